@@ -1,0 +1,1 @@
+"""Derives and keeps what is known: records, identity, levels, gap rules, outputs."""

@@ -1,0 +1,1 @@
+"""Plans, sends, listens: everything that touches the network or the terminal."""

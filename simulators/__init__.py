@@ -1,0 +1,1 @@
+"""Device doubles and plant files; shares no code with the probes."""
