@@ -524,14 +524,19 @@ class Link(Protocol):
         credential: str = "",
         timeout_seconds: float | None = None,
         fresh: bool = False,
+        parting: bool = False,
     ) -> Answer[T]:
         """Send one request and decode its one answer.
 
         `frame` is needed on TCP and unused on UDP. `limit` bounds the answer in bytes.
         `fresh` asks for a new connection first (within the connection budget). On TCP the
-        connection is opened by the first ask and kept for the next ones. After an outcome that is
-        not in `SPOKE` the conversation is normally over: further asks return NOT_ASKED
-        (dependency) unless `fresh` is given.
+        connection is opened by the first ask and kept for the next ones. `parting` marks the
+        request that ends a session: it is let through when the scan is stopping.
+
+        When nothing answers the first request, or the peer hangs up, speaks another protocol or
+        garbles a stream, the conversation is over: further asks return NOT_ASKED (dependency)
+        unless `fresh` is given. A request that stays unanswered after the peer had answered an
+        earlier one is SILENT and does not end the conversation; two in a row stop the host.
         """
 
     def note(

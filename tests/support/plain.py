@@ -93,6 +93,7 @@ class PlainLink:
         credential: str = "",
         timeout_seconds: float | None = None,
         fresh: bool = False,
+        parting: bool = False,
     ) -> Answer[T]:
         self.functions.append(self.probe.guard(request))  # Forbidden propagates: a defect
         if self.over and not fresh:
@@ -150,7 +151,11 @@ class PlainLink:
         detail: str = "",
         facts: tuple[Fact, ...] = (),
     ) -> Answer[T]:
-        self.over = self.over or outcome not in SPOKE
+        spoke = any(item.outcome in SPOKE for item in self.observations)
+        if spoke and outcome in (Outcome.SILENT, Outcome.MUTE):
+            outcome = Outcome.SILENT  # one unanswered request does not end a conversation
+        elif outcome is not Outcome.GARBLED or self.target.transport == "tcp":
+            self.over = self.over or outcome not in SPOKE
         self.note(question, outcome, reason, detail=detail, facts=facts, credential=credential)
         return Answer(outcome, reason, None, 0.001, raw)
 
