@@ -1,0 +1,1 @@
+"""Alembic revisions of the schema, run by `inventory.store.migrate`; there is no alembic.ini."""

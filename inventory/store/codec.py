@@ -1,0 +1,300 @@
+"""Values to rows and back, without loss.
+
+One rule keeps it simple: a field that has its default is not written, and a field that is not
+known is not read, so that an older or newer file stays readable.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from inventory.model import Declaration, Kind, Scan
+from inventory.text import storable
+from protocols.contract import (
+    RAW_BYTES,
+    Fact,
+    Observation,
+    Outcome,
+    Point,
+    Quality,
+    Question,
+    Sample,
+    Target,
+    Value,
+)
+
+Row = dict[str, object]
+Item = Mapping[str, object]
+V = TypeVar("V", Fact, Point, Sample)
+
+LARGEST = 2**63 - 1
+"""Largest integer that JSON readers and SQL columns share; more becomes hexadecimal text."""
+
+_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+
+
+def stamp(time: datetime) -> str:
+    """RFC 3339 in UTC with microseconds, always 27 characters."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str) -> datetime:
+    """The time that `stamp` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def plain(value: Value) -> Value:
+    """The value as JSON and SQL can hold it: no NaN, no endless integer, bounded text."""
+    if isinstance(value, str):
+        return storable(value, RAW_BYTES)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bool) or value is None or abs(value) <= LARGEST:
+        return value
+    return hex(value)[:RAW_BYTES]
+
+
+_DEFAULTS = {
+    kind: tuple((f.name, None if f.default is MISSING else f.default) for f in fields(kind))
+    for kind in (Fact, Point, Sample)
+}
+_KNOWN = {kind: frozenset(name for name, _ in pairs) for kind, pairs in _DEFAULTS.items()}
+
+
+def pack(values: Sequence[Fact] | Sequence[Point] | Sequence[Sample]) -> str:
+    """JSON array of objects that hold what differs from the defaults; "" for none."""
+    return _dump([_object(value) for value in values]) if values else ""
+
+
+def _object(value: Fact | Point | Sample) -> Row:
+    packed: Row = {}
+    for name, default in _DEFAULTS[type(value)]:
+        content = getattr(value, name)
+        if content is default or (content == default and type(content) is type(default)):
+            continue
+        packed[name] = stamp(content) if isinstance(content, datetime) else plain(content)
+    return packed
+
+
+def unpack(kind: type[V], text: str) -> tuple[V, ...]:
+    """The values that `pack` wrote, whatever version wrote them."""
+    return tuple(_value(kind, item) for item in json.loads(text)) if text else ()
+
+
+def _value(kind: type[V], item: dict[str, object]) -> V:
+    if not item.keys() <= _KNOWN[kind]:
+        item = {name: content for name, content in item.items() if name in _KNOWN[kind]}
+    if kind is Fact:
+        item.setdefault("value", None)
+    elif kind is Sample:
+        item.setdefault("value", None)
+        if "quality" in item:
+            item["quality"] = Quality(str(item["quality"]))
+        for name in ("source_time", "server_time", "received_time"):
+            if name in item:
+                item[name] = moment(str(item[name]))
+    return kind(**item)  # type: ignore[arg-type]  # the columns were written by pack
+
+
+def clean(observation: Observation) -> Observation:
+    """The observation with texts that every database takes; itself when there is nothing to do.
+
+    Done before its id is computed, so that storing it again finds the stored one.
+    """
+    asked = observation.question
+    texts = (asked.protocol, asked.operation, asked.part, asked.argument)
+    safe = tuple(storable(text) for text in texts)
+    if safe != texts:
+        observation = replace(observation, question=Question(*safe))
+    reason, detail = storable(observation.reason), storable(observation.detail)
+    if (reason, detail) != (observation.reason, observation.detail):
+        observation = replace(observation, reason=reason, detail=detail)
+    return observation
+
+
+def observation_row(observation: Observation) -> Row:
+    """One row of table `observation`; the raw bytes go to table `raw`."""
+    observation = clean(observation)
+    target, asked = observation.target, observation.question
+    return {
+        "id": observation.id,
+        "scan": observation.scan,
+        "site": target.site,
+        "vantage": observation.vantage,
+        "address": target.address,
+        "transport": target.transport,
+        "port": target.port,
+        "protocol": asked.protocol,
+        "operation": asked.operation,
+        "part": asked.part,
+        "argument": asked.argument,
+        "sequence": observation.sequence,
+        "outcome": observation.outcome.value,
+        "reason": observation.reason,
+        "detail": observation.detail,
+        "credential": observation.credential,
+        "tries": observation.tries,
+        "time": stamp(observation.time),
+        "duration_seconds": observation.duration_seconds,
+        "items": observation.items,
+        "digest": observation.digest,
+        "origin": observation.origin,
+        "facts": pack(observation.facts),
+        "points": pack(observation.points),
+        "samples": pack(observation.samples),
+    }
+
+
+OBSERVATION_COLUMNS = (
+    "scan",
+    "site",
+    "vantage",
+    "address",
+    "transport",
+    "port",
+    "protocol",
+    "operation",
+    "part",
+    "argument",
+    "sequence",
+    "outcome",
+    "reason",
+    "detail",
+    "credential",
+    "tries",
+    "time",
+    "duration_seconds",
+    "items",
+    "digest",
+    "origin",
+    "facts",
+    "points",
+    "samples",
+)
+"""Columns in the order that `observation` takes them."""
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
+def observation(row: Sequence[object], raw: bytes = b"") -> Observation:
+    """The observation of a row that holds `OBSERVATION_COLUMNS` in order."""
+    (scan, site, vantage, address, transport, port, protocol, operation, part, argument) = row[:10]
+    (sequence, outcome, reason, detail, credential, tries, time, seconds) = row[10:18]
+    (items, digest, origin, facts, points, samples) = row[18:24]
+    return Observation(  # the columns were written by observation_row
+        scan,  # type: ignore[arg-type]
+        vantage,  # type: ignore[arg-type]
+        Target(site, address, transport, port),  # type: ignore[arg-type]
+        Question(protocol, operation, part, argument),  # type: ignore[arg-type]
+        _OUTCOMES[outcome],  # type: ignore[index]
+        datetime.fromisoformat(time),  # type: ignore[arg-type]
+        sequence,  # type: ignore[arg-type]
+        reason,  # type: ignore[arg-type]
+        detail,  # type: ignore[arg-type]
+        credential,  # type: ignore[arg-type]
+        tries,  # type: ignore[arg-type]
+        seconds,  # type: ignore[arg-type]
+        unpack(Fact, facts),  # type: ignore[arg-type]
+        unpack(Point, points),  # type: ignore[arg-type]
+        unpack(Sample, samples),  # type: ignore[arg-type]
+        items,  # type: ignore[arg-type]
+        raw,
+        digest,  # type: ignore[arg-type]
+        origin,  # type: ignore[arg-type]
+    )
+
+
+def raw_row(observation: Observation) -> Row:
+    """One row of table `raw`: at most 64 KB, compressed."""
+    kept = observation.raw[:RAW_BYTES]
+    return {
+        "digest": observation.digest,
+        "length": len(kept),
+        "compressed": zlib.compress(kept, 6),
+    }
+
+
+def raw_bytes(compressed: bytes) -> bytes:
+    """The bytes that `raw_row` compressed, bounded even if the file was tampered with."""
+    return zlib.decompressobj().decompress(compressed, RAW_BYTES)
+
+
+def scan_row(scan: Scan) -> Row:
+    """One row of table `scan`."""
+    return {
+        "id": scan.id,
+        "site": scan.site,
+        "vantage": scan.vantage,
+        "started": stamp(scan.started),
+        "finished": stamp(scan.finished) if scan.finished else None,
+        "status": scan.status,
+        "depth": scan.depth,
+        "profile": scan.profile,
+        "interface": scan.interface,
+        "source_address": scan.source_address,
+        "rules_version": scan.rules_version,
+        "targets": _dump(list(scan.targets)),
+        "excluded": _dump(list(scan.excluded)),
+        "plan": _dump(dict(scan.plan)),
+        "summary": _dump(dict(scan.summary)),
+    }
+
+
+def scan_value(row: Mapping[str, object]) -> Scan:
+    """The scan of a row."""
+    text = {name: str(value or "") for name, value in row.items()}
+    return Scan(
+        id=text["id"],
+        site=text["site"],
+        vantage=text["vantage"],
+        started=moment(text["started"]),
+        finished=moment(text["finished"]) if text["finished"] else None,
+        targets=tuple(json.loads(text["targets"])),
+        excluded=tuple(json.loads(text["excluded"])),
+        depth=text["depth"],
+        profile=text["profile"],
+        interface=text["interface"],
+        source_address=text["source_address"],
+        status=text["status"],
+        plan=json.loads(text["plan"]),
+        summary=json.loads(text["summary"]),
+        rules_version=text["rules_version"],
+    )
+
+
+def declaration_row(declaration: Declaration, now: datetime) -> Row:
+    """One row of table `declaration`."""
+    tidy = replace(
+        declaration,
+        subject=storable(declaration.subject),
+        fields={storable(k): storable(v) for k, v in declaration.fields.items()},
+    )
+    return {
+        "id": tidy.id,
+        "site": tidy.site,
+        "kind": tidy.kind.value,
+        "subject": tidy.subject,
+        "fields": _dump(dict(tidy.fields)),
+        "author": storable(tidy.author),
+        "document": storable(tidy.document),
+        "time": stamp(tidy.time or now),
+    }
+
+
+def declaration_value(row: Mapping[str, object]) -> Declaration:
+    """The declaration of a row."""
+    return Declaration(
+        site=str(row["site"]),
+        kind=Kind(str(row["kind"])),
+        subject=str(row["subject"]),
+        fields=json.loads(str(row["fields"])),
+        author=str(row["author"]),
+        document=str(row["document"]),
+        time=moment(str(row["time"])),
+    )

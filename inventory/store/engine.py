@@ -1,0 +1,173 @@
+"""Opens the database: SQLite by path, PostgreSQL by URL, with the settings that keep it safe.
+
+One rule keeps it simple: a database is either of our revision when this module returns it, or a
+`StoreError` says why not; a newer one is never touched.
+
+Durability: WAL with `synchronous=NORMAL`. A committed row survives `kill -9` of this program. A
+power cut may lose the last commits (never the database); `UNTRAP_SYNCHRONOUS=FULL` waits for the
+disk at each commit instead.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inventory.store.errors import StoreError, explained
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+BUSY_MILLISECONDS = 5_000
+"""How long a statement waits for another program's lock."""
+
+
+def is_url(where: str) -> bool:
+    """Whether `where` is a database URL and no path."""
+    return "://" in where
+
+
+def shown(where: str) -> str:
+    """`where` without a password."""
+    if not is_url(where):
+        return where
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(where).render_as_string(hide_password=True)
+    except ArgumentError:
+        return where.partition("://")[0] + "://…"
+
+
+def connect(where: str, *, create: bool, readonly: bool) -> Engine:
+    """An engine for a database of our revision.
+
+    Raises `StoreError`, one line, for everything that stands in the way.
+    """
+    engine = _url_engine(where) if is_url(where) else _file_engine(Path(where), create, readonly)
+    try:
+        with explained(shown(where)):
+            _settle(engine, where, create=create, readonly=readonly)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _url_engine(url: str) -> Engine:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    if url.startswith("sqlite:"):
+        raise StoreError(f"{url}: name an SQLite file by its path, as in --db untrap.db")
+    if url.startswith("postgres://"):
+        url = "postgresql://" + url.removeprefix("postgres://")
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        message = f"{shown(url)}: not a database URL; one is postgresql://user@host/name"
+        raise StoreError(message) from error
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is not installed; install untrap[postgresql]"
+        raise StoreError(message) from error
+
+
+def _file_engine(path: Path, create: bool, readonly: bool) -> Engine:
+    from sqlalchemy import create_engine, event
+
+    _check_file(path, create, readonly)
+    mode = "ro" if readonly else "rw"
+    location = f"{path.absolute().as_uri()}?mode={mode}"
+
+    def open_file() -> sqlite3.Connection:
+        return sqlite3.connect(
+            location, uri=True, timeout=BUSY_MILLISECONDS / 1000, check_same_thread=False
+        )
+
+    engine = create_engine("sqlite://", creator=open_file, poolclass=_pool())
+
+    def settings(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        if not readonly:
+            connection.execute("PRAGMA journal_mode=WAL")
+            full = os.environ.get("UNTRAP_SYNCHRONOUS", "").upper() == "FULL"
+            connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+
+    event.listen(engine, "connect", settings)
+    return engine
+
+
+def _pool() -> type:
+    from sqlalchemy.pool import QueuePool
+
+    return QueuePool
+
+
+def _check_file(path: Path, create: bool, readonly: bool) -> None:
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name a file, as in --db {path / 'untrap.db'}")
+    try:
+        if not path.exists():
+            if not create:
+                message = f"{path}: no such inventory; `untrap scan` or `untrap import` makes one"
+                raise StoreError(message)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        flags = os.O_RDONLY if readonly else os.O_RDWR
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            head = file.read(16)
+    except PermissionError as error:
+        raise StoreError(f"{path}: no permission; choose another file with --db") from error
+    except FileNotFoundError as error:
+        raise StoreError(f"{path}: its folder does not exist; make it first") from error
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; choose another file with --db") from error
+    if head and head != b"SQLite format 3\0":
+        raise StoreError(f"{path} is not an untrap database; name another file with --db")
+
+
+def _settle(engine: Engine, where: str, *, create: bool, readonly: bool) -> None:
+    """Brings the database to our revision: made, found, upgraded or refused."""
+    from sqlalchemy import inspect
+
+    from inventory.store import tables
+
+    with engine.connect() as connection:
+        names = set(inspect(connection).get_table_names())
+        found = _revision(connection) if "alembic_version" in names else ""
+    if found == tables.REVISION:
+        return
+    if names and not found and not is_url(where):
+        raise StoreError(f"{where} is not an untrap database; name another file with --db")
+    if not found:
+        if readonly or not create:
+            raise StoreError(f"{shown(where)} is empty; `untrap scan` or `untrap import` fills it")
+        with engine.begin() as connection:
+            make(connection)
+        return
+    from inventory.store.migrate import upgrade
+
+    upgrade(engine, where, found, readonly=readonly)
+
+
+def _revision(connection: Connection) -> str:
+    from sqlalchemy import select
+
+    from inventory.store import tables
+
+    return str(connection.execute(select(tables.version.c.version_num)).scalar() or "")
+
+
+def make(connection: Connection) -> None:
+    """Makes the whole schema at our revision (a test holds it equal to the migrations)."""
+    from sqlalchemy import insert
+
+    from inventory.store import tables, views
+
+    tables.metadata.create_all(connection)
+    views.create(connection)
+    connection.execute(insert(tables.version).values(version_num=tables.REVISION))

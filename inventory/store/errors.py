@@ -1,0 +1,48 @@
+"""What can go wrong with a database, said in one line that names the way out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message is one line for the person at the keyboard."""
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """Turns a database error into a `StoreError` that says what to do."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(explain(where, error.orig)) from error
+    except sqlite3.Error as error:
+        raise StoreError(explain(where, error)) from error
+    except OSError as error:
+        raise StoreError(f"{where}: {error.strerror or error}") from error
+
+
+_SAYINGS = (
+    ("not a database", "is not an untrap database; name another file with --db"),
+    ("malformed", "is damaged; restore a copy, or name another file with --db"),
+    ("locked", "is locked by another program; close that program and run this again"),
+    ("disk is full", "cannot grow, the disk is full; free some space and run this again"),
+    ("readonly", "is read-only; copy it to a place where you may write"),
+    ("read-only", "is read-only; copy it to a place where you may write"),
+    ("unable to open", "cannot be opened; check that the folder exists and that you may write"),
+    ("disk i/o error", "cannot be read or written, the disk reports an error"),
+)
+
+
+def explain(where: str, error: BaseException | None) -> str:
+    """One line for a driver's error, with a way out where one is known."""
+    said = str(error).strip().splitlines()
+    first = said[0] if said else type(error).__name__
+    for mark, saying in _SAYINGS:
+        if mark in first.lower():
+            return f"{where} {saying}"
+    return f"{where}: {first}"
