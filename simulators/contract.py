@@ -120,8 +120,11 @@ class Witness(Protocol):
     def connection_opened(self) -> None:
         """A TCP connection was accepted."""
 
-    def connection_closed(self, *, exchanged: bool, reset: bool = False) -> None:
-        """It ended; `exchanged`: at least one valid request was answered; `reset`: by RST."""
+    def connection_closed(
+        self, *, exchanged: bool, reset: bool = False, bare: bool = False, ours: bool = False
+    ) -> None:
+        """It ended; `exchanged`: at least one valid request was answered; `reset`: by the peer's
+        RST; `bare`: the peer never sent a byte; `ours`: the double closed first."""
 
     def request(self, function: str, *, forbidden: bool = False, early: bool = False) -> None:
         """One request arrived. `function` is "modbus 43/14", "snmp get", "opcua Read".
