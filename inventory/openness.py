@@ -1,0 +1,86 @@
+"""What is known of each protocol as a source of data: `data/openness.toml` as values.
+
+One rule keeps it simple: rules ask this table and never compare protocol names themselves.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from protocols.contract import Openness
+
+OPEN = frozenset({Openness.O0, Openness.O1})
+CLOSED = frozenset({Openness.O3, Openness.O4})
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """One protocol as a source of data (domain model 3.9)."""
+
+    name: str
+    title: str
+    openness: Openness
+    data: bool
+    listing: frozenset[str]
+    typed: bool
+    access: bool
+
+
+@cache
+def document(name: str) -> dict[str, Any]:  # a TOML document is free-form until it is read here
+    """One bundled TOML document of `inventory/data`."""
+    return tomllib.loads(files("inventory").joinpath(f"data/{name}.toml").read_text("utf-8"))
+
+
+@cache
+def protocols() -> dict[str, Protocol]:
+    """All protocols by name."""
+    return {
+        name: Protocol(
+            name,
+            row["title"],
+            Openness(row["openness"]),
+            row["data"],
+            frozenset(row["listing"]),
+            row["typed"],
+            row["access"],
+        )
+        for name, row in document("openness")["protocol"].items()
+    }
+
+
+@cache
+def protocol(name: str) -> Protocol | None:
+    """One protocol, or None when the table does not hold it."""
+    return protocols().get(name)
+
+
+@cache
+def plausible(role: str) -> tuple[str, ...]:
+    """Open process-data protocols that a device of that role may serve (T01, A01)."""
+    table = document("openness")["plausible"]
+    if role in no_data_roles():
+        return ()
+    return tuple(table.get(role, table["default"]))
+
+
+@cache
+def infrastructure() -> frozenset[str]:
+    """Roles that carry traffic and hold no process data."""
+    return frozenset(document("openness")["roles"]["infrastructure"])
+
+
+@cache
+def no_data_roles() -> frozenset[str]:
+    """Roles that hold no process data (N03)."""
+    return infrastructure() | frozenset(document("openness")["roles"]["office"])
+
+
+@cache
+def class_of_role(role: str) -> str:
+    """The equipment class that a device of that role is by itself, or ""."""
+    return str(document("openness")["roles"]["class"].get(role, ""))

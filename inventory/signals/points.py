@@ -1,0 +1,197 @@
+"""What one readable point measures, how that is known, and whether it is a process value at all.
+
+One rule keeps it simple: typed meaning beats a map, a map beats unit and name, these beat a name;
+a unit alone is necessary, never sufficient (domain model 4.3).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from inventory.openness import document
+from inventory.signals.names import Name, read_name
+from inventory.signals.units import dimension
+from protocols.contract import Point
+
+TYPED, MAPPED, UNIT_AND_NAME, NAME_ONLY, NONE = "typed", "map", "unit+name", "name", "none"
+SCORES = {TYPED: 1.0, MAPPED: 0.98, UNIT_AND_NAME: 0.95, NAME_ONLY: 0.85, NONE: 0.0}
+ACCEPT, MARGIN = 0.8, 0.2
+TEXT_TYPES = ("string", "octet", "bytestring", "localizedtext", "datetime", "guid", "qualifiedname")
+BINARY_TYPES = ("bool", "boolean", "bit", "truthvalue")
+NOT_PROCESS = re.compile(
+    r"(?i)serverstatus|servercapabilit|serverdiagnos|nameplate|identification|diagnostics|buildinfo"
+    r"|namespacearray|serverarray|opclimits|historyserver|urisversion|servicelevel"
+)
+BASE_NODES = re.compile(r"^(?:ns=0;|nsu=http://opcfoundation\.org/UA/;|i=\d+$)")
+SYSTEM_OBJECTS = re.compile(
+    r"^\.?1\.3\.6\.1\.(?:2\.1\.(?:1|2|3|4|5|6|7|10|11|17|31|47|55)|6)\."
+)
+"""SNMP groups that describe the agent and its network, not a process (RFC 3418, 2863, 6933)."""
+OPAQUE = re.compile(r"^(?:DB\d+|%?[MIQ][WBDX]?\d|N\d+:\d|Tag_?\d+|holding:|input:|coil:|discrete:)")
+SUNSPEC = {
+    "W": "power", "A": "current", "AphA": "current", "AphB": "current", "AphC": "current",
+    "Hz": "frequency", "PhVphA": "voltage", "PhVphB": "voltage", "PhVphC": "voltage",
+    "PPVphAB": "voltage", "PPVphBC": "voltage", "PPVphCA": "voltage", "WH": "energy",
+    "DCV": "voltage", "DCA": "current", "DCW": "power", "TmpCab": "temperature",
+    "TmpSnk": "temperature", "TmpTrns": "temperature", "TmpOt": "temperature", "PF": "power_factor",
+    "TotWhExp": "energy", "TotWhImp": "energy", "SoC": "charge", "V": "voltage", "St": "running",
+    "VphA": "voltage", "VphB": "voltage", "VphC": "voltage", "PhV": "voltage", "PPV": "voltage",
+}  # fmt: skip
+"""SunSpec point names by measurand (SunSpec models 1xx, 2xx, 802; commit 7abdf89)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a point measures. `measurand` is "" when unclassified or ambiguous."""
+
+    measurand: str = ""
+    match: str = NONE
+    score: float = 0.0
+    kind: str = ""  # "" for a measurement; setpoint, limit, alarm, total, simulated, parameter
+    candidates: tuple[str, ...] = ()
+    places: frozenset[str] = frozenset()
+    dimension: str = ""
+    process: bool = False  # a value of the process, not of the device's own housekeeping
+    numeric: bool = False
+    conflict: bool = False  # the unit contradicts the name
+
+    @property
+    def known(self) -> bool:
+        """A measurement with an accepted measurand."""
+        return bool(self.measurand) and not self.kind
+
+
+def measure(point: Point) -> Meaning:
+    """What a point measures; equal descriptions are decided once."""
+    return _measure(
+        point.name, point.path, point.unit, point.type, point.semantic, point.signal,
+        point.description, point.address,
+    )  # fmt: skip
+
+
+@cache
+def dimensions(measurand: str) -> frozenset[str]:
+    """Dimensions that a measurand may have; empty for a binary one."""
+    row = document("names")["measurand"].get(measurand, {})
+    return frozenset(row.get("dimensions", ()))
+
+
+@cache
+def is_binary(measurand: str) -> bool:
+    """Whether it is a state, not a quantity."""
+    return bool(document("names")["measurand"].get(measurand, {}).get("binary", False))
+
+
+@lru_cache(maxsize=131_072)
+def _measure(
+    name: str, path: str, unit: str, kind: str, semantic: str, signal: str, description: str,
+    address: str,
+) -> Meaning:  # fmt: skip
+    process = not housekeeping(address, path, name)
+    lowered = kind.casefold()
+    numeric = not lowered.startswith(TEXT_TYPES)
+    size = dimension(unit)
+    if signal:
+        return _stated(signal, MAPPED, size, process, numeric)
+    if semantic:
+        typed = _stated(semantic, TYPED, size, process, numeric)
+        if typed.measurand:
+            return typed
+    said = read_name(name)
+    if not said.scores and description:
+        described = read_name(description)
+        said = Name(described.scores, said.kind or described.kind, said.places | described.places)
+    if not said.scores and path:
+        parent = read_name(path.replace("\\", "/").split("/")[-2] if "/" in path else path)
+        said = Name(parent.scores, said.kind or parent.kind, said.places | parent.places)
+    return _decide(said, size, bool(unit), process, numeric, lowered.startswith(BINARY_TYPES))
+
+
+def _stated(text: str, match: str, size: str, process: bool, numeric: bool) -> Meaning:
+    measurand, places, kind = meaning_of(text)
+    if not measurand and match == TYPED:
+        return Meaning(dimension=size, process=process, numeric=numeric)
+    return Meaning(
+        measurand, match, SCORES[match], kind, (), places, size, process, numeric,
+        _contradicts(measurand, size),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def meaning_of(text: str) -> tuple[str, frozenset[str], str]:
+    """Measurand, places and kind that a person's or a standard's word states."""
+    if text.startswith("sunspec:"):
+        return SUNSPEC.get(text.rsplit(":", 1)[-1], ""), frozenset(), ""
+    head, _, place = text.partition(":")
+    if head in document("names")["measurand"]:
+        return head, frozenset({place} if place else ()), ""
+    said = read_name(text)
+    names = [name for name, _ in said.scores]
+    return (names[0] if len(names) == 1 else ""), said.places, said.kind
+
+
+def _contradicts(measurand: str, size: str) -> bool:
+    allowed = dimensions(measurand)
+    return bool(size and allowed and size not in allowed)
+
+
+def _decide(
+    said: Name, size: str, has_unit: bool, process: bool, numeric: bool, binary: bool
+) -> Meaning:
+    """Accept the best candidate when it is good enough and well ahead; else abstain."""
+    scored: list[tuple[float, str, str]] = []
+    clash = False
+    for name, score in said.scores:
+        allowed = dimensions(name)
+        if binary and not is_binary(name):
+            continue
+        if size and allowed and size not in allowed:
+            clash = clash or score >= SCORES[NAME_ONLY]
+        elif size and allowed:
+            scored.append((SCORES[UNIT_AND_NAME], UNIT_AND_NAME, name))
+        elif score:
+            scored.append((score, NAME_ONLY, name))
+    scored.sort(reverse=True)
+    fixed = (said.kind, tuple(sorted(name for _, _, name in scored)), said.places, size, process)
+    if scored and scored[0][0] >= ACCEPT:
+        second = scored[1][0] if len(scored) > 1 else 0.0
+        if scored[0][0] - second >= MARGIN:
+            score, match, name = scored[0]
+            return Meaning(name, match, score, *fixed, numeric)
+    conflict = clash and not scored
+    strong = tuple(name for name, score in said.scores if score >= SCORES[NAME_ONLY])
+    if conflict and len(strong) == 1:
+        return Meaning("", NONE, 0.0, said.kind, strong, said.places, size, process, numeric, True)
+    return Meaning("", NONE, 0.0, *fixed, numeric)
+
+
+@lru_cache(maxsize=65_536)
+def _base(address: str) -> bool:
+    return bool(BASE_NODES.match(address) or SYSTEM_OBJECTS.match(address))
+
+
+def housekeeping(address: str, path: str, name: str) -> bool:
+    """Whether a point tells of the server or agent itself, not of the process."""
+    return _base(address) or bool(NOT_PROCESS.search(path) or NOT_PROCESS.search(name))
+
+
+def has_meaning(point: Point, meaning: Meaning, typed_protocol: bool) -> bool:
+    """Whether somebody who reads the value would know what it is (level 3, rulings 18)."""
+    if point.signal or point.semantic or meaning.measurand or meaning.kind:
+        return True
+    if point.unit and point.name:
+        return True
+    return typed_protocol and bool(point.name) and not OPAQUE.match(point.name)
+
+
+@lru_cache(maxsize=65_536)
+def _label(name: str, unit: str) -> str:
+    return f"{name} [{unit}]" if unit else name
+
+
+def signature(points: Iterable[Point]) -> frozenset[str]:
+    """The set of signals that a device offers, to compare it with its siblings (Q11)."""
+    return frozenset(_label(point.name or point.address, point.unit) for point in points)

@@ -1,0 +1,62 @@
+"""Engineering units: code or symbol to dimension, and nothing when it is not known.
+
+One rule keeps it simple: try the UNECE code, then the exact symbol, then the symbol without case;
+an ambiguous symbol keeps the dimension that all its codes share, else it is unknown.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+COMMENT = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit: UNECE Recommendation 20 code and dimension."""
+
+    code: str
+    dimension: str
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Rows of a bundled CSV table; lines that begin with # are its header of sources."""
+    text = files("inventory").joinpath(f"data/{name}").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(COMMENT)]
+    return list(csv.DictReader(lines))
+
+
+@cache
+def _tables() -> tuple[dict[str, Unit], dict[str, set[Unit]], dict[str, set[Unit]]]:
+    codes: dict[str, Unit] = {}
+    exact: dict[str, set[Unit]] = {}
+    folded: dict[str, set[Unit]] = {}
+    for row in rows("units.csv"):
+        unit = Unit(row["code"], row["dimension"])
+        codes[unit.code] = unit
+        for symbol in row["symbols"].split():
+            exact.setdefault(symbol, set()).add(unit)
+            folded.setdefault(symbol.casefold(), set()).add(unit)
+    return codes, exact, folded
+
+
+@lru_cache(maxsize=4096)
+def unit_of(text: str) -> Unit | None:
+    """The unit that a code or a symbol means; None for none, or for an ambiguous one."""
+    text = text.strip()[:40]
+    if not text:
+        return None
+    codes, exact, folded = _tables()
+    if text in codes:
+        return codes[text]
+    found = exact.get(text) or folded.get(text.casefold()) or set()
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def dimension(text: str) -> str:
+    """Dimension of a unit, or "" when there is none or it is not known."""
+    unit = unit_of(text)
+    return unit.dimension if unit else ""

@@ -1,0 +1,408 @@
+"""One device's evidence, indexed once, in the words that rules use: doors, controls, points.
+
+One rule keeps it simple: a door is one protocol at one address and port from one vantage, judged
+by its latest scan; an older scan that says otherwise is kept as a conflict, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from inventory.logic import cite, demote, describe, false, true, unknown
+from inventory.model import Because, Device, Evidence, Proposition, Strength
+from inventory.openness import Protocol, plausible, protocol
+from inventory.signals.points import Meaning, has_meaning, measure
+from inventory.survey import Context
+from protocols.contract import (
+    DATA,
+    SPOKE,
+    Observation,
+    Openness,
+    Outcome,
+    Point,
+    Quality,
+    Reason,
+    Sample,
+)
+
+PRESENT = SPOKE | {Outcome.CLOSED, Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
+"""Outcomes that somebody at that address caused: a live control for the other questions."""
+OPEN = SPOKE | {Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
+ACTIVE = frozenset({"scan", "bundle"})
+CONTROL = "negative_control"
+"""Operation of the question to one unused high port (domain model 2.4)."""
+
+
+@dataclass(slots=True)
+class Door:
+    """What became of one protocol at one endpoint, seen from one vantage, in its latest scan."""
+
+    protocol: str
+    transport: str
+    port: int
+    address: str
+    vantage: str
+    scan: str
+    observations: list[Observation] = field(default_factory=list)
+    earlier: list[Observation] = field(default_factory=list)
+
+    def first(self, *outcomes: Outcome) -> Observation | None:
+        """The first observation with one of the outcomes."""
+        return next((item for item in self.observations if item.outcome in outcomes), None)
+
+    @property
+    def spoke(self) -> Observation | None:
+        """The best proof that the peer speaks the protocol: data, else any answer."""
+        return self.first(*DATA) or self.first(*SPOKE)
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything was sent."""
+        return any(item.outcome is not Outcome.NOT_ASKED for item in self.observations)
+
+    @property
+    def decided(self) -> Observation:
+        """The observation that stands for the door: an answer, else the last that was sent."""
+        sent = [item for item in self.observations if item.outcome is not Outcome.NOT_ASKED]
+        present = [item for item in sent if item.outcome in PRESENT]
+        return self.spoke or (present or sent or self.observations)[-1]
+
+
+class View:
+    """A device's evidence as rules read it. Built once per device and thrown away."""
+
+    def __init__(self, evidence: Evidence, context: Context) -> None:
+        self.evidence = evidence
+        self.context = context
+        self.device: Device = evidence.device
+        self.conflicts: list[Because] = []
+        self.live: dict[tuple[str, str, str], list[Observation]] = {}
+        self.proxy: Observation | None = None
+        self.latest: datetime | None = None
+        doors: dict[tuple[str, str, str, int, str], Door] = {}
+        for item in evidence.observations:
+            self._add(item, doors)
+        self.doors = list(doors.values())
+        if self.doors:
+            self._find_conflicts()
+        self.here = [door for door in self.doors if self.is_collection(door)]
+
+    def _add(
+        self, item: Observation, doors: dict[tuple[str, str, str, int, str], Door]
+    ) -> None:
+        target, question = item.target, item.question
+        if self.latest is None or item.time > self.latest:
+            self.latest = item.time
+        if question.operation == CONTROL:
+            self.proxy = item if item.outcome in OPEN else self.proxy
+            return
+        if item.outcome in PRESENT:
+            key = (item.scan, item.vantage, target.address)
+            self.live.setdefault(key, []).append(item)
+        place = (question.protocol, target.address, target.transport, target.port, item.vantage)
+        door = doors.get(place)
+        if door is None:
+            door = doors[place] = Door(
+                question.protocol, target.transport, target.port, target.address, item.vantage,
+                item.scan,
+            )  # fmt: skip
+        elif door.scan != item.scan:
+            door.earlier += door.observations
+            door.observations, door.scan = [], item.scan
+        door.observations.append(item)
+
+    def _find_conflicts(self) -> None:
+        """Endpoints that said one thing in an earlier scan and another in the latest."""
+        for door in self.doors:
+            then = {_word(item) for item in door.earlier} - {""}
+            now = {_word(item) for item in door.observations} - {""}
+            if then and now and not then & now:
+                before, after = door.earlier[-1], door.decided
+                text = f"earlier: {describe(before)}; now: {describe(after)}"
+                self.conflicts.append(Because(before.id, "conflict", text))
+
+    def is_collection(self, door: Door) -> bool:
+        """Whether a door was seen by asking from the collection vantage (or the assumed one)."""
+        if door.observations[0].origin not in ACTIVE:
+            return False
+        return not self.context.collection or door.vantage == self.context.collection
+
+    # --- services --------------------------------------------------------------------------
+
+    @cached_property
+    def spoke(self) -> list[Door]:
+        """Doors seen from the collection vantage that spoke."""
+        return [door for door in self.here if door.spoke]
+
+    @cached_property
+    def data_doors(self) -> list[Door]:
+        """Doors of protocols that carry process data, from the collection vantage."""
+        return [door for door in self.here if (info(door) or _NOTHING).data]
+
+    def of(self, name: str, *, anywhere: bool = False) -> list[Door]:
+        """Doors of one protocol."""
+        doors = self.doors if anywhere else self.here
+        return [door for door in doors if door.protocol == name]
+
+    def control(self, door: Door) -> Observation | None:
+        """Another answer of the same address, same scan and vantage (domain model 2.4)."""
+        answers = self.live.get((door.scan, door.vantage, door.address), ())
+        place = (door.transport, door.port)
+        for item in answers:
+            if (item.target.transport, item.target.port) != place:
+                return item
+        return None
+
+    def offered(self, name: str) -> Proposition:
+        """Whether the device offers a service of that protocol, as seen from here."""
+        doors = self.of(name)
+        title = title_of(name)
+        for door in doors:
+            if door.spoke:
+                return true(Strength.E4, cite(door.spoke))
+        for door in doors:
+            found = self._not_offered(door, title)
+            if found is not None:
+                return found
+        return unknown(
+            f"whether {title} is offered: it was not asked", f"ask for {title}", self.ask(name)
+        )
+
+    def _not_offered(self, door: Door, title: str) -> Proposition | None:
+        if not door.asked:
+            return None
+        outcome, decided = door.decided.outcome, door.decided
+        control = self.control(door)
+        if outcome in (Outcome.CLOSED, Outcome.OTHER):
+            if control is None:
+                return unknown(
+                    f"whether the refusal on {door.transport}/{door.port} comes from the device:"
+                    " nothing else there answered",
+                    "ask one more service of the same address",
+                    self.ask(door.protocol),
+                    cite(decided),
+                )
+            return false(Strength.E2, cite(decided), cite(control, _live(control)))
+        if outcome is Outcome.SILENT and door.transport == "udp" and control is not None:
+            return false(Strength.E1, cite(decided), cite(control, _live(control)))
+        return unknown(
+            f"whether {title} is offered: {decided.outcome.value} on"
+            f" {door.transport}/{door.port}",
+            "ask again from a place in the same zone, or read the device's configuration",
+            self.ask(door.protocol),
+            cite(decided),
+        )
+
+    def ask(self, name: str, depth: str = "identify") -> str:
+        """The command that asks this device for one protocol."""
+        address = self.address
+        return f"untrap scan {address} --probe {name} --depth {depth}" if address else ""
+
+    @cached_property
+    def address(self) -> str:
+        """Where the device is asked."""
+        if self.device.addresses:
+            return self.device.addresses[0]
+        if self.doors:
+            return self.doors[0].address
+        return self.device.register.address if self.device.register else ""
+
+    @cached_property
+    def plausible(self) -> tuple[str, ...]:
+        """Open process-data protocols that a device of this role may serve."""
+        return plausible(self.device.role)
+
+    @cached_property
+    def present(self) -> Observation | None:
+        """Any answer that only somebody at that address can have given."""
+        return next((items[0] for items in self.live.values()), None)
+
+    # --- points ----------------------------------------------------------------------------
+
+    @cached_property
+    def meanings(self) -> list[tuple[Point, Meaning]]:
+        """Every point with what it measures."""
+        return [(point, measure(point)) for point in self.evidence.points]
+
+    @cached_property
+    def process(self) -> list[tuple[Point, Meaning]]:
+        """Points of the process: not the device's own housekeeping, not text."""
+        return [item for item in self.meanings if item[1].process and item[1].numeric]
+
+    @cached_property
+    def samples(self) -> dict[tuple[str, str], list[Sample]]:
+        """Samples by (part, point address), oldest first."""
+        found: dict[tuple[str, str], list[Sample]] = {}
+        for sample in self.evidence.samples:
+            found.setdefault((sample.part, sample.point), []).append(sample)
+        return found
+
+    def values(self, point: Point) -> list[Sample]:
+        """Samples of one point; a sample without a part belongs to the only point of its name."""
+        return self.samples.get((point.part, point.address)) or self.samples.get(
+            ("", point.address), []
+        )
+
+    def measured(self) -> Iterator[tuple[Point, Meaning, list[Sample]]]:
+        """Process points with a known measurand that is a measurement, and their samples."""
+        for point, meaning in self.process:
+            if meaning.known:
+                yield point, meaning, self.values(point)
+
+    def is_read(self, point: Point) -> bool:
+        """Whether a value of it was read and was not bad."""
+        return any(
+            item.quality is not Quality.BAD and item.value is not None
+            for item in self.values(point)
+        )
+
+    @cached_property
+    def readable(self) -> list[Point]:
+        """Process points with known meaning of which a value was read (level 3)."""
+        return [
+            point
+            for point, meaning in self.process
+            if has_meaning(point, meaning, self.typed) and self.is_read(point)
+        ]
+
+    @cached_property
+    def typed(self) -> bool:
+        """Whether a self-describing protocol spoke here."""
+        return any((info(door) or _NOTHING).typed for door in self.spoke)
+
+    def fact(self, name: str) -> list[str]:
+        """Values of a fact, as text, each once."""
+        return list(
+            dict.fromkeys(
+                str(item.value)
+                for item in self.device.facts
+                if item.name == name and item.value is not None
+            )
+        )
+
+    def source(self, fact: str, value: object = None) -> Because:
+        """The observation that stated a fact, as a premise."""
+        for item in self.evidence.observations:
+            for stated in item.facts:
+                if stated.name == fact and (value is None or str(stated.value) == str(value)):
+                    text = f"{stated.source} states {fact} = {stated.value}"
+                    return Because(item.id, item.outcome.value, text)
+        return Because("", "derived", f"{fact} = {value}")
+
+    def proof(self) -> tuple[Because, ...]:
+        """One observation that proves that the device answered, where there is one."""
+        for door in self.spoke:
+            if door.spoke:
+                return (cite(door.spoke),)
+        return (cite(self.present),) if self.present else ()
+
+    def data_proof(self, point: Point) -> Because:
+        """The observation that delivered a value or the listing of a point."""
+        listed: Observation | None = None
+        for item in self.evidence.observations:
+            for sample in item.samples:
+                if sample.point == point.address:
+                    shown = "no value" if sample.value is None else str(sample.value)[:40]
+                    text = f"{point.name or point.address}: {shown} ({sample.status or sample.quality})"
+                    return Because(item.id, item.outcome.value, text)
+            if listed is None and any(other.address == point.address for other in item.points):
+                listed = item
+        name = point.name or point.address
+        return cite(listed, f"{name} is listed") if listed else Because("", "derived", name)
+
+    # --- licences --------------------------------------------------------------------------
+
+    def entitlement(self, door: Door) -> str:
+        """full, partial or unknown: what the operator declared of the identity used there."""
+        labels = {item.credential for item in door.observations if item.outcome in SPOKE}
+        label = next((item for item in sorted(labels) if item), "anonymous")
+        return self.context.entitlements.get(label, "unknown")
+
+    def enumerated(self, door: Door) -> Proposition:
+        """Whether everything that the service publishes was listed to an entitled identity."""
+        about = info(door)
+        title = title_of(door.protocol)
+        if about is None or not about.listing:
+            return self._mapped(title)
+        listings = [
+            item for item in door.observations if item.question.operation in about.listing
+        ]
+        whole = [item for item in listings if item.outcome is Outcome.COMPLETE]
+        if not whole or len(whole) < len(listings):
+            return unknown(
+                f"a complete listing of {title}",
+                "list everything",
+                self.ask(door.protocol, "points"),
+                *(cite(item) for item in listings[:3]),
+            )
+        if self.entitlement(door) != "full":
+            return unknown(
+                f"whether the identity used on {title} may see everything",
+                'declare entitlement = "full" for the credential, or use one that has it',
+                "untrap scan … --credentials NAME",
+                cite(whole[-1]),
+            )
+        return true(Strength.E3, *(cite(item) for item in whole[-3:]))
+
+    def _mapped(self, title: str) -> Proposition:
+        wanted = (_plain(self.device.vendor), _plain(self.device.model or self.device.product))
+        if wanted in self.context.maps_complete:
+            text = f"a register map declared complete for {self.device.vendor} {self.device.model}"
+            return true(Strength.E3, Because("", "declared", text))
+        return unknown(
+            f"a register map that its author declares complete ({title} carries no meaning)",
+            "obtain the map from the manual and import it",
+            "untrap import map FILE",
+        )
+
+    def cap(self, strength: Strength, quality: bool = False) -> Strength:
+        """A strength, one step of confidence lower when the evidence is old or in conflict."""
+        limits = self.context.thresholds
+        days = limits.quality_days if quality else limits.presence_days
+        if self.latest and (self.context.today - self.latest).total_seconds() > days * 86_400:
+            strength = demote(strength)
+        return demote(strength) if self.conflicts else strength
+
+
+_NOTHING = Protocol("", "", Openness.O4, False, frozenset(), False, False)
+"""Stands for a protocol that the table does not hold: no data can be expected of it."""
+
+
+def info(door: Door) -> Protocol | None:
+    """What is known of a door's protocol as a source of data."""
+    return protocol(door.protocol)
+
+
+def title_of(name: str) -> str:
+    """The protocol's name for people."""
+    about = protocol(name)
+    return about.title if about else name
+
+
+def no_credential(door: Door) -> Observation | None:
+    """The question that was not asked because no credential was named."""
+    return next(
+        (item for item in door.observations if item.reason == Reason.NO_CREDENTIAL.value), None
+    )
+
+
+def _word(item: Observation) -> str:
+    """The class of an outcome that a later one may contradict; "" where it says nothing."""
+    if item.outcome in SPOKE:
+        return "spoke"
+    if item.outcome in (Outcome.CLOSED, Outcome.OTHER):
+        return "not offered"
+    if item.outcome in (Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH, Outcome.MUTE):
+        return "not reached"
+    return ""
+
+
+def _live(item: Observation) -> str:
+    return f"control: the same address answered on {item.target.transport}/{item.target.port}"
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
