@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 Scalar = str | int | float | bool
 """A value as TOML holds it. A sequence of scalars stands for an array or for raw registers."""
-
-NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Point:
     unit: str = ""
     description: str = ""
     status: str = ""
-    options: Mapping[str, object] = NOTHING
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Fault:
 
     kind: str
     value: float = 0.0
-    options: Mapping[str, object] = NOTHING
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class Unit:
     serial: str = ""
     answers: bool = True
     points: tuple[Point, ...] = ()
-    options: Mapping[str, object] = NOTHING
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class Service:
 
     protocol: str
     port: int = 0
-    options: Mapping[str, object] = NOTHING
+    options: Mapping[str, object] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     points: tuple[Point, ...] = ()
 

@@ -11,7 +11,7 @@ import difflib
 import ipaddress
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -40,8 +40,8 @@ class Plant:
     links: tuple[Table, ...] = ()
     register: tuple[Table, ...] = ()
     maps: tuple[Table, ...] = ()
-    site_file: Table = MappingProxyType({})
-    expected: Table = MappingProxyType({})
+    site_file: Table = field(default_factory=dict)
+    expected: Table = field(default_factory=dict)
 
 
 def bundled() -> tuple[str, ...]:
@@ -110,9 +110,9 @@ def _check(table: Table, kind: str, place: str) -> None:
             hint = near[0] if near else ", ".join(fields)
             raise PlantError(f"{place}: unknown key {key!r}; a good one: {hint}")
         _check_value(value, fields[key], f"{place}: {key}")
-    for key, field in fields.items():
-        if field.required and key not in table:
-            raise PlantError(f"{place}: key {key!r} is missing; it is {field.meaning}")
+    for key, one in fields.items():
+        if one.required and key not in table:
+            raise PlantError(f"{place}: key {key!r} is missing; it is {one.meaning}")
 
 
 def _check_value(value: object, field: schema.Field, place: str) -> None:

@@ -1,0 +1,179 @@
+"""Makes big plants for benchmarks: N mixed devices over subnets, a share of them misbehaving.
+
+One rule keeps it simple: the same numbers and seed give the same plant.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from simulators.contract import Device, Fault, Point, Service, Unit
+from simulators.plant import Plant, PlantError
+
+FAULTS = (
+    *(Fault("mute"), Fault("silent"), Fault("hangup"), Fault("garbage"), Fault("echo")),
+    *(Fault("cut", 5), Fault("slow", 1.0), Fault("wrong_transaction")),
+)
+METERS = (
+    ("Schneider Electric", "METSEPM5560", "2.3.1"),
+    ("Siemens", "7KM PAC3200", "2.4.1"),
+    ("ABB", "M4M 30", "1.12.0"),
+    ("Janitza", "UMG 604-PRO", "5.011"),
+)
+AGENTS = (
+    ("Hirschmann", "RSP25", "10.1.00", 248, "1.3.6.1.4.1.248.14.10.126"),
+    ("Moxa", "EDS-408A", "3.8", 8691, "1.3.6.1.4.1.8691.7.7"),
+    ("APC", "Smart-UPS 1500", "6.9.6", 318, "1.3.6.1.4.1.318.1.3.27"),
+    ("Phoenix Contact", "FL SWITCH 2208", "3.25", 4346, "1.3.6.1.4.1.4346.11.1.2"),
+)
+UNITS_PER_GATEWAY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to make. `misbehaving` is a share of the devices; `prefix` two octets of 127/8."""
+
+    devices: int
+    misbehaving: float = 0.0
+    seed: int = 1
+    prefix: str = "127.30"
+    per_subnet: int = 250
+    protocols: tuple[str, ...] = ("modbus", "snmp", "gateway")
+
+
+def generate(recipe: Recipe) -> Plant:
+    """A plant of mixed devices; deterministic in the recipe."""
+    dice = random.Random(recipe.seed)
+    bad = set(dice.sample(range(recipe.devices), round(recipe.devices * recipe.misbehaving)))
+    devices = tuple(_device(recipe, dice, place, place in bad) for place in range(recipe.devices))
+    return Plant(
+        name=f"generated-{recipe.devices}",
+        site="Generated",
+        about=f"{recipe.devices} mixed devices, {len(bad)} misbehaving, seed {recipe.seed}",
+        targets=(),
+        devices=devices,
+        site_file={"credentials": {"snmp-public": {"type": "snmp-v2c", "secret_value": "public"}}},
+        expected={"assets": [_expected(device) for device in devices]},
+    )
+
+
+def from_text(text: str) -> Plant:
+    """From `1000`, or `1000,misbehaving=0.15,seed=3,prefix=127.31`; raises PlantError."""
+    count, *rest = text.split(",")
+    try:
+        given = dict(part.split("=", 1) for part in rest)
+        recipe = Recipe(
+            devices=int(count),
+            misbehaving=float(given.pop("misbehaving", 0)),
+            seed=int(given.pop("seed", 1)),
+            prefix=given.pop("prefix", "127.30"),
+            protocols=tuple(given.pop("protocols", "modbus+snmp+gateway").split("+")),
+        )
+    except ValueError as error:
+        raise PlantError(f"generate:{text}: {error}; try generate:100,misbehaving=0.15") from error
+    if given or not 1 <= recipe.devices <= 60_000 or not 0 <= recipe.misbehaving <= 1:
+        raise PlantError(f"generate:{text}; try generate:100,misbehaving=0.15,seed=1")
+    return generate(recipe)
+
+
+def _device(recipe: Recipe, dice: random.Random, place: int, bad: bool) -> Device:
+    subnet, host = divmod(place, recipe.per_subnet)
+    address = f"{recipe.prefix}.{subnet}.{host + 1}"
+    protocol = recipe.protocols[place % len(recipe.protocols)]
+    faults = (dice.choice(FAULTS),) if bad else ()
+    mac = f"02:00:00:{place >> 16 & 255:02x}:{place >> 8 & 255:02x}:{place & 255:02x}"
+    serial = f"G{recipe.seed:02d}{place:06d}"
+    if protocol == "snmp":
+        return _agent(dice, place, address, mac, serial, faults)
+    if protocol == "opcua":
+        return _server(place, address, mac, serial, faults)
+    return _meter(dice, place, address, mac, serial, faults, gateway=protocol == "gateway")
+
+
+def _agent(
+    dice: random.Random, place: int, address: str, mac: str, serial: str, faults: tuple[Fault, ...]
+) -> Device:
+    vendor, product, firmware, enterprise, object_id = dice.choice(AGENTS)
+    options = {"object_id": object_id, "enterprise": enterprise, "entity": True}
+    service = Service("snmp", options=options, faults=faults)
+    return Device(
+        id=f"snmp-{place}",
+        address=address,
+        mac=mac,
+        vendor=vendor,
+        product=product,
+        firmware=firmware,
+        serial=serial,
+        name=f"agent-{place}",
+        services=(service,),
+    )
+
+
+def _server(place: int, address: str, mac: str, serial: str, faults: tuple[Fault, ...]) -> Device:
+    return Device(
+        id=f"opcua-{place}",
+        address=address,
+        mac=mac,
+        vendor="Beckhoff Automation",
+        product="TwinCAT OPC UA Server",
+        firmware="4.4.1",
+        serial=serial,
+        name=f"server-{place}",
+        services=(Service("opcua", faults=faults),),
+    )
+
+
+def _meter(
+    dice: random.Random,
+    place: int,
+    address: str,
+    mac: str,
+    serial: str,
+    faults: tuple[Fault, ...],
+    *,
+    gateway: bool,
+) -> Device:
+    vendor, product, firmware = dice.choice(METERS)
+    points = (
+        Point("holding:0", "Current L1", "float32", round(dice.uniform(1, 90), 1), "A"),
+        Point("holding:2", "Voltage L1-N", "float32", round(dice.uniform(225, 235), 1), "V"),
+        Point("holding:4", "Active power", "float32", round(dice.uniform(1, 60), 1), "kW"),
+    )
+    units: tuple[Unit, ...] = ()
+    if gateway:
+        units = tuple(
+            Unit(
+                one,
+                vendor,
+                product,
+                firmware=firmware,
+                serial=f"{serial}-{one}",
+                points=points,
+                options={"objects": {"128": f"{serial}-{one}"}},
+            )
+            for one in range(1, UNITS_PER_GATEWAY + 1)
+        )
+        vendor, product, firmware = "Moxa", "MGate MB3180", "2.3"
+    service = Service(
+        "modbus",
+        options={"objects": {"128": serial}},
+        faults=faults,
+        points=() if gateway else points,
+    )
+    return Device(
+        id=f"{'gateway' if gateway else 'meter'}-{place}",
+        address=address,
+        mac=mac,
+        vendor=vendor,
+        product=product,
+        firmware=firmware,
+        serial=serial,
+        services=(service,),
+        units=units,
+    )
+
+
+def _expected(device: Device) -> dict[str, object]:
+    found: dict[str, object] = {"id": device.id, "vendor": device.vendor, "product": device.product}
+    return found | {"firmware": device.firmware, "serial": device.serial}
