@@ -1,0 +1,37 @@
+"""`untrap plan`: what a scan would send. Sends nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from scanner.planlines import lines, table, total_line
+from scanner.prepare import Prepared, scan_options
+from scanner.scan import totals
+
+
+@click.command()
+@scan_options
+@click.option("--json", "as_json", is_flag=True, help="JSON lines.")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="A page for the OT owner.")
+def command(prepared: Prepared, as_json: bool, output: Path | None) -> None:
+    """Say what a scan would send, per host and in total; sends nothing.
+
+    \b
+    Example:  untrap plan 127.20.1.0/24 --depth identify
+    """
+    figures = totals(prepared)
+    if output is not None:
+        from scanner.permission import write
+
+        write(output, prepared, figures)
+        click.echo(f"wrote {output}: print it, have it signed", err=True)
+    elif as_json:
+        for line in lines(prepared):
+            click.echo(json.dumps(line))
+        click.echo(json.dumps(total_line(prepared, figures)))
+    else:
+        click.echo("\n".join(table(prepared, figures)))
+    click.echo(f"next: untrap scan {' '.join(prepared.targets[:3])}", err=True)

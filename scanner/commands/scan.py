@@ -1,0 +1,59 @@
+"""`untrap scan`: walk the targets gently and record what they say."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import click
+
+from scanner import consent
+from scanner import scan as scanning
+from scanner import summary as ending
+from scanner.conduct import conduct
+from scanner.prepare import Prepared, scan_options
+
+
+@click.command()
+@scan_options
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="last",
+    metavar="[SCAN]",
+    help="Go on with a scan that did not end.",
+)
+@click.option("--yes", is_flag=True, help="The plan is agreed; do not ask.")
+@click.option("--window", default="", metavar="HH:MM-HH:MM", help="Send only then (local time).")
+@click.option("--max-time", default="", metavar="40m", help="End cleanly after this time.")
+@click.option("--no-raw", is_flag=True, help="Keep no answers' bytes.")
+@click.option("--i-own-this-lab", "own_lab", is_flag=True, help="Allow `bench` off loopback.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON line.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    prepared: Prepared,
+    yes: bool,
+    window: str,
+    max_time: str,
+    no_raw: bool,
+    own_lab: bool,
+    as_json: bool,
+) -> None:
+    """Walk the targets gently and record what they say.
+
+    \b
+    Example:  untrap scan 127.20.1.0/24 --profile brisk
+    """
+    closes = consent.window(window, datetime.now().astimezone())
+    longest = consent.seconds(max_time) if max_time else None
+    planned = scanning.totals(prepared)
+    consent.ask(prepared, planned, yes, own_lab)
+    limits = [item for item in (closes, longest) if item is not None]
+    run, summed = conduct(prepared, planned, min(limits) if limits else None, keep_raw=not no_raw)
+    if as_json:
+        click.echo(json.dumps(summed))
+    else:
+        click.echo("\n".join(ending.text(run, summed)))
+    click.echo(f"next: {summed['resume'] or ending.next_command(run)}", err=True)
+    ctx.exit(ending.exit_code(run))

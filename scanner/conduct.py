@@ -1,0 +1,76 @@
+"""A prepared scan with its store around it: begin, run, record how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import click
+
+from inventory.store import Store, StoreError
+from inventory.store.lock import scanning as only_scan
+from scanner import progress
+from scanner import scan as scans
+from scanner import summary as ending
+from scanner.declare import declarations
+from scanner.plan import Total
+from scanner.prepare import Prepared
+from scanner.scan import Run
+
+
+def conduct(
+    prepared: Prepared,
+    planned: Mapping[str, Total],
+    seconds: float | None = None,
+    *,
+    keep_raw: bool = True,
+    quiet: bool | None = None,
+) -> tuple[Run, dict[str, object]]:
+    """Run the scan and store it. Raises `click.ClickException` when the store cannot be used."""
+    silent = prepared.settings.quiet if quiet is None else quiet
+    try:
+        with Store.open(prepared.settings.db, prepared.site_name) as store, only_scan(store):
+            return _run(prepared, planned, seconds, store, keep_raw, silent)
+    except StoreError as error:
+        raise _Unusable(str(error)) from error
+
+
+class _Unusable(click.ClickException):
+    exit_code = 2
+
+
+def _run(
+    prepared: Prepared,
+    planned: Mapping[str, Total],
+    seconds: float | None,
+    store: Store,
+    keep_raw: bool,
+    quiet: bool,
+) -> tuple[Run, dict[str, object]]:
+    figures = {name: item.as_json() for name, item in planned.items()}
+    scan = prepared.resumes or scans.new_scan(
+        prepared, {"request": dict(prepared.request), **figures}
+    )
+    store.begin_scan(scan)
+    store.declare(declarations(prepared))
+    writing = store.another()
+    try:
+        run = asyncio.run(
+            scans.run(
+                prepared,
+                scan,
+                writing,
+                deadline_seconds=seconds,
+                keep_raw=keep_raw,
+                watch=progress.watcher(quiet),
+            )
+        )
+    finally:
+        writing.close()
+    assets = run.tally.alive
+    summed = ending.summary(run, planned, assets)
+    status = "interrupted" if run.interrupted else "part" if run.tally.unasked else "done"
+    store.finish_scan(replace(scan, status=status, summary=summed, finished=datetime.now(UTC)))
+    return run, summed

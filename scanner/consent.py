@@ -1,0 +1,102 @@
+"""Consent and the safety refusals that come before the first packet (safety.md 3)."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+
+import click
+
+from scanner.plan import Total
+from scanner.planlines import table
+from scanner.prepare import Prepared
+from scanner.wire.neighbours import links
+
+REFUSED = 5
+
+
+class Refusal(click.ClickException):
+    """A safety rule refuses the scan: exit code 5."""
+
+    exit_code = REFUSED
+
+
+def ask(prepared: Prepared, planned: Mapping[str, Total], yes: bool, own_lab: bool) -> None:
+    """Show the plan and have it confirmed. Raises `Refusal`."""
+    local = loopback_only(prepared)
+    if prepared.profile.name == "bench" and not (local or own_lab):
+        raise Refusal("profile bench is for loopback or, with --i-own-this-lab, your own lab")
+    if local or yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refusal("nobody is there to confirm the plan: look at `untrap plan`, then add --yes")
+    click.echo("\n".join(table(prepared, planned)), err=True)
+    if _beyond_default_route(prepared):
+        click.echo(
+            "Some targets lie behind the default route: is this the right network?", err=True
+        )
+    if not click.confirm("Send this?", default=False, err=True):
+        raise Refusal("not confirmed; nothing was sent")
+
+
+def loopback_only(prepared: Prepared) -> bool:
+    """Whether every target is on this machine."""
+    scope = prepared.scope
+    ends = [_address(r.version, end) for r in scope.remaining() for end in (r.first, r.last)]
+    ends += [ipaddress.ip_address(service.address) for service in scope.services]
+    return all(end.is_loopback for end in ends)
+
+
+def window(text: str, now: datetime) -> float | None:
+    """Seconds until the window "HH:MM-HH:MM" (local time) closes; None for no window.
+
+    Raises `click.UsageError` for another form and `Refusal` when the window is closed now.
+    """
+    if not text:
+        return None
+    try:
+        opens, closes = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError as error:
+        raise click.UsageError(f"--window {text!r}: HH:MM-HH:MM, as in 22:00-05:30") from error
+    start = datetime.combine(now.date(), opens, now.tzinfo)
+    end = datetime.combine(now.date(), closes, now.tzinfo)
+    if end <= start:  # over midnight
+        if now < end:
+            start -= timedelta(days=1)
+        else:
+            end += timedelta(days=1)
+    if not start <= now < end:
+        raise Refusal(f"the window {text} is closed now ({now:%H:%M}); nothing was sent")
+    return (end - now).total_seconds()
+
+
+def seconds(text: str) -> float:
+    """ "40m", "90s", "1h30m" or plain seconds. Raises `click.UsageError`."""
+    total, number = 0.0, ""
+    for char in text.strip():
+        if char.isdigit() or char == ".":
+            number += char
+        elif char in "hms" and number:
+            total += float(number) * {"h": 3_600, "m": 60, "s": 1}[char]
+            number = ""
+        else:
+            raise click.UsageError(f"--max-time {text!r}: as in 40m, 90s or 1h30m")
+    total += float(number or 0)
+    if total <= 0:
+        raise click.UsageError(f"--max-time {text!r}: more than zero, as in 40m")
+    return total
+
+
+def _beyond_default_route(prepared: Prepared) -> bool:
+    known = links()
+    return any(
+        not known.on_link(str(end)) and not end.is_loopback
+        for item in prepared.scope.remaining()
+        for end in (_address(item.version, item.first), _address(item.version, item.last))
+    )
+
+
+def _address(version: int, number: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number)

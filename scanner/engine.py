@@ -1,0 +1,180 @@
+"""Walks the hosts: for each, every attempt in the plan's order, one conversation at a time.
+
+One rule keeps it simple: the engine knows the order and the end of things and nothing of any
+protocol; whatever a probe does wrong ends in one `except Exception`, here, as `broken`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from protocols.contract import (
+    SPOKE,
+    Cost,
+    Depth,
+    Observation,
+    Outcome,
+    Probe,
+    Question,
+    Rung,
+    Size,
+)
+from scanner.plan import Attempt, Manner, Shape
+from scanner.wire.link import Conversation
+from scanner.wire.wire import Host, Wire
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 2.8
+"""Sessions are closed within 3 s of a stop (safety.md 5.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One host of the plan: its attempts in order, and the units declared behind it."""
+
+    address: str
+    attempts: tuple[tuple[Probe, int], ...]
+    units: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the walk found, folded: for the progress line and for the plan's own arithmetic."""
+
+    begun: int = 0
+    finished: int = 0
+    alive: int = 0
+    unasked: int = 0  # hosts that were not, or not wholly, asked
+    shapes: Counter[Shape] = field(default_factory=Counter)
+
+
+class Engine:
+    """Runs visits over one wire."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        depth: Depth,
+        on_finished: Callable[[Visit, bool], None] | None = None,
+    ) -> None:
+        self.wire = wire
+        self.depth = depth
+        self.tally = Tally()
+        self._on_finished = on_finished
+        self._idle: dict[asyncio.Task[None], Host] = {}
+
+    async def run(self, visits: Iterator[Visit]) -> Tally:
+        """Visit every host; returns when all are done or the wire was stopped."""
+        places = asyncio.Semaphore(self.wire.limits.in_flight)
+        async with asyncio.TaskGroup() as group:
+            for visit in visits:
+                await places.acquire()
+                if self.wire.stopping is not None:
+                    places.release()
+                    self.tally.unasked += 1
+                    self.tally.unasked += sum(1 for _ in visits)
+                    break
+                task = group.create_task(self._visit(visit))
+                task.add_done_callback(lambda _: places.release())
+        return self.tally
+
+    def cancel_waiting(self) -> None:
+        """Let go of hosts that hold no connection; the others part in their own way."""
+        for task, host in tuple(self._idle.items()):
+            if not host.health.answered:
+                task.cancel()
+
+    def cancel_all(self) -> None:
+        """Time is up: leave everything."""
+        for task in tuple(self._idle):
+            task.cancel()
+
+    async def _visit(self, visit: Visit) -> None:
+        host = self.wire.host(visit.address, visit.units)
+        task = asyncio.current_task()
+        if task is not None:
+            self._idle[task] = host
+        self.tally.begun += 1
+        shape: list[Attempt] = []
+        whole = False
+        try:
+            for probe, port in visit.attempts:
+                shape.append(await self.attempt(host, probe, port))
+            whole = self.wire.stopping is None
+        except asyncio.CancelledError:
+            if self.wire.stopping is None:
+                raise
+        finally:
+            if task is not None:
+                self._idle.pop(task, None)
+            self.tally.finished += 1
+            self.tally.alive += host.alive
+            self.tally.unasked += not whole
+            self.tally.shapes[tuple(shape)] += 1
+            if self._on_finished is not None:
+                self._on_finished(visit, whole)
+
+    async def attempt(self, host: Host, probe: Probe, port: int) -> Attempt:
+        """One conversation, every rung up to the depth; never raises for what a probe does."""
+        limits = self.wire.limits
+        conversation = Conversation(self.wire, host, probe, port, most_requests=0, seconds=0)
+        done: list[tuple[Depth, Cost]] = []
+        started = self.wire.clock.monotonic()
+        try:
+            for depth, rung in sorted(probe.rungs.items()):
+                if depth > self.depth:
+                    break
+                deep = depth >= Depth.POINTS
+                time = limits.points_seconds if deep else limits.identify_seconds
+                most = max(rung.cost(rung.most).requests, 1)
+                conversation.extend(time, most)
+                before = len(conversation.heard)
+                await rung.run(conversation)
+                heard = conversation.heard[before:]
+                done.append((depth, rung.cost(found(rung, heard))))
+                if not any(item.outcome in SPOKE for item in heard):
+                    break
+        except Exception:
+            log.exception("probe broke probe=%s address=%s", probe.name, host.address)
+            question = Question(probe.name, "conversation")
+            conversation.note(question, Outcome.BROKEN, detail="our defect; see the log")
+        finally:
+            await conversation.close()
+        return self._shape(conversation, done, self.wire.clock.monotonic() - started)
+
+    def _shape(
+        self, conversation: Conversation, done: Sequence[tuple[Depth, Cost]], lasted: float
+    ) -> Attempt:
+        probe, port = conversation.probe, conversation.target.port
+        heard = [item for item in conversation.heard if item.outcome is not Outcome.NOT_ASKED]
+        manner = _manner(heard, conversation)
+        if manner is not Manner.ACCEPTED:
+            return Attempt(probe.name, probe.transport, port, manner)
+        waits = sum(item.duration_seconds for item in heard)
+        return Attempt(
+            probe.name, probe.transport, port, manner, tuple(done), waits=round(waits, 1)
+        )
+
+
+def _manner(heard: Sequence[Observation], conversation: Conversation) -> Manner:
+    if not heard:
+        return Manner.NOT_SENT
+    if conversation.connections or any(item.outcome in SPOKE for item in heard):
+        return Manner.ACCEPTED
+    if heard[0].outcome in (Outcome.CLOSED, Outcome.BLOCKED):
+        return Manner.REFUSED
+    return Manner.UNANSWERED
+
+
+def found(rung: Rung, heard: Sequence[Observation]) -> Size:
+    """How large a host turned out, by the rung's own count or by parts and items."""
+    if rung.size is not None:
+        return rung.size(heard)
+    spoke = [item for item in heard if item.outcome in SPOKE]
+    parts = len({item.question.part for item in spoke})
+    return Size(max(1, parts), sum(item.items or 0 for item in spoke))

@@ -1,0 +1,235 @@
+"""One scan from the first packet to the summary: store, wire, engine and signals together.
+
+One rule keeps it simple: the scan decides when to stop; what was learned before is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from inventory.model import Scan
+from protocols.contract import Observation, Reason
+from scanner import plan as planning
+from scanner.clock import SystemClock
+from scanner.engine import STOP_SECONDS, Engine, Tally, Visit
+from scanner.prepare import Prepared
+from scanner.targets import group
+from scanner.wire.neighbours import links
+from scanner.wire.wire import Recorder, Wire
+
+if TYPE_CHECKING:
+    from inventory.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Run:
+    """A scan under way: what the progress display looks at."""
+
+    prepared: Prepared
+    scan: Scan
+    wire: Wire | None = None
+    engine: Engine | None = None
+    tally: Tally = field(default_factory=Tally)
+    interrupted: bool = False
+    stored: int = 0
+    error: str = ""
+    seconds: float = 0.0
+
+
+def new_scan(prepared: Prepared, plan: dict[str, object]) -> Scan:
+    """The record of a scan that begins now."""
+    return Scan(
+        id=str(uuid.uuid4()),
+        site=prepared.site_name,
+        vantage=prepared.vantage,
+        started=datetime.now(UTC),
+        targets=prepared.targets,
+        excluded=prepared.excluded,
+        depth=prepared.depth.label,
+        profile=prepared.profile.name,
+        interface=prepared.interface,
+        source_address=prepared.source,
+        plan=plan,
+    )
+
+
+async def run(
+    prepared: Prepared,
+    scan: Scan,
+    store: Store,
+    *,
+    deadline_seconds: float | None = None,
+    deadline_reason: Reason = Reason.MAX_TIME,
+    finished: frozenset[str] = frozenset(),
+    recorder: Recorder | None = None,
+    keep_raw: bool = True,
+    watch: Callable[[Run], contextlib.AbstractAsyncContextManager[None]] | None = None,
+) -> Run:
+    """Scan everything that was prepared. The store is given over until this returns.
+
+    `finished` holds addresses that need nothing any more (a resume). Never raises for what the
+    network does; a store that fails stops the sending and is reported in `Run.error`.
+    """
+    from inventory.store import Writer
+
+    state = Run(prepared, scan)
+    async with Writer(store, keep_raw=keep_raw) as writer:
+        wire = state.wire = _wire(prepared, scan, _sink(state, writer.submit), recorder)
+        engine = state.engine = Engine(wire, prepared.depth, _marker(store, scan))
+        state.tally = engine.tally
+        started = wire.clock.monotonic()
+        with _signals(state, engine):
+            timer = _deadline(wire, engine, deadline_seconds, deadline_reason)
+            try:
+                async with watch(state) if watch else contextlib.nullcontext():
+                    await engine.run(v for v in prepared.visits() if v.address not in finished)
+            finally:
+                if timer is not None:
+                    timer.cancel()
+                wire.close()
+        state.seconds = wire.clock.monotonic() - started
+        if writer.failure is not None:
+            state.error = str(writer.failure)
+    return state
+
+
+def _wire(
+    prepared: Prepared,
+    scan: Scan,
+    sink: Callable[[Observation], asyncio.Future[None]],
+    recorder: Recorder | None,
+) -> Wire:
+    return Wire(
+        scan=scan.id,
+        site=scan.site,
+        vantage=scan.vantage,
+        scope=prepared.scope,
+        profile=prepared.profile,
+        limits=replace(prepared.limits, in_flight=descriptors(prepared.limits.in_flight)),
+        clock=SystemClock(),
+        sink=sink,
+        options=prepared.options,
+        credentials=prepared.credentials,
+        maps=prepared.known.maps,
+        links=links(),
+        source=prepared.source,
+        device=prepared.interface,
+        recorder=recorder,
+    )
+
+
+def _sink(
+    state: Run, submit: Callable[[Observation], asyncio.Future[None]]
+) -> Callable[[Observation], asyncio.Future[None]]:
+    """Store every observation; when that fails, stop sending."""
+
+    def settled(future: asyncio.Future[None]) -> None:
+        if future.cancelled():
+            return
+        if future.exception() is None:
+            state.stored += 1
+        elif state.wire is not None and state.wire.stopping is None:
+            stop(state.wire, state.engine, Reason.OUR_SIDE)
+
+    def sink(observation: Observation) -> asyncio.Future[None]:
+        future = submit(observation)
+        future.add_done_callback(settled)
+        return future
+
+    return sink
+
+
+def _marker(store: Store, scan: Scan) -> Callable[[Visit, bool], None]:
+    """Remember which hosts need nothing more, for `--resume`."""
+
+    def finished(visit: Visit, whole: bool) -> None:
+        if whole:
+            log.debug("host finished address=%s scan=%s", visit.address, scan.id)
+
+    return finished
+
+
+def descriptors(wanted: int) -> int:
+    """How many sockets may be open at once: half of what the system lets us have."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return max(16, min(wanted, soft // 2))
+
+
+def stop(wire: Wire, engine: Engine | None, reason: Reason) -> None:
+    """Send nothing more but goodbyes; after 3 s not even those."""
+    wire.stop(reason)
+    if engine is not None:
+        engine.cancel_waiting()
+        asyncio.get_running_loop().call_later(STOP_SECONDS, engine.cancel_all)
+
+
+def _deadline(
+    wire: Wire, engine: Engine, seconds: float | None, reason: Reason
+) -> asyncio.TimerHandle | None:
+    if seconds is None:
+        return None
+    return asyncio.get_running_loop().call_later(seconds, stop, wire, engine, reason)
+
+
+@contextlib.contextmanager
+def _signals(state: Run, engine: Engine) -> Iterator[None]:
+    """Ctrl-C and SIGTERM stop well; a second one leaves at once."""
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        if state.interrupted or state.wire is None:
+            os._exit(130)
+        state.interrupted = True
+        stop(state.wire, engine, Reason.ABORTED)
+
+    names = (signal.SIGINT, signal.SIGTERM)
+    for name in names:
+        loop.add_signal_handler(name, leave)
+    try:
+        yield
+    finally:
+        for name in names:
+            loop.remove_signal_handler(name)
+
+
+def totals(prepared: Prepared) -> dict[str, planning.Total]:
+    """Floor, expected and ceiling of what was prepared."""
+    known = sum(prepared.scope.allows(a) for a in prepared.known.first) or None
+    shape = planning.attempts(prepared.probes, prepared.ports)
+    hosts, probes, ports, depth = prepared.hosts, prepared.probes, prepared.ports, prepared.depth
+    compositions = {
+        "floor": planning.floor(hosts, shape),
+        "expected": planning.expected(hosts, probes, ports, depth, known),
+        "ceiling": planning.ceiling(hosts, probes, ports, depth),
+    }
+    count = groups(prepared)
+    return {
+        name: planning.cost(composition, prepared.profile, prepared.limits, count)
+        for name, composition in compositions.items()
+    }
+
+
+def groups(prepared: Prepared) -> int:
+    """Over how many /24s the targets are spread."""
+    ranges = prepared.scope.remaining()
+    spread = sum((item.last >> 8) - (item.first >> 8) + 1 for item in ranges if item.version == 4)
+    spread += sum(item.version == 6 for item in ranges)
+    return spread + len({group(item.address) for item in prepared.scope.services})

@@ -1,0 +1,116 @@
+"""The end of a scan: one summary object, the no-harm statement, the exit code, the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from protocols.contract import Reason
+from scanner import plan as planning
+from scanner.plan import Total
+from scanner.planlines import duration
+from scanner.scan import Run, groups
+
+
+def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, object]:
+    """The object that `scan --json` prints (interface.md)."""
+    wire = run.wire
+    if wire is None:
+        raise RuntimeError("the scan did not begin")
+    prepared = run.prepared
+    found = planning.cost(run.tally.shapes, prepared.profile, prepared.limits, groups(prepared))
+    sent = wire.sent
+    return {
+        "scan": run.scan.id,
+        "site": run.scan.site,
+        "hosts": prepared.hosts,
+        "answered": run.tally.alive,
+        "assets": assets,
+        "planned": {name: item.as_json() for name, item in planned.items()},
+        "cost": found.as_json(),
+        "sent": {
+            "connections": sent.connections,
+            "requests": sent.requests,
+            "packets": sent.packets,
+            "bytes": sent.bytes,
+            "seconds": round(run.seconds, 1),
+        },
+        "outcomes": {outcome.value: count for outcome, count in sorted(wire.outcomes.items())},
+        "seconds": round(run.seconds, 1),
+        "stopped": [{"host": host, "reason": reason} for host, reason in wire.ward.stopped.items()],
+        "retries": sent.retries,
+        "functions": dict(sorted(sent.functions.items())),
+        "harm": harm(run),
+        "unasked_hosts": run.tally.unasked,
+        "resume": resume(run),
+    }
+
+
+def harm(run: Run) -> dict[str, object]:
+    """The no-harm statement: what was and was not done to the devices, in numbers."""
+    wire = run.wire
+    if wire is None:
+        return {}
+    return {
+        "writes_sent": 0,
+        "refused_by_guard": wire.sent.refused_by_guard,
+        "connections_at_once_per_host": 1,
+        "hosts_left_alone": len(wire.ward.stopped),
+        "pauses": wire.pauses,
+        "our_side": dict(wire.our_side),
+        "unsolicited_datagrams": wire.datagrams.unsolicited,
+    }
+
+
+def resume(run: Run) -> str | None:
+    """The command that goes on, or None when there is nothing left to ask."""
+    return f"{program(run)} scan --resume {run.scan.id[:8]}" if run.tally.unasked else None
+
+
+def next_command(run: Run) -> str:
+    """What to do after a whole scan."""
+    return f"{program(run)} gaps" if run.tally.alive else f"{program(run)} doctor"
+
+
+def program(run: Run) -> str:
+    """`untrap` with the global options of this run."""
+    settings = run.prepared.settings
+    database = f" --db {settings.db}" if settings.db != "untrap.db" else ""
+    site = f" --site {settings.site}" if settings.site != "default" else ""
+    config = f" --config {settings.config}" if settings.config else ""
+    return f"untrap{database}{site}{config}"
+
+
+def exit_code(run: Run) -> int:
+    """130 interrupted, 2 the store failed, 4 done in part, 3 nothing answered, 0 done."""
+    if run.interrupted:
+        return 130
+    if run.error:
+        return 2
+    if run.wire is not None and run.wire.stopping is not None and run.tally.unasked:
+        return 4
+    return 0 if run.tally.alive else 3
+
+
+def text(run: Run, summed: Mapping[str, object]) -> list[str]:
+    """The summary as a plant engineer reads it."""
+    wire = run.wire
+    if wire is None:
+        return []
+    sent, prepared = wire.sent, run.prepared
+    planned = summed["planned"]
+    ceiling = planned["ceiling"]["packets"] if isinstance(planned, dict) else 0
+    shown = [
+        f"{run.tally.alive} of {prepared.hosts} addresses answered; "
+        f"{summed['assets']} assets in {prepared.settings.db}.",
+        f"Sent {sent.packets} packets, {sent.requests} requests, {sent.connections} connections "
+        f"in {duration(run.seconds)} (ceiling of the plan: {ceiling} packets).",
+        "No harm: 0 writes, one connection per host at a time, "
+        f"{len(wire.ward.stopped)} hosts left alone in distress, {wire.pauses} pauses.",
+    ]
+    shown += [f"  left alone: {host}: {why}" for host, why in wire.ward.stopped.items()]
+    if run.tally.unasked:
+        why = wire.stopping.value if isinstance(wire.stopping, Reason) else "not finished"
+        shown.append(f"{run.tally.unasked} hosts were not wholly asked ({why}).")
+    if run.error:
+        shown.append(f"The inventory could not be written: {run.error}")
+    return shown

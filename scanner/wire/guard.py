@@ -1,0 +1,103 @@
+"""The last look at every outgoing frame: the probe's allow-list, then the never-send list.
+
+Two lists on purpose (rulings 5): a probe's guard decodes the frame and lets pass only what it
+knows as read-only; `NEVER` looks at the bytes again, knows nothing of the probe, and refuses what
+harmed devices in the field, also when a probe's guard is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from protocols.contract import Forbidden, Probe
+
+MODBUS_NEVER = frozenset({5, 6, 8, 15, 16, 21, 22, 23, 90})
+"""Writes, diagnostics (restart, listen-only), read/write, UMAS (safety.md 2)."""
+
+COTP_DISCONNECT = 0x80
+"""A valid COTP DR hangs ET 200SP until power cycle (CVE-2025-40944)."""
+
+OPCUA_NEVER = frozenset(
+    {
+        437,  # RegisterServer
+        *(488, 494, 500, 506),  # AddNodes, AddReferences, DeleteNodes, DeleteReferences
+        *(673, 700, 712),  # Write, HistoryUpdate, Call
+        *(751, 787, 793),  # CreateMonitoredItems, CreateSubscription, ModifySubscription
+        12211,  # RegisterServer2
+    }
+)
+"""Binary encoding ids of OPC UA requests (Opc.Ua.NodeIds.csv, `*_Encoding_DefaultBinary`)."""
+
+
+def _modbus(frame: bytes) -> str:
+    return f"Modbus function {frame[7]}" if len(frame) > 7 and frame[7] in MODBUS_NEVER else ""
+
+
+def _snmp(frame: bytes) -> str:
+    # The PDU tag follows version and community; a SET is tag 0xA3 (RFC 3416, 3). Scanning the
+    # short header for it would misread a community, so the lengths are walked.
+    position = _after_header(frame)
+    if position is None:
+        return "SNMP with a header that cannot be walked"
+    if position < 0:
+        return ""  # version 3: the scoped PDU is judged where it is encoded
+    tag = frame[position] if position < len(frame) else 0
+    return "" if tag in (0xA0, 0xA1, 0xA5) else f"SNMP PDU 0x{tag:02X}"
+
+
+def _after_header(frame: bytes) -> int | None:
+    position = 0
+    for expected in (0x30, 0x02, 0x04):
+        if position + 2 > len(frame):
+            return None
+        if frame[position] != expected:
+            return -1 if expected == 0x04 and frame[position] == 0x30 else None
+        length, size = frame[position + 1], 2
+        if length & 0x80:
+            count = length & 0x7F
+            size = 2 + count
+            if not 1 <= count <= 3 or position + size > len(frame):
+                return None
+            length = int.from_bytes(frame[position + 2 : position + size], "big")
+        position += size if expected == 0x30 else size + length
+    return position
+
+
+def _s7(frame: bytes) -> str:
+    if len(frame) > 5 and frame[5] & 0xF0 == COTP_DISCONNECT:
+        return "COTP disconnect request"
+    return ""
+
+
+def _opcua(frame: bytes) -> str:
+    # MSG header 8 + channel 4 + token 4 + sequence 4 + request 4, then a NodeId (Part 6, 6.7.2)
+    if frame[:3] != b"MSG" or len(frame) < 28:
+        return ""
+    kind = frame[24]
+    if kind == 0:
+        number = frame[25]
+    elif kind == 1:
+        number = int.from_bytes(frame[26:28], "little")
+    else:
+        return f"OPC UA service id of form {kind}"
+    return f"OPC UA service {number}" if number in OPCUA_NEVER else ""
+
+
+NEVER: Mapping[str, Callable[[bytes], str]] = {
+    "modbus": _modbus,
+    "snmp": _snmp,
+    "s7comm": _s7,
+    "opcua": _opcua,
+}
+
+
+def judge(probe: Probe, frame: bytes) -> str:
+    """The function that `frame` performs. Raises `Forbidden` unless both lists let it pass."""
+    if not frame:
+        raise Forbidden("an empty frame (no zero-length datagrams)")
+    name = probe.guard(frame)
+    never = NEVER.get(probe.name)
+    found = never(frame) if never else ""
+    if found:
+        raise Forbidden(f"{found} is never sent")
+    return name

@@ -1,0 +1,533 @@
+"""One conversation of one probe with one target: `protocols.contract.Link` on real sockets.
+
+In this order for every request: stop, distress, scope, budget; guard; durability of the last
+answer; pause; host's turn; packet rate; then the socket. What comes back is bounded, matched by the
+probe's decoder, recorded and emitted as one observation. Nothing that the network does raises.
+
+Longer than most modules: the order of these steps is the safety of the product and is read best
+in one piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TypeVar, cast
+
+from protocols.contract import (
+    RAW_BYTES,
+    SPOKE,
+    Answer,
+    Credential,
+    Fact,
+    Forbidden,
+    Foreign,
+    Frame,
+    Garbled,
+    MapEntry,
+    Observation,
+    Options,
+    Outcome,
+    Point,
+    Probe,
+    Question,
+    Read,
+    Reading,
+    Reason,
+    Refused,
+    Stale,
+    Target,
+    digest,
+)
+from scanner.wire import guard, neighbours
+from scanner.wire.failures import Failure, NetworkError
+from scanner.wire.tcp import Stream
+from scanner.wire.udp import Received
+from scanner.wire.wire import Host, Wire
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Nothing:
+    """The value of a reading that no decoder made."""
+
+
+NOTHING = Nothing()
+STALE_MOST = 16
+OUR_TRIES = 4
+OPEN, EXCHANGE, CLOSE = 2, 2, 2  # packets of the model (rulings 2): SYN+ACK, data+ACK, FIN+ACK
+ENDS = frozenset({Outcome.HUNG_UP, Outcome.OTHER, Outcome.CLOSED, Outcome.BLOCKED, Outcome.NO_PATH})
+
+
+class Conversation:
+    """See `protocols.contract.Link` for what each member promises."""
+
+    def __init__(
+        self, wire: Wire, host: Host, probe: Probe, port: int, *, most_requests: int, seconds: float
+    ) -> None:
+        self.wire = wire
+        self.host = host
+        self.probe = probe
+        self.target = Target(wire.site, host.address, probe.transport, port)
+        self.requests = 0
+        self.most_requests = most_requests
+        self.connections = 0
+        self._heard: list[Observation] = []
+        self._until = wire.clock.monotonic() + seconds
+        self._stream: Stream | None = None
+        self._queue: asyncio.Queue[Received] | None = None
+        self._over = False
+        self._answered = False
+        self._placed = False
+        self._parting = False
+
+    @property
+    def options(self) -> Options:
+        return self.wire.options
+
+    @property
+    def heard(self) -> Sequence[Observation]:
+        return self._heard
+
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        return self.wire.credentials_for(self.probe, self.host.address)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return self.host.units
+
+    @property
+    def maps(self) -> tuple[MapEntry, ...]:
+        return self.wire.maps
+
+    def now(self) -> datetime:
+        return self.wire.clock.now()
+
+    def next_id(self) -> int:
+        return self.wire.next_id()
+
+    def extend(self, seconds: float, most_requests: int) -> None:
+        """A deeper rung begins: its own time and requests."""
+        self._until = self.wire.clock.monotonic() + seconds
+        self.most_requests += most_requests
+
+    async def wait(self, seconds: float) -> None:
+        left = self._until - self.wire.clock.monotonic()
+        end = self.wire.clock.monotonic() + max(0.0, min(seconds, left))
+        while not self.wire.stopping and (left := end - self.wire.clock.monotonic()) > 0:
+            await self.wire.clock.sleep(min(left, 0.25))
+
+    async def ask(
+        self,
+        question: Question,
+        request: bytes,
+        *,
+        frame: Frame | None = None,
+        read: Read[T],
+        limit: int = 4096,
+        credential: str = "",
+        timeout_seconds: float | None = None,
+        fresh: bool = False,
+        parting: bool = False,
+    ) -> Answer[T]:
+        reason = self._held_back(fresh, parting)
+        if reason is None:
+            try:
+                function = guard.judge(self.probe, request)
+            except Forbidden as error:
+                self.wire.sent.refused_by_guard += 1
+                log.error("guard refused probe=%s why=%s", self.probe.name, error)
+                self.note(question, Outcome.NOT_ASKED, Reason.SAFETY_HOLD, detail=str(error))
+                return Answer(Outcome.NOT_ASKED, Reason.SAFETY_HOLD)
+            if fresh:
+                await self.close()
+            reason = await self._my_turn(parting)
+        if reason is not None:
+            self.note(question, Outcome.NOT_ASKED, reason, credential=credential)
+            return Answer(Outcome.NOT_ASKED, reason)
+        self.wire.sent.functions[function] += 1
+        limit = min(limit, 4 * 8 << 20)
+        patience = timeout_seconds or self.wire.limits.answer_timeout
+        self._parting = parting
+        return await self._exchange(question, request, frame, read, limit, credential, patience)
+
+    def note(
+        self,
+        question: Question,
+        outcome: Outcome,
+        reason: str = "",
+        *,
+        detail: str = "",
+        facts: tuple[Fact, ...] = (),
+        points: tuple[Point, ...] = (),
+        credential: str = "",
+    ) -> None:
+        reading = Reading(NOTHING, facts, points, (), outcome, reason, detail)
+        self._emit(question, reading, credential=credential)
+
+    async def close(self, farewell: bytes = b"") -> None:
+        """FIN, and give the host's place back; a farewell is judged like any request."""
+        stream, self._stream = self._stream, None
+        try:
+            if stream is not None:
+                await self._part(stream, farewell)
+        finally:
+            self._over = False
+            if self._queue is not None:
+                self.wire.datagrams.forget(self.host.address, self.target.port)
+                self._queue = None
+            if self._placed:
+                self._placed = False
+                self.wire.pacer.leave(self.host.group)
+
+    # --- before the request -------------------------------------------------------------------
+
+    def _held_back(self, fresh: bool, parting: bool) -> Reason | None:
+        """Why this request must not leave, as far as that is known without waiting."""
+        if (forbidden := self.wire.forbidden(self.host.address)) is not None:
+            return forbidden
+        if self._over and not fresh:
+            return Reason.DEPENDENCY
+        if parting and self._stream is not None:
+            return None
+        if self.wire.stopping is not None:
+            return self.wire.stopping
+        if self.host.health.sign:
+            return Reason.DISTRESS
+        if self.requests >= self.most_requests or self.wire.clock.monotonic() >= self._until:
+            return Reason.BUDGET
+        opens = self.target.transport == "tcp" and (self._stream is None or fresh)
+        if opens and self.host.connections[self.target.port] >= self.probe.most_connections:
+            return Reason.BUDGET
+        return None
+
+    async def _my_turn(self, parting: bool) -> Reason | None:
+        """Wait for durability and for a pause to end; things may have changed meanwhile."""
+        durable = self.host.durable
+        if self.wire.profile.durable_first and durable is not None and not durable.done():
+            await asyncio.wait([durable])  # a failure stops the wire; it is not raised here
+        await self.wire.pacer.running()
+        return self._held_back(fresh=False, parting=parting)
+
+    # --- the exchange -------------------------------------------------------------------------
+
+    async def _exchange(
+        self,
+        question: Question,
+        request: bytes,
+        frame: Frame | None,
+        read: Read[T],
+        limit: int,
+        credential: str,
+        patience: float,
+    ) -> Answer[T]:
+        started, tries, raw = self.wire.clock.monotonic(), 0, b""
+        reading: Reading[T] | Reading[Nothing]
+        while True:
+            tries += 1
+            started = self.wire.clock.monotonic()
+            try:
+                if self.target.transport == "tcp":
+                    started, raw, reading = await self._over_tcp(
+                        request, frame, read, limit, patience
+                    )
+                else:
+                    started, raw, reading = await self._over_udp(request, read, limit, patience)
+            except NetworkError as error:
+                if self._again(error.failure, tries):
+                    self.wire.sent.retries += 1
+                    await self.wire.clock.sleep(self.wire.limits.retry_delay)
+                    if self.wire.stopping is None:
+                        await self.wire.pacer.running()
+                        continue
+                reading = self._failed(error.failure)
+            break
+        spent = self.wire.clock.monotonic() - started
+        self._emit(question, reading, raw=raw, credential=credential, tries=tries, spent=spent)
+        await self._consequences(question, reading.outcome, reading.reason, spent)
+        if isinstance(reading.value, Nothing):
+            return Answer(reading.outcome, reading.reason, None, spent, raw)
+        return Answer(reading.outcome, reading.reason, cast(Reading[T], reading), spent, raw)
+
+    def _again(self, failure: Failure, tries: int) -> bool:
+        """Whether to try once more: where no byte came, or where nothing left (safety.md 2)."""
+        if self._stream is not None or self.wire.stopping is not None or self.host.health.sign:
+            return False
+        if failure.outcome is Outcome.FAILED_HERE:
+            self._our_side(failure)
+            return tries < OUR_TRIES
+        return failure.outcome is Outcome.SILENT and tries <= self.wire.limits.retries
+
+    def _our_side(self, failure: Failure) -> None:
+        """Never mistake our own trouble for the device's: everything waits a little."""
+        self.wire.our_side[failure.reason] += 1
+        self.wire.pause(f"our side: {failure.detail or failure.reason}", seconds=2.0)
+
+    async def _over_tcp(
+        self, request: bytes, frame: Frame | None, read: Read[T], limit: int, patience: float
+    ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
+        if frame is None:
+            raise TypeError(f"probe {self.probe.name} asks over TCP without a frame function")
+        if self._stream is None:
+            await self._connect()
+        stream = self._stream
+        assert stream is not None  # noqa: S101 - narrows; _connect raised otherwise
+        await self._send_turn(EXCHANGE)
+        started = self.wire.clock.monotonic()
+        await stream.send(request)
+        self._sent(request)
+        raw = b""
+        try:
+            async with self._patience(patience):
+                for _ in range(STALE_MOST):
+                    raw = await stream.receive(frame, limit)
+                    self._received(raw)
+                    reading = _decode(read, raw)
+                    if reading is not None:
+                        return started, raw, reading
+                return started, raw, _empty(Outcome.GARBLED, f"{STALE_MOST} stray answers")
+        except Garbled as error:
+            return started, raw or stream.leftover, _empty(Outcome.GARBLED, str(error))
+        except Foreign as error:
+            return started, raw or stream.leftover, _empty(Outcome.OTHER, str(error))
+        except NetworkError as error:
+            if error.failure.outcome is not Outcome.MUTE or not stream.leftover:
+                raise
+            cut = f"cut: {len(stream.leftover)} bytes and no more in time"
+            return started, stream.leftover, _empty(Outcome.GARBLED, cut)
+
+    async def _connect(self) -> None:
+        """Knock; once let in, take a place among the conversations of this /24."""
+        limits = self.wire.limits
+        async with self.wire.pacer.knock(self.host.group) as place:
+            await self._first_packet(1)
+            self.wire.sent.attempts += 1
+            try:
+                self._stream = await Stream.connect(
+                    self.host.address,
+                    self.target.port,
+                    limits.connect_timeout,
+                    self.wire.source,
+                    self.wire.device,
+                )
+            except NetworkError as error:
+                raise NetworkError(self._explained(error.failure)) from error
+            place.accepted += 1
+        self.host.connections[self.target.port] += 1
+        self.connections += 1
+        self.wire.sent.connections += 1
+        self.wire.sent.packets += OPEN - 1
+        await self.wire.pacer.packets.take(OPEN - 1)
+        await self._talk()
+
+    async def _over_udp(
+        self, request: bytes, read: Read[T], limit: int, patience: float
+    ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
+        if self._queue is None:
+            self._queue = self.wire.datagrams.expect(self.host.address, self.target.port)
+        if self._placed:
+            return await self._datagram(request, read, limit, patience)
+        async with self.wire.pacer.knock(self.host.group) as place:
+            result = await self._datagram(request, read, limit, patience)
+            place.accepted += 1
+        await self._talk()
+        return result
+
+    async def _datagram(
+        self, request: bytes, read: Read[T], limit: int, patience: float
+    ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
+        queue = self._queue
+        assert queue is not None  # noqa: S101 - narrows; _over_udp made it
+        await self.host.turn.take()
+        await self._first_packet(1)
+        started = self.wire.clock.monotonic()
+        await self.wire.datagrams.send(self.host.address, self.target.port, request)
+        self._sent(request)
+        try:
+            async with self._patience(patience):
+                for _ in range(STALE_MOST):
+                    item = await queue.get()
+                    if isinstance(item, Failure):
+                        raise NetworkError(item)
+                    self._received(item)
+                    try:
+                        if len(item) > limit:
+                            raise Garbled(f"{len(item)} bytes, at most {limit} are taken")
+                        reading = _decode(read, item)
+                    except Garbled as error:
+                        return started, item, _empty(Outcome.GARBLED, str(error))
+                    except Foreign as error:
+                        return started, item, _empty(Outcome.OTHER, str(error))
+                    if reading is not None:
+                        return started, item, reading
+                return started, b"", _empty(Outcome.GARBLED, f"{STALE_MOST} stray answers")
+        except NetworkError as error:
+            if error.failure.outcome is Outcome.MUTE:  # nothing was accepted over UDP
+                raise NetworkError(Failure(Outcome.SILENT)) from error
+            raise
+
+    @asynccontextmanager
+    async def _patience(self, seconds: float) -> AsyncIterator[None]:
+        """Bound a wait; a stop of the scan shortens it. A time-out is MUTE."""
+        try:
+            async with asyncio.timeout(seconds) as timeout:
+                self.wire.waits.add(timeout)
+                try:
+                    yield
+                finally:
+                    self.wire.waits.discard(timeout)
+        except TimeoutError as error:
+            raise NetworkError(Failure(Outcome.MUTE)) from error
+
+    async def _talk(self) -> None:
+        """The peer is there: one place of its /24, and its share of new hosts/s."""
+        self.host.alive = True
+        if not self._placed:
+            await self.wire.pacer.talk(self.host.group)
+            self._placed = True
+        if not self.host.known:
+            self.host.known = True
+            await self.wire.pacer.new_hosts.take()
+
+    async def _send_turn(self, packets: int) -> None:
+        await self.host.turn.take()
+        await self.wire.pacer.packets.take(packets)
+        if self.wire.stopping is not None and not self._parting:
+            raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
+        self.wire.sent.packets += packets
+
+    async def _first_packet(self, packets: int) -> None:
+        """Charge a packet to an address that may be new on our link."""
+        if not self.host.alive and self.wire.links.on_link(self.host.address):
+            await self.wire.pacer.new_on_link.take()
+        await self.wire.pacer.packets.take(packets)
+        if self.wire.stopping is not None:
+            raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
+        self.wire.sent.packets += packets
+
+    def _sent(self, request: bytes) -> None:
+        self.requests += 1
+        self.wire.sent.requests += 1
+        self.wire.sent.bytes += len(request)
+        if self.wire.recorder is not None:
+            self.wire.recorder.sent(*self._peer, request)
+
+    def _received(self, raw: bytes) -> None:
+        self.wire.sent.bytes += len(raw)
+        if self.wire.recorder is not None:
+            self.wire.recorder.received(*self._peer, raw)
+
+    @property
+    def _peer(self) -> tuple[str, int, str]:
+        return self.host.address, self.target.port, self.target.transport
+
+    # --- after the answer ---------------------------------------------------------------------
+
+    def _explained(self, failure: Failure) -> Failure:
+        """A silent or unreachable neighbour that was never resolved got no packet from us."""
+        address = self.host.address
+        lost = failure.outcome in (Outcome.SILENT, Outcome.NO_PATH)
+        if lost and self.wire.links.on_link(address) and neighbours.resolved(address) is False:
+            return Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, failure.detail)
+        return failure
+
+    def _failed(self, failure: Failure) -> Reading[Nothing]:
+        outcome = failure.outcome
+        if outcome is Outcome.MUTE and (self._answered or self.target.transport == "udp"):
+            outcome = Outcome.SILENT
+        return _empty(outcome, failure.detail, failure.reason)
+
+    async def _consequences(
+        self, question: Question, outcome: Outcome, reason: str, spent: float
+    ) -> None:
+        """Whether the conversation goes on, and whether the host is well."""
+        first = not self._answered
+        if outcome in SPOKE or outcome in (Outcome.GARBLED, Outcome.OTHER, Outcome.CLOSED):
+            self.host.alive = True
+        if outcome in SPOKE:
+            self._answered = True
+        health = self.host.health
+        sign = health.heard(self.probe.name, question.operation, outcome, spent)
+        if outcome is Outcome.HUNG_UP and reason == "reset" and not first:
+            sign = health.reset_after_data()
+        if sign:
+            self.wire.suffer(self.host)
+        streams = self.target.transport == "tcp"
+        unanswered = outcome in (Outcome.SILENT, Outcome.MUTE, Outcome.FAILED_HERE)
+        if outcome in ENDS or (unanswered and first) or (outcome is Outcome.GARBLED and streams):
+            await self.close()
+            self._over = True
+
+    def _emit(
+        self,
+        question: Question,
+        reading: Reading[T] | Reading[Nothing],
+        *,
+        raw: bytes = b"",
+        credential: str = "",
+        tries: int = 1,
+        spent: float = 0.0,
+    ) -> None:
+        sequence = self.host.next_sequence(self.target.transport, self.target.port)
+        observation = Observation(
+            scan=self.wire.scan,
+            vantage=self.wire.vantage,
+            target=self.target,
+            question=question,
+            outcome=reading.outcome,
+            time=self.wire.clock.now(),
+            sequence=sequence,
+            reason=str(reading.reason),
+            detail=reading.detail,
+            credential=credential,
+            tries=tries,
+            duration_seconds=round(spent, 6),
+            facts=reading.facts,
+            points=reading.points,
+            samples=reading.samples,
+            items=reading.items,
+            raw=raw[:RAW_BYTES],
+            digest=digest(raw),
+        )
+        self._heard.append(observation)
+        self.wire.outcomes[reading.outcome] += 1
+        self.host.durable = self.wire.sink(observation)
+
+    async def _part(self, stream: Stream, farewell: bytes) -> None:
+        if farewell and self._answered and not self._over:
+            try:
+                guard.judge(self.probe, farewell)
+                await self.wire.pacer.packets.take(1)
+                await stream.send(farewell)
+                self.wire.sent.packets += 1
+                self.wire.sent.bytes += len(farewell)
+                if self.wire.recorder is not None:
+                    self.wire.recorder.sent(*self._peer, farewell)
+            except NetworkError as error:
+                log.info("farewell failed address=%s why=%s", self.host.address, error)
+            except Forbidden as error:
+                self.wire.sent.refused_by_guard += 1
+                log.error("guard refused farewell probe=%s why=%s", self.probe.name, error)
+        self.wire.sent.packets += CLOSE
+        await self.wire.pacer.packets.take(CLOSE)
+        await stream.close(self.wire.limits.close_seconds)
+
+
+def _decode(read: Read[T], raw: bytes) -> Reading[T] | Reading[Nothing] | None:
+    """What the probe's decoder says; None for an answer to an earlier question."""
+    try:
+        return read(raw)
+    except Stale:
+        return None
+    except Refused as error:
+        outcome, reason, detail = error.outcome, error.reason, error.detail
+        return Reading(NOTHING, error.facts, (), (), outcome, reason, detail)
+
+
+def _empty(outcome: Outcome, detail: str = "", reason: str = "") -> Reading[Nothing]:
+    return Reading(NOTHING, (), (), (), outcome, reason, detail)

@@ -1,0 +1,90 @@
+"""Which addresses are on our own links, and what the kernel knows of them.
+
+Reads the kernel's tables; sends nothing. A silent on-link address whose hardware address was
+never resolved got no packet at all: that is NO_PATH, not SILENT (libraries.md, finding 4).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+ROUTES = Path("/proc/net/route")
+ARP = Path("/proc/net/arp")
+UP, GATEWAY = 0x1, 0x2  # linux/route.h, RTF_UP and RTF_GATEWAY
+COMPLETE = 0x2  # linux/if_arp.h, ATF_COM
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """IPv4 networks that are reached without a router, and the default route's interface."""
+
+    networks: tuple[tuple[ipaddress.IPv4Network, str], ...] = ()
+    default: str = ""
+
+    def on_link(self, address: str) -> bool:
+        """Whether `address` is on one of our links (loopback is none)."""
+        return self._network(address) is not None
+
+    def interface(self, address: str) -> str:
+        """The interface that leads to `address`, as far as the table tells."""
+        found = self._network(address)
+        if found is not None:
+            return found[1]
+        return "lo" if address.startswith("127.") or address == "::1" else self.default
+
+    def _network(self, address: str) -> tuple[ipaddress.IPv4Network, str] | None:
+        if ":" in address or address.startswith("127."):
+            return None
+        parsed = ipaddress.IPv4Address(address)
+        return next((item for item in self.networks if parsed in item[0]), None)
+
+
+def links() -> Links:
+    """The links of this machine now; none where the kernel offers no such table."""
+    try:
+        lines = ROUTES.read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return Links()
+    networks, default = [], ""
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 8 or not int(fields[3], 16) & UP:
+            continue
+        if int(fields[3], 16) & GATEWAY:
+            default = default or (fields[0] if int(fields[1], 16) == 0 else "")
+            continue
+        number, mask = (
+            ipaddress.IPv4Address(struct.pack("<I", int(f, 16))) for f in (fields[1], fields[7])
+        )
+        networks.append((ipaddress.IPv4Network(f"{number}/{mask}", strict=False), fields[0]))
+    networks.sort(key=lambda item: -item[0].prefixlen)
+    return Links(tuple(networks), default)
+
+
+def resolved(address: str) -> bool | None:
+    """Whether the neighbour table holds a hardware address; None when it says nothing."""
+    try:
+        lines = ARP.read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return None
+    for line in lines:
+        fields = line.split()
+        if len(fields) >= 4 and fields[0] == address:
+            return bool(int(fields[2], 16) & COMPLETE)
+    return None
+
+
+def hardware(address: str) -> str:
+    """The hardware address that the kernel resolved for `address`, or ""."""
+    try:
+        lines = ARP.read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return ""
+    for line in lines:
+        fields = line.split()
+        if len(fields) >= 4 and fields[0] == address and int(fields[2], 16) & COMPLETE:
+            return fields[3].lower()
+    return ""

@@ -1,0 +1,188 @@
+"""How fast: packets/s overall, requests/s per host, new hosts/s, conversations per /24.
+
+One rule keeps it simple: every limit is a schedule of earliest times (a leaky bucket kept as the
+time at which it is next free), so that no timer runs and the injected clock decides everything.
+
+Knocks and conversations: an address that is merely knocked at costs packets; a *conversation*
+(a connection that was accepted, or a peer that answered) takes one of the places of its /24. How
+many knocks may be under way in a /24 grows as its addresses turn out to be dead: places free,
+divided by the share of knocks that were answered so far. On a dense subnet one knock is one
+place; in empty space the packet rate alone decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from scanner.clock import Clock
+from scanner.profile import Profile
+
+BURST_SECONDS = 0.02
+"""How much lateness of the event loop may be made up for at once."""
+
+WINDOW_MARGIN = 1.02
+"""Per-host windows are 2 % longer than a second, for the jitter between us and the peer."""
+
+
+class Rate:
+    """At most `per_second` units in any second, taken in order of asking."""
+
+    def __init__(self, clock: Clock, per_second: float) -> None:
+        self._clock = clock
+        # The burst allowance comes out of the rate, so that no 1 s window exceeds it.
+        self._interval = 1 / (per_second * (1 - BURST_SECONDS))
+        self._free = 0.0
+
+    async def take(self, units: int = 1) -> None:
+        """Wait until `units` may be spent."""
+        now = self._clock.monotonic()
+        start = max(self._free, now - BURST_SECONDS)
+        self._free = start + units * self._interval
+        if start > now:
+            await self._clock.sleep(start - now)
+
+
+class HostTurn:
+    """Requests to one host: so many a second, and never closer than half the mean interval."""
+
+    def __init__(self, clock: Clock, profile: Profile) -> None:
+        self._clock = clock
+        self._gap = profile.least_gap
+        whole = max(1, int(profile.requests_per_host))
+        self._window = whole / profile.requests_per_host * WINDOW_MARGIN
+        self._times: deque[float] = deque(maxlen=whole)
+
+    async def take(self) -> None:
+        """Wait for this host's next turn."""
+        now = self._clock.monotonic()
+        at = now
+        if self._times:
+            at = max(at, self._times[-1] + self._gap)
+            if len(self._times) == self._times.maxlen:
+                at = max(at, self._times[0] + self._window)
+        self._times.append(at)
+        if at > now:
+            await self._clock.sleep(at - now)
+
+
+@dataclass(slots=True)
+class Group:
+    """The conversations and knocks of one /24."""
+
+    places: int
+    talking: int = 0
+    knocking: int = 0
+    knocked: int = 0
+    accepted: int = 0
+    talkers: deque[asyncio.Future[None]] = field(default_factory=deque)
+    knockers: deque[asyncio.Future[None]] = field(default_factory=deque)
+
+    def may_knock(self) -> bool:
+        """Whether one more knock is unlikely to be accepted without a free place."""
+        share = (self.accepted + 1) / (self.knocked + 1)
+        free = self.places - self.talking
+        return free > 0 and self.knocking < free / share
+
+    def wake(self) -> None:
+        """Let the next in line look again; whoever was answered goes before a new knock."""
+        line = self.talkers if self.talkers else self.knockers
+        if line is self.knockers and not self.may_knock():
+            return
+        while line:
+            waiter = line.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is in it or waits for it."""
+        return not (self.talking or self.knocking or self.talkers or self.knockers)
+
+
+class Pacer:
+    """All limits of one scan."""
+
+    def __init__(self, clock: Clock, profile: Profile, new_on_link: float = 200.0) -> None:
+        self.clock = clock
+        self.profile = profile
+        self.packets = Rate(clock, profile.packets)
+        self.new_hosts = Rate(clock, profile.new_hosts)
+        self.new_on_link = Rate(clock, new_on_link)
+        self._groups: OrderedDict[str, Group] = OrderedDict()
+        self._running = asyncio.Event()
+        self._running.set()
+
+    def host(self) -> HostTurn:
+        """The turn keeper of one host."""
+        return HostTurn(self.clock, self.profile)
+
+    def pause(self) -> None:
+        """Nothing more is sent until `resume`."""
+        self._running.clear()
+
+    def resume(self) -> None:
+        """End a pause."""
+        self._running.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the scan is paused."""
+        return not self._running.is_set()
+
+    async def running(self) -> None:
+        """Return at once, or when a pause ends."""
+        await self._running.wait()
+
+    @asynccontextmanager
+    async def knock(self, name: str) -> AsyncIterator[Group]:
+        """A place to knock in group `name`; say `group.accepted += 1` when it was answered."""
+        group = self._groups.get(name)
+        if group is None:
+            self._forget()
+            group = self._groups[name] = Group(self.profile.hosts_at_once)
+        while not group.may_knock():
+            await self._wait(group, group.knockers)
+        group.knocking += 1
+        group.wake()
+        try:
+            yield group
+        finally:
+            group.knocking -= 1
+            group.knocked += 1
+            group.wake()
+
+    async def talk(self, name: str) -> None:
+        """Take a place for a conversation in group `name`; `leave` gives it back."""
+        group = self._groups.setdefault(name, Group(self.profile.hosts_at_once))
+        while group.talking >= group.places:
+            await self._wait(group, group.talkers)
+        group.talking += 1
+
+    def leave(self, name: str) -> None:
+        """Give a conversation's place back."""
+        group = self._groups[name]
+        group.talking -= 1
+        group.wake()
+
+    async def _wait(self, group: Group, line: deque[asyncio.Future[None]]) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                group.wake()
+            raise
+
+    def _forget(self) -> None:
+        """Keep memory flat: drop idle groups once there are many."""
+        if len(self._groups) < 8_192:
+            return
+        idle = [name for name, group in self._groups.items() if group.idle]
+        for name in idle[: len(idle) // 2]:
+            del self._groups[name]

@@ -1,0 +1,176 @@
+"""What all conversations of one scan share: scope, pacer, counters, the ward and the sink.
+
+One rule keeps it simple: the wire owns every count that the summary prints, and nothing else
+counts packets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from protocols.contract import Credential, MapEntry, Observation, Options, Outcome, Probe, Reason
+from scanner.clock import Clock
+from scanner.profile import Limits, Profile
+from scanner.targets import Scope, group
+from scanner.wire.distress import Health, Ward
+from scanner.wire.neighbours import Links
+from scanner.wire.pacer import HostTurn, Pacer
+from scanner.wire.udp import Datagrams
+
+PAUSE_SECONDS = 60.0
+STOP_GRACE_SECONDS = 0.3
+
+Sink = Callable[[Observation], "asyncio.Future[None]"]
+"""Takes an observation at once; the future is done when the observation is durable. A sink that
+cannot store any more stops the wire."""
+
+
+class Recorder(Protocol):
+    """Notes what was sent and received."""
+
+    def sent(self, address: str, port: int, transport: str, data: bytes) -> None: ...
+    def received(self, address: str, port: int, transport: str, data: bytes) -> None: ...
+
+
+@dataclass(slots=True)
+class Sent:
+    """What left, by the documented model (rulings 2): the figures of plan and summary."""
+
+    connections: int = 0
+    attempts: int = 0  # TCP connections tried
+    requests: int = 0
+    packets: int = 0
+    bytes: int = 0  # payload, both directions
+    retries: int = 0
+    functions: Counter[str] = field(default_factory=Counter)
+    refused_by_guard: int = 0
+
+
+@dataclass(slots=True)
+class Host:
+    """One address during one scan."""
+
+    address: str
+    turn: HostTurn
+    group: str
+    health: Health = field(default_factory=Health)
+    alive: bool = False  # anything at all came back
+    known: bool = False  # took its share of new hosts/s
+    sequence: dict[tuple[str, int], int] = field(default_factory=dict)
+    durable: asyncio.Future[None] | None = None
+    connections: Counter[int] = field(default_factory=Counter)
+    units: tuple[str, ...] = ()
+
+    def next_sequence(self, transport: str, port: int) -> int:
+        """Order of observations within (scan, target)."""
+        number = self.sequence.get((transport, port), -1) + 1
+        self.sequence[transport, port] = number
+        return number
+
+
+@dataclass(slots=True)
+class Wire:
+    """One scan's share of the network. `stop` ends it; nothing is sent afterwards."""
+
+    scan: str
+    site: str
+    vantage: str
+    scope: Scope
+    profile: Profile
+    limits: Limits
+    clock: Clock
+    sink: Sink
+    options: Options = field(default_factory=Options)
+    credentials: tuple[Credential, ...] = ()
+    maps: tuple[MapEntry, ...] = ()
+    links: Links = field(default_factory=Links)
+    source: str = ""
+    device: str = ""
+    recorder: Recorder | None = None
+    sent: Sent = field(default_factory=Sent)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    ward: Ward = field(default_factory=Ward)
+    stopping: Reason | None = None
+    pauses: int = 0
+    our_side: Counter[str] = field(default_factory=Counter)
+    waits: set[asyncio.Timeout] = field(default_factory=set)
+    on_pause: Callable[[str], None] | None = None
+    pacer: Pacer = field(init=False)
+    datagrams: Datagrams = field(init=False)
+    _pausing: asyncio.TimerHandle | None = None
+    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(0))
+
+    def __post_init__(self) -> None:
+        self.pacer = Pacer(self.clock, self.profile, self.limits.new_on_link)
+        self.datagrams = Datagrams(self.source, self.device)
+
+    def host(self, address: str, units: tuple[str, ...] = ()) -> Host:
+        """The state of one address, at its first turn."""
+        return Host(address, self.pacer.host(), group(address), units=units)
+
+    def next_id(self) -> int:
+        """1 to 65 535 and round again: request, transaction and handle numbers."""
+        return next(self._ids) % 65_535 + 1
+
+    def credentials_for(self, probe: Probe, address: str) -> tuple[Credential, ...]:
+        """The named credentials that `probe` can use and that apply to `address`."""
+        return tuple(
+            item
+            for item in self.credentials
+            if item.type in probe.credentials and _applies(item.applies_to, address)
+        )
+
+    def forbidden(self, address: str) -> Reason | None:
+        """Why nothing may be sent to `address` now; None when it may. Asked at send time."""
+        if self.scope.excludes(address):
+            return Reason.EXCLUDED
+        if not self.scope.allows(address):
+            return Reason.OUT_OF_SCOPE
+        return None
+
+    def suffer(self, host: Host) -> None:
+        """A host shows distress: leave it; three within a minute pause everything."""
+        if self.ward.admit(host.address, host.health.sign, self.clock.monotonic()):
+            self.pause(f"{host.address} is the third host in distress within a minute")
+
+    def pause(self, why: str, seconds: float = PAUSE_SECONDS) -> None:
+        """Send nothing for a while; whoever wants to send waits."""
+        if self.pacer.paused or self.stopping:
+            return
+        self.pauses += 1
+        self.pacer.pause()
+        if self.on_pause is not None:
+            self.on_pause(why)
+        self._pausing = asyncio.get_running_loop().call_later(seconds, self.pacer.resume)
+
+    def stop(self, reason: Reason) -> None:
+        """From now on only parting requests leave; waiting ends soon."""
+        if self.stopping is None:
+            self.stopping = reason
+        if self._pausing is not None:
+            self._pausing.cancel()
+        self.pacer.resume()
+        soon = asyncio.get_running_loop().time() + STOP_GRACE_SECONDS
+        for wait in tuple(self.waits):
+            when = wait.when()
+            if when is not None and when > soon:
+                wait.reschedule(soon)
+
+    def close(self) -> None:
+        """Release the sockets."""
+        if self._pausing is not None:
+            self._pausing.cancel()
+        self.datagrams.close()
+
+
+def _applies(patterns: tuple[str, ...], address: str) -> bool:
+    if not patterns:
+        return True
+    parsed = ipaddress.ip_address(address)
+    return any(parsed in ipaddress.ip_network(item, strict=False) for item in patterns)
