@@ -1,0 +1,103 @@
+"""Modbus/TCP as overheard: who reads and writes what, and identities that somebody asked for.
+
+    transaction 2 · protocol 2 (0) · length 2 · unit 1 · function 1 · data
+
+Source: Modbus Application Protocol V1.1b3; Messaging on TCP/IP V1.0b, 3.1.3.
+"""
+
+from __future__ import annotations
+
+from protocols._cursor import Cursor, printable, text
+from protocols.contract import Fact, Foreign, Overheard, Segment
+from protocols.passive import OTHER, READ, WRITE, Passive, Use, overheard
+
+PORT = 502
+TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
+FUNCTIONS = {
+    1: "read coils", 2: "read discrete inputs", 3: "read holding registers",
+    4: "read input registers", 5: "write single coil", 6: "write single register",
+    7: "read exception status", 8: "diagnostics", 11: "get event counter", 12: "get event log",
+    15: "write multiple coils", 16: "write multiple registers", 17: "report server id",
+    20: "read file record", 21: "write file record", 22: "mask write register",
+    23: "read/write registers", 24: "read FIFO", 43: "encapsulated interface", 90: "unity",
+}  # fmt: skip
+WRITES = {5: "coil", 6: "holding", 15: "coil", 16: "holding", 22: "holding", 23: "holding"}
+OBJECTS = {0: "vendor", 1: "product", 2: "firmware", 4: "product", 5: "model", 6: "name"}
+
+
+def part(unit: int) -> str:
+    """The unit as a part; 0, 1 and 255 usually are the device itself (rulings 16)."""
+    return "" if unit in (0, 1, 255) else f"unit {unit}"
+
+
+def frame(data: bytes) -> int | None:
+    """Length of the message that the bytes begin with."""
+    if len(data) < 7:
+        return None
+    if not recognise(data):
+        raise Foreign("expected Modbus/TCP with protocol 0")
+    return 6 + int.from_bytes(data[4:6])
+
+
+def recognise(data: bytes) -> bool:
+    """Whether the bytes begin like Modbus/TCP: protocol 0, a length that can be, a function."""
+    return (
+        len(data) >= 8
+        and data[2:4] == b"\0\0"
+        and 2 <= int.from_bytes(data[4:6]) <= 260
+        and 0 < data[7] & 0x7F < 0x7F
+    )
+
+
+def alike(data: bytes) -> bytes:
+    """Same unit, function and range; identities always count as different when they differ."""
+    if data[7] in (43, 17):
+        return data[6:]
+    return data[6:12] if len(data) == 12 else data[6:8]
+
+
+def uses(data: bytes) -> tuple[Use, ...]:
+    """What a request does."""
+    cursor = Cursor(data, 6)
+    unit, function = cursor.u8(), cursor.u8()
+    name = FUNCTIONS.get(function, f"function {function}")
+    if function in TABLES and len(data) >= 12:
+        first, count = cursor.u16(), cursor.u16()
+        last = first + max(count, 1) - 1
+        return (Use(name, READ, f"{TABLES[function]}:{first}-{last}", part(unit)),)
+    if function in WRITES and len(data) >= 10:
+        cursor.skip(4 if function == 23 else 0)
+        return (Use(name, WRITE, f"{WRITES[function]}:{cursor.u16()}", part(unit)),)
+    if function in (21, 90):
+        return (Use(name, WRITE, "", part(unit)),)
+    return (Use(name, READ if function in (7, 17, 20, 24, 43) else OTHER, "", part(unit)),)
+
+
+def decode(segment: Segment) -> tuple[Overheard, ...]:
+    """The identity in an answer to 43/14; nothing else names a device."""
+    data = segment.payload
+    if len(data) < 15 or data[7:9] != b"\x2b\x0e":
+        return ()
+    cursor = Cursor(data, 6)
+    unit = part(cursor.u8())
+    cursor.skip(6)  # function, MEI type, code, conformity, more follows, next object
+    found = []
+    for _ in range(cursor.u8()):
+        number, value = cursor.u8(), b""
+        value = cursor.take(cursor.u8())
+        if number in OBJECTS and printable(value):
+            source = f"modbus 43/14 object 0x{number:02X}"
+            found.append(Fact(OBJECTS[number], text(value), source, unit))
+    return (overheard(segment.source, "modbus", found, operation="device_identification"),)
+
+
+PASSIVE = Passive(
+    "modbus",
+    "Modbus/TCP",
+    decode,
+    ports=(PORT, 802),
+    frame=frame,
+    uses=uses,
+    alike=alike,
+    recognise=None,
+)

@@ -1,0 +1,182 @@
+"""S7 communication and MMS over ISO transport as overheard.
+
+    TPKT 03 00 length 2 · COTP length 1, type 1, … · S7: 32 · kind 1 · 0 0 · reference 2 ·
+    parameter length 2 · data length 2 · [error 2] · parameters · data
+
+Source: RFC 1006 (TPKT), RFC 905 (COTP). S7: no public specification; layouts as observed on
+S7-300 and documented by the libnodave and Snap7 projects' manuals.
+"""
+
+from __future__ import annotations
+
+from protocols._cursor import Cursor, printable, text
+from protocols.contract import Fact, Foreign, Garbled, Overheard, Segment
+from protocols.passive import OTHER, READ, WRITE, Passive, Use, nothing, overheard
+
+PORT = 102
+JOB, USERDATA = 1, 7
+AREAS = {0x81: "I", 0x82: "Q", 0x83: "M", 0x84: "DB", 0x85: "DI", 0x1C: "C", 0x1D: "T"}
+FUNCTIONS = {0x04: ("read var", READ), 0x05: ("write var", WRITE), 0xF0: ("setup", OTHER),
+             0x1A: ("request download", WRITE), 0x1B: ("download block", WRITE),
+             0x1C: ("download ended", WRITE), 0x1D: ("start upload", READ),
+             0x1E: ("upload", READ), 0x1F: ("end upload", READ), 0x28: ("PLC control", WRITE),
+             0x29: ("PLC stop", WRITE)}  # fmt: skip
+COMPONENTS = {1: "name", 2: "description", 5: "serial", 7: "product"}
+MODULE = {1: "model", 6: "hardware", 7: "firmware"}
+
+
+def frame(data: bytes) -> int | None:
+    """Length of the TPKT that the bytes begin with."""
+    if len(data) < 4:
+        return None
+    length = int.from_bytes(data[2:4])
+    if data[0] != 3 or data[1] != 0 or length < 7:
+        raise Foreign("expected a TPKT header")
+    return length
+
+
+def inside(data: bytes) -> bytes:
+    """What a COTP data unit carries; nothing for connection set-up."""
+    if len(data) < 7 or data[:2] != b"\3\0" or data[5] & 0xF0 != 0xF0:
+        return b""
+    return data[5 + data[4] :]
+
+
+def _s7(data: bytes) -> bool:
+    body = inside(data)
+    return len(body) >= 10 and body[0] == 0x32 and body[1] in (1, 2, 3, 7)
+
+
+def _plus(data: bytes) -> bool:
+    body = inside(data)
+    return len(body) >= 4 and body[0] == 0x72 and body[1] in (1, 2, 3)
+
+
+def _mms(data: bytes) -> bool:
+    """Session CONNECT/ACCEPT (ISO 8327), or give-tokens and data before a presentation PDU."""
+    body = inside(data)
+    return body[:1] in (b"\x0d", b"\x0e") or body[:4] == b"\1\0\1\0"
+
+
+def _parts(data: bytes) -> tuple[int, bytes, bytes]:
+    cursor = Cursor(inside(data))
+    if cursor.u8() != 0x32:
+        raise Garbled("expected the S7 protocol id 0x32")
+    kind = cursor.u8()
+    cursor.skip(4)
+    parameters, length = cursor.u16(), cursor.u16()
+    cursor.skip(2 if kind in (2, 3) else 0)
+    return kind, cursor.take(parameters), cursor.take(min(length, cursor.left))
+
+
+def uses(data: bytes) -> tuple[Use, ...]:
+    """What a job asks for."""
+    if not inside(data):
+        return ()
+    kind, parameters, _ = _parts(data)
+    if kind == USERDATA and parameters[5:7] == b"\x44\x01":
+        return (Use("read system status list", READ),)
+    if kind != JOB or not parameters:
+        return ()
+    name, what = FUNCTIONS.get(parameters[0], (f"function 0x{parameters[0]:02x}", OTHER))
+    if parameters[0] not in (4, 5):
+        return (Use(name, what),)
+    cursor, found = Cursor(parameters, 1), []
+    for _ in range(min(cursor.u8(), 32)):
+        cursor.skip(1)
+        item = cursor.take(cursor.u8())
+        if len(item) == 10 and item[0] == 0x10:
+            area, block = AREAS.get(item[6], f"0x{item[6]:02x}"), int.from_bytes(item[3:5])
+            address = int.from_bytes(item[7:10])
+            place = f"DB{block}" if area == "DB" else area
+            text_address = f"{place}.{address >> 3}.{address & 7}x{int.from_bytes(item[1:3])}"
+            found.append(Use(name, what, text_address))
+    return tuple(found) or (Use(name, what),)
+
+
+def _status_list(number: int, size: int, rows: Cursor, count: int) -> list[Fact]:
+    found: list[Fact] = []
+    source = f"S7 SZL 0x{number:04X}"
+    for _ in range(min(count, 64)):
+        if rows.left < size:
+            break
+        row = rows.take(size)
+        index, body = int.from_bytes(row[:2]), row[2:]
+        if number & 0xFF == 0x1C and index in COMPONENTS and printable(body[:24].strip(b"\0")):
+            found.append(Fact(COMPONENTS[index], text(body[:24]), source))
+        elif number & 0xFF == 0x11 and index in MODULE and size >= 28:
+            if index == 1 and printable(body[:20]):
+                found.append(Fact("model", text(body[:20]), source))
+            elif body[22:23] == b"V":
+                found.append(Fact(MODULE[index], f"V{body[23]}.{body[24]}.{body[25]}", source))
+    return found
+
+
+def decode(segment: Segment) -> tuple[Overheard, ...]:
+    """The CPU's identity in an answer to a system status list (SZL 0x1C, 0x11)."""
+    if not inside(segment.payload):
+        return ()
+    kind, parameters, data = _parts(segment.payload)
+    if kind != USERDATA or parameters[5:7] != b"\x84\x01" or len(data) < 12 or data[0] != 0xFF:
+        return ()
+    cursor = Cursor(data, 4)
+    number = cursor.u16()
+    cursor.skip(2)
+    size, count = cursor.u16(), cursor.u16()
+    found = _status_list(number, size, cursor, count) if size >= 4 else []
+    if not found:
+        return ()
+    found += [Fact("vendor", "Siemens", "S7 system status list"), Fact("role", "plc", "S7 SZL")]
+    return (overheard(segment.source, "s7comm", found, operation="system_status_list"),)
+
+
+def alike(data: bytes) -> bytes:
+    """A job by its parameters; answers by kind, system status lists always in full."""
+    body = inside(data)
+    if len(body) < 12:
+        return body[:1]
+    if body[1] == USERDATA:
+        return body[1:2] + body[6:]
+    end = 10 + int.from_bytes(body[6:8])
+    return body[1:2] + (body[10:end] if body[1] == JOB else body[12:14])
+
+
+def _skip(data: bytes) -> bytes:
+    return inside(data)[:2]
+
+
+def _mms_uses(data: bytes) -> tuple[Use, ...]:
+    return (Use("MMS", READ),) if inside(data)[:4] == b"\1\0\1\0" else ()
+
+
+PASSIVE = (
+    Passive(
+        "s7comm",
+        "S7 communication",
+        decode,
+        ports=(PORT,),
+        frame=frame,
+        uses=uses,
+        alike=alike,
+        recognise=_s7,
+    ),
+    Passive(
+        "s7comm-plus",
+        "S7 communication plus",
+        nothing,
+        ports=(PORT,),
+        frame=frame,
+        alike=_skip,
+        recognise=_plus,
+    ),
+    Passive(
+        "mms",
+        "IEC 61850 MMS",
+        nothing,
+        ports=(PORT,),
+        frame=frame,
+        uses=_mms_uses,
+        alike=_skip,
+        recognise=_mms,
+    ),
+)

@@ -1,0 +1,267 @@
+"""Readers of pcap and pcapng files, plain or gzip: packets in batches, memory bounded.
+
+    pcap    magic 4 · version 4 · zone 4 · accuracy 4 · snaplen 4 · link type 4, then records:
+            seconds 4 · fraction 4 · captured 4 · on the wire 4 · bytes
+    pcapng  blocks: type 4 · total length 4 · body · total length 4 (draft-ietf-opsawg-pcapng)
+
+One rule keeps it simple: whatever is wrong with a file ends the reading with a sentence in
+`problem`, and every packet before that place has been handed out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+CHUNK = 1 << 18
+PACKET_LIMIT = 262_144  # MAXIMUM_SNAPLEN of libpcap; no link carries more
+BLOCK_LIMIT = 1 << 22  # a pcapng block that is no packet may be larger, but not without bound
+HOLE = 4096  # so many records of zeros on end are a hole in the file, not packets
+BOMB_BYTES = 1 << 28
+BOMB_RATIO = 200  # measured on captures: below 60; DEFLATE reaches 1 032
+
+NANOSECOND = 1_000_000_000
+MAGIC = {
+    b"\xa1\xb2\xc3\xd4": (">", 1000, 16),
+    b"\xd4\xc3\xb2\xa1": ("<", 1000, 16),
+    b"\xa1\xb2\x3c\x4d": (">", 1, 16),
+    b"\x4d\x3c\xb2\xa1": ("<", 1, 16),
+    b"\xa1\xb2\xcd\x34": (">", 1000, 24),  # Kuznetzov's variant, eight more bytes a record
+    b"\x34\xcd\xb2\xa1": ("<", 1000, 24),
+}
+SECTION = b"\x0a\x0d\x0d\x0a"
+
+Packet = tuple[int, bytes]
+"""Time in nanoseconds since 1970 and the captured bytes."""
+
+
+class CaptureError(ValueError):
+    """The file is no capture at all; the message says what was found."""
+
+
+class _Stream(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Packets of one link type, in file order."""
+
+    link: int
+    packets: list[Packet]
+
+
+class _Hashed:
+    """Reads a file and keeps the digest and the number of the bytes that were read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.hash = hashlib.sha256()
+        self.count = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self.file.read(size)
+        self.hash.update(data)
+        self.count += len(data)
+        return data
+
+
+class CaptureFile:
+    """One capture; iterate `batches` once, then read `problem`, `digest` and the counts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem = ""
+        self.packets = 0
+        self.empty = 0
+        self.size = path.stat().st_size
+        self._source: _Hashed | None = None
+        self._unpacked = 0
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file that were read so far: for progress."""
+        return self._source.count if self._source else 0
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes that were read, hexadecimal."""
+        return self._source.hash.hexdigest() if self._source else ""
+
+    def batches(self) -> Iterator[Batch]:
+        """All packets that can be read. Raises `CaptureError` and `OSError`."""
+        with self.path.open("rb") as file:
+            self._source = _Hashed(file)
+            start = self._source.read(4)
+            stream: _Stream = self._source
+            if start[:2] == b"\x1f\x8b":
+                file.seek(0)
+                self._source = _Hashed(file)
+                stream = gzip.GzipFile(fileobj=self._source, mode="rb")  # type: ignore[call-overload]
+                start = self._more(stream, 4)
+            if start in MAGIC:
+                yield from self._pcap(stream, *MAGIC[start])
+            elif start == SECTION:
+                yield from self._pcapng(stream)
+            elif self.problem:
+                return
+            else:
+                found = f"it begins with {start.hex(' ')}" if start else "it is empty"
+                raise CaptureError(f"{self.path.name} is neither pcap nor pcapng: {found}")
+
+    def _more(self, stream: _Stream, size: int = CHUNK) -> bytes:
+        """More bytes, or none at the end, at damage and at a gzip bomb."""
+        try:
+            data = stream.read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            self.problem = f"the gzip data is damaged: {error}"
+            return b""
+        self._unpacked += len(data)
+        if self._unpacked > BOMB_BYTES and self._unpacked > BOMB_RATIO * self.position:
+            self.problem = f"unpacks to more than {BOMB_RATIO} times its size: not read further"
+            return b""
+        return data
+
+    def _pcap(self, stream: _Stream, order: str, unit: int, header: int) -> Iterator[Batch]:
+        head = self._more(stream, 20)
+        if len(head) < 20:
+            self.problem = self.problem or "the file header is cut"
+            return
+        link = int(struct.unpack(order + "I", head[16:20])[0]) & 0xFFFF
+        unpack = struct.Struct(order + "III").unpack_from
+        buffer, zeros = b"", 0
+        while more := self._more(stream):
+            buffer = buffer + more if buffer else more
+            position, size = 0, len(buffer)
+            packets: list[Packet] = []
+            append = packets.append
+            while position + header <= size:
+                seconds, fraction, captured = unpack(buffer, position)
+                begin = position + header
+                end = begin + captured
+                if captured > PACKET_LIMIT:
+                    self.problem = f"a record claims {captured} bytes: not read further"
+                    break
+                if end > size:
+                    break
+                if captured:
+                    append((seconds * NANOSECOND + fraction * unit, buffer[begin:end]))
+                    zeros = 0
+                else:
+                    self.empty += 1
+                    zeros = zeros + 1 if not seconds else 0
+                    if zeros >= HOLE:
+                        self.problem = "nothing but zeros: not read further"
+                        break
+                position = end
+            self.packets += len(packets)
+            if packets:
+                yield Batch(link, packets)
+            if self.problem:
+                return
+            buffer = buffer[position:]
+        if buffer and not self.problem:
+            self.problem = f"the last record is cut: {len(buffer)} bytes of it are there"
+
+    def _pcapng(self, stream: _Stream) -> Iterator[Batch]:
+        section = _Section()
+        buffer = SECTION
+        while more := self._more(stream):
+            buffer += more
+            position, size = 0, len(buffer)
+            packets: list[Packet] = []
+            link = -1
+            while position + 12 <= size:
+                if buffer[position : position + 4] == SECTION:
+                    section = _Section("<" if buffer[position + 8] == 0x4D else ">")
+                kind, length = section.head(buffer, position)
+                if length < 12 or length % 4 or length > BLOCK_LIMIT:
+                    self.problem = f"a block claims {length} bytes: not read further"
+                    break
+                end = position + length
+                if end > size:
+                    break
+                found = section.block(kind, buffer[position + 8 : end - 4])
+                position = end
+                if found is None:
+                    continue
+                if not found[2]:
+                    self.empty += 1
+                    continue
+                if found[0] != link:
+                    if packets:
+                        self.packets += len(packets)
+                        yield Batch(link, packets)
+                        packets = []
+                    link = found[0]
+                packets.append((found[1], found[2]))
+            if packets:
+                self.packets += len(packets)
+                yield Batch(link, packets)
+            if self.problem:
+                return
+            buffer = buffer[position:]
+        if buffer and not self.problem:
+            self.problem = f"the last block is cut: {len(buffer)} bytes of it are there"
+
+
+class _Section:
+    """One section of a pcapng file: its byte order and its interfaces."""
+
+    __slots__ = ("_enhanced", "_head", "_old", "interfaces", "order")
+
+    def __init__(self, order: str = "<") -> None:
+        self.order = order
+        self.interfaces: list[tuple[int, int, int]] = []  # link type, ticks per second, offset s
+        self._head = struct.Struct(order + "II")
+        self._enhanced = struct.Struct(order + "IIII")
+        self._old = struct.Struct(order + "HHIII")
+
+    def head(self, buffer: bytes, position: int) -> tuple[int, int]:
+        kind, length = self._head.unpack_from(buffer, position)
+        return int(kind), int(length)
+
+    def block(self, kind: int, body: bytes) -> tuple[int, int, bytes] | None:
+        """(link type, time, bytes) of a packet block; None of every other."""
+        if kind == 6 and len(body) >= 20:
+            number, high, low, captured = self._enhanced.unpack_from(body)
+            return self._packet(number, (high << 32) | low, body[20 : 20 + captured])
+        if kind == 1 and len(body) >= 8 and len(self.interfaces) < 4096:
+            self.interfaces.append(self._interface(body))
+        elif kind == 3 and len(body) >= 4:  # simple packet: no time, first interface
+            length = struct.unpack_from(self.order + "I", body)[0]
+            return self._packet(0, 0, body[4 : 4 + length])
+        elif kind == 2 and len(body) >= 20:  # the old packet block
+            number, _, high, low, captured = self._old.unpack_from(body)
+            return self._packet(number, (high << 32) | low, body[20 : 20 + captured])
+        return None
+
+    def _packet(self, number: int, ticks: int, data: bytes) -> tuple[int, int, bytes] | None:
+        if number >= len(self.interfaces):
+            return None
+        link, rate, offset = self.interfaces[number]
+        if rate == 1_000_000:
+            return link, ticks * 1000 + offset * NANOSECOND, data
+        return link, ticks * NANOSECOND // rate + offset * NANOSECOND, data
+
+    def _interface(self, body: bytes) -> tuple[int, int, int]:
+        link = struct.unpack_from(self.order + "H", body)[0]
+        rate, offset, position = 1_000_000, 0, 8
+        while position + 4 <= len(body):
+            code, length = struct.unpack_from(self.order + "HH", body, position)
+            value = body[position + 4 : position + 4 + length]
+            position += 4 + (length + 3) // 4 * 4
+            if code == 9 and len(value) == 1:  # if_tsresol
+                exponent = value[0] & 0x7F
+                rate = 2**exponent if value[0] & 0x80 else 10 ** min(exponent, 20)
+            elif code == 14 and len(value) == 8:  # if_tsoffset
+                offset = struct.unpack(self.order + "q", value)[0]
+            elif code == 0:
+                break
+        return int(link), rate, offset

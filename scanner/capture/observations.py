@@ -1,0 +1,339 @@
+"""From what the walk found to observations: the one door into the inventory.
+
+One rule keeps it simple: a hardware address is said of an IP address only where nothing speaks
+for a router between them (`own_mac`); everything else is handed over as it was overheard.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from inventory.oui import adapter_maker, device_maker
+from protocols._cursor import hardware
+from protocols.contract import Fact, Observation, Outcome, Point, Question, Target
+from protocols.passive import READ, WRITE
+from scanner.capture.model import Conversation, Host, Tally
+from scanner.capture.walk import Walk, moment, period_seconds
+
+VIRTUAL = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:07:b4:00")
+"""Prefixes of shared router addresses: VRRP (RFC 5798), HSRP, GLBP."""
+
+MOST_ADDRESSES = 4  # IPv4 addresses behind one hardware address before it counts as a router
+CONSUMERS = 64
+RANGES = 256
+PLANT_KINDS = frozenset({"profinet", "pn-dcp", "ethercat", "goose", "sampled-values", "bacnet"})
+PLANT_CLIENTS = frozenset({"pn-dcp client"})
+NETWORK_ROLES = frozenset({"switch", "router", "access-point"})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the observations come from: their site, scan and vantage."""
+
+    site: str
+    scan: str
+    vantage: str
+
+
+class Conclusions:
+    """Everything that the walk supports, as observations in a fixed order."""
+
+    def __init__(self, walk: Walk, origin: Origin) -> None:
+        self.walk = walk
+        self.origin = origin
+        self._sequence: defaultdict[str, int] = defaultdict(int)
+        self._shared = _shared(walk)
+        self.macs = {
+            address: mac
+            for address, host in walk.hosts.items()
+            if (mac := own_mac(address, host, self._shared))
+        }
+        self._addresses: defaultdict[str, list[str]] = defaultdict(list)
+        for address, mac in self.macs.items():
+            self._addresses[mac].append(address)
+        self._roles = {
+            key[0]
+            for key, item in walk.learned.items()
+            if any(f.name == "role" for f in item.facts)
+        }
+        self._network = {
+            key[0]
+            for key, item in walk.learned.items()
+            if any(f.name == "role" and f.value in NETWORK_ROLES for f in item.facts)
+        }
+        self._servers: set[str] = set()
+        self._clients: set[str] = set()
+        for conversation in walk.conversations.values():
+            if conversation.passive is not None and conversation.passive.plant:
+                if conversation.spoken:
+                    self._servers.add(conversation.server)
+                if conversation.requested and not conversation.passive.peers:
+                    self._clients.add(conversation.client)
+
+    def observations(self) -> Iterator[Observation]:
+        """Presence first, then what was overheard, then who talks to whom."""
+        yield from self._presence()
+        yield from self._overheard()
+        yield from self._services()
+
+    def _make(
+        self,
+        target: Target,
+        question: Question,
+        outcome: Outcome,
+        time: int,
+        facts: tuple[Fact, ...] = (),
+        points: tuple[Point, ...] = (),
+        reason: str = "",
+        detail: str = "",
+        items: int | None = None,
+    ) -> Observation:
+        sequence = self._sequence[target.address]
+        self._sequence[target.address] += 1
+        return Observation(
+            self.origin.scan,
+            self.origin.vantage,
+            target,
+            question,
+            outcome,
+            moment(time),
+            sequence,
+            reason=reason,
+            detail=detail,
+            facts=facts,
+            points=points,
+            items=items,
+            origin="capture",
+        )
+
+    def _target(self, address: str, transport: str = "link", port: int = 0) -> Target:
+        """The device's place; one known by hardware address only may have one IP address."""
+        known = self._addresses.get(address, ())
+        if len(known) == 1:
+            address = known[0]
+        return Target(self.origin.site, address, transport, port)
+
+    def _presence(self) -> Iterator[Observation]:
+        heard = Question("capture", "heard")
+        for address, host in sorted(self.walk.hosts.items()):
+            facts = self._names(address, host)
+            target = Target(self.origin.site, address, "link", 0)
+            yield self._make(target, heard, Outcome.COMPLETE, host.last, facts)
+        owned = set(self.macs.values())
+        routers = {mac for host in self.walk.hosts.values() for mac in host.macs}
+        for mac, station in sorted(self.walk.stations.items()):
+            if mac in owned or not hardware(mac) or mac.startswith(VIRTUAL):
+                continue
+            if mac in routers and mac not in self.walk.kinds and self._shared.get(mac, 0) < 2:
+                continue  # it only ever stood in front of one address that it may not own
+            facts = (
+                Fact("mac", mac, "Ethernet source address"),
+                *self._maker(mac),
+                *_vlans(station),
+            )
+            spoken = self.walk.kinds.get(mac, set())
+            if mac not in self._roles:
+                if spoken & PLANT_KINDS:
+                    facts += (Fact("role", "ot-device", f"speaks {min(spoken & PLANT_KINDS)}"),)
+                elif spoken & PLANT_CLIENTS:
+                    facts += (Fact("role", "ot-client", "asks by PROFINET DCP"),)
+            if mac in routers:
+                facts += (Fact("role", "router", "forwards for several addresses"),)
+            target = Target(self.origin.site, mac, "link", 0)
+            yield self._make(target, heard, Outcome.COMPLETE, station.last, facts)
+
+    def _maker(self, mac: str) -> tuple[Fact, ...]:
+        """The maker by hardware address: builders of plant devices, and of network devices, whose
+        adapters are their own."""
+        maker = adapter_maker(mac) if mac in self._network else device_maker(mac)
+        return (Fact("vendor", maker, "IEEE prefix of its hardware address"),) if maker else ()
+
+    def _names(self, address: str, host: Host) -> tuple[Fact, ...]:
+        facts: list[Fact] = []
+        if mac := self.macs.get(address):
+            said = "ARP" if mac in host.announced else "Ethernet source address"
+            facts.append(Fact("mac", mac, said))
+            facts += self._maker(mac)
+            facts += [
+                Fact("address", other, "same hardware address")
+                for other in sorted(self._addresses[mac])
+                if other != address
+            ]
+        facts += _vlans(host)
+        if address not in self._roles and (not mac or mac not in self._roles):
+            if address in self._servers:
+                facts.append(Fact("role", "ot-device", "answers plant protocols"))
+            elif address in self._clients:
+                facts.append(Fact("role", "ot-client", "asks by plant protocols"))
+        return tuple(facts)
+
+    def _overheard(self) -> Iterator[Observation]:
+        for key, learned in sorted(self.walk.learned.items()):
+            address, transport, port, protocol, operation, part, argument = key
+            server = (transport, address, port)
+            if transport != "link" and not any(
+                (c.transport, c.server, c.port) == server for c in self._of(address)
+            ):
+                transport, port = "link", 0  # said by or about a client: no service there
+            yield self._make(
+                self._target(address, transport, port),
+                Question(protocol, operation, part, argument),
+                learned.outcome,
+                learned.last,
+                tuple(learned.facts),
+                tuple(learned.points.values()),
+                items=len(learned.points) or None,
+            )
+
+    def _of(self, server: str) -> list[Conversation]:
+        if not hasattr(self, "_by_server"):
+            self._by_server: defaultdict[str, list[Conversation]] = defaultdict(list)
+            for conversation in self.walk.conversations.values():
+                self._by_server[conversation.server].append(conversation)
+        return self._by_server.get(server, [])
+
+    def _services(self) -> Iterator[Observation]:
+        services: defaultdict[tuple[str, str, int], list[Conversation]] = defaultdict(list)
+        for (transport, server, port, _), conversation in self.walk.conversations.items():
+            services[server, transport, port].append(conversation)
+        for (server, transport, port), conversations in sorted(services.items()):
+            passive = next((c.passive for c in conversations if c.passive is not None), None)
+            spoken = sum(c.spoken for c in conversations)
+            answered = sum(c.answered for c in conversations)
+            target = Target(self.origin.site, server, transport, port)
+            last = max(c.last for c in conversations)
+            if passive is None:
+                if transport == "tcp" and any(c.accepted and c.sure for c in conversations):
+                    question = Question("tcp", "overheard")
+                    detail = "a connection was accepted; its protocol was not recognised"
+                    yield self._make(target, question, Outcome.OTHER, last, detail=detail)
+                continue
+            question = Question(passive.name, "overheard")
+            if spoken:
+                facts, points = ((), ())
+                if not passive.peers:
+                    facts, points = _use(conversations, passive.name)
+                yield self._make(
+                    target,
+                    question,
+                    Outcome.COMPLETE,
+                    last,
+                    facts,
+                    points,
+                    items=len(points) or None,
+                )
+            elif all(c.reset for c in conversations):
+                yield self._make(target, question, Outcome.CLOSED, last)
+            elif answered and transport == "tcp":
+                yield self._make(target, question, Outcome.MUTE, last)
+            elif not answered and not _group(server):
+                reason = "no answer in the capture"
+                yield self._make(target, question, Outcome.SILENT, last, reason=reason)
+        for conversation in sorted(self.walk.conversations.values(), key=_order):
+            if conversation.passive is None or not conversation.requested:
+                continue
+            if conversation.passive.peers or conversation.client not in self.walk.hosts:
+                continue
+            where = f"{conversation.transport}:{conversation.server}:{conversation.port}"
+            target = Target(self.origin.site, conversation.client, "link", 0)
+            question = Question(conversation.passive.name, "client", "", where)
+            yield self._make(target, question, Outcome.COMPLETE, conversation.last)
+
+
+def _group(address: str) -> bool:
+    """Whether this is a multicast or (by its look) a broadcast address: nobody's own."""
+    first = address.partition(".")[0]
+    group = first.isdigit() and int(first) >= 224
+    return group or address.endswith(".255") or address.lower().startswith("ff")
+
+
+def _order(conversation: Conversation) -> tuple[str, str, str, int]:
+    return (
+        conversation.client,
+        conversation.server,
+        conversation.transport,
+        conversation.port,
+    )
+
+
+def _shared(walk: Walk) -> dict[str, int]:
+    """How many IPv4 addresses each hardware address stands for."""
+    count: defaultdict[str, int] = defaultdict(int)
+    for address, host in walk.hosts.items():
+        for mac in host.macs:
+            count[mac] += ":" not in address
+    return dict(count)
+
+
+def own_mac(address: str, host: Host, shared: dict[str, int]) -> str:
+    """The hardware address that is this host's own, or "" where a router may stand between.
+
+    ARP, DHCP and the like name it outright. Otherwise the packets must have come with a TTL that
+    nobody has counted down, and the address must not stand for many.
+    """
+    announced = sorted(mac for mac in host.announced if hardware(mac))
+    if announced:
+        return announced[0] if len(announced) == 1 else ""
+    own = [
+        mac
+        for mac, untouched in host.macs.items()
+        if untouched
+        and hardware(mac)
+        and not mac.startswith(VIRTUAL)
+        and shared.get(mac, 0) <= MOST_ADDRESSES
+    ]
+    return own[0] if len(own) == 1 and len(host.macs) == 1 else ""
+
+
+def _vlans(host: Host) -> tuple[Fact, ...]:
+    return tuple(Fact("network", f"vlan {number}", "802.1Q tag") for number in sorted(host.vlans))
+
+
+def _use(
+    conversations: list[Conversation], name: str
+) -> tuple[tuple[Fact, ...], tuple[Point, ...]]:
+    """Who reads and writes this service, and what: register ranges as facts, else points."""
+    facts: list[Fact] = []
+    ranges: dict[tuple[str, str], None] = {}
+    for conversation in sorted(conversations, key=_order):
+        if not conversation.requested or len(facts) >= CONSUMERS:
+            continue
+        tallies = list(conversation.tallies.values())
+        kinds = {use.kind for tally in tallies for use in tally.uses}
+        if not kinds or READ in kinds:
+            facts.append(Fact("consumer", _consumer(conversation, name, tallies), "overheard"))
+        for tally in tallies:
+            for use in tally.uses:
+                if use.kind == READ and use.item and len(ranges) < RANGES and conversation.spoken:
+                    ranges.setdefault((use.item, use.part))
+        for part, what in sorted(_written(tallies).items()):
+            value = f"{conversation.client} {name} {what}"
+            facts.append(Fact("writer", value, "overheard", part))
+    if name == "modbus":
+        facts += [Fact("range", item, "modbus read overheard", part) for item, part in ranges]
+        return tuple(facts), ()
+    points = [Point(item, part=part, description="read by others") for item, part in ranges]
+    return tuple(facts), tuple(points)
+
+
+def _consumer(conversation: Conversation, name: str, tallies: list[Tally]) -> str:
+    periods = sorted(
+        period
+        for tally in tallies
+        if any(use.kind == READ for use in tally.uses)
+        and (period := period_seconds(tally)) is not None
+    )
+    value = f"{conversation.client} {name}"
+    return f"{value} {periods[len(periods) // 2]:.3f} s" if periods else value
+
+
+def _written(tallies: list[Tally]) -> dict[str, str]:
+    """Per part, what was written, shortened."""
+    written: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for tally in tallies:
+        for use in tally.uses:
+            if use.kind == WRITE:
+                written[use.part].setdefault(f"{use.function} {use.item}".strip())
+    return {part: ", ".join(list(what)[:8]) for part, what in written.items()}
