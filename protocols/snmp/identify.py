@@ -1,0 +1,147 @@
+"""The second rung: the identity that the first datagram did not hold, in as few more as can be.
+
+Nothing is sent where vendor, model, firmware and serial are known already. Otherwise one GetNext
+asks for the vendor's own objects; it carries columns without instances, so it suits every version
+and every table index. An answer outside the asked column means "not there" and is not read.
+
+An agent that names no maker (net-snmp on an embedded Linux) is asked which private subtrees it
+serves: one GetNext from the start of the enterprises and one from behind each agent's own subtree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from protocols.contract import Fact, Link, Outcome, Reading
+from protocols.snmp import codec, identity
+from protocols.snmp.codec import Binding, Oid, Response
+from protocols.snmp.discover import MOST_RETRIES, fewer
+from protocols.snmp.exchange import Session, exchange, question, text, working
+from protocols.snmp.identity import ENTERPRISES, Wish
+
+ESSENTIAL = ("vendor", "model", "firmware", "serial")
+MOST_OIDS = 10
+MOST_ROUNDS = 3
+# Software that runs on anybody's device: a subtree of these names no maker.
+_NEUTRAL = frozenset({1, 2, 9, 11, 42, 43, 311, 232, 674, 2435})
+AFTER_UCD: Oid = (*ENTERPRISES, 2022)  # behind UCD-SNMP-MIB, which net-snmp always serves
+AFTER_NET_SNMP: Oid = (*ENTERPRISES, 8073)
+SUBTREES = (ENTERPRISES, AFTER_UCD, AFTER_NET_SNMP)
+
+
+async def identify(link: Link) -> None:
+    """Complete the identity of an agent that answered under a community."""
+    session = working(link)
+    if session is None:
+        return
+    known = identity.known(facts_heard(link))
+    object_id = object_heard(link)
+    if "vendor" not in known:
+        object_id = await _subtree(link, session, known) or object_id
+    wishes = identity.wanted(object_id, known)
+    for _ in range(MOST_ROUNDS):
+        wishes = tuple(w for w in wishes if w.name not in known)
+        if not wishes or all(name in known for name in ESSENTIAL):
+            return
+        now = _batch(wishes)
+        known |= await _ask(link, session, now, known)
+        wishes = tuple(w for w in wishes if w not in now)
+
+
+def facts_heard(link: Link) -> tuple[Fact, ...]:
+    """All facts of this conversation, oldest first."""
+    return tuple(fact for observation in link.heard for fact in observation.facts)
+
+
+def object_heard(link: Link) -> Oid:
+    """The object id that the agent gave, or () for none."""
+    found = next((str(f.value) for f in facts_heard(link) if f.name == "object_id"), "")
+    return codec.oid(found) if found else ()
+
+
+def _batch(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
+    """The next wishes whose distinct OIDs fit into one datagram."""
+    oids: dict[Oid, None] = {}
+    batch = []
+    for wish in wishes:
+        if wish.oid in oids or len(oids) < MOST_OIDS:
+            oids[wish.oid] = None
+            batch.append(wish)
+    return tuple(batch)
+
+
+async def _ask(
+    link: Link, session: Session, wishes: tuple[Wish, ...], known: dict[str, str]
+) -> dict[str, str]:
+    asked: tuple[Oid, ...] = tuple(dict.fromkeys(w.oid for w in wishes))
+    gained: dict[str, str] = {}
+
+    def read(response: Response) -> Reading[None]:
+        held = dict(zip(asked, response.bindings, strict=True))
+        found: dict[str, tuple[str, str]] = {}
+        for wish in wishes:
+            binding = held.get(wish.oid)
+            if wish.name not in known and binding is not None and below(binding, wish.oid):
+                words = identity.granted(wish, words_of(binding))
+                if words:
+                    found.setdefault(wish.name, (words, f"snmp {codec.dotted(binding.oid)}"))
+        gained.update({name: value for name, (value, _) in found.items()})
+        facts = identity.statements(found)
+        if "product" in known:
+            facts = tuple(f for f in facts if f.name != "product")
+        outcome = Outcome.COMPLETE if found else Outcome.EMPTY
+        return Reading(None, facts, outcome=outcome, items=len(found))
+
+    topic = question("getnext", "identity")
+    for _ in range(1 + MOST_RETRIES):
+        gained.clear()
+        answer, response = await exchange(link, session, topic, codec.GET_NEXT, asked, read)
+        if response is None or not response.error_status or not answer.spoke or len(asked) == 1:
+            break
+        asked = fewer(asked, response)
+    return gained
+
+
+def below(binding: Binding, column: Oid) -> bool:
+    """Whether a walked binding still lies in the column and holds a value."""
+    return not binding.missing and binding.oid[: len(column)] == column
+
+
+def words_of(binding: Binding) -> str:
+    """Text or number as an identity statement."""
+    if binding.tag == codec.OCTETS:
+        return text(binding)
+    found = codec.value(binding)
+    return str(found) if isinstance(found, int) else ""
+
+
+async def _subtree(link: Link, session: Session, known: dict[str, str]) -> Oid:
+    """The private subtree that a nameless agent serves, when exactly one names a maker."""
+    chosen: list[Oid] = []
+    asked: tuple[Oid, ...] = SUBTREES
+
+    def read(response: Response) -> Reading[None]:
+        served = {
+            number: b.oid
+            for b in response.bindings
+            if not b.missing and (number := identity.enterprise_of(b.oid)) is not None
+        }
+        makers = {n: o for n, o in served.items() if identity.maker(n) and n not in _NEUTRAL}
+        chosen[:] = [(*ENTERPRISES, n) for n in makers] if len(makers) == 1 else []
+        facts = tuple(
+            Fact("vendor", identity.maker(n), f"snmp serves objects of enterprise {n}")
+            for n in makers
+            if len(makers) == 1
+        )
+        for fact in facts:
+            known["vendor"] = str(fact.value)
+        outcome = Outcome.COMPLETE if served else Outcome.EMPTY
+        return Reading(None, facts, outcome=outcome, items=len(served))
+
+    topic = question("getnext", "enterprises")
+    for _ in range(1 + MOST_RETRIES):
+        answer, response = await exchange(link, session, topic, codec.GET_NEXT, asked, read)
+        if response is None or not response.error_status or not answer.spoke or len(asked) == 1:
+            break
+        asked = fewer(asked, response)
+    return chosen[0] if chosen else ()

@@ -1,0 +1,217 @@
+"""Who an agent is: pure rules over its own words, kept in `identity.toml` with an example each.
+
+The rule that keeps it honest: sysObjectID names the *agent's* maker. Where that is a software
+house (net-snmp and the like) the vendor stays unknown until something else names it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from protocols.contract import Fact
+from protocols.snmp.codec import Oid, dotted, oid
+
+ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
+IDENTITY = ("vendor", "product", "model", "firmware", "hardware", "serial", "role")
+_DESCRIPTION_CHARACTERS = 1_024  # what a pattern sees: bounds its time
+_PLACEHOLDERS = frozenset(
+    {"", "n/a", "na", "none", "unknown", "null", "not available", "not specified", "default", "-"}
+    | {"<private>", "uninitialized", "unset", "0", "ffffffffffff", "to be filled by o.e.m."}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One agent of our own writing and what must be read from it."""
+
+    description: str
+    object_id: str
+    expect: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Holds when the object id begins with one of `objects` and the pattern is found."""
+
+    name: str
+    objects: tuple[Oid, ...]
+    pattern: re.Pattern[str] | None
+    facts: Mapping[str, str]
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An OID that holds one identity fact of agents whose object id begins with `object`."""
+
+    object: Oid
+    name: str
+    oid: Oid  # without instance
+    pattern: re.Pattern[str] | None
+    template: str  # how the value is written: "NPort {0}"
+
+
+def enterprise_oid(words: str) -> Oid:
+    """`8691.7` below the enterprises arc, or a whole OID when it begins with a dot."""
+    return oid(words) if words.startswith(".") else (*ENTERPRISES, *oid(words))
+
+
+def enterprise_of(object_id: Oid) -> int | None:
+    """The private enterprise number of an object id; None outside the enterprises arc."""
+    if object_id[:6] == ENTERPRISES and len(object_id) > 6:
+        return object_id[6] or None
+    return None
+
+
+@cache
+def enterprises() -> Mapping[int, tuple[str, str]]:
+    """Number to (maker, kind); kind "agent" is a software house that makes no device."""
+    table = files(__package__).joinpath("enterprises.csv").read_text("utf-8")
+    rows = csv.reader(line for line in table.splitlines() if not line.startswith("#"))
+    return {int(row[0]): (row[1], row[2] if len(row) > 2 else "") for row in rows}
+
+
+def maker(enterprise: int | None) -> str:
+    """The vendor of devices with this enterprise number, or "" when it says nothing of that."""
+    name, kind = enterprises().get(enterprise or 0, ("", ""))
+    return "" if kind == "agent" else name
+
+
+@cache
+def _document() -> Mapping[str, list[dict[str, object]]]:
+    return tomllib.loads(files(__package__).joinpath("identity.toml").read_text("utf-8"))
+
+
+def _texts(entry: Mapping[str, object], key: str) -> tuple[str, ...]:
+    found = entry.get(key, ())
+    return tuple(map(str, found)) if isinstance(found, list) else (str(found),) if found else ()
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, in the order in which they are tried."""
+    return tuple(_rule(entry) for entry in _document()["rule"])
+
+
+def _rule(entry: Mapping[str, object]) -> Rule:
+    pattern = str(entry.get("description", ""))
+    examples = entry.get("example")
+    return Rule(
+        str(entry["name"]),
+        tuple(enterprise_oid(words) for words in _texts(entry, "object")),
+        re.compile(pattern, re.IGNORECASE) if pattern else None,
+        {name: str(entry[name]) for name in IDENTITY if name in entry},
+        tuple(
+            Example(str(e.get("description", "")), str(e.get("object", "")), e["expect"])
+            for e in (examples if isinstance(examples, list) else ())
+        ),
+    )
+
+
+@cache
+def wishes() -> tuple[Wish, ...]:
+    """Every OID that holds identity, in the order of preference for one fact."""
+    found: list[Wish] = []
+    for entry in _document()["ask"]:
+        for top in _texts(entry, "object"):
+            for name in IDENTITY:
+                found.extend(_wish(top, name, words) for words in _texts(entry, name))
+    return tuple(found)
+
+
+def _wish(top: str, name: str, words: str) -> Wish:
+    """`OID`, `OID ~ pattern` or `OID = template`; a leading `+` continues the agent's own id."""
+    path, template, pattern = words, "{0}", ""
+    if " ~ " in words:
+        path, pattern = words.split(" ~ ", 1)
+    elif " = " in words:
+        path, template = words.split(" = ", 1)
+    arcs = oid("0." + path[1:])[1:] if path.startswith("+") else enterprise_oid(path)
+    relative = path.startswith("+")
+    return Wish(
+        enterprise_oid(top),
+        name,
+        (-1, *arcs) if relative else arcs,
+        re.compile(pattern) if pattern else None,
+        template,
+    )
+
+
+def wanted(object_id: Oid, known: Mapping[str, str]) -> tuple[Wish, ...]:
+    """The OIDs worth asking an agent with this object id, for facts not known yet."""
+    found = []
+    for wish in wishes():
+        if object_id[: len(wish.object)] == wish.object and wish.name not in known:
+            path = (*object_id, *wish.oid[1:]) if wish.oid[0] == -1 else wish.oid
+            found.append(Wish(wish.object, wish.name, path, wish.pattern, wish.template))
+    return tuple(found)
+
+
+def granted(wish: Wish, words: str) -> str:
+    """What a wish's value says, or "" when it is a placeholder or not of the expected form."""
+    if wish.pattern is not None:
+        match = wish.pattern.search(words[:_DESCRIPTION_CHARACTERS])
+        words = next((g for g in match.groups() if g), "") if match else ""
+    words = usable(words)
+    return wish.template.replace("{0}", words) if words else ""
+
+
+def usable(words: str) -> str:
+    """The text without quotes and blanks, or "" for a placeholder."""
+    stripped = " ".join(words.replace('\\"', '"').strip(" \t\r\n\"'\\").split())
+    plain = stripped.lower()
+    if plain in _PLACEHOLDERS or (plain and not plain.strip("0-.:* x#?")):
+        return ""
+    return stripped
+
+
+def identify(description: str, object_id: Oid) -> dict[str, tuple[str, str]]:
+    """Fact name to (value, source) that the two words of the system group give."""
+    found: dict[str, tuple[str, str]] = {}
+    words = description[:_DESCRIPTION_CHARACTERS]
+    for rule in rules():
+        if rule.objects and not any(object_id[: len(o)] == o for o in rule.objects):
+            continue
+        match = rule.pattern.search(words) if rule.pattern else None
+        if rule.pattern and not match:
+            continue
+        source = "snmp sysDescr.0" if rule.pattern else "snmp sysObjectID.0"
+        groups = match.groupdict() if match else {}
+        for name, value in {**groups, **rule.facts}.items():
+            kept = usable(value or "")
+            if kept and name in IDENTITY:
+                found.setdefault(name, (kept, f"{source} rule {rule.name}"))
+    vendor = maker(enterprise_of(object_id))
+    if vendor:
+        found.setdefault("vendor", (vendor, "snmp sysObjectID.0 IANA enterprise"))
+    return found
+
+
+def statements(found: Mapping[str, tuple[str, str]]) -> tuple[Fact, ...]:
+    """The facts; what has a model but no product name goes by its model."""
+    facts = [Fact(name, *found[name]) for name in IDENTITY if name in found]
+    if "model" in found and "product" not in found:
+        facts.append(Fact("product", *found["model"]))
+    elif "product" in found and "model" not in found:
+        facts.append(Fact("model", *found["product"]))
+    return tuple(facts)
+
+
+def known(facts: Sequence[Fact]) -> dict[str, str]:
+    """The identity among facts of the asset itself, first statement first."""
+    found: dict[str, str] = {}
+    for fact in facts:
+        if fact.name in IDENTITY and not fact.part:
+            found.setdefault(fact.name, str(fact.value))
+    return found
+
+
+def object_text(object_id: Oid) -> str:
+    """The object id as a fact's value."""
+    return dotted(object_id)

@@ -1,0 +1,60 @@
+"""The rungs and what each costs: datagrams, and bytes of payload in both directions.
+
+`Size.pages` counts the datagrams of a rung beyond the first (discover) or all of them (above).
+Sizes of requests and answers are means over the recordings that the tests play.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from protocols.contract import Cost, Depth, Observation, Outcome, Rung, Size
+from protocols.snmp.discover import MOST_CREDENTIALS, MOST_RETRIES, discover
+from protocols.snmp.identify import MOST_ROUNDS, identify
+
+DISCOVER_BYTES = 650  # 270 asked, 380 answered
+IDENTIFY_BYTES = 480
+FUNCTIONS = ("SNMP get", "SNMP v3 discovery")
+
+
+def sent(observations: Sequence[Observation]) -> int:
+    """Datagrams asked; a conclusion drawn without a packet has no bytes and no duration."""
+    return sum(
+        o.outcome is not Outcome.NOT_ASKED and o.question.operation != "walked"
+        for o in observations
+    )
+
+
+def _discover_size(observations: Sequence[Observation]) -> Size:
+    return Size(pages=max(0, sent(observations) - 1))
+
+
+def _size(observations: Sequence[Observation]) -> Size:
+    return Size(items=sum(len(o.points) for o in observations), pages=sent(observations))
+
+
+def _discover_cost(size: Size) -> Cost:
+    requests = 1 + size.pages
+    return Cost(0, requests, requests * DISCOVER_BYTES, FUNCTIONS)
+
+
+def _identify_cost(size: Size) -> Cost:
+    return Cost(0, size.pages, size.pages * IDENTIFY_BYTES, ("SNMP getnext",))
+
+
+RUNGS = {
+    Depth.DISCOVER: Rung(
+        _discover_cost,
+        discover,
+        usual=Size(),
+        most=Size(pages=MOST_CREDENTIALS - 1 + MOST_RETRIES),
+        size=_discover_size,
+    ),
+    Depth.IDENTIFY: Rung(
+        _identify_cost,
+        identify,
+        usual=Size(pages=1),
+        most=Size(pages=(1 + MOST_RETRIES) * (1 + MOST_ROUNDS)),
+        size=_size,
+    ),
+}
