@@ -69,7 +69,7 @@ def _run(
         )
     finally:
         writing.close()
-    assets = run.tally.alive
+    assets = run.tally.answering
     summed = ending.summary(run, planned, assets)
     status = "interrupted" if run.interrupted else "part" if run.tally.unasked else "done"
     store.finish_scan(replace(scan, status=status, summary=summed, finished=datetime.now(UTC)))

@@ -48,7 +48,7 @@ class Tally:
 
     begun: int = 0
     finished: int = 0
-    alive: int = 0
+    answering: int = 0
     unasked: int = 0  # hosts that were not, or not wholly, asked
     shapes: Counter[Shape] = field(default_factory=Counter)
 
@@ -113,7 +113,7 @@ class Engine:
             if task is not None:
                 self._idle.pop(task, None)
             self.tally.finished += 1
-            self.tally.alive += host.alive
+            self.tally.answering += host.answers
             self.tally.unasked += not whole
             self.tally.shapes[tuple(shape)] += 1
             if self._on_finished is not None:

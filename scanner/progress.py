@@ -49,7 +49,7 @@ def line(run: Run) -> str:
     hosts = max(1, run.prepared.hosts)
     paused = "PAUSED · " if wire.pacer.paused else ""
     return (
-        f"{paused}{tally.finished}/{hosts} hosts · {tally.alive} answer · "
+        f"{paused}{tally.finished}/{hosts} hosts · {tally.answering} answer · "
         f"{wire.sent.packets} packets · {remaining(run)}"
     )
 

@@ -23,7 +23,7 @@ def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, ob
         "scan": run.scan.id,
         "site": run.scan.site,
         "hosts": prepared.hosts,
-        "answered": run.tally.alive,
+        "answered": run.tally.answering,
         "assets": assets,
         "planned": {name: item.as_json() for name, item in planned.items()},
         "cost": found.as_json(),
@@ -68,7 +68,7 @@ def resume(run: Run) -> str | None:
 
 def next_command(run: Run) -> str:
     """What to do after a whole scan."""
-    return f"{program(run)} gaps" if run.tally.alive else f"{program(run)} doctor"
+    return f"{program(run)} gaps" if run.tally.answering else f"{program(run)} doctor"
 
 
 def program(run: Run) -> str:
@@ -88,7 +88,7 @@ def exit_code(run: Run) -> int:
         return 2
     if run.wire is not None and run.wire.stopping is not None and run.tally.unasked:
         return 4
-    return 0 if run.tally.alive else 3
+    return 0 if run.tally.answering else 3
 
 
 def text(run: Run, summed: Mapping[str, object]) -> list[str]:
@@ -100,7 +100,7 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     planned = summed["planned"]
     ceiling = planned["ceiling"]["packets"] if isinstance(planned, dict) else 0
     shown = [
-        f"{run.tally.alive} of {prepared.hosts} addresses answered; "
+        f"{run.tally.answering} of {prepared.hosts} addresses answered; "
         f"{summed['assets']} assets in {prepared.settings.db}.",
         f"Sent {sent.packets} packets, {sent.requests} requests, {sent.connections} connections "
         f"in {duration(run.seconds)} (ceiling of the plan: {ceiling} packets).",

@@ -386,7 +386,7 @@ class Conversation:
 
     async def _talk(self) -> None:
         """The peer is there: one place of its /24, and its share of new hosts/s."""
-        self.host.alive = True
+        self.host.alive = self.host.answers = True
         if not self._placed:
             await self.wire.pacer.talk(self.host.group)
             self._placed = True
@@ -449,6 +449,7 @@ class Conversation:
         first = not self._answered
         if outcome in SPOKE or outcome in (Outcome.GARBLED, Outcome.OTHER, Outcome.CLOSED):
             self.host.alive = True
+            self.host.answers = self.host.answers or outcome is not Outcome.CLOSED
         if outcome in SPOKE:
             self._answered = True
         health = self.host.health

@@ -60,7 +60,8 @@ class Host:
     turn: HostTurn
     group: str
     health: Health = field(default_factory=Health)
-    alive: bool = False  # anything at all came back
+    alive: bool = False  # anything at all came back: the live control
+    answers: bool = False  # more than a closed port: somebody is there to talk to
     known: bool = False  # took its share of new hosts/s
     sequence: dict[tuple[str, int], int] = field(default_factory=dict)
     durable: asyncio.Future[None] | None = None

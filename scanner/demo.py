@@ -1,0 +1,109 @@
+"""The two-command demonstration: every step is a command that a person could type.
+
+One rule keeps it simple: nothing here knows a result; each step runs `untrap` as a child process
+and shows the command line first.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from scanner.play import PlayError, arguments, playing
+
+GAPS_FOUND = 1
+SHOWN_GAPS = 40
+
+
+class DemoError(Exception):
+    """A step failed; says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One demonstration in one folder."""
+
+    folder: Path
+    plant: str
+
+    def run(self) -> None:
+        """Play, plan, import, scan, conclude, write. Raises `DemoError`."""
+        started = time.monotonic()
+        site = self.folder / "plant"
+        database = self.folder / "inventory.db"
+        self._clear()
+        click.echo(f"Playing the plant {self.plant!r} on loopback …")
+        try:
+            with playing(arguments(self.plant, site)):
+                self._scan(site, database)
+        except (PlayError, OSError) as error:
+            raise DemoError(str(error)) from error
+        self._write(site, database)
+        click.echo(f"\nDone in {time.monotonic() - started:.0f} s. Look at {self.folder}/:")
+        for path in sorted(self.folder.iterdir()):
+            if path.is_file() and not path.name.startswith("inventory.db-"):
+                click.echo(f"  {path}")
+
+    def _clear(self) -> None:
+        """An own folder from an earlier demonstration is replaced; another one is left alone."""
+        if self.folder.exists() and any(self.folder.iterdir()):
+            if not (self.folder / "inventory.db").exists():
+                raise DemoError(f"{self.folder} is not empty and not ours: name another folder")
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _scan(self, site: Path, database: Path) -> None:
+        config = ("--config", str(site / "site.toml"))
+        steps: list[tuple[str, ...]] = [("import", "register", str(site / "register.csv"))]
+        steps.append(("import", "links", str(site / "links.csv")))
+        steps += [("import", "map", str(path)) for path in sorted((site / "maps").glob("*.csv"))]
+        targets = ("-iL", str(site / "targets.txt"), "--profile", "brisk")
+        steps += [("plan", *targets), ("scan", *targets)]
+        for step in steps:
+            self._step(database, (*config, *step))
+
+    def _write(self, site: Path, database: Path) -> None:
+        config = ("--config", str(site / "site.toml"))
+        gaps = self._step(database, (*config, "gaps"), show=SHOWN_GAPS)
+        scans = self._step(database, (*config, "scans"), show=0)
+        summary = "\n".join((scans, gaps))
+        (self.folder / "summary.txt").write_text(summary, encoding="utf-8")
+        self._step(database, (*config, "export", "csv", "-o", str(self.folder / "gaps.csv")))
+        assets = self._step(database, (*config, "assets", "--json"), show=0)
+        (self.folder / "assets.jsonl").write_text(assets, encoding="utf-8")
+        from importlib.util import find_spec
+
+        if find_spec("scanner.commands.report") is not None:
+            self._step(database, (*config, "report", "-o", str(self.folder / "report.html")))
+        if find_spec("inventory.outputs.xlsx") is not None:
+            name = str(self.folder / "workbook.xlsx")
+            self._step(database, (*config, "export", "xlsx", "-o", name))
+
+    def _step(self, database: Path, words: Sequence[str], show: int | None = None) -> str:
+        """One `untrap` command, shown and run; its standard output. Raises `DemoError`."""
+        line = ["untrap", "--db", str(database), *words]
+        if show != 0:
+            click.echo(f"\n$ {shlex.join(line)}")
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "scanner", *line[1:]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if show == 0 else None,
+            text=True,
+            check=False,
+        )
+        lines = done.stdout.splitlines()
+        for text in lines[:show]:
+            click.echo(text)
+        if show and len(lines) > show:
+            click.echo(f"  … {len(lines) - show} more lines in {self.folder / 'summary.txt'}")
+        if done.returncode not in (0, GAPS_FOUND):
+            raise DemoError(f"`{shlex.join(line)}` ended with exit code {done.returncode}")
+        return done.stdout
