@@ -102,7 +102,7 @@ def parse(
         names += named
     dropped: list[Range] = []
     for text in exclude:
-        found, named = _host(text, resolve)
+        found, named = _host(text, resolve, whole=True)
         dropped += found
         names += named
     return Scope(merge(ranges), merge(dropped), tuple(services), tuple(names))
@@ -184,7 +184,10 @@ def _starts(item: Range) -> Iterator[int]:
     yield from range((item.first | 0xFF) + 1, item.last + 1, 256)
 
 
-def _host(text: str, resolve: Resolver | None) -> tuple[list[Range], list[tuple[str, str]]]:
+def _host(
+    text: str, resolve: Resolver | None, *, whole: bool = False
+) -> tuple[list[Range], list[tuple[str, str]]]:
+    """Ranges of one target; `whole` keeps a network's own and broadcast address (exclusions)."""
     text = text.strip()
     try:
         network = ipaddress.ip_network(text, strict=False)
@@ -195,7 +198,8 @@ def _host(text: str, resolve: Resolver | None) -> tuple[list[Range], list[tuple[
             raise TargetError(
                 f"{text!r} has more than {IPV6_MOST} addresses: name hosts or a /112 or longer"
             )
-        return [_hosts(network)], []
+        first, last = int(network.network_address), int(network.broadcast_address)
+        return [Range(network.version, first, last) if whole else _hosts(network)], []
     if re.fullmatch(r"[0-9,.\-]+", text):
         return list(_octets(text)), []
     if resolve is not None and HOST_NAME.match(text):

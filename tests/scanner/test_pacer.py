@@ -1,0 +1,137 @@
+"""How fast, in virtual time: every 1 s window, every host, every /24."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from bisect import bisect_left
+
+import pytest
+
+from scanner.profile import PROFILES
+from scanner.wire.pacer import HostTurn, Pacer, Rate
+from tests.support.clock import TurnedClock, turned
+
+
+def busiest_second(times: list[float]) -> int:
+    return max(bisect_left(times, start + 1.0) - at for at, start in enumerate(times))
+
+
+@pytest.mark.parametrize("name", ["gentle", "standard", "brisk"])
+def test_packets_keep_the_rate_in_every_second(name: str) -> None:
+    async def work(clock: TurnedClock) -> list[float]:
+        rate, times = Rate(clock, PROFILES[name].packets), []
+        for _ in range(3_000):
+            await rate.take()
+            times.append(clock.monotonic())
+        return times
+
+    times = turned(work)
+    assert busiest_second(times) <= PROFILES[name].packets
+    lasted = times[-1] - times[0]
+    assert lasted <= 1.05 * 3_000 / PROFILES[name].packets  # and is not slower than need be
+
+
+@pytest.mark.parametrize("name", ["gentle", "standard", "brisk"])
+def test_requests_to_one_host_keep_the_rate_and_the_least_gap(name: str) -> None:
+    async def work(clock: TurnedClock) -> list[float]:
+        turn, times = HostTurn(clock, PROFILES[name]), []
+        for _ in range(200):
+            await turn.take()
+            times.append(clock.monotonic())
+        return times
+
+    times = turned(work)
+    profile = PROFILES[name]
+    assert busiest_second(times) <= profile.requests_per_host
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert min(gaps) >= profile.least_gap - 1e-9
+
+
+def test_a_dense_subnet_never_holds_more_conversations_than_places() -> None:
+    profile = PROFILES["standard"]
+
+    async def work(clock: TurnedClock) -> int:
+        pacer, peak, talking = Pacer(clock, profile), 0, 0
+
+        async def host() -> None:
+            nonlocal peak, talking
+            async with pacer.knock("10.0.0") as place:
+                await clock.sleep(0.001)
+                place.accepted += 1
+            await pacer.talk("10.0.0")
+            talking += 1
+            peak = max(peak, talking)
+            await clock.sleep(3)
+            talking -= 1
+            pacer.leave("10.0.0")
+
+        await asyncio.gather(*(host() for _ in range(100)))
+        return peak
+
+    assert turned(work) == profile.hosts_at_once
+
+
+def test_empty_space_is_knocked_at_as_fast_as_the_packet_rate_allows() -> None:
+    profile = PROFILES["standard"]
+
+    async def work(clock: TurnedClock) -> float:
+        pacer, begun = Pacer(clock, profile), clock.monotonic()
+
+        async def dead() -> None:
+            async with pacer.knock("10.0.0"):
+                await pacer.packets.take()
+                await clock.sleep(0.9)
+
+        await asyncio.gather(*(dead() for _ in range(254)))
+        return clock.monotonic() - begun
+
+    lasted = turned(work)
+    strict = 254 / profile.hosts_at_once * 0.9
+    assert lasted < strict / 4  # places alone would take 28 s
+
+
+def test_a_pause_holds_and_a_resume_lets_go() -> None:
+    async def work(clock: TurnedClock) -> list[str]:
+        pacer, log = Pacer(clock, PROFILES["standard"]), []
+        pacer.pause()
+
+        async def sender() -> None:
+            await pacer.running()
+            log.append("sent")
+
+        async def resumer() -> None:
+            await clock.sleep(60)
+            log.append("resumed")
+            pacer.resume()
+
+        await asyncio.gather(sender(), resumer())
+        return log
+
+    assert turned(work) == ["resumed", "sent"]
+
+
+def test_whoever_was_let_in_goes_before_a_new_knock() -> None:
+    async def work(clock: TurnedClock) -> list[str]:
+        pacer, log = Pacer(clock, PROFILES["gentle"]), []
+        for _ in range(4):
+            await pacer.talk("g")
+
+        async def knocker() -> None:
+            async with pacer.knock("g"):
+                log.append("knock")
+
+        async def talker() -> None:
+            await pacer.talk("g")
+            log.append("talk")
+
+        async def leaver() -> None:
+            await clock.sleep(1)
+            pacer.leave("g")
+            await clock.sleep(1)
+            pacer.leave("g")
+
+        await asyncio.gather(knocker(), talker(), leaver())
+        return log
+
+    assert turned(work) == ["talk", "knock"]

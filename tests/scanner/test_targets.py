@@ -1,0 +1,91 @@
+"""Targets in nmap's notation, exclusions that always win, and ranges that cost nothing."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner.targets import Range, TargetError, merge, parse, subtract
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "first"),
+    [
+        ("10.0.0.5", 1, "10.0.0.5"),
+        ("10.0.0.0/24", 254, "10.0.0.1"),
+        ("10.0.0.0/31", 2, "10.0.0.0"),
+        ("10.0.0,1,3-7.1-254", 7 * 254, "10.0.0.1"),
+        ("10.0.0.250-", 6, "10.0.0.250"),
+        ("2001:db8::/120", 256, "2001:db8::"),
+        ("127.0.0.0/16", 65_534, "127.0.0.1"),
+    ],
+)
+def test_notation(text: str, count: int, first: str) -> None:
+    scope = parse([text])
+    assert len(scope) == count
+    assert first in set(scope.addresses())
+
+
+@pytest.mark.parametrize(
+    "text", ["10.0.0.256", "10.0.0", "10.0.0.7-3", "2001:db8::/64", "!", "10.0.0.5:0/modbus", ""]
+)
+def test_a_bad_target_is_named_with_a_good_one(text: str) -> None:
+    with pytest.raises(TargetError) as error:
+        parse([text], resolve=lambda _: [])
+    assert str(error.value)
+
+
+def test_a_host_name_is_resolved_once_and_shown() -> None:
+    asked = []
+
+    def resolve(name: str) -> list[str]:
+        asked.append(name)
+        return ["10.1.2.3"]
+
+    scope = parse(["plc7.example"], resolve=resolve)
+    assert scope.names == (("plc7.example", "10.1.2.3"),)
+    assert asked == ["plc7.example"]
+
+
+def test_a_service_target_allows_that_address_and_nothing_beside() -> None:
+    scope = parse(["10.0.0.5:1502/modbus"])
+    assert scope.services[0].port == 1502
+    assert scope.allows("10.0.0.5")
+    assert not scope.allows("10.0.0.6")
+
+
+def test_exclusions_win_over_everything() -> None:
+    scope = parse(["10.0.0.0/24", "10.0.0.5:502/modbus"], ["10.0.0.5", "10.0.0.128/25"])
+    assert not scope.allows("10.0.0.5")
+    assert not scope.allows("10.0.0.200")
+    assert scope.allows("10.0.0.6")
+    assert not scope.allows("10.0.0.128")  # an excluded net is excluded with both its ends
+    assert len(scope) == 126  # .1 to .127 minus .5
+
+
+def test_addresses_come_lazily_and_take_turns_between_subnets() -> None:
+    scope = parse(["10.0.0.0/8"])
+    turns = scope.addresses()
+    nets = {next(turns).rpartition(".")[0] for _ in range(4_096)}
+    assert len(nets) == 4_096
+
+
+numbers = st.integers(0, 400)
+ranges = st.lists(st.tuples(numbers, numbers).map(lambda p: Range(4, min(p), max(p))), max_size=6)
+
+
+@given(ranges, ranges)
+def test_ranges_behave_like_sets(kept: list[Range], dropped: list[Range]) -> None:
+    def members(items: list[Range] | tuple[Range, ...]) -> set[int]:
+        return {n for item in items for n in range(item.first, item.last + 1)}
+
+    rest = subtract(merge(kept), merge(dropped))
+    assert members(rest) == members(kept) - members(dropped)
+    scope = parse(
+        [str(ipaddress.IPv4Address(n)) for n in sorted(members(kept))[:20]],
+        [str(ipaddress.IPv4Address(n)) for n in sorted(members(dropped))[:20]],
+    )
+    assert all(scope.allows(address) for address in scope.addresses())
