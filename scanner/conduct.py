@@ -63,6 +63,7 @@ def _run(
                 scan,
                 writing,
                 deadline_seconds=seconds,
+                finished=frozenset(store.finished_visits(scan.id)),
                 keep_raw=keep_raw,
                 watch=progress.watcher(quiet),
             )

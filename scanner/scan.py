@@ -14,20 +14,18 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from inventory.model import Scan
+from inventory.store import Store, Visited, Writer
 from protocols.contract import Observation, Reason
 from scanner import plan as planning
 from scanner.clock import SystemClock
-from scanner.engine import STOP_SECONDS, Engine, Tally, Visit
+from scanner.engine import STOP_SECONDS, Engine, Tally
+from scanner.engine import Visit as EngineVisit
 from scanner.prepare import Prepared
 from scanner.targets import group
 from scanner.wire.neighbours import links
 from scanner.wire.wire import Recorder, Wire
-
-if TYPE_CHECKING:
-    from inventory.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -81,12 +79,10 @@ async def run(
     `finished` holds addresses that need nothing any more (a resume). Never raises for what the
     network does; a store that fails stops the sending and is reported in `Run.error`.
     """
-    from inventory.store import Writer
-
     state = Run(prepared, scan)
     async with Writer(store, keep_raw=keep_raw) as writer:
         wire = state.wire = _wire(prepared, scan, _sink(state, writer.submit), recorder)
-        engine = state.engine = Engine(wire, prepared.depth, _marker(store, scan))
+        engine = state.engine = Engine(wire, prepared.depth, _marker(scan, writer.submit))
         state.tally = engine.tally
         started = wire.clock.monotonic()
         with _signals(state, engine):
@@ -150,12 +146,14 @@ def _sink(
     return sink
 
 
-def _marker(store: Store, scan: Scan) -> Callable[[Visit, bool], None]:
+def _marker(
+    scan: Scan, submit: Callable[[Visited], asyncio.Future[None]]
+) -> Callable[[EngineVisit, bool], None]:
     """Remember which hosts need nothing more, for `--resume`."""
 
-    def finished(visit: Visit, whole: bool) -> None:
+    def finished(visit: EngineVisit, whole: bool) -> None:
         if whole:
-            log.debug("host finished address=%s scan=%s", visit.address, scan.id)
+            submit(Visited(scan.id, visit.address))
 
     return finished
 

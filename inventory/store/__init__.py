@@ -8,6 +8,6 @@ One rule keeps it simple: rows never leave this package; it takes and returns va
 
 from inventory.store.errors import StoreError
 from inventory.store.store import Store
-from inventory.store.writer import Writer
+from inventory.store.writer import Visited, Writer
 
-__all__ = ["Store", "StoreError", "Writer"]
+__all__ = ["Store", "StoreError", "Visited", "Writer"]

@@ -230,6 +230,25 @@ class Store:
             question = Question(str(row[4]), str(row[5]), str(row[6]), str(row[7]))
             yield target, question, Outcome(str(row[8])), str(row[9])
 
+    def finish_visits(self, scan: str, addresses: Iterable[str]) -> None:
+        """Records that nothing more is to be asked of these hosts in this scan."""
+        from inventory.store import tables
+
+        rows: list[codec.Row] = [{"scan": scan, "address": item} for item in addresses]
+        if rows:
+            with self.writing() as connection:
+                ignore(connection, tables.visit, rows)
+
+    def finished_visits(self, scan: str) -> Iterator[str]:
+        """Addresses of the hosts that a scan has finished with."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        wanted = select(tables.visit.c.address).where(tables.visit.c.scan == scan)
+        for row in self.rows(wanted):
+            yield str(row[0])
+
     def raw(self, digest: str) -> bytes:
         """The bytes of an answer (at most 64 KB), or b"" when they were not kept."""
         from sqlalchemy import select

@@ -101,6 +101,13 @@ raw = _table(
     Column("compressed", LargeBinary, nullable=False),
 )
 
+visit = _table(
+    "visit",
+    Column("scan", Text, Refers("scan.id"), primary_key=True),
+    Column("address", Text, primary_key=True),
+)
+"""Hosts that a scan has finished with: a resumed scan sends them nothing."""
+
 declaration = _table(
     "declaration",
     Column("seq", _BIG, primary_key=True, autoincrement=True),
@@ -244,7 +251,7 @@ readiness = _table(
     _text("body", None),
 )
 
-RECORDS = (site, scan, observation, raw, declaration)
+RECORDS = (site, scan, observation, raw, visit, declaration)
 """What was observed or stated: never edited, never computed again."""
 
 DERIVED = (stamp, assets, services, place, signals, gaps, questions, readiness)

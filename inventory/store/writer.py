@@ -26,9 +26,17 @@ BACKLOG = 5_000
 """Observations that may wait; `put` holds its caller back beyond that."""
 
 
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A host that a scan has finished with; it becomes durable after all that it said."""
+
+    scan: str
+    address: str
+
+
 @dataclass(slots=True)
 class _Waiting:
-    observation: Observation
+    item: Observation | Visited
     future: asyncio.Future[None]
 
 
@@ -67,8 +75,8 @@ class Writer:
         """Why nothing can be written any more, once that is so: stop sending."""
         return self._failure
 
-    def submit(self, observation: Observation) -> asyncio.Future[None]:
-        """Never blocks; the future is done when the observation is durable.
+    def submit(self, item: Observation | Visited) -> asyncio.Future[None]:
+        """Never blocks; the future is done when the item is durable.
 
         The future raises `StoreError` when it could not be stored; so do all later ones.
         """
@@ -80,7 +88,7 @@ class Writer:
         self._waiting += 1
         if self._waiting >= BACKLOG:
             self._room.clear()
-        self._queue.put(_Waiting(observation, future))
+        self._queue.put(_Waiting(item, future))
         return future
 
     async def put(self, observation: Observation) -> None:
@@ -122,8 +130,7 @@ class Writer:
         error: BaseException | None = self._failure or StoreError("the writer stopped; see the log")
         try:
             if self._failure is None:
-                waiting = (item.observation for item in batch)
-                self._store.append(waiting, keep_raw=self._keep_raw)
+                self._keep(batch)
                 error = None
         except StoreError as refused:
             log.error("not stored error=%s", refused)
@@ -132,6 +139,17 @@ class Writer:
             self._failure = self._failure or error
             if batch:
                 self._loop.call_soon_threadsafe(self._settle, batch, error)
+
+    def _keep(self, batch: list[_Waiting]) -> None:
+        items = [waiting.item for waiting in batch]
+        observations = [item for item in items if isinstance(item, Observation)]
+        self._store.append(observations, keep_raw=self._keep_raw)
+        visits: dict[str, list[str]] = {}
+        for item in items:
+            if isinstance(item, Visited):
+                visits.setdefault(item.scan, []).append(item.address)
+        for scan, addresses in visits.items():
+            self._store.finish_visits(scan, addresses)
 
     # --- in the loop -------------------------------------------------------------------------
 

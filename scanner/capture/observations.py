@@ -212,9 +212,8 @@ class Conclusions:
                 continue
             question = Question(passive.name, "overheard")
             if spoken:
-                facts, points = ((), ())
-                if not passive.peers:
-                    facts, points = _use(conversations, passive.name)
+                kept = [] if passive.peers else conversations
+                facts, points = _use(kept, passive.name)
                 yield self._make(
                     target,
                     question,
