@@ -148,6 +148,21 @@ def private_key() -> object:
     return rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 
 
+def private_key_der() -> bytes:
+    """The key as a real server wants to load it."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = private_key()
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("an RSA key was made")
+    return key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
 @functools.lru_cache(maxsize=256)
 def make_certificate(uri: str, host: str, kind: str) -> bytes:
     """A self-signed application certificate, DER (OPC 10000-6, 6.2.2).
