@@ -242,7 +242,8 @@ def _ups(device: Device, ups: Row) -> Iterator[tuple[Oid, Encoded]]:
         yield (*UPS, 2, column, 0), ber.integer(_whole(ups, key, default))
     yield (*UPS, 3, 1, 0), ber.integer(_whole(ups, "line_bads", 0), ber.COUNTER32)
     yield (*UPS, 3, 2, 0), ber.integer(1)
-    for column, key, default in ((2, "input_decihertz", 500), (3, "input_volts", 231)):
+    incoming = ["input_decihertz", "input_volts", "input_deciamps", "input_watts"]
+    for column, (key, default) in enumerate(zip(incoming, [500, 231, 56, 1240], strict=True), 2):
         yield (*UPS, 3, 3, 1, column, 1), ber.integer(_whole(ups, key, default))
     yield (*UPS, 4, 1, 0), ber.integer(_whole(ups, "source", 3))  # normal(3)
     yield (*UPS, 4, 2, 0), ber.integer(_whole(ups, "output_decihertz", 500))

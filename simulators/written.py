@@ -71,7 +71,7 @@ def links(plant: Plant) -> list[Sequence[str]]:
 
 def _register(plant: Plant) -> Iterable[Sequence[str]]:
     for row in plant.register:
-        found = {key.lower(): str(value) for key, value in row.items()}
+        found = {"site": plant.site} | {key: str(value) for key, value in row.items()}
         yield [found.get(column.lower(), "") for column in REGISTER]
     listed = {row.get("tag") for row in plant.register}
     for unit in plant.equipment:
