@@ -1,0 +1,136 @@
+"""The lower rungs: is there Modbus, and who is it?
+
+One rule keeps it simple: never a question whose answer would change nothing. A plain device costs
+two or three exchanges; everything else is asked only where the answers before it call for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from protocols.contract import DATA, SPOKE, Fact, Link, Observation, Outcome, Question, Reading
+from protocols.modbus import sunspec
+from protocols.modbus.codec import parse_items
+from protocols.modbus.identity import Found, Objects, first_page, recall, rest, server_id
+from protocols.modbus.talk import FIRST, PROTOCOL, READ, Talk, part_of, unit_of
+from protocols.modbus.units import Gateway, label_one, numbers, survey
+
+MOST_DISCOVER = 2
+MOST_IDENTIFY = 120
+AGAIN = frozenset({Outcome.MUTE, Outcome.HUNG_UP})
+"""Ends of a first question that may be about unit 255 or function 43, not about Modbus."""
+NOT_OWN = frozenset({Outcome.REFUSED_DOWNSTREAM, Outcome.MUTE, Outcome.SILENT, Outcome.HUNG_UP})
+
+
+async def discover(link: Link) -> None:
+    """43/14 to unit 255; where nothing comes, one harmless read of unit 1 on a new connection."""
+    talk = Talk(link, MOST_DISCOVER)
+    own = await first_page(talk, 255, lambda _: "")
+    if own.outcome in AGAIN:
+        await talk.ask(1, READ, "holding:0-0", FIRST, _one_register, fresh=True)
+
+
+def _one_register(data: bytes) -> Reading[tuple[int, ...]]:
+    return Reading(parse_items(data, "holding", 1), items=1)
+
+
+async def identify(link: Link) -> None:
+    """Identity of the asset itself, then of each unit that was declared or asked for."""
+    if not any(item.outcome in SPOKE for item in link.heard):
+        return
+    talk = Talk(link, MOST_IDENTIFY)
+    gateway = _gateway(talk)
+    if gateway.own is None or gateway.own.outcome is not Outcome.HUNG_UP:
+        await _unit_one(gateway)  # a device that hangs up on 43/14 is not asked that again
+    if talk.silent and not await talk.control():
+        return
+    unit, found = base(gateway.own, gateway.one)
+    unit = base_of(link.heard) if unit is None else unit
+    if unit is not None and not talk.over:
+        await _itself(talk, unit, found)
+    if talk.over or (talk.silent and not await talk.control()):
+        return
+    await survey(gateway)
+
+
+def _gateway(talk: Talk) -> Gateway:
+    link = talk.link
+    declared = numbers(link.parts)
+    swept = tuple(u for u in numbers(str(u) for u in link.options.units) if u not in declared)
+    own, one = recall(link.heard, 255), recall(link.heard, 1)
+    gateway = Gateway(talk, declared, swept, own, one)
+    if own is not None and own.outcome not in NOT_OWN:
+        gateway.voices[255] = own
+    return gateway
+
+
+async def _unit_one(gateway: Gateway) -> None:
+    """Unit 1: the asset itself where it answers like unit 255, or where 255 does not answer."""
+    talk, own = gateway.talk, gateway.own
+    many = any(unit not in (1, 255) for unit in (*gateway.declared, *gateway.swept))
+    alone = label_one(own, many)
+
+    def label(objects: Objects) -> str:
+        if own is None or own.outcome not in DATA:
+            return alone
+        return "" if objects == own.objects else part_of(1)
+
+    one = await first_page(talk, 1, label, part=alone, fact_part=alone)
+    gateway.one = one
+    if one.outcome is Outcome.REFUSED_DOWNSTREAM and 1 in gateway.declared:
+        gateway.refused[1] = talk.link.now()
+        if not alone:
+            question = Question(PROTOCOL, "units", part_of(1))
+            talk.link.note(question, one.outcome, one.reason, detail="asked as unit 1")
+    elif one.outcome not in NOT_OWN and not talk.over:
+        gateway.voices[1] = one
+        if one.part and one.objects:
+            await rest(talk, 1, one, one.part)
+
+
+def base(own: Found | None, one: Found | None) -> tuple[int | None, Found | None]:
+    """The unit that speaks for the asset itself, and what it said; None where none does."""
+    candidates = [(255, own), (1, one)]
+    itself = [(u, f) for u, f in candidates if f and f.outcome not in NOT_OWN and not f.part]
+    named = [(unit, found) for unit, found in itself if found.named]
+    chosen: list[tuple[int, Found]] = named or itself
+    return chosen[0] if chosen else (None, None)
+
+
+def base_of(heard: Sequence[Observation]) -> int | None:
+    """The unit that speaks for the asset itself, from what was heard so far."""
+    unit, _ = base(recall(heard, 255), recall(heard, 1))
+    if unit is not None:
+        return unit
+    read_one = (o for o in heard if not o.question.part and unit_of(o) == 1)
+    spoke = SPOKE - {Outcome.REFUSED_DOWNSTREAM}
+    one = recall(heard, 1)
+    if one is not None and one.part:
+        return None
+    return 1 if any(o.outcome in spoke for o in read_one) else None
+
+
+async def _itself(talk: Talk, unit: int, found: Found | None) -> None:
+    """Further pages; without a name of its own, the SunSpec common model may give one."""
+    if found is not None and found.objects:
+        await rest(talk, unit, found, "")
+    if (found is None or not found.named) and talk.alive:
+        await sunspec.common(talk, unit, "")
+    if talk.alive and talk.link.options.settings.get("modbus.fc17", "") in ("1", "true", "yes"):
+        await server_id(talk, unit)
+
+
+def echoes(heard: Sequence[Observation]) -> bool:
+    """Whether the units were found to be an echo of one device."""
+    return any(fact.name == "unit" and fact.value == "echo" for o in heard for fact in o.facts)
+
+
+def present(heard: Sequence[Observation]) -> tuple[int, ...]:
+    """Units that answered as assets of their own."""
+    facts = [f for o in heard for f in o.facts if f.name == "unit" and f.value == "present"]
+    return numbers(dict.fromkeys(fact.part for fact in facts))
+
+
+def facts_about(heard: Sequence[Observation], part: str) -> tuple[Fact, ...]:
+    """All facts of the asset itself ("") or of one unit."""
+    return tuple(fact for item in heard for fact in item.facts if fact.part == part)

@@ -1,0 +1,182 @@
+"""What can be read: by a map, by SunSpec, or only as ranges; and whether the values are alive.
+
+    a map fits ─► its blocks, halved around holes
+    else SunSpec marker ─► the chain of models
+    else ─► a few reads at likely places: which ranges answer
+
+One rule keeps it simple: no more than ten registers at a time unless somebody described them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from protocols.contract import DATA, SPOKE, Fact, Link, Outcome, Question, Reading
+from protocols.modbus import sunspec
+from protocols.modbus.codec import BIT_TABLES, NAMES, TABLES, parse_items, read_pdu
+from protocols.modbus.identity import recall
+from protocols.modbus.ladder import base_of, echoes, facts_about, present
+from protocols.modbus.maps import Map, Span, address_of, fitting, read_span, spans, unmapped
+from protocols.modbus.talk import PROTOCOL, READ, Talk, argument, part_of, unit_of
+
+MOST_POINTS = 300  # requests of this rung
+MOST_SAMPLE = 600
+LOOK = 10  # items of a read without a description (safety.md 2)
+PLACES = {
+    # Where devices without a self-description usually begin: 0 and 1 nearly all, 100 and 1000 many
+    # meters (Schneider, Socomec, ABB begin higher and have maps), bits at 0.
+    "holding": (0, 1, 100, 1000),
+    "input": (0, 1, 100, 1000),
+    "coil": (0,),
+    "discrete": (0,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One asset behind the target: the asset itself ("") or a unit."""
+
+    unit: int
+    part: str
+
+
+def places(link: Link) -> tuple[Place, ...]:
+    """The asset itself and every unit that was found to be one of its own."""
+    heard = link.heard
+    base = base_of(heard)
+    own = () if base is None else (Place(base, ""),)
+    if echoes(heard):
+        return own
+    return own + tuple(Place(unit, part_of(unit)) for unit in present(heard))
+
+
+async def points(link: Link) -> None:
+    """List and read once what each place offers."""
+    talk = Talk(link, MOST_POINTS)
+    for place in places(link):
+        if talk.over or (talk.silent and not await talk.control()):
+            return
+        await _place(talk, place)
+        if place.unit == 255 and talk.last is Outcome.REFUSED_DOWNSTREAM:
+            one = recall(link.heard, 1)  # identity at 255, registers behind unit 1
+            if one is not None and not one.part and one.outcome in SPOKE:
+                await _place(talk, Place(1, ""))
+
+
+async def _place(talk: Talk, place: Place) -> None:
+    link = talk.link
+    chosen = fitting(facts_about(link.heard, place.part), link.maps, place.unit)
+    if chosen is None and await sunspec.walk(talk, place.unit, place.part):
+        chosen = fitting(facts_about(link.heard, place.part), link.maps, place.unit)
+        if chosen is None:
+            return
+    if chosen is None and talk.alive:
+        await _ranges(talk, place)
+        return
+    if chosen is not None and talk.alive:
+        await _by_map(talk, place, chosen)
+
+
+async def _by_map(talk: Talk, place: Place, chosen: Map) -> None:
+    """Read the blocks of a map; a block that touches a hole is halved until the rest is found."""
+    question = Question(PROTOCOL, "map", place.part, argument(place.unit, place.part, "choice"))
+    fact = Fact("map", chosen.chosen, "vendor, model and firmware that it stated", place.part)
+    talk.link.note(question, Outcome.COMPLETE, facts=(fact,))
+    waiting = list(reversed(spans(chosen.entries)))
+    while waiting and talk.alive:
+        span = waiting.pop()
+        outcome, reason = await read_block(talk, place, span)
+        if outcome is Outcome.EMPTY or reason == "illegal_data_value":
+            waiting.extend(reversed(span.halves))
+        elif reason == "illegal_function":
+            waiting = [other for other in waiting if other.table != span.table]
+
+
+async def read_block(talk: Talk, place: Place, span: Span) -> tuple[Outcome, str]:
+    """One block of a map."""
+
+    def parse(data: bytes) -> Reading[tuple[int, ...]]:
+        return read_span(span, parse_items(data, span.table, span.count), place.part)
+
+    pdu = read_pdu(span.table, span.first, span.count)
+    answer = await talk.ask(place.unit, READ, span.name, pdu, parse, part=place.part)
+    return answer.outcome, answer.reason
+
+
+async def _ranges(talk: Talk, place: Place) -> None:
+    """Which ranges answer: per table the first likely place that does."""
+    for table, starts in PLACES.items():
+        for start in starts:
+            if not talk.alive or talk.last is Outcome.REFUSED_DOWNSTREAM:
+                return
+            outcome, reason = await _range(talk, place, table, start, LOOK)
+            if outcome is Outcome.EMPTY and table not in BIT_TABLES:
+                outcome = await _shorter(talk, place, table, start)
+            if outcome in DATA or reason == "illegal_function":
+                break
+
+
+async def _shorter(talk: Talk, place: Place, table: str, start: int) -> Outcome:
+    """The longest run of registers from `start` where ten were too many."""
+    outcome, _ = await _range(talk, place, table, start, 1)
+    low, high = 1, LOOK
+    while outcome in DATA and high - low > 1 and talk.alive:
+        middle = (low + high) // 2
+        longer, _ = await _range(talk, place, table, start, middle)
+        low, high = (middle, high) if longer in DATA else (low, middle)
+    return outcome
+
+
+async def _range(
+    talk: Talk, place: Place, table: str, first: int, count: int
+) -> tuple[Outcome, str]:
+    """One read without a description; says whether the function is supported."""
+
+    def parse(data: bytes) -> Reading[tuple[int, ...]]:
+        found = unmapped(table, first, parse_items(data, table, count), place.part)
+        name = f"{NAMES[TABLES[table]]}=supported"
+        support = Fact("function", name, "modbus read answer", place.part)
+        return Reading(
+            found.value, (*found.facts, support), found.points, found.samples, items=count
+        )
+
+    pdu = read_pdu(table, first, count)
+    what = f"{table}:{first}-{first + count - 1}"
+    answer = await talk.ask(place.unit, READ, what, pdu, parse, part=place.part)
+    return answer.outcome, answer.reason
+
+
+async def sample(link: Link) -> None:
+    """Read what has a meaning again and again over the stated window."""
+    talk = Talk(link, MOST_SAMPLE)
+    blocks = tuple(_readable(link))
+    every = max(1.0, link.options.sample_every_seconds)
+    models = sunspec.found(link.heard)
+    turns = max(1, int(link.options.sample_seconds // every))
+    for _ in range(turns if blocks or models else 0):
+        await link.wait(every)
+        for place, span in blocks:
+            if talk.over or (talk.silent and not await talk.control()):
+                return
+            await read_block(talk, place, span)
+        for model in models:
+            if talk.over or (talk.silent and not await talk.control()):
+                return
+            await sunspec.again(talk, model)
+
+
+def _readable(link: Link) -> Iterator[tuple[Place, Span]]:
+    """The blocks that gave mapped values before."""
+    for place in places(link):
+        chosen = fitting(facts_about(link.heard, place.part), link.maps, place.unit)
+        read = {
+            (point.part, point.address)
+            for item in link.heard
+            if item.question.operation == READ and item.outcome in SPOKE
+            for point in item.points
+            if point.name and unit_of(item) == place.unit
+        }
+        entries = chosen.entries if chosen else ()
+        there = (e for e in entries if (place.part, address_of(e)) in read)
+        yield from ((place, span) for span in spans(there))

@@ -1,0 +1,229 @@
+"""The truth behind a gateway: which units are there, absent, silent, or only an echo.
+
+    255, 1 ─► declared units, one after the other ─► those that were refused, 10 s later, once more
+
+One rule keeps it simple: a unit is told apart from its neighbours by what it answers, and equal
+answers mean nothing until a unit that nobody declared was asked too (domain model 2.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from protocols.contract import DATA, SPOKE, Answer, Fact, Outcome, Question, Reading
+from protocols.modbus.codec import parse_items, read_pdu
+from protocols.modbus.identity import Found, Objects, facts_of, first_page, rest
+from protocols.modbus.talk import FIRST, PROTOCOL, READ, Talk, part_of
+
+OWN = (0, 1, 255)
+"""Units whose answers are the asset's own when they equal each other (rulings 16)."""
+AGAIN_SECONDS = 10.0  # least distance of two refusals that count (rulings 17)
+LOOK = 10  # registers that are compared when identities are equal
+
+
+def numbers(parts: Iterable[str]) -> tuple[int, ...]:
+    """Unit numbers in parts ("unit 3", "3", "1-16"); what is no unit of 0 to 255 is left out."""
+    found: list[int] = []
+    for part in parts:
+        first, _, last = part.removeprefix("unit").strip().partition("-")
+        if first.isdigit() and (last.isdigit() or not last):
+            found += range(int(first), min(int(last or first), 255) + 1)
+    return tuple(dict.fromkeys(unit for unit in found if unit <= 255))
+
+
+@dataclass(slots=True)
+class Gateway:
+    """What is known of the units of one target while they are asked."""
+
+    talk: Talk
+    declared: tuple[int, ...]
+    swept: tuple[int, ...]  # asked for by the user, not declared
+    own: Found | None  # unit 255
+    one: Found | None  # unit 1
+    voices: dict[int, Found] = field(default_factory=dict)
+    refused: dict[int, datetime] = field(default_factory=dict)
+    echo: bool | None = None
+
+    def question_part(self, unit: int) -> str:
+        """Only a declared unit is a part of questions: an unknown one may not be there at all."""
+        return part_of(unit) if unit in self.declared else ""
+
+    def label(self, unit: int, objects: Objects) -> str | None:
+        """Part of the facts of a unit; None while its answer equals another one's."""
+        alike = [o for o, found in self.voices.items() if found.objects == objects and o != unit]
+        if not alike or not objects:
+            return part_of(unit)
+        return "" if unit in OWN and any(other in OWN for other in alike) else None
+
+
+def label_one(own: Found | None, many: bool) -> str:
+    """Part of unit 1 where unit 255 gave no identity: behind a gateway it is a unit."""
+    downstream = own is not None and own.outcome is Outcome.REFUSED_DOWNSTREAM
+    return part_of(1) if downstream and many else ""
+
+
+async def survey(gateway: Gateway) -> None:
+    """Ask every declared and swept unit; ends early when the conversation does."""
+    for unit in (*gateway.declared, *gateway.swept):
+        if unit in gateway.voices or gateway.talk.over or gateway.echo:
+            continue
+        await _ask(gateway, unit)
+    if not gateway.echo and not gateway.talk.over:
+        await _once_more(gateway)
+
+
+async def _ask(gateway: Gateway, unit: int) -> None:
+    talk, part = gateway.talk, gateway.question_part(unit)
+    found = await first_page(
+        talk,
+        unit,
+        lambda objects: gateway.label(unit, objects),
+        part=part,
+        fact_part=part_of(unit),
+    )
+    if unit in gateway.swept:
+        await talk.link.wait(talk.spent)  # line duty at most 50 % (safety.md 2)
+    if talk.silent:
+        await _silent(gateway, unit, part)
+        return
+    if talk.over:
+        return
+    if found.outcome is Outcome.REFUSED_DOWNSTREAM:
+        if part:
+            gateway.refused[unit] = talk.link.now()
+        return
+    await _present(gateway, unit, found)
+
+
+async def _present(gateway: Gateway, unit: int, found: Found) -> None:
+    """A unit answered: is it one of its own, and what else does it say?"""
+    same = [o for o, other in gateway.voices.items() if other.alike == found.alike]
+    gateway.voices[unit] = found
+    if same and not (unit in OWN and set(same) & set(OWN)):
+        if gateway.echo is None:
+            gateway.echo = await _is_echo(gateway, same[0], unit)
+            gateway.talk.over = gateway.talk.over or (
+                gateway.talk.silent and not await gateway.talk.control()
+            )
+        if gateway.echo:
+            _note_echo(gateway, (*same, unit))
+            return
+    if found.part is None:
+        _note_held_back(gateway, unit, found)
+    if not gateway.talk.over:
+        await rest(gateway.talk, unit, found, part_of(unit))
+
+
+async def _silent(gateway: Gateway, unit: int, part: str) -> None:
+    """Silence counts for that unit only: if a known one still answers, try one harmless read."""
+    talk = gateway.talk
+    if not await talk.control():
+        return
+    answer = await _harmless(talk, unit, part)
+    if talk.silent:
+        if part:
+            fact = Fact("unit", "silent", "modbus 43/14 and one read unanswered", part)
+            _conclude(talk, part, Outcome.SILENT, fact)
+        await talk.control()
+    elif answer.outcome is Outcome.REFUSED_DOWNSTREAM and part:
+        gateway.refused[unit] = talk.link.now()
+    elif answer.outcome in SPOKE:
+        gateway.voices[unit] = Found(answer.outcome, "answers reads only", part)
+
+
+async def _once_more(gateway: Gateway) -> None:
+    """The second try for declared units that the gateway could not reach (rulings 17)."""
+    talk = gateway.talk
+    if not gateway.refused:
+        return
+    if not await talk.control():
+        return
+    for unit, first in gateway.refused.items():
+        left = AGAIN_SECONDS - (talk.link.now() - first).total_seconds()
+        if left > 0:
+            await talk.link.wait(left + 0.1)
+        answer = await _harmless(talk, unit, part_of(unit))
+        if answer.outcome is Outcome.REFUSED_DOWNSTREAM:
+            source = f"modbus {answer.reason}, twice"
+            fact = Fact("unit", "absent", source, part_of(unit))
+            _conclude(talk, part_of(unit), Outcome.REFUSED_DOWNSTREAM, fact)
+        elif answer.outcome in SPOKE:
+            gateway.voices[unit] = Found(answer.outcome, "answers reads only", part_of(unit))
+        elif not await talk.control():
+            return
+
+
+async def _harmless(talk: Talk, unit: int, part: str) -> Answer[tuple[int, ...] | None]:
+    """One register: whoever is there answers it, with a value or an exception."""
+
+    def parse(data: bytes) -> Reading[tuple[int, ...]]:
+        fact = Fact("unit", "present", "modbus read answer", part or part_of(unit))
+        return Reading(parse_items(data, "holding", 1), (fact,), items=1)
+
+    return await talk.ask(
+        unit, READ, "holding:0-0", FIRST, parse, part=part, fact_part=part_of(unit)
+    )
+
+
+async def _is_echo(gateway: Gateway, first: int, second: int) -> bool:
+    """Whether a unit that nobody declared answers like these two, identity and registers alike."""
+    talk, asked = gateway.talk, {*gateway.declared, *gateway.swept, *OWN}
+    control = next((unit for unit in range(247, 1, -1) if unit not in asked), None)
+    if control is None:
+        return False
+    third = await first_page(talk, control, lambda _: None)
+    if not talk.alive or third.alike != gateway.voices[second].alike:
+        return False
+    looks = []
+    for unit in (first, second, control):
+        if not talk.alive:
+            return False
+        looks.append(await _look(gateway, unit))
+    return talk.alive and all(_similar(looks[0], look) for look in looks[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    outcome: Outcome
+    reason: str
+    values: tuple[int, ...]
+
+
+async def _look(gateway: Gateway, unit: int) -> _Look:
+    """A few registers of a unit, for comparison only."""
+
+    def parse(data: bytes) -> Reading[tuple[int, ...]]:
+        return Reading(parse_items(data, "holding", LOOK), items=LOOK)
+
+    pdu = read_pdu("holding", 0, LOOK)
+    part = gateway.question_part(unit)
+    answer = await gateway.talk.ask(unit, READ, f"holding:0-{LOOK - 1}", pdu, parse, part=part)
+    return _Look(answer.outcome, answer.reason, answer.value or ())
+
+
+def _similar(one: _Look, two: _Look) -> bool:
+    """Equal outcome, and at least half of the registers equal: some may move between reads."""
+    if one.outcome not in DATA or two.outcome not in DATA:
+        return (one.outcome, one.reason) == (two.outcome, two.reason)
+    equal = sum(a == b for a, b in zip(one.values, two.values, strict=True))
+    return 2 * equal >= len(one.values)
+
+
+def _note_echo(gateway: Gateway, units: tuple[int, ...]) -> None:
+    names = ", ".join(str(unit) for unit in sorted(set(units)))
+    source = f"modbus: units {names} and one that is not declared answer alike"
+    _conclude(gateway.talk, "", Outcome.COMPLETE, Fact("unit", "echo", source))
+
+
+def _note_held_back(gateway: Gateway, unit: int, found: Found) -> None:
+    """The facts that were held back: an undeclared unit answers otherwise, so this is a unit."""
+    part = part_of(unit)
+    source = "modbus 43/14, equal to another unit; an undeclared unit answers otherwise"
+    facts = (Fact("unit", "present", source, part), *facts_of(found.objects, part))
+    _conclude(gateway.talk, part, Outcome.COMPLETE, *facts)
+
+
+def _conclude(talk: Talk, part: str, outcome: Outcome, *facts: Fact) -> None:
+    talk.link.note(Question(PROTOCOL, "units", part), outcome, facts=facts)
