@@ -1,0 +1,372 @@
+"""The binary encoding of the built-in types, with hard bounds (OPC 10000-6 v1.05, 5.2).
+
+A `Cursor` refuses before it allocates: a length is compared with the bytes that are left, an
+array count with the least bytes that its elements need, and all elements of one message share
+one allowance. Nothing here knows a service.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from protocols.contract import Garbled
+from protocols.opcua.numbers import MOST_DEPTH, MOST_ELEMENTS
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_LAST_TICK = 2_650_467_743_990_000_000  # 9999-12-31 23:59:59 (5.2.2.5)
+_FIRST_ELEMENTS = 8
+"""Of an array of numbers only so many are decoded; the rest is measured and skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeId:
+    """A node's identifier; `uri` is set where an ExpandedNodeId names its namespace in full."""
+
+    namespace: int
+    identifier: int | str | bytes | uuid.UUID
+    uri: str = ""
+    server: int = 0
+
+    def is_core(self, number: int) -> bool:
+        """Whether this is the node of namespace 0 with that number."""
+        return self.namespace == 0 and not self.uri and self.identifier == number
+
+    def text(self, namespaces: tuple[str, ...]) -> str:
+        """The `nsu=` form of OPC 10000-6, 5.1.12; `ns=` only where the index has no name."""
+        match self.identifier:
+            case bool() | int():
+                tail = f"i={self.identifier}"
+            case str():
+                tail = f"s={self.identifier}"
+            case uuid.UUID():
+                tail = f"g={self.identifier}"
+            case bytes():
+                tail = f"b={self.identifier.hex()}"
+        if self.uri:
+            return f"nsu={self.uri};{tail}"
+        if self.namespace == 0:
+            return tail
+        if self.namespace < len(namespaces) and namespaces[self.namespace]:
+            return f"nsu={namespaces[self.namespace]};{tail}"
+        return f"ns={self.namespace};{tail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """An ExtensionObject: its type and its body, undecoded."""
+
+    type: NodeId
+    body: bytes = field(repr=False)
+
+
+Scalar = bool | int | float | str | bytes | uuid.UUID | datetime | NodeId | Structure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A value. `count` is the number of elements of an array, None for a scalar.
+
+    `values` holds one scalar, or the first elements of an array.
+    """
+
+    type: int
+    values: tuple[Scalar, ...] = ()
+    count: int | None = None
+
+    @property
+    def scalar(self) -> Scalar:
+        """The value of a scalar; None for an array or an empty variant."""
+        return self.values[0] if self.count is None and self.values else None
+
+
+@dataclass(frozen=True, slots=True)
+class DataValue:
+    """A value with its status and times; `variant` is None where none was given."""
+
+    variant: Variant | None = None
+    status: int = 0
+    source_time: datetime | None = None
+    server_time: datetime | None = None
+
+
+_NUMBERS = {
+    1: "?",
+    2: "b",
+    3: "B",
+    4: "h",
+    5: "H",
+    6: "i",
+    7: "I",
+    8: "q",
+    9: "Q",
+    10: "f",
+    11: "d",
+    19: "I",
+}
+"""Built-in types of fixed size that `struct` knows (5.1.2)."""
+
+
+class Cursor:
+    """Reads one message from the front; every method raises `Garbled` when it cannot."""
+
+    __slots__ = ("_at", "_data", "_elements")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+        self._elements = MOST_ELEMENTS
+
+    @property
+    def left(self) -> int:
+        """Bytes not read yet."""
+        return len(self._data) - self._at
+
+    def take(self, length: int) -> bytes:
+        """The next `length` bytes."""
+        if length > self.left:
+            raise Garbled(f"expected {length} bytes, {self.left} left")
+        self._at += length
+        return self._data[self._at - length : self._at]
+
+    def number(self, code: str) -> int:
+        """One little-endian integer of that `struct` code."""
+        value: int = struct.unpack("<" + code, self.take(struct.calcsize(code)))[0]
+        return value
+
+    def real(self) -> float:
+        """One Double."""
+        value: float = struct.unpack("<d", self.take(8))[0]
+        return value
+
+    def octets(self) -> bytes | None:
+        """A ByteString; None for the null string (length below zero)."""
+        length = self.number("i")
+        return None if length < 0 else self.take(length)
+
+    def text(self) -> str:
+        """A String; the null string is "". Bytes that are no UTF-8 are kept visible."""
+        return (self.octets() or b"").decode("utf-8", "backslashreplace")
+
+    def count(self, least_bytes: int = 1) -> int:
+        """An array's length, checked against what is left and against the allowance."""
+        count = max(self.number("i"), 0)
+        if count * least_bytes > self.left:
+            raise Garbled(f"array of {count} elements in {self.left} bytes")
+        self._spend(count)
+        return count
+
+    def array(self, read: Callable[[], T], least_bytes: int = 1) -> tuple[T, ...]:
+        """An array of what `read` reads."""
+        return tuple([read() for _ in range(self.count(least_bytes))])
+
+    def time(self) -> datetime | None:
+        """A DateTime; None for "no time" and for the end of time (5.2.2.5)."""
+        ticks = self.number("q")
+        if not 0 < ticks < _LAST_TICK:
+            return None
+        return _EPOCH + timedelta(microseconds=ticks // 10)
+
+    def guid(self) -> uuid.UUID:
+        """A Guid."""
+        return uuid.UUID(bytes_le=self.take(16))
+
+    def node_id(self) -> NodeId:
+        """A NodeId or an ExpandedNodeId (5.2.2.9, 5.2.2.10)."""
+        flags = self.number("B")
+        namespace, identifier = self._identifier(flags & 0x3F)
+        uri = self.text() if flags & 0x80 else ""
+        server = self.number("I") if flags & 0x40 else 0
+        return NodeId(namespace, identifier, uri, server)
+
+    def _identifier(self, form: int) -> tuple[int, int | str | bytes | uuid.UUID]:
+        if form == 0:
+            return 0, self.number("B")
+        if form == 1:
+            return self.number("B"), self.number("H")
+        if form == 2:
+            return self.number("H"), self.number("I")
+        if form == 3:
+            return self.number("H"), self.text()
+        if form == 4:
+            return self.number("H"), self.guid()
+        if form == 5:
+            return self.number("H"), self.octets() or b""
+        raise Garbled(f"NodeId of unknown form {form}")
+
+    def qualified_name(self) -> str:
+        """A QualifiedName without its namespace."""
+        self.number("H")
+        return self.text()
+
+    def localized_text(self) -> str:
+        """A LocalizedText without its locale."""
+        flags = self.number("B")
+        if flags & ~3:
+            raise Garbled(f"LocalizedText with unknown flags 0x{flags:02X}")
+        if flags & 1:
+            self.text()
+        return self.text() if flags & 2 else ""
+
+    def structure(self) -> Structure:
+        """An ExtensionObject; its body stays undecoded."""
+        kind = self.node_id()
+        encoding = self.number("B")
+        if encoding > 2:
+            raise Garbled(f"ExtensionObject of unknown encoding {encoding}")
+        return Structure(kind, (self.octets() or b"") if encoding else b"")
+
+    def diagnostic_info(self, depth: int = 0) -> None:
+        """Step over a DiagnosticInfo (5.2.2.12); we never ask for one."""
+        self._deeper(depth)
+        flags = self.number("B")
+        for bit in (0x01, 0x02, 0x08, 0x04):
+            if flags & bit:
+                self.number("i")
+        if flags & 0x10:
+            self.octets()
+        if flags & 0x20:
+            self.number("I")
+        if flags & 0x40:
+            self.diagnostic_info(depth + 1)
+
+    def diagnostics(self) -> None:
+        """Step over an array of DiagnosticInfo."""
+        self.array(self.diagnostic_info)
+
+    def data_value(self, depth: int = 0) -> DataValue:
+        """A DataValue (5.2.2.17)."""
+        self._deeper(depth)
+        flags = self.number("B")
+        variant = self.variant(depth + 1) if flags & 0x01 else None
+        status = self.number("I") if flags & 0x02 else 0
+        source_time = self.time() if flags & 0x04 else None
+        if flags & 0x10:
+            self.number("H")
+        server_time = self.time() if flags & 0x08 else None
+        if flags & 0x20:
+            self.number("H")
+        return DataValue(variant, status, source_time, server_time)
+
+    def variant(self, depth: int = 0) -> Variant:
+        """A Variant (5.2.2.16)."""
+        self._deeper(depth)
+        flags = self.number("B")
+        kind = flags & 0x3F
+        if kind == 0:
+            return Variant(0)
+        if kind > 25:
+            raise Garbled(f"Variant of unknown type {kind}")
+        if not flags & 0x80:
+            return Variant(kind, (self._scalar(kind, depth),))
+        values, count = self._elements_of(kind, depth)
+        if flags & 0x40:
+            self.take(4 * self.count(4))
+        return Variant(kind, values, count)
+
+    def _elements_of(self, kind: int, depth: int) -> tuple[tuple[Scalar, ...], int]:
+        code = _NUMBERS.get(kind)
+        if code is None:
+            count = self.count()
+            values = [self._scalar(kind, depth) for _ in range(count)]
+            return tuple(values[: max(_FIRST_ELEMENTS, count if kind in (12, 22) else 0)]), count
+        count, size = max(self.number("i"), 0), struct.calcsize(code)
+        body = self.take(count * size)
+        first = min(count, _FIRST_ELEMENTS)
+        return struct.unpack(f"<{first}{code}", body[: first * size]), count
+
+    def _scalar(self, kind: int, depth: int) -> Scalar:
+        code = _NUMBERS.get(kind)
+        if code is not None:
+            value: bool | int | float = struct.unpack("<" + code, self.take(struct.calcsize(code)))[
+                0
+            ]
+            return value
+        match kind:
+            case 12 | 16:
+                return self.text()
+            case 13:
+                return self.time()
+            case 14:
+                return self.guid()
+            case 15:
+                return self.octets()
+            case 17 | 18:
+                return self.node_id()
+            case 20:
+                return self.qualified_name()
+            case 21:
+                return self.localized_text()
+            case 22:
+                return self.structure()
+            case 23:
+                self.data_value(depth + 1)
+            case 24:
+                self.variant(depth + 1)
+            case _:
+                self.diagnostic_info(depth + 1)
+        return None
+
+    def _deeper(self, depth: int) -> None:
+        if depth > MOST_DEPTH:
+            raise Garbled(f"nested deeper than {MOST_DEPTH}")
+
+    def _spend(self, elements: int) -> None:
+        self._elements -= elements
+        if self._elements < 0:
+            raise Garbled(f"more than {MOST_ELEMENTS} elements in one answer")
+
+
+def put_octets(value: bytes | None) -> bytes:
+    """A ByteString."""
+    return b"\xff\xff\xff\xff" if value is None else struct.pack("<i", len(value)) + value
+
+
+def put_text(value: str | None) -> bytes:
+    """A String."""
+    return put_octets(None if value is None else value.encode())
+
+
+def put_time(value: datetime | None) -> bytes:
+    """A DateTime in ticks of 100 ns since 1601."""
+    ticks = 0 if value is None else (value - _EPOCH) // timedelta(microseconds=1) * 10
+    return struct.pack("<q", ticks)
+
+
+def put_node_id(node: NodeId) -> bytes:
+    """A NodeId in the shortest form that holds it."""
+    match node.identifier:
+        case str():
+            return struct.pack("<BH", 3, node.namespace) + put_text(node.identifier)
+        case bytes():
+            return struct.pack("<BH", 5, node.namespace) + put_octets(node.identifier)
+        case uuid.UUID():
+            return struct.pack("<BH", 4, node.namespace) + node.identifier.bytes_le
+        case int() if node.namespace == 0 and node.identifier < 256:
+            return struct.pack("<BB", 0, node.identifier)
+        case int() if node.namespace < 256 and node.identifier < 65_536:
+            return struct.pack("<BBH", 1, node.namespace, node.identifier)
+        case int():
+            return struct.pack("<BHI", 2, node.namespace, node.identifier)
+
+
+def put_array(items: tuple[bytes, ...]) -> bytes:
+    """An array of encoded elements."""
+    return struct.pack("<i", len(items)) + b"".join(items)
+
+
+def core(number: int) -> NodeId:
+    """A node of namespace 0."""
+    return NodeId(0, number)
+
+
+def finite(value: float) -> float | None:
+    """The number, or None for not-a-number and infinity."""
+    return value if math.isfinite(value) else None

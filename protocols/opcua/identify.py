@@ -1,0 +1,207 @@
+"""The first two rungs: Hello, then what the server tells anybody, all on one connection.
+
+Advertised URLs are kept and classified by their text; they are never followed and no name is
+ever resolved. What would keep a client out is said in the observation's detail.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from protocols.contract import DATA, Fact, Link, Observation, Outcome, Question, Reading, Target
+from protocols.opcua import certificate as certificates
+from protocols.opcua.binary import Cursor
+from protocols.opcua.channel import Channel, Header, answer_length, hello, read_acknowledge
+from protocols.opcua.channel import reply_length as reply
+from protocols.opcua.discovery import (
+    Application,
+    Endpoint,
+    read_applications,
+    read_endpoints,
+    url_request,
+)
+from protocols.opcua.numbers import (
+    DISCOVERY_SERVER,
+    FIND_SERVERS,
+    GET_ENDPOINTS,
+    MOST_MESSAGE,
+    NAME,
+)
+
+_MOST_CERTIFICATES = 4
+_ENDPOINTS = "opcua GetEndpoints"
+_LOCAL_NAMES = ("localhost", "localhost.localdomain")
+
+
+def url_of(target: Target) -> str:
+    """The endpoint URL as we know it: the address that we ask, never a name of the device's."""
+    host = f"[{target.address}]" if ":" in target.address else target.address
+    return f"opc.tcp://{host}:{target.port}"
+
+
+async def say_hello(link: Link, *, fresh: bool = False) -> bool:
+    """Hello, and whether the server acknowledged it."""
+    answer = await link.ask(
+        Question(NAME, "hello"),
+        hello(url_of(link.target)),
+        frame=answer_length,
+        read=read_acknowledge,
+        fresh=fresh,
+    )
+    return answer.outcome in DATA
+
+
+async def open_channel(link: Link) -> Channel | None:
+    """A channel without security, or None when the server did not grant one."""
+    channel = Channel(link.now)
+    answer = await link.ask(
+        Question(NAME, "open_channel"),
+        channel.open(),
+        frame=reply,
+        read=channel.read_open,
+        limit=65_536,
+    )
+    return channel if answer.outcome in DATA else None
+
+
+async def discover(link: Link) -> None:
+    """Hello and Acknowledge: this port speaks OPC UA."""
+    await say_hello(link)
+
+
+async def identify(link: Link) -> None:
+    """Endpoints and known servers on the connection that `discover` opened."""
+    if not spoke(link):
+        return
+    channel = await open_channel(link)
+    if channel is None:
+        await link.close()
+        return
+    await ask_endpoints(link, channel)
+    await link.ask(
+        Question(NAME, "find_servers"),
+        channel.ask(FIND_SERVERS, url_request(url_of(link.target))),
+        frame=reply,
+        read=channel.read(FIND_SERVERS, lambda cursor, _: _read_servers(cursor, link.heard)),
+        limit=MOST_MESSAGE,
+    )
+    await link.close(channel.close())
+
+
+def spoke(link: Link) -> bool:
+    """Whether Hello was acknowledged in this conversation."""
+    return any(
+        seen.question == Question(NAME, "hello") and seen.outcome in DATA for seen in link.heard
+    )
+
+
+async def ask_endpoints(link: Link, channel: Channel) -> tuple[Endpoint, ...]:
+    """GetEndpoints; empty when nothing usable came."""
+    target, now = link.target, link.now
+    answer = await link.ask(
+        Question(NAME, "get_endpoints"),
+        channel.ask(GET_ENDPOINTS, url_request(url_of(target))),
+        frame=reply,
+        read=channel.read(
+            GET_ENDPOINTS,
+            lambda cursor, header: describe(read_endpoints(cursor), header, target, now()),
+        ),
+        limit=MOST_MESSAGE,
+    )
+    return answer.value or ()
+
+
+def describe(
+    endpoints: tuple[Endpoint, ...], header: Header, target: Target, now: datetime
+) -> Reading[tuple[Endpoint, ...]]:
+    """Facts of an endpoint list, and in the detail what would keep a client out."""
+    shown, doubts = _certificate_facts(endpoints, target, now)
+    reaches = {url: reach(url, target) for url in dict.fromkeys(item.url for item in endpoints)}
+    facts = [
+        *_application_facts(endpoints[0].server if endpoints else None),
+        *(
+            Fact("security", text, _ENDPOINTS)
+            for text in dict.fromkeys(item.security for item in endpoints if item.binary)
+        ),
+        *(Fact("endpoint_url", url, _ENDPOINTS) for url in reaches if url),
+        *(Fact("endpoint_reach", word, f"{_ENDPOINTS} {url}") for url, word in reaches.items()),
+        *shown,
+    ]
+    if header.time is not None:
+        skew = round((header.time - now).total_seconds(), 1) + 0.0  # no minus zero
+        facts.append(Fact("clock_skew_seconds", skew, "opcua ResponseHeader Timestamp"))
+    notes = [*doubts, *_url_note(reaches)]
+    outcome = Outcome.COMPLETE if endpoints else Outcome.EMPTY
+    return Reading(
+        endpoints, tuple(facts), outcome=outcome, detail="; ".join(notes), items=len(endpoints)
+    )
+
+
+def reach(url: str, target: Target) -> str:
+    """How an advertised URL relates to the address that answered: same, other_host, unresolved."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # a bracket that is never closed
+        return "unresolved"
+    if host in _LOCAL_NAMES:
+        host = "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "unresolved"
+    return "same" if str(address) == target.address else "other_host"
+
+
+def _url_note(reaches: dict[str, str]) -> tuple[str, ...]:
+    if not reaches or "same" in reaches.values():
+        return ()
+    named = next(iter(reaches))
+    return (
+        f"no advertised URL names this address (first: {named[:120]}): a client that follows the "
+        "list needs that name or address to lead here; set it in the server or in DNS",
+    )
+
+
+def _application_facts(server: Application | None) -> tuple[Fact, ...]:
+    if server is None:
+        return ()
+    found = [
+        ("application_uri", server.uri),
+        ("product_uri", server.product_uri),
+        ("name", server.name),
+        ("role", "discovery server" if server.type == DISCOVERY_SERVER else ""),
+    ]
+    return tuple(Fact(name, value, _ENDPOINTS) for name, value in found if value)
+
+
+def _certificate_facts(
+    endpoints: tuple[Endpoint, ...], target: Target, now: datetime
+) -> tuple[list[Fact], list[str]]:
+    facts: list[Fact] = []
+    doubts: list[str] = []
+    leaves = dict.fromkeys(certificates.leaf(item.certificate) for item in endpoints)
+    for number, der in enumerate([der for der in leaves if der][:_MOST_CERTIFICATES], 1):
+        parsed = certificates.parse(der)
+        part = "" if number == 1 else f"certificate {number}"
+        facts += certificates.facts(der, parsed, part)
+        if parsed is None:
+            doubts.append("certificate cannot be read: it is no X.509 certificate; replace it")
+        else:
+            uri = endpoints[0].server.uri
+            doubts += certificates.doubts(parsed, target.address, uri, now)
+    return facts, doubts
+
+
+def _read_servers(cursor: Cursor, heard: Sequence[Observation]) -> Reading[tuple[Application, ...]]:
+    servers = read_applications(cursor)
+    own = {fact.value for seen in heard for fact in seen.facts if fact.name == "application_uri"}
+    facts = tuple(
+        Fact("server_known", (server.urls or (server.uri,))[0], f"opcua FindServers {server.uri}")
+        for server in servers
+        if server.uri not in own
+    )
+    outcome = Outcome.COMPLETE if servers else Outcome.EMPTY
+    return Reading(servers, facts, outcome=outcome, items=len(servers))
