@@ -279,6 +279,7 @@ class Conversation:
         assert stream is not None  # noqa: S101 - narrows; _connect raised otherwise
         await self._send_turn(EXCHANGE)
         started = self.wire.clock.monotonic()
+        self.host.turn.mark()
         await stream.send(request)
         self._sent(request)
         raw = b""
@@ -346,6 +347,7 @@ class Conversation:
         await self.host.turn.take()
         await self._first_packet(1)
         started = self.wire.clock.monotonic()
+        self.host.turn.mark()
         await self.wire.datagrams.send(self.host.address, self.target.port, request)
         self._sent(request)
         try:

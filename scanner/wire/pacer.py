@@ -57,16 +57,19 @@ class HostTurn:
         self._times: deque[float] = deque(maxlen=whole)
 
     async def take(self) -> None:
-        """Wait for this host's next turn."""
+        """Wait for this host's next turn; `mark` then says when the request really left."""
         now = self._clock.monotonic()
         at = now
         if self._times:
             at = max(at, self._times[-1] + self._gap)
             if len(self._times) == self._times.maxlen:
                 at = max(at, self._times[0] + self._window)
-        self._times.append(at)
         if at > now:
             await self._clock.sleep(at - now)
+
+    def mark(self) -> None:
+        """A request leaves now. Counting from here keeps a late one from crowding the next."""
+        self._times.append(self._clock.monotonic())
 
 
 @dataclass(slots=True)
