@@ -100,4 +100,5 @@ PASSIVE = Passive(
     uses=uses,
     alike=alike,
     recognise=None,
+    least=8,
 )

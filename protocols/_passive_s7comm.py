@@ -141,6 +141,12 @@ def alike(data: bytes) -> bytes:
     return body[1:2] + (body[10:end] if body[1] == JOB else body[12:14])
 
 
+def _side(data: bytes) -> str:
+    """Who speaks: jobs are the client's, acknowledgements the server's."""
+    body = inside(data)
+    return {1: "client", 2: "server", 3: "server"}.get(body[1], "") if len(body) > 1 else ""
+
+
 def _skip(data: bytes) -> bytes:
     return inside(data)[:2]
 
@@ -158,7 +164,9 @@ PASSIVE = (
         frame=frame,
         uses=uses,
         alike=alike,
+        side=_side,
         recognise=_s7,
+        least=7,
     ),
     Passive(
         "s7comm-plus",

@@ -205,6 +205,7 @@ PASSIVE = (
         uses=uses,
         alike=alike,
         recognise=recognise,
+        least=24,
     ),
     Passive(
         "enip-io",

@@ -29,7 +29,10 @@ def _chassis(value: bytes) -> Fact | None:
 
 
 def role(capabilities: int) -> str:
-    """The role of the enabled capabilities (IEEE 802.1AB-2016, table 8-4), a layer 3 switch is a switch."""
+    """The role of the enabled capabilities (IEEE 802.1AB-2016, table 8-4).
+
+    A switch that also routes counts as a switch.
+    """
     for bit, name in ((0x04, "switch"), (0x10, "router"), (0x08, "access-point"), (0x20, "phone")):
         if capabilities & bit:
             return name

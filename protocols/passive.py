@@ -52,6 +52,8 @@ class Passive:
     uses: Callable[[bytes], Sequence[Use]] | None = None
     alike: Callable[[bytes], bytes] | None = None
     recognise: Callable[[bytes], bool] | None = None
+    side: Callable[[bytes], str] | None = None  # "client", "server" or "" (cannot tell)
+    least: int = 1  # shorter messages are not looked at
     plant: bool = True  # whether who speaks it takes part in automation
     peers: bool = False  # no client and no server: both sides speak alike
 

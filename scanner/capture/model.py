@@ -62,6 +62,7 @@ class Connection:
     """One pair of ports; keeps what joins its two directions."""
 
     conversation: Conversation
+    server: tuple[str, int]
     question: Segment | None = None
 
 
@@ -70,7 +71,6 @@ class Lane:
     """One direction of one connection: what a packet's header bytes lead to."""
 
     connection: Connection
-    forward: bool  # from client to server
     transport: str
     offset: int  # where the transport header begins in an untagged frame
     source: str
@@ -87,6 +87,11 @@ class Lane:
     buffer: bytes = b""
     held: dict[int, bytes] = field(default_factory=dict)
 
+    @property
+    def forward(self) -> bool:
+        """Whether it runs from client to server."""
+        return (self.destination, self.destination_port) == self.connection.server
+
 
 @dataclass(slots=True)
 class Learned:
@@ -99,3 +104,4 @@ class Learned:
     points: dict[tuple[str, str], Point] = field(default_factory=dict)
     samples: dict[tuple[str, str], Sample] = field(default_factory=dict)
     count: int = 0
+    served: bool = False  # the device itself offers the service

@@ -65,6 +65,7 @@ class Conclusions:
         }
         self._servers: set[str] = set()
         self._clients: set[str] = set()
+        self._servers |= {key[0] for key, item in walk.learned.items() if item.served}
         for conversation in walk.conversations.values():
             if conversation.passive is not None and conversation.passive.plant:
                 if conversation.spoken:
@@ -173,8 +174,10 @@ class Conclusions:
         for key, learned in sorted(self.walk.learned.items()):
             address, transport, port, protocol, operation, part, argument = key
             server = (transport, address, port)
-            if transport != "link" and not any(
-                (c.transport, c.server, c.port) == server for c in self._of(address)
+            if (
+                transport != "link"
+                and not learned.served
+                and not any((c.transport, c.server, c.port) == server for c in self._of(address))
             ):
                 transport, port = "link", 0  # said by or about a client: no service there
             yield self._make(

@@ -205,13 +205,8 @@ class Walk:
         connection = self._connect(transport, source, destination, ports, frame, offset, time)
         if connection is None:
             return None
-        conversation = connection.conversation
-        forward = (source, ports[1]) == (conversation.client, conversation.port) and (
-            destination == conversation.server
-        )
         lane = Lane(
             connection,
-            forward,
             transport,
             offset,
             source,
@@ -251,7 +246,7 @@ class Walk:
                 conversation.candidates = self._ports.get((transport, server[1]), ())
                 self.conversations[key] = conversation
             conversation.sure = conversation.sure or sure
-            connection = Connection(conversation)
+            connection = Connection(conversation, server)
             self._connections[pair] = connection
         conversation = connection.conversation
         if source == conversation.server and ports[0] == conversation.port:
@@ -429,8 +424,10 @@ class Walk:
         connection = lane.connection
         conversation = connection.conversation
         passive = conversation.passive or self._which(lane, payload)
-        if passive is None:
+        if passive is None or len(payload) < passive.least:
             return
+        if passive.side is not None and not conversation.sure:
+            conversation = self._settle(lane, passive.side(payload))
         if lane.forward:
             conversation.requested += 1
         else:
@@ -467,6 +464,26 @@ class Walk:
             self._decode(lane, passive, segment, key, time)
         except (Garbled, Foreign):
             self._note(f"malformed {passive.name}")
+
+    def _settle(self, lane: Lane, side: str) -> Conversation:
+        """Let the first message say who is client, where no handshake was seen."""
+        connection = lane.connection
+        conversation = connection.conversation
+        if not side:
+            return conversation
+        if lane.forward != (side == "client") and not conversation.requested + conversation.spoken:
+            here, there = (lane.source, lane.source_port), (lane.destination, lane.destination_port)
+            client, server = (here, there) if side == "client" else (there, here)
+            old = (conversation.transport, conversation.server, conversation.port)
+            key = (conversation.transport, server[0], server[1], client[0])
+            self.conversations.pop((*old, conversation.client), None)
+            passive = conversation.passive
+            conversation = self.conversations.setdefault(key, conversation)
+            conversation.client, conversation.server = client[0], server[0]
+            conversation.port, conversation.passive = server[1], passive
+            connection.conversation, connection.server = conversation, server
+        conversation.sure = True
+        return conversation
 
     def _decode(
         self, lane: Lane, passive: Passive, segment: Segment, key: bytes, time: int
@@ -508,6 +525,7 @@ class Walk:
                 return
             learned = self.learned[key] = Learned(time, time, item.outcome)
         learned.count += 1
+        learned.served = learned.served or bool(item.port)
         learned.last = max(learned.last, time)
         for fact in item.facts:
             if len(learned.facts) < FACTS:

@@ -1,0 +1,216 @@
+"""BACnet as overheard: I-Am, and the properties of device objects that somebody read.
+
+    BVLC 81 function 1 length 2 [forwarded: address 6] · NPDU 01 control [networks] · APDU
+
+Source: ANSI/ASHRAE 135-2020, annex J (BVLC), clause 6 (NPDU), 20.1 (APDU), 16.10.2 (I-Am).
+Over Ethernet (clause 7) the NPDU follows LLC 82 82 03.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocols._cursor import Cursor, address, text
+from protocols._vendors import bacnet as vendor_name
+from protocols.contract import Fact, Garbled, Overheard, Point, Question, Segment
+from protocols.passive import OTHER, READ, WRITE, Passive, Use
+
+PORT = 0xBAC0
+PORTS = range(PORT, PORT + 16)
+LLC = b"\x82\x82\x03"
+DEVICE = 8
+TYPES = {0: "analog-input", 1: "analog-output", 2: "analog-value", 3: "binary-input",
+         4: "binary-output", 5: "binary-value", 6: "calendar", 8: "device", 10: "file",
+         12: "loop", 13: "multi-state-input", 14: "multi-state-output", 15: "notification-class",
+         16: "program", 17: "schedule", 19: "multi-state-value", 20: "trend-log"}  # fmt: skip
+PROPERTIES = {12: "firmware", 28: "description", 44: "firmware", 58: "location", 70: "product",
+              77: "name", 121: "vendor", 372: "serial"}  # fmt: skip
+CONFIRMED = {12: ("read property", READ), 14: ("read property multiple", READ),
+             26: ("read range", READ), 6: ("read file", READ), 15: ("write property", WRITE),
+             16: ("write property multiple", WRITE), 7: ("write file", WRITE),
+             17: ("device communication control", WRITE), 20: ("reinitialize device", WRITE),
+             5: ("subscribe COV", READ)}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """An APDU, the station behind a router that it comes from, and the BBMD's original sender."""
+
+    apdu: bytes
+    part: str = ""
+    sender: str = ""
+
+
+def unpack(data: bytes) -> Packet:
+    """Take BVLC and NPDU off. An empty APDU is a network message."""
+    cursor, sender = Cursor(data), ""
+    if data[:3] == LLC:
+        cursor.skip(3)
+    elif data[:1] == b"\x81":
+        cursor.skip(1)
+        function, length = cursor.u8(), cursor.u16()
+        if length > len(data):
+            raise Garbled(f"BVLC claims {length} bytes of {len(data)}")
+        if function == 4:
+            sender = address(cursor.take(4))
+            cursor.skip(2)
+        elif function not in (9, 10, 11):
+            return Packet(b"")
+    else:
+        raise Garbled("expected BACnet/IP 0x81 or BACnet Ethernet")
+    if cursor.u8() != 1:
+        raise Garbled("expected NPDU version 1")
+    control, part = cursor.u8(), ""
+    if control & 0x20:
+        cursor.skip(2)
+        cursor.skip(cursor.u8())
+    if control & 0x08:
+        network, station = cursor.u16(), cursor.take(cursor.u8())
+        part = f"network {network} station {station.hex(':')}"
+    if control & 0x20:
+        cursor.skip(1)
+    return Packet(b"" if control & 0x80 else cursor.rest(), part, sender)
+
+
+def _tag(cursor: Cursor) -> tuple[int, bool, bytes]:
+    """(number, context?, value) of one primitive tag (20.2.1)."""
+    head = cursor.u8()
+    number, context, length = head >> 4, bool(head & 8), head & 7
+    if number == 15:
+        number = cursor.u8()
+    if length == 5:
+        length = cursor.u8()
+        if length == 254:
+            length = cursor.u16()
+        elif length == 255:
+            length = cursor.u32()
+    elif length > 5:
+        length = 0  # opening or closing tag
+    return number, context, cursor.take(length)
+
+
+def _object(raw: bytes) -> tuple[int, int]:
+    number = int.from_bytes(raw)
+    return number >> 22, number & 0x3FFFFF
+
+
+def _name(kind: int, instance: int) -> str:
+    return f"{TYPES.get(kind, f'type-{kind}')},{instance}"
+
+
+def _device(instance: int, source: str) -> tuple[Fact, ...]:
+    return (Fact("device_instance", instance, source),)
+
+
+def _iam(apdu: bytes) -> tuple[Fact, ...]:
+    cursor = Cursor(apdu, 2)
+    kind, instance = _object(_tag(cursor)[2])
+    _tag(cursor)
+    _tag(cursor)
+    vendor = int.from_bytes(_tag(cursor)[2])
+    if kind != DEVICE:
+        raise Garbled("expected a device object in I-Am")
+    return (
+        *_device(instance, "BACnet I-Am"),
+        Fact("vendor_id", vendor, "BACnet I-Am"),
+        *((Fact("vendor", vendor_name(vendor), "BACnet I-Am"),) if vendor_name(vendor) else ()),
+    )
+
+
+def _text(value: bytes) -> str:
+    return text(value[1:]) if value[:1] in (b"\0", b"\5") else ""
+
+
+def _property(apdu: bytes) -> tuple[tuple[Fact, ...], tuple[Point, ...]]:
+    """Answer to ReadProperty: a fact of the device object, or the name of another object."""
+    cursor = Cursor(apdu, 3 + (2 if apdu[0] & 8 else 0))
+    kind, instance = _object(_tag(cursor)[2])
+    number = int.from_bytes(_tag(cursor)[2])
+    if cursor.left and cursor.data[cursor.position] & 0xF8 == 0x28:
+        _tag(cursor)  # array index
+    _tag(cursor)  # opening tag 3
+    tag, context, value = _tag(cursor)
+    said = _text(value) if tag == 7 and not context else ""
+    if kind == DEVICE:
+        found = _device(instance, "BACnet device object") if instance != 0x3FFFFF else ()
+        if number in PROPERTIES and said:
+            found += (Fact(PROPERTIES[number], said, f"BACnet device property {number}"),)
+        return found, ()
+    name = said if number == 77 else ""
+    return (), (Point(_name(kind, instance), name=name, description="read by others"),)
+
+
+def decode(segment: Segment) -> tuple[Overheard, ...]:
+    """What the sender, or the station behind it, says."""
+    packet = unpack(segment.payload)
+    apdu, place = packet.apdu, packet.sender or segment.source
+    facts: tuple[Fact, ...] = ()
+    points: tuple[Point, ...] = ()
+    operation = "overheard"
+    if apdu[:2] == b"\x10\x00":
+        facts, operation = _iam(apdu), "i-am"
+    elif len(apdu) > 3 and apdu[0] >> 4 == 3 and apdu[2 + (2 if apdu[0] & 8 else 0)] == 12:
+        facts, points = _property(apdu)
+        operation = "read_property"
+    if not facts and not points:
+        return ()
+    facts = tuple(Fact(f.name, f.value, f.source, packet.part) for f in facts)
+    port = segment.source_port if segment.source_port in PORTS and not packet.sender else 0
+    return (Overheard(place, Question("bacnet", operation, packet.part), facts, points, port=port),)
+
+
+def uses(data: bytes) -> tuple[Use, ...]:
+    """What a confirmed request does; I-Am and Who-Is are no use of anybody."""
+    apdu = unpack(data).apdu
+    if len(apdu) < 5 or apdu[0] >> 4 != 0:
+        return ()
+    cursor = Cursor(apdu, 3 + (2 if apdu[0] & 8 else 0))
+    service = cursor.u8()
+    name, kind = CONFIRMED.get(service, (f"service {service}", OTHER))
+    item = ""
+    if service in (12, 14, 15, 16) and cursor.left >= 5:
+        number, _, value = _tag(cursor)
+        item = _name(*_object(value)) if number == 0 and len(value) == 4 else ""
+    return (Use(name, kind, item),)
+
+
+def alike(data: bytes) -> bytes:
+    """Without the invoke id: what a request asks; answers and announcements in full."""
+    apdu = unpack_or_nothing(data)
+    if apdu[:1] and apdu[0] >> 4 == 0:
+        return apdu[:1] + apdu[3:]
+    if apdu[:1] and apdu[0] >> 4 in (2, 5, 6, 7):
+        return apdu[:1]
+    return apdu[:1] + apdu[2:96]
+
+
+def unpack_or_nothing(data: bytes) -> bytes:
+    """The APDU, or the first bytes where there is none: only a key is wanted."""
+    try:
+        return unpack(data).apdu
+    except Garbled:
+        return data[:4]
+
+
+def recognise(data: bytes) -> bool:
+    """Whether this is BACnet/IP whose length agrees with the datagram's."""
+    return (
+        len(data) >= 4
+        and data[0] == 0x81
+        and data[1] <= 12
+        and int.from_bytes(data[2:4]) == len(data)
+    )
+
+
+PASSIVE = Passive(
+    "bacnet",
+    "BACnet",
+    decode,
+    transports=("udp", "link"),
+    ports=tuple(PORTS),
+    llc=(LLC,),
+    uses=uses,
+    alike=alike,
+    recognise=recognise,
+    least=4,
+)

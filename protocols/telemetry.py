@@ -1,0 +1,200 @@
+"""Field telemetry as overheard: GE-SRTP, GENISYS, ROC Plus, ANSI C12.22.
+
+These name no device in clear; they show who is master, which station answers, and what is asked.
+
+Source: GE-SRTP as described by Denton et al., "Leveraging the SRTP protocol", DFRWS 2017; Alstom
+P2346F (GENISYS serial protocol); Emerson A4199 (ROC Plus protocol specification, 2.2);
+ANSI C12.22-2012, 5.3 (ACSE PDU) and 5.3.2.4 (services).
+"""
+
+from __future__ import annotations
+
+from protocols._cursor import Cursor
+from protocols.contract import Fact, Foreign, Garbled, Overheard, Segment
+from protocols.passive import OTHER, READ, WRITE, Passive, Use, nothing, overheard
+
+SRTP_PORT, GENISYS_PORT, ROC_PORT, C1222_PORT = 18245, 10001, 4000, 1153
+SRTP_SERVICES = {0x00: ("PLC short status", READ), 0x03: ("program names", READ),
+                 0x04: ("read system memory", READ), 0x05: ("read task memory", READ),
+                 0x06: ("read program memory", READ), 0x07: ("write system memory", WRITE),
+                 0x08: ("write task memory", WRITE), 0x09: ("write program block", WRITE),
+                 0x21: ("log on", OTHER), 0x22: ("PLC stop/run", WRITE),
+                 0x23: ("set time", WRITE), 0x25: ("read time", READ),
+                 0x43: ("controller type", READ)}  # fmt: skip
+GENISYS_MASTER = {0xF9: ("common control", WRITE), 0xFA: ("acknowledge and poll", READ),
+                  0xFB: ("poll", READ), 0xFC: ("control", WRITE), 0xFD: ("recall", READ),
+                  0xFE: ("execute control", WRITE)}  # fmt: skip
+GENISYS_FIELD = (0xF1, 0xF2, 0xF3)
+ROC_OPCODES = {0: ("read I/O", READ), 6: ("read configuration", READ), 7: ("read clock", READ),
+               8: ("set clock", WRITE), 10: ("read database", READ), 11: ("write database", WRITE),
+               17: ("log on", OTHER), 100: ("access user points", READ),
+               118: ("read alarms", READ), 119: ("read events", READ),
+               166: ("write points", WRITE), 167: ("read points", READ),
+               180: ("read parameters", READ), 181: ("write parameters", WRITE)}  # fmt: skip
+C1222_SERVICES = {0x20: ("identify", READ), 0x21: ("terminate", OTHER), 0x25: ("resolve", OTHER),
+                  0x30: ("read table", READ), 0x3F: ("read part of table", READ),
+                  0x40: ("write table", WRITE), 0x4F: ("write part of table", WRITE),
+                  0x50: ("log on", OTHER), 0x27: ("register", OTHER)}  # fmt: skip
+
+
+def _srtp_frame(data: bytes) -> int | None:
+    if len(data) < 6:
+        return None
+    length = 56 + int.from_bytes(data[4:6], "little")
+    if data[0] not in (0, 1, 2, 3, 8, 9) or data[1]:
+        raise Foreign("expected a GE-SRTP mailbox")
+    return length
+
+
+def _srtp_uses(data: bytes) -> tuple[Use, ...]:
+    if data[0] != 2 or len(data) < 43:
+        return ()
+    return (Use(*SRTP_SERVICES.get(data[42], (f"service 0x{data[42]:02x}", OTHER))),)
+
+
+def _srtp_role(segment: Segment) -> tuple[Overheard, ...]:
+    if segment.payload[0] != 3:
+        return ()
+    facts = (Fact("role", "plc", "answers GE-SRTP"),)
+    return (overheard(segment.source, "ge-srtp", facts, operation="mailbox"),)
+
+
+def _genisys(data: bytes) -> bool:
+    return (
+        len(data) >= 3
+        and (data[0] in GENISYS_MASTER or data[0] in GENISYS_FIELD)
+        and data[-1] == 0xF6
+    )
+
+
+def _genisys_frame(data: bytes) -> int | None:
+    if data[0] not in GENISYS_MASTER and data[0] not in GENISYS_FIELD:
+        raise Foreign("expected a GENISYS header byte")
+    end = data.find(b"\xf6")
+    if end < 0 and len(data) > 1024:
+        raise Garbled("a GENISYS message without its end")
+    return end + 1 if end >= 0 else None
+
+
+def _genisys_uses(data: bytes) -> tuple[Use, ...]:
+    if data[0] not in GENISYS_MASTER:
+        return ()
+    name, kind = GENISYS_MASTER[data[0]]
+    return (Use(name, kind, "", f"station {data[1]}"),)
+
+
+def _roc(data: bytes) -> bool:
+    return len(data) >= 8 and data[5] + 8 == len(data) and data[4] in ROC_KNOWN
+
+
+ROC_KNOWN = frozenset(ROC_OPCODES) | {
+    2, 3, 24, 50, 102, 103, 105, 107, 108, 120, 121, 122, 128, 131, 132, 133, 134, 135, 136, 137,
+    138, 139, 162, 165, 168, 170, 171, 182, 203, 204, 206, 224, 225, 255,
+}  # fmt: skip
+
+
+def _roc_frame(data: bytes) -> int | None:
+    return 8 + data[5] if len(data) >= 6 else None
+
+
+def _roc_uses(data: bytes) -> tuple[Use, ...]:
+    name, kind = ROC_OPCODES.get(data[4], (f"opcode {data[4]}", OTHER))
+    return (Use(name, kind, "", f"unit {data[0]} group {data[1]}"),)
+
+
+def _c1222_frame(data: bytes) -> int | None:
+    if len(data) < 2:
+        return None
+    if data[0] != 0x60:
+        raise Foreign("expected an ACSE PDU 0x60")
+    if data[1] < 0x80:
+        return 2 + data[1]
+    count = data[1] & 0x7F
+    if not 1 <= count <= 3:
+        raise Garbled("BER length of more than three bytes")
+    return 2 + count + int.from_bytes(data[2 : 2 + count]) if len(data) >= 2 + count else None
+
+
+def _c1222(data: bytes) -> bool:
+    return (
+        len(data) >= 6
+        and data[0] == 0x60
+        and data[2 + (data[1] & 0x80 and data[1] & 0x7F)]
+        in (
+            0xA1,
+            0xA2,
+            0xA6,
+        )
+    )
+
+
+def _c1222_uses(data: bytes) -> tuple[Use, ...]:
+    cursor = Cursor(data, 2 if data[1] < 0x80 else 2 + (data[1] & 0x7F))
+    for _ in range(16):
+        if cursor.left < 2:
+            return ()
+        tag, length = cursor.u8(), cursor.u8()
+        if tag != 0xBE:
+            cursor.skip(length)
+            continue
+        body = data[cursor.position :]
+        at = body.find(b"\x81")  # user information: EXTERNAL, octet aligned
+        if at < 0 or at + 4 > len(body):
+            return ()
+        control = body[at + 2]
+        if control & 0x0C:  # encrypted or authenticated: the services are not in clear
+            return (Use("protected service", OTHER),)
+        service = body[at + 4] if control & 0x10 == 0 and at + 4 < len(body) else 0
+        known = C1222_SERVICES.get(service)
+        return (Use(*known),) if known else ()
+    return ()
+
+
+PASSIVE = (
+    Passive(
+        "ge-srtp",
+        "GE-SRTP",
+        _srtp_role,
+        ports=(SRTP_PORT, 18246),
+        frame=_srtp_frame,
+        uses=_srtp_uses,
+        alike=lambda data: data[:1] + data[42:52],
+        side=lambda data: {2: "client", 3: "server"}.get(data[0], ""),
+        least=56,
+    ),
+    Passive(
+        "genisys",
+        "GENISYS",
+        nothing,
+        ports=(GENISYS_PORT,),
+        frame=_genisys_frame,
+        uses=_genisys_uses,
+        alike=lambda data: data[:2],
+        recognise=_genisys,
+        side=lambda data: "client" if data[0] in GENISYS_MASTER else "server",
+        least=3,
+    ),
+    Passive(
+        "roc-plus",
+        "ROC Plus",
+        nothing,
+        transports=("tcp", "udp"),
+        ports=(ROC_PORT,),
+        frame=_roc_frame,
+        uses=_roc_uses,
+        alike=lambda data: data[:5],
+        least=8,
+    ),
+    Passive(
+        "c12.22",
+        "ANSI C12.22",
+        nothing,
+        transports=("tcp", "udp"),
+        ports=(C1222_PORT,),
+        frame=_c1222_frame,
+        uses=_c1222_uses,
+        alike=lambda data: data[:64],
+        recognise=_c1222,
+        least=6,
+    ),
+)
