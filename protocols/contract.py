@@ -411,6 +411,18 @@ Guard = Callable[[bytes], str]
 """Name of the function that an outgoing frame performs; raises `Forbidden` unless read-only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A request that leaves encrypted. The guard judges `plain`, and only then does the wire call
+    `seal`: nothing can be encrypted past the guard, and counters and times are those of sending.
+
+    `plain` is the whole message as it would look without security.
+    """
+
+    plain: bytes = field(repr=False)
+    seal: Callable[[bytes], bytes] = field(repr=False)
+
+
 class Secret:
     """A secret that is resolved when it is used and never shown."""
 
@@ -516,7 +528,7 @@ class Link(Protocol):
     async def ask(
         self,
         question: Question,
-        request: bytes,
+        request: bytes | Sealed,
         *,
         frame: Frame | None = None,
         read: Read[T],
@@ -556,7 +568,7 @@ class Link(Protocol):
     async def wait(self, seconds: float) -> None:
         """Let time pass between samples, on the scan's clock; counts against the time budget."""
 
-    async def close(self, farewell: bytes = b"") -> None:
+    async def close(self, farewell: bytes | Sealed = b"") -> None:
         """End the connection (FIN), after sending a guarded farewell that expects no answer."""
 
 

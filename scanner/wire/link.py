@@ -38,6 +38,7 @@ from protocols.contract import (
     Reading,
     Reason,
     Refused,
+    Sealed,
     Stale,
     Target,
     digest,
@@ -125,7 +126,7 @@ class Conversation:
     async def ask(
         self,
         question: Question,
-        request: bytes,
+        request: bytes | Sealed,
         *,
         frame: Frame | None = None,
         read: Read[T],
@@ -138,7 +139,7 @@ class Conversation:
         reason = self._held_back(fresh, parting)
         if reason is None:
             try:
-                function = guard.judge(self.probe, request)
+                function = guard.judge(self.probe, _plain(request))
             except Forbidden as error:
                 self.wire.sent.refused_by_guard += 1
                 log.error("guard refused probe=%s why=%s", self.probe.name, error)
@@ -170,7 +171,7 @@ class Conversation:
         reading = Reading(NOTHING, facts, points, (), outcome, reason, detail)
         self._emit(question, reading, credential=credential)
 
-    async def close(self, farewell: bytes = b"") -> None:
+    async def close(self, farewell: bytes | Sealed = b"") -> None:
         """FIN, and give the host's place back; a farewell is judged like any request."""
         stream, self._stream = self._stream, None
         try:
@@ -219,7 +220,7 @@ class Conversation:
     async def _exchange(
         self,
         question: Question,
-        request: bytes,
+        request: bytes | Sealed,
         frame: Frame | None,
         read: Read[T],
         limit: int,
@@ -269,7 +270,12 @@ class Conversation:
         self.wire.pause(f"our side: {failure.detail or failure.reason}", seconds=2.0)
 
     async def _over_tcp(
-        self, request: bytes, frame: Frame | None, read: Read[T], limit: int, patience: float
+        self,
+        request: bytes | Sealed,
+        frame: Frame | None,
+        read: Read[T],
+        limit: int,
+        patience: float,
     ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
         if frame is None:
             raise TypeError(f"probe {self.probe.name} asks over TCP without a frame function")
@@ -280,8 +286,9 @@ class Conversation:
         await self._send_turn(EXCHANGE)
         started = self.wire.clock.monotonic()
         self.host.turn.mark()
-        await stream.send(request)
-        self._sent(request)
+        outgoing = _outgoing(request)
+        await stream.send(outgoing)
+        self._sent(outgoing)
         raw = b""
         try:
             async with self._patience(patience):
@@ -327,7 +334,7 @@ class Conversation:
         await self._talk()
 
     async def _over_udp(
-        self, request: bytes, read: Read[T], limit: int, patience: float
+        self, request: bytes | Sealed, read: Read[T], limit: int, patience: float
     ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
         if self._queue is None:
             self._queue = self.wire.datagrams.expect(self.host.address, self.target.port)
@@ -340,7 +347,7 @@ class Conversation:
         return result
 
     async def _datagram(
-        self, request: bytes, read: Read[T], limit: int, patience: float
+        self, request: bytes | Sealed, read: Read[T], limit: int, patience: float
     ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
         queue = self._queue
         assert queue is not None  # noqa: S101 - narrows; _over_udp made it
@@ -348,8 +355,9 @@ class Conversation:
         await self._first_packet(1)
         started = self.wire.clock.monotonic()
         self.host.turn.mark()
-        await self.wire.datagrams.send(self.host.address, self.target.port, request)
-        self._sent(request)
+        outgoing = _outgoing(request)
+        await self.wire.datagrams.send(self.host.address, self.target.port, outgoing)
+        self._sent(outgoing)
         try:
             async with self._patience(patience):
                 for _ in range(STALE_MOST):
@@ -501,16 +509,17 @@ class Conversation:
         self.wire.outcomes[reading.outcome] += 1
         self.host.durable = self.wire.sink(observation)
 
-    async def _part(self, stream: Stream, farewell: bytes) -> None:
+    async def _part(self, stream: Stream, farewell: bytes | Sealed) -> None:
         if farewell and self._answered and not self._over:
             try:
-                guard.judge(self.probe, farewell)
+                guard.judge(self.probe, _plain(farewell))
                 await self.wire.pacer.packets.take(1)
-                await stream.send(farewell)
+                outgoing = _outgoing(farewell)
+                await stream.send(outgoing)
                 self.wire.sent.packets += 1
-                self.wire.sent.bytes += len(farewell)
+                self.wire.sent.bytes += len(outgoing)
                 if self.wire.recorder is not None:
-                    self.wire.recorder.sent(*self._peer, farewell)
+                    self.wire.recorder.sent(*self._peer, outgoing)
             except NetworkError as error:
                 log.info("farewell failed address=%s why=%s", self.host.address, error)
             except Forbidden as error:
@@ -519,6 +528,16 @@ class Conversation:
         self.wire.sent.packets += CLOSE
         await self.wire.pacer.packets.take(CLOSE)
         await stream.close(self.wire.limits.close_seconds)
+
+
+def _plain(request: bytes | Sealed) -> bytes:
+    """What the guard judges."""
+    return request.plain if isinstance(request, Sealed) else request
+
+
+def _outgoing(request: bytes | Sealed) -> bytes:
+    """What leaves: sealed now, after the guard has judged."""
+    return request.seal(request.plain) if isinstance(request, Sealed) else request
 
 
 def _decode(read: Read[T], raw: bytes) -> Reading[T] | Reading[Nothing] | None:

@@ -26,6 +26,7 @@ from protocols.contract import (
     Reason,
     Refused,
     Rung,
+    Sealed,
     Stale,
 )
 from scanner.clock import SystemClock
@@ -295,6 +296,29 @@ def test_a_forbidden_frame_is_held_and_nothing_leaves() -> None:
     assert bench.emitted[0].reason == Reason.SAFETY_HOLD
     assert bench.wire.sent.packets == 0
     assert bench.wire.sent.refused_by_guard == 1
+
+
+def test_what_leaves_encrypted_is_judged_before_it_is_encrypted() -> None:
+    sealed: list[bytes] = []
+
+    def seal(plain: bytes) -> bytes:
+        sealed.append(plain)
+        return plain.swapcase()
+
+    async def run() -> list[Outcome]:
+        async with serving(saying(b"!1 hello\n")) as port:
+            bench = Bench(port)
+            good = Sealed(b"?1\n", seal)
+            bad = Sealed(b"write!", seal)
+            answers = [
+                await bench.link.ask(ASK, item, frame=toy_frame, read=reader(1))
+                for item in (bad, good)
+            ]
+            await bench.link.close()
+            return [answer.outcome for answer in answers]
+
+    assert asyncio.run(run()) == [Outcome.NOT_ASKED, Outcome.COMPLETE]
+    assert sealed == [b"?1\n"]  # the forbidden one was never encrypted
 
 
 def test_the_request_budget_is_never_exceeded() -> None:

@@ -31,6 +31,7 @@ from protocols.contract import (
     Question,
     Read,
     Refused,
+    Sealed,
     Stale,
     Target,
     digest,
@@ -85,7 +86,7 @@ class PlainLink:
     async def ask(
         self,
         question: Question,
-        request: bytes,
+        request: bytes | Sealed,
         *,
         frame: Frame | None = None,
         read: Read[T],
@@ -95,21 +96,23 @@ class PlainLink:
         fresh: bool = False,
         parting: bool = False,
     ) -> Answer[T]:
-        self.functions.append(self.probe.guard(request))  # Forbidden propagates: a defect
+        plain = request.plain if isinstance(request, Sealed) else request
+        self.functions.append(self.probe.guard(plain))  # Forbidden propagates: a defect
         if self.over and not fresh:
             return self._emit(question, Outcome.NOT_ASKED, "dependency", credential)
         if fresh:
             await self.close()
-        self.requests.append(request)
+        outgoing = request.seal(request.plain) if isinstance(request, Sealed) else request
+        self.requests.append(outgoing)
         raw = b""
         try:
             while True:
-                raw = await self._exchange(request, frame, limit, timeout_seconds)
+                raw = await self._exchange(outgoing, frame, limit, timeout_seconds)
                 try:
                     reading = read(raw)
                     break
                 except Stale:
-                    request = b""
+                    outgoing = b""
         except NoAnswerError as error:
             return self._emit(question, error.outcome, "", credential)
         except Foreign as error:
@@ -190,11 +193,13 @@ class PlainLink:
     async def wait(self, seconds: float) -> None:
         self.waited_seconds += seconds
 
-    async def close(self, farewell: bytes = b"") -> None:
+    async def close(self, farewell: bytes | Sealed = b"") -> None:
         if farewell:
-            self.functions.append(self.probe.guard(farewell))
+            plain = farewell.plain if isinstance(farewell, Sealed) else farewell
+            self.functions.append(self.probe.guard(plain))
             if self._socket is not None:
-                await asyncio.get_running_loop().sock_sendall(self._socket, farewell)
+                outgoing = farewell.seal(plain) if isinstance(farewell, Sealed) else plain
+                await asyncio.get_running_loop().sock_sendall(self._socket, outgoing)
         if self._socket is not None:
             self._socket.close()
             self._socket = None
