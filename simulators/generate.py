@@ -150,14 +150,14 @@ def _meter(
                 firmware=firmware,
                 serial=f"{serial}-{one}",
                 points=points,
-                options={"objects": {"128": f"{serial}-{one}"}},
+                options={"sunspec": True},
             )
             for one in range(1, UNITS_PER_GATEWAY + 1)
         )
         vendor, product, firmware = "Moxa", "MGate MB3180", "2.3"
     service = Service(
         "modbus",
-        options={"objects": {"128": serial}},
+        options={"sunspec": not gateway},
         faults=faults,
         points=() if gateway else points,
     )

@@ -12,6 +12,7 @@ from simulators.sockets import ForeignBytesError, TcpDouble, Turn
 
 LONGEST_HEAD = 16_384
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT")
+FAULTS: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -8,8 +8,10 @@ registers and bits with holes (exception 02) and an identity (43/14); a gateway 
 Options of the service: `identification` ("refused"), `conformity` (0x83), `objects` (further
 43/14 objects by decimal id), `page_bytes` (more follows beyond it), `units` ("any": every unit id
 answers alike), `unknown_unit` ("0x0b", "0x0a", "0x04", "silent"), `functions` (those it offers),
-`holes` ("zero"), `most_registers`, `report` (function 17). Faults of its own: `busy`,
-`wrong_transaction`, `wrong_unit`, `wrong_function`, `exception` (value: code), `rtu`.
+`holes` ("zero"), `most_registers`, `report` (function 17), `sunspec` (true: the common model at
+40000, further models as points from 40070 on; `sunspec_end`: address of the end mark). Faults
+of its own: `busy`, `wrong_transaction`, `wrong_unit`, `wrong_function`, `exception` (value: code),
+`rtu`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from simulators.faults import Mischief
 from simulators.sockets import ForeignBytesError, TcpDouble, Turn
 
 MBAP = struct.Struct(">HHHB")
+SUNSPEC = 40_000  # the usual base, zero-based holding address
 LONGEST_FRAME = 260  # Modbus Messaging on TCP/IP V1.0b, 4.1
 ALLOWED = frozenset({1, 2, 3, 4, 17})  # reading functions; 43 is judged by its MEI type
 FAULTS = frozenset(
@@ -153,6 +156,25 @@ class Slave:
         return bytes(head) + body
 
 
+def sunspec(who: Device | Unit, options: Mapping[str, object]) -> tuple[Point, ...]:
+    """Marker, common model (1) and end mark, SunSpec Device Information Model 1.1, 6.3 to 6.5."""
+    if not options.get("sunspec"):
+        return ()
+    model = who.model or who.product
+    texts = ((4, 16, who.vendor), (20, 16, model), (44, 8, who.firmware), (52, 16, who.serial))
+    end = int(_number(options, "sunspec_end", SUNSPEC + 70))
+    return (
+        Point(f"holding:{SUNSPEC}", "SunS", value=(0x5375, 0x6E53, 1, 66)),
+        *(
+            Point(f"holding:{SUNSPEC + at}", type="string", value=text, options={"length": size})
+            for at, size, text in texts
+        ),
+        Point(f"holding:{SUNSPEC + 36}", "Opt", "string", "", options={"length": 8}),
+        Point(f"holding:{SUNSPEC + 68}", "DA", value=(1, 0x8000)),
+        Point(f"holding:{end}", "end", value=(0xFFFF, 0)),
+    )
+
+
 def slave(who: Device | Unit, points: tuple[Point, ...], options: Mapping[str, object]) -> Slave:
     """A unit with the identity of a device, or of a unit behind it."""
     objects: dict[int, bytes] = {}
@@ -166,7 +188,7 @@ def slave(who: Device | Unit, points: tuple[Point, ...], options: Mapping[str, o
         if not any(objects.values()):
             objects = {}
     tables: dict[str, dict[int, tuple[Point, int]]] = {}
-    for point in points:
+    for point in (*points, *sunspec(who, options)):
         table, _, place = point.address.partition(":")
         width = len(registers(point))
         for offset in range(width):

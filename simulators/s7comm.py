@@ -34,6 +34,7 @@ FUNCTIONS = {
     0x29: "plc stop",
     0xF0: "setup",
 }
+FAULTS: frozenset[str] = frozenset()
 
 
 def szl(device: Device, service: Service, number: int, index: int) -> tuple[int, list[bytes]]:
