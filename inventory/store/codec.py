@@ -14,6 +14,7 @@ from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from inventory.derive_places import Seen
 from inventory.model import Declaration, Kind, Scan
 from inventory.text import storable
 from protocols.contract import (
@@ -207,6 +208,52 @@ def observation(row: Sequence[object], raw: bytes = b"") -> Observation:
         raw,
         digest,  # type: ignore[arg-type]
         origin,  # type: ignore[arg-type]
+    )
+
+
+SEEN_COLUMNS = (
+    "scan",
+    "address",
+    "transport",
+    "port",
+    "protocol",
+    "part",
+    "sequence",
+    "outcome",
+    "reason",
+    "time",
+    "origin",
+    "facts",
+    "points",
+    "samples",
+)
+"""Columns in the order of `Seen`."""
+
+
+def seen(row: Sequence[object]) -> Seen:
+    """What derivation needs of a row that holds `SEEN_COLUMNS` in order."""
+    facts, points, samples = row[11], row[12], row[13]
+    return Seen(
+        *row[:11],  # type: ignore[call-arg, arg-type]  # as observation_row wrote them
+        tuple(
+            (f["name"], f.get("value"), f["source"], f.get("part", ""))
+            for f in json.loads(facts)  # type: ignore[arg-type]
+        )
+        if facts
+        else (),
+        tuple((p.get("part", ""), p["address"]) for p in json.loads(points))  # type: ignore[arg-type]
+        if points
+        else (),
+        tuple(
+            (
+                s.get("part", ""),
+                s["point"],
+                s.get("value") is not None and s.get("quality") != "bad",
+            )
+            for s in json.loads(samples)  # type: ignore[arg-type]
+        )
+        if samples
+        else (),
     )
 
 

@@ -92,7 +92,6 @@ def _file_engine(path: Path, create: bool, readonly: bool) -> Engine:
     def settings(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-        connection.execute("PRAGMA temp_store=MEMORY")
         if not readonly:
             connection.execute("PRAGMA journal_mode=WAL")
             full = os.environ.get("UNTRAP_SYNCHRONOUS", "").upper() == "FULL"

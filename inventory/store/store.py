@@ -1,323 +1,332 @@
-"""The store: one open database and one site in it.
+"""The store: the tables of record, and what is derived from them.
 
-One rule keeps it simple: every method is one transaction, and values go in and come out. A store
-belongs to the thread that uses it; `Writer` owns one of its own.
+One rule keeps it simple: derived tables are replaced as a whole in one transaction, so a reader
+sees the old result or the new one. A store belongs to the thread that uses it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from itertools import count, groupby
+from typing import TYPE_CHECKING, TypeVar
 
-from inventory.model import Declaration, Kind, Scan
-from inventory.store import codec
-from inventory.store.engine import connect, is_url, shown
-from inventory.store.errors import StoreError, explained
-from protocols.contract import Observation, Outcome, Question, Target
+from inventory.derive import Inventory, assemble
+from inventory.derive_devices import PlaceOf
+from inventory.model import (
+    Coverage,
+    Device,
+    Equipment,
+    Evidence,
+    Finding,
+    Level,
+    OpenQuestion,
+    Verdict,
+)
+from inventory.store import codec, values
+from inventory.store.records import BATCH, Records
+from inventory.text import storable
+from protocols.contract import Observation
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from sqlalchemy import ColumnElement, Connection, Table
 
-    from sqlalchemy import Connection, Engine, Select, Table
-
-BATCH = 5_000
-"""Rows per read or write step; keeps memory flat."""
+V = TypeVar("V")
 
 
-class Store:
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One asset as a reading command shows it: the thing, and what is concluded about it."""
+
+    thing: Device | Equipment
+    level: Level
+    coverage: Coverage | None
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What one point was taken for."""
+
+    asset: str
+    part: str
+    address: str
+    signal: str
+    match: str  # typed, map, unit+name, name, none
+    candidates: tuple[str, ...] = ()
+
+
+class Store(Records):
     """The inventory of one site. Make it with `Store.open`; close it, or use it in `with`."""
 
-    def __init__(self, engine: Engine, where: str, site: str, *, readonly: bool) -> None:
-        self._engine = engine
-        self.where = where
-        self.site = site
-        self.readonly = readonly
+    # --- replacing ---------------------------------------------------------------------------
 
-    @classmethod
-    def open(
-        cls, url_or_path: str | Path, site: str, *, create: bool = True, readonly: bool = False
-    ) -> Self:
-        """The store at a path (SQLite) or URL (PostgreSQL), made when absent and `create`.
-
-        Raises `StoreError`, one line, when it is newer than this program, not ours, locked,
-        unreadable or absent. An older one is upgraded, after a copy of an SQLite file.
-        """
-        where = str(url_or_path)
-        engine = connect(where, create=create and not readonly, readonly=readonly)
-        return cls(engine, where, site, readonly=readonly)
-
-    def close(self) -> None:
-        """Gives the file back."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def another(self) -> Store:
-        """A second store of the same database and site, for another thread."""
-        return Store.open(self.where, self.site, create=False, readonly=self.readonly)
-
-    # --- transactions ------------------------------------------------------------------------
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection with one consistent view."""
-        with explained(shown(self.where)), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A connection whose transaction is durable when the block ends."""
-        if self.readonly:
-            raise StoreError(f"{shown(self.where)} was opened for reading only")
-        with explained(shown(self.where)), self._engine.begin() as connection:
-            yield connection
-
-    # --- scans -------------------------------------------------------------------------------
-
-    def begin_scan(self, scan: Scan) -> None:
-        """Records that a scan runs; the same scan again (a resume) sets it running again."""
-        from sqlalchemy import update
-
+    def replace_inventory(self, inventory: Inventory) -> None:
+        """Replaces assets, services and places, and drops what was concluded from the old ones."""
         from inventory.store import tables
 
+        devices, units = inventory.devices, inventory.equipment
         with self.writing() as connection:
-            self._site(connection, scan.site)
-            ignore(connection, tables.scan, [codec.scan_row(scan)])
-            connection.execute(
-                update(tables.scan)
-                .where(tables.scan.c.id == scan.id)
-                .values(status="running", finished=None)
-            )
+            for table in tables.DERIVED:
+                self._empty(connection, table)
+            _fill(connection, tables.assets, map(values.device_row, devices, count()))
+            _fill(connection, tables.assets, map(values.equipment_row, units, count()))
+            services = (row for one in devices for row in values.service_rows(one))
+            _fill(connection, tables.services, services)
+            ranks = {one.key: rank for rank, one in enumerate(devices)}
+            places = (_place_row(one, ranks[one.asset]) for one in inventory.places)
+            _fill(connection, tables.place, places)
 
-    def finish_scan(self, scan: Scan) -> None:
-        """Records how a scan ended: status, time, plan and summary."""
-        from sqlalchemy import update
-
-        from inventory.store import tables
-
-        row = codec.scan_row(replace(scan, finished=scan.finished or datetime.now(UTC)))
-        with self.writing() as connection:
-            connection.execute(update(tables.scan).where(tables.scan.c.id == scan.id).values(**row))
-
-    def scans(self, site: str | None = None) -> list[Scan]:
-        """The scans of a site (this one unless named), oldest first."""
-        from sqlalchemy import select
+    def replace_verdicts(self, verdicts: Iterable[Verdict], signals: Iterable[Signal] = ()) -> None:
+        """Replaces levels, findings, questions and signals; streams, in one transaction."""
+        from sqlalchemy import bindparam, update
 
         from inventory.store import tables
 
-        wanted = select(tables.scan).where(tables.scan.c.site == (site or self.site))
-        with self.reading() as connection:
-            rows = connection.execute(wanted.order_by(tables.scan.c.started, tables.scan.c.id))
-            return [codec.scan_value({**row}) for row in rows.mappings()]
-
-    def sites(self) -> list[str]:
-        """Names of all sites in this database."""
-        from sqlalchemy import select
-
-        from inventory.store import tables
-
-        with self.reading() as connection:
-            return sorted(connection.execute(select(tables.site.c.name)).scalars())
-
-    def _site(self, connection: Connection, name: str) -> None:
-        from inventory.store import tables
-
-        row: codec.Row = {"name": name, "added": codec.stamp(datetime.now(UTC))}
-        ignore(connection, tables.site, [row])
-
-    # --- observations ------------------------------------------------------------------------
-
-    def append(self, observations: Iterable[Observation], *, keep_raw: bool = True) -> int:
-        """Stores what is not stored yet, in one transaction; returns how many were new."""
-        from inventory.store import tables
-
-        rows: list[codec.Row] = []
-        raws: dict[str, codec.Row] = {}
-        for observation in observations:
-            rows.append(codec.observation_row(observation))
-            digest = observation.digest
-            if keep_raw and observation.raw and digest and digest not in raws:
-                raws[digest] = codec.raw_row(observation)
-        if not rows:
-            return 0
-        with self.writing() as connection:
-            for name in {str(row["site"]) for row in rows}:
-                self._site(connection, name)
-            if raws:
-                ignore(connection, tables.raw, list(raws.values()))
-            return ignore(connection, tables.observation, rows)
-
-    def observations(
-        self,
-        *,
-        scan: str = "",
-        address: str = "",
-        id_prefix: str = "",
-        by_place: bool = False,
-        raw: bool = False,
-    ) -> Iterator[Observation]:
-        """The site's observations, in the order they were stored, or by address and part.
-
-        Streams: memory does not grow with their number. `raw` loads the answers' bytes too.
-        """
-        from sqlalchemy import select
-
-        from inventory.store import tables
-
-        table = tables.observation
-        columns = [table.c[name] for name in codec.OBSERVATION_COLUMNS]
-        wanted = select(*columns).where(table.c.site == self.site)
-        if raw:
-            wanted = wanted.add_columns(tables.raw.c.compressed).outerjoin(
-                tables.raw, tables.raw.c.digest == table.c.digest
-            )
-        if scan:
-            wanted = wanted.where(table.c.scan == scan)
-        if address:
-            wanted = wanted.where(table.c.address == address)
-        if id_prefix:
-            wanted = wanted.where(table.c.id.startswith(id_prefix.lower(), autoescape=True))
-        order = (table.c.address, table.c.part, table.c.seq) if by_place else (table.c.seq,)
-        for row in self.rows(wanted.order_by(*order)):
-            kept = codec.raw_bytes(row[24]) if raw and row[24] else b""  # type: ignore[arg-type]
-            yield codec.observation(row, kept)
-
-    def rows(self, wanted: Select[tuple[object, ...]]) -> Iterator[Sequence[object]]:
-        """Rows of a query, fetched in steps."""
-        with self.reading() as connection:
-            result = connection.execution_options(stream_results=True, yield_per=BATCH)
-            for step in result.execute(wanted).partitions(BATCH):
-                yield from step
-
-    def finished_questions(self, scan: str) -> Iterator[tuple[Target, Question, Outcome, str]]:
-        """What a scan has asked already, with outcome and reason, oldest first: resume state."""
-        from sqlalchemy import select
-
-        from inventory.store import tables
-
-        c = tables.observation.c
-        wanted = (
-            select(
-                c.site,
-                c.address,
-                c.transport,
-                c.port,
-                c.protocol,
-                c.operation,
-                c.part,
-                c.argument,
-                c.outcome,
-                c.reason,
-            )
-            .where(c.scan == scan)
-            .order_by(c.seq)
+        c = tables.assets.c
+        setting = ("level_lo", "level_hi", "blocking", "coverage_lo", "coverage_hi", "coverage")
+        change = (
+            update(tables.assets)
+            .where(c.key == bindparam("asset_key"))
+            .values({name: bindparam(name) for name in (*setting, "category")})
         )
-        for row in self.rows(wanted):
-            target = Target(str(row[0]), str(row[1]), str(row[2]), int(str(row[3])))
-            question = Question(str(row[4]), str(row[5]), str(row[6]), str(row[7]))
-            yield target, question, Outcome(str(row[8])), str(row[9])
-
-    def finish_visits(self, scan: str, addresses: Iterable[str]) -> None:
-        """Records that nothing more is to be asked of these hosts in this scan."""
-        from inventory.store import tables
-
-        rows: list[codec.Row] = [{"scan": scan, "address": item} for item in addresses]
-        if rows:
-            with self.writing() as connection:
-                ignore(connection, tables.visit, rows)
-
-    def finished_visits(self, scan: str) -> Iterator[str]:
-        """Addresses of the hosts that a scan has finished with."""
-        from sqlalchemy import select
-
-        from inventory.store import tables
-
-        wanted = select(tables.visit.c.address).where(tables.visit.c.scan == scan)
-        for row in self.rows(wanted):
-            yield str(row[0])
-
-    def raw(self, digest: str) -> bytes:
-        """The bytes of an answer (at most 64 KB), or b"" when they were not kept."""
-        from sqlalchemy import select
-
-        from inventory.store import tables
-
-        wanted = select(tables.raw.c.compressed).where(tables.raw.c.digest == digest)
-        with self.reading() as connection:
-            found = connection.execute(wanted).scalar()
-        return codec.raw_bytes(found) if found else b""
-
-    # --- declarations ------------------------------------------------------------------------
-
-    def declare(self, declarations: Iterable[Declaration]) -> int:
-        """Stores statements that are not stored yet, all or none; returns how many were new."""
-        from inventory.store import tables
-
-        now = datetime.now(UTC)
-        rows = [codec.declaration_row(declaration, now) for declaration in declarations]
-        if not rows:
-            return 0
         with self.writing() as connection:
-            for name in {str(row["site"]) for row in rows}:
-                self._site(connection, name)
-            return ignore(connection, tables.declaration, rows)
+            for table in (tables.gaps, tables.questions, tables.signals):
+                self._empty(connection, table)
+            for some in _steps(verdicts):
+                connection.execute(change, [values.verdict_columns(one) for one in some])
+                found = (values.finding_row(gap) for one in some for gap in one.findings)
+                _fill(connection, tables.gaps, found)
+                asked = (values.question_row(q) for one in some for q in one.questions)
+                _fill(connection, tables.questions, asked)
+            _fill(connection, tables.signals, (_signal_row(one, self.site) for one in signals))
 
-    def declarations(self, site: str | None = None, *kinds: Kind) -> list[Declaration]:
-        """The statements about a site (this one unless named), oldest first."""
+    def replace_readiness(self, lines: Iterable[tuple[str, str, str]]) -> None:
+        """Replaces the roll-ups: scope, name, JSON object."""
+        from inventory.store import tables
+
+        rows: Iterator[codec.Row] = (
+            {"site": self.site, "scope": s, "name": n, "body": b} for s, n, b in lines
+        )
+        with self.writing() as connection:
+            self._empty(connection, tables.readiness)
+            _fill(connection, tables.readiness, rows)
+
+    def _empty(self, connection: Connection, table: Table) -> None:
+        from sqlalchemy import delete
+
+        connection.execute(delete(table).where(table.c.site == self.site))
+
+    # --- stamp -------------------------------------------------------------------------------
+
+    def derived_stamp(self) -> str:
+        """What the derived tables were made from; "" for nothing."""
         from sqlalchemy import select
 
         from inventory.store import tables
 
-        table = tables.declaration
-        wanted = select(table).where(table.c.site == (site or self.site)).order_by(table.c.seq)
-        if kinds:
-            wanted = wanted.where(table.c.kind.in_([kind.value for kind in kinds]))
+        wanted = select(tables.stamp.c.value).where(tables.stamp.c.site == self.site)
         with self.reading() as connection:
-            found = connection.execute(wanted).mappings()
-            return [codec.declaration_value({**row}) for row in found]
+            return str(connection.execute(wanted).scalar() or "")
 
-    # --- state of the records ----------------------------------------------------------------
+    def set_stamp(self, value: str) -> None:
+        """Marks the derived tables as made from these records and rules."""
+        from inventory.store import tables
 
-    def records_stamp(self) -> str:
-        """A text that changes whenever something about this site was added."""
-        from sqlalchemy import func, select
+        now = codec.stamp(datetime.now(UTC))
+        with self.writing() as connection:
+            self._empty(connection, tables.stamp)
+            _fill(connection, tables.stamp, [{"site": self.site, "value": value, "time": now}])
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def assets(self, kind: str = "") -> Iterator[Asset]:
+        """All assets, devices by address and equipment by tag; streams."""
+        from sqlalchemy import select
 
         from inventory.store import tables
 
-        o, d = tables.observation.c, tables.declaration.c
+        table = tables.assets
+        wanted = select(table).where(table.c.site == self.site)
+        if kind:
+            wanted = wanted.where(table.c.kind == kind)
+        yield from self._values(wanted.order_by(table.c.kind, table.c.rank), _asset)
+
+    def asset(self, key: str) -> Asset | None:
+        """One asset by its whole key."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        return next(
+            self._values(select(tables.assets).where(tables.assets.c.key == key), _asset), None
+        )
+
+    def devices(self) -> Iterator[Device]:
+        """All devices; streams."""
+        for one in self.assets("device"):
+            if isinstance(one.thing, Device):
+                yield one.thing
+
+    def equipment(self) -> list[Equipment]:
+        """All equipment."""
+        found = [one.thing for one in self.assets("equipment")]
+        return [one for one in found if isinstance(one, Equipment)]
+
+    def findings(self, asset: str = "") -> Iterator[Finding]:
+        """All findings, or those of one asset; the most valuable first."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        table = tables.gaps
+        wanted = select(table).where(table.c.site == self.site)
+        if asset:
+            wanted = wanted.where(table.c.asset == asset)
+        order = (table.c.value.desc(), table.c.rule, table.c.asset, table.c.subject)
+        yield from self._values(wanted.order_by(*order), values.finding)
+
+    def questions(self, asset: str = "") -> Iterator[OpenQuestion]:
+        """All open questions, or those of one asset."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        table = tables.questions
+        wanted = select(table).where(table.c.site == self.site)
+        if asset:
+            wanted = wanted.where(table.c.asset == asset)
+        order = (table.c.rule, table.c.asset_name, table.c.asset, table.c.subject)
+        yield from self._values(wanted.order_by(*order), values.question)
+
+    def signals(self, asset: str) -> dict[tuple[str, str], Signal]:
+        """What the points of one asset were taken for, by part and address."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        def value(row: Mapping[str, object]) -> Signal:
+            candidates = tuple(json.loads(str(row["candidates"])))
+            return Signal(**{name: str(row[name]) for name in _SIGNAL}, candidates=candidates)
+
+        wanted = select(tables.signals).where(tables.signals.c.asset == asset)
+        return {(one.part, one.address): one for one in self._values(wanted, value)}
+
+    def _values(self, wanted: object, value: Callable[[Mapping[str, object]], V]) -> Iterator[V]:
         with self.reading() as connection:
-            newest = connection.execute(select(func.max(o.seq)).where(o.site == self.site)).scalar()
-            stated = connection.execute(select(func.max(d.seq)).where(d.site == self.site)).scalar()
-        return f"{newest or 0}.{stated or 0}"
+            streaming = connection.execution_options(stream_results=True, yield_per=BATCH)
+            for row in streaming.execute(wanted).mappings():  # type: ignore[call-overload]
+                yield value(row)
 
-    @property
-    def path(self) -> Path | None:
-        """The SQLite file; None for a database by URL."""
-        return None if is_url(self.where) else Path(self.where)
+    # --- evidence ----------------------------------------------------------------------------
+
+    def evidence(self, device: Device) -> Evidence:
+        """Everything known about one device."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        place, seen = tables.place, tables.observation
+        wanted = (
+            select(*(seen.c[name] for name in codec.OBSERVATION_COLUMNS))
+            .select_from(place.join(seen, _at(place, seen)))
+            .where(place.c.asset == device.key)
+            .order_by(seen.c.seq)
+        )
+        return assemble(device, [codec.observation(row) for row in self.rows(wanted)])
+
+    def evidences(self) -> Iterator[Evidence]:
+        """Everything about every device, one device at a time; memory holds one device.
+
+        Streams the devices and their observations side by side, both in order of the asset.
+        """
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        place, seen = tables.place, tables.observation
+        columns = [seen.c[name] for name in codec.OBSERVATION_COLUMNS]
+        wanted = (
+            select(*columns, place.c.rank)
+            .select_from(place.join(seen, _at(place, seen)))
+            .where(place.c.site == self.site)
+            .order_by(place.c.rank)
+        )
+        groups = groupby(self.rows(wanted), key=lambda row: row[24])
+        devices = self._ranked()
+        waiting = next(devices, None)
+        for rank, rows in groups:
+            while waiting is not None and waiting[0] < int(str(rank)):
+                yield Evidence(waiting[1])
+                waiting = next(devices, None)
+            if waiting is not None and waiting[0] == int(str(rank)):
+                yield assemble(waiting[1], [codec.observation(row) for row in rows])
+                waiting = next(devices, None)
+        while waiting is not None:
+            yield Evidence(waiting[1])
+            waiting = next(devices, None)
+
+    def _ranked(self) -> Iterator[tuple[int, Device]]:
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.assets.c
+        wanted = select(tables.assets).where(c.site == self.site, c.kind == "device")
+        yield from self._values(
+            wanted.order_by(c.rank), lambda row: (int(str(row["rank"])), values.device(row))
+        )
 
 
-def ignore(connection: Connection, table: Table, rows: list[codec.Row]) -> int:
-    """Inserts rows whose key is not there yet; returns how many."""
-    if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    new = 0
-    for start in range(0, len(rows), BATCH):
-        statement = insert(table).on_conflict_do_nothing()
-        result = connection.execute(statement, rows[start : start + BATCH])
-        new += max(result.rowcount, 0)
-    return new
+def _at(place: Table, seen: Table) -> ColumnElement[bool]:
+    from sqlalchemy import and_
+
+    return and_(
+        seen.c.site == place.c.site,
+        seen.c.address == place.c.address,
+        seen.c.part == place.c.part,
+        seen.c.time >= place.c.since,
+        seen.c.time <= place.c.until,
+    )
+
+
+def _asset(row: Mapping[str, object]) -> Asset:
+    thing = values.device(row) if row["kind"] == "device" else values.equipment(row)
+    category = str(row["category"] or "not-assessed")
+    return Asset(thing, values.level(row), values.coverage(row), category)
+
+
+def _place_row(one: PlaceOf, rank: int) -> codec.Row:
+    names = ("site", "address", "part", "since", "until", "asset")
+    return {name: getattr(one, name) for name in names} | {"rank": rank}
+
+
+_SIGNAL = ("asset", "part", "address", "signal", "match")
+
+
+def _signal_row(one: Signal, site: str) -> codec.Row:
+    row: codec.Row = {name: storable(getattr(one, name)) for name in _SIGNAL}
+    return row | {"site": site, "candidates": json.dumps(one.candidates)}
+
+
+def _steps(several: Iterable[V]) -> Iterator[list[V]]:
+    step: list[V] = []
+    for one in several:
+        step.append(one)
+        if len(step) >= BATCH:
+            yield step
+            step = []
+    if step:
+        yield step
+
+
+def _fill(connection: Connection, table: Table, rows: Iterable[codec.Row]) -> None:
+    from sqlalchemy import insert
+
+    for step in _steps(rows):
+        connection.execute(insert(table), step)
+
+
+__all__ = ["Asset", "Observation", "Signal", "Store"]

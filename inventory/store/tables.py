@@ -165,9 +165,11 @@ assets = _table(
     _text("blocking", "[]"),
     Column("coverage_lo", REAL, nullable=True),
     Column("coverage_hi", REAL, nullable=True),
+    _text("coverage"),
     _text("category"),
+    Column("rank", Integer, nullable=False),
     _text("value", None),
-    Index("assets_site", "site", "kind"),
+    Index("assets_rank", "site", "kind", "rank"),
 )
 
 services = _table(
@@ -194,8 +196,10 @@ place = _table(
     _text("since"),
     _text("until", "~"),
     _text("asset", None),
+    Column("rank", Integer, nullable=False),
     UniqueConstraint("site", "address", "part", "since"),
     Index("place_asset", "asset"),
+    Index("place_rank", "site", "rank"),
 )
 
 signals = _table(

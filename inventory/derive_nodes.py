@@ -1,0 +1,207 @@
+"""From places to participants: what at one address is one device, and what stands behind it.
+
+One rule keeps it simple: a node is a set of question parts at one address over one span of time;
+which nodes are the same device is decided afterwards (`derive_clusters`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+
+from inventory.derive_places import ALIVE, BUS, FactKey, Place, Places
+from inventory.identity import data, placeholder, plain_mac, stated
+
+END = "~"
+"""Later than every time stamp."""
+
+_ITSELF = ("unit 255", "unit 0", "unit 1")
+"""Units by which a Modbus/TCP server may mean itself (Messaging on TCP/IP V1.0b, 4.4.1)."""
+
+_SIGNATURE = frozenset(("vendor", "product", "model", "firmware", "serial", "name"))
+
+
+@dataclass(slots=True)
+class Node:
+    """One participant at one address (and bus part) in one span of time."""
+
+    address: str
+    part: str  # "" or the bus part
+    places: tuple[Place, ...]
+    since: str = ""
+    until: str = END
+    identities: tuple[str, ...] = ()
+    macs: frozenset[str] = frozenset()
+    declared: bool = False
+    answers: bool = True  # a bus part: whether it answered itself, not its gateway for it
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Parts that mean the device itself: none, and bus parts that are no device apart."""
+        return frozenset({"", self.part, *(p.part for p in self.places if BUS.fullmatch(p.part))})
+
+    @property
+    def at(self) -> str:
+        """Where it is: the identity of last resort."""
+        return f"{self.address} {self.part}" if self.part else self.address
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """A stable order, whatever came first."""
+        return (self.address, self.part, self.since)
+
+    def facts(self) -> Iterator[tuple[FactKey, tuple[str, str]]]:
+        """Its facts with first and last time; those of another span are left out."""
+        for place in self.places:
+            for fact, (first, last) in place.facts.items():
+                if first <= self.until and last >= self.since:
+                    yield fact, (first, last)
+
+    def within(self, first: str, last: str) -> bool:
+        """Whether a span of time touches this node's."""
+        return first <= self.until and last >= self.since
+
+    @property
+    def alive(self) -> bool:
+        """Whether something answered there in this span."""
+        heard = any(p.alive and self.within(p.heard_first, p.heard_last) for p in self.places)
+        return heard and self.answers
+
+
+@cache
+def _ranks(field: str) -> tuple[str, ...]:
+    table = data("sources.toml").get("rank")
+    ranks = table if isinstance(table, dict) else {}
+    return tuple(ranks.get(field) or ranks["default"])
+
+
+@cache
+def rank(field: str, source: str) -> int:
+    """How little a source is believed for a field; 0 is best."""
+    said = source.lower()
+    ranks = _ranks(field)
+    for index, beginning in enumerate(ranks):
+        if said.startswith(beginning):
+            return index
+    return len(ranks)
+
+
+def best(field: str, facts: Iterable[tuple[FactKey, tuple[str, str]]], own: frozenset[str]) -> str:
+    """The value of a field that is believed: best source, then latest, then by text."""
+    found = [
+        (-rank(field, source), last, str(value))
+        for (name, value, source, where), (_, last) in facts
+        if name == field and where in own and value not in (None, "")
+    ]
+    return max(found)[2] if found else ""
+
+
+def nodes(places: Places, declared: Mapping[str, frozenset[str]]) -> list[Node]:
+    """All nodes that something shows alive, or that a register names (address → parts)."""
+    found: list[Node] = []
+    for address in sorted(set(places) | set(declared)):
+        here, named = places.get(address, {}), declared.get(address, frozenset())
+        if named or any(place.alive for place in here.values()):
+            found.extend(_at(address, here, named))
+    return found
+
+
+def _at(address: str, here: dict[str, Place], named: frozenset[str]) -> Iterator[Node]:
+    children = _children(here) | {part for part in named if part}
+    own = tuple(place for part, place in sorted(here.items()) if part not in children)
+    root = Node(address, "", own, declared="" in named)
+    if children or root.declared or root.alive:
+        yield from _spans(root)
+    for part in sorted(children):
+        behind = (here[part],) if part in here else ()
+        answers = part in here and _status(here, part) == "present"
+        yield from _spans(Node(address, part, behind, declared=part in named, answers=answers))
+
+
+def _children(here: dict[str, Place]) -> set[str]:
+    """Bus parts that are participants of their own (rulings 16)."""
+    present = {part for part in here if BUS.fullmatch(part) and _status(here, part) == "present"}
+    others = present - set(_ITSELF)
+    mine = [part for part in _ITSELF if part in present]
+    if not mine:
+        return others
+    itself = _signature(here[mine[0]])
+    for part in mine[1:]:
+        if _signature(here[part]) != itself:
+            others.add(part)
+    if others and mine[0] == "unit 1" and "" not in (p for p in here if _names(here[p])):
+        others.add("unit 1")  # the only unit of these three, and beside others: one of them
+    return others
+
+
+def _names(place: Place) -> bool:
+    return bool(_signature(place))
+
+
+def _signature(place: Place) -> frozenset[tuple[str, object]]:
+    return frozenset((f[0], f[1]) for f in place.facts if f[0] in _SIGNATURE)
+
+
+def _status(here: dict[str, Place], part: str) -> str:
+    """present, absent, silent or echo: the probe's word, else what the outcomes say."""
+    said: list[tuple[str, str]] = []
+    for place in here.values():
+        for (name, value, _, where), (_, last) in place.facts.items():
+            if name == "unit" and (where or place.part) == part:
+                said.append((last, str(value)))
+    if said:
+        return max(said)[1]
+    outcomes = here[part].outcomes & ALIVE
+    answered = outcomes - {"refused_downstream", "mute", "hung_up", "other", "garbled"}
+    return "present" if answered else "absent"
+
+
+def _spans(node: Node) -> Iterator[Node]:
+    """The node, cut where another device took its place (serial number or ARP address changed)."""
+    own = node.own
+    for name in ("serial", "mac"):
+        spans: dict[str, list[str]] = {}
+        for (fact, value, source, part), (first, last) in node.facts():
+            if fact != name or part not in own or placeholder(name, str(value)):
+                continue
+            if name != "mac" or source.lower().startswith("arp"):
+                low, high = spans.setdefault(str(value), [first, last])
+                spans[str(value)] = [min(low, first), max(high, last)]
+        if spans:
+            yield from _cut(node, sorted(spans.values()))
+            return
+    yield _named(node)
+
+
+def _cut(node: Node, spans: list[list[str]]) -> Iterator[Node]:
+    apart = all(earlier[1] < later[0] for earlier, later in pairwise(spans))
+    if len(spans) < 2 or not apart:  # at the same time: a conflict, kept in one place
+        yield _named(node)
+        return
+    starts = ["", *(span[0] for span in spans[1:])]
+    ends = [*(_before(node, start) for start in starts[1:]), END]
+    for since, until in zip(starts, ends, strict=True):
+        yield _named(replace(node, since=since, until=until))
+
+
+def _before(node: Node, start: str) -> str:
+    """The last moment before the scan in which the new device appeared."""
+    began = [low for p in node.places for low, high in p.scans.values() if low <= start <= high]
+    first = min(began, default=start)
+    return first[:-1] if first else ""  # a stamp without its Z sorts just before it
+
+
+def _named(node: Node) -> Node:
+    own = node.own
+    facts = [
+        (name, str(value), source)
+        for (name, value, source, part), _ in node.facts()
+        if part in own and value is not None
+    ]
+    vendor = best("vendor", node.facts(), own)
+    node.identities = tuple(stated(facts, vendor))
+    seen = {plain_mac(str(f[1])) for f, _ in node.facts() if f[0] in ("mac", "interface.mac")}
+    node.macs = frozenset(seen - {""})
+    return node

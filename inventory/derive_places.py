@@ -1,0 +1,206 @@
+"""Gathers observations by place: an address, and a bus address behind it.
+
+One rule keeps it simple: adding is commutative (minimum, maximum, union), so the order in which
+observations arrive never matters. A place keeps what identity needs and counts the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from sys import intern
+from typing import NamedTuple
+
+from protocols.contract import Observation, Outcome, Quality, Value
+
+BUS = re.compile(r"(unit|device|station) [0-9]{1,10}")
+"""Parts that are participants of their own behind an address (rulings 16)."""
+
+ALIVE = frozenset(
+    outcome.value
+    for outcome in Outcome
+    if outcome
+    not in {
+        Outcome.NOT_ASKED,
+        Outcome.NO_PATH,
+        Outcome.SILENT,
+        Outcome.BLOCKED,
+        Outcome.CLOSED,
+        Outcome.FAILED_HERE,
+        Outcome.BROKEN,
+    }
+)
+"""Outcomes that need something at the address. `closed` alone does not count (rulings 13)."""
+
+NAMING = frozenset(
+    (
+        "vendor",
+        "product",
+        "model",
+        "firmware",
+        "hardware",
+        "serial",
+        "name",
+        "description",
+        "application_uri",
+        "engine_id",
+        "object_id",
+        "device_instance",
+        "vendor_id",
+    )
+)
+"""Facts that make a question the identity question of its service."""
+
+FactKey = tuple[str, Value, str, str]
+"""Name, value, source, part."""
+
+
+class Seen(NamedTuple):
+    """What derivation needs of one observation; times as `stamp` text."""
+
+    scan: str
+    address: str
+    transport: str
+    port: int
+    protocol: str
+    part: str
+    sequence: int
+    outcome: str
+    reason: str
+    time: str
+    origin: str
+    facts: tuple[FactKey, ...]
+    points: tuple[tuple[str, str], ...]  # part, address
+    samples: tuple[tuple[str, str, bool], ...]  # part, point, whether a value came
+
+
+def seen(observation: Observation) -> Seen:
+    """The part of an observation that derivation needs."""
+    target, asked = observation.target, observation.question
+    return Seen(
+        observation.scan,
+        target.address,
+        target.transport,
+        target.port,
+        asked.protocol,
+        asked.part,
+        observation.sequence,
+        observation.outcome.value,
+        observation.reason,
+        observation.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        observation.origin,
+        tuple((fact.name, fact.value, fact.source, fact.part) for fact in observation.facts),
+        tuple((point.part, point.address) for point in observation.points),
+        tuple(
+            (s.part, s.point, s.value is not None and s.quality != Quality.BAD)
+            for s in observation.samples
+        ),
+    )
+
+
+class Asked(NamedTuple):
+    """How the identity question of one service ended in one scan; the smallest counts."""
+
+    rank: int  # 0 names the device, 1 spoke or answered, 2 anything else
+    sequence: int
+    time: str
+    outcome: str
+    reason: str
+
+
+ServiceKey = tuple[str, str, int, str]
+"""Protocol, transport, port, scan."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Everything gathered at one address and question part."""
+
+    address: str
+    part: str
+    alive: bool = False
+    first: str = "~"
+    last: str = ""
+    heard_first: str = "~"  # first and last sign of life
+    heard_last: str = ""
+    scans: dict[str, tuple[str, str]] = field(default_factory=dict)
+    facts: dict[FactKey, tuple[str, str]] = field(default_factory=dict)
+    services: dict[ServiceKey, Asked] = field(default_factory=dict)
+    security: dict[tuple[str, str, int], set[str]] | None = None
+    outcomes: set[str] = field(default_factory=set)
+    points: array[int] | None = None
+    readable: array[int] | None = None
+
+    def add(self, one: Seen) -> None:
+        """Counts one observation in."""
+        time = one.time
+        self.first, self.last = min(self.first, time), max(self.last, time)
+        low, high = self.scans.get(one.scan, (time, time))
+        self.scans[intern(one.scan)] = (min(low, time), max(high, time))
+        self.outcomes.add(one.outcome)
+        alive = one.outcome in ALIVE or (bool(one.facts) and one.outcome != "not_asked")
+        if alive:
+            self.alive = True
+            self.heard_first = min(self.heard_first, time)
+            self.heard_last = max(self.heard_last, time)
+        names = self._add_facts(one)
+        if one.port:
+            self._add_service(one, names)
+        self._add_points(one)
+
+    def _add_facts(self, one: Seen) -> bool:
+        names = False
+        for name, value, source, part in one.facts:
+            names = names or name in NAMING
+            fact = (intern(name), value, intern(source), part)
+            low, high = self.facts.get(fact, (one.time, one.time))
+            self.facts[fact] = (min(low, one.time), max(high, one.time))
+            if name == "security":
+                if self.security is None:
+                    self.security = {}
+                service = (one.protocol, one.transport, one.port)
+                self.security.setdefault(service, set()).add(str(value))
+        return names
+
+    def _add_service(self, one: Seen, names: bool) -> None:
+        service = (intern(one.protocol), intern(one.transport), one.port, intern(one.scan))
+        rank = 0 if names else 1 if one.outcome in ALIVE else 2
+        asked = Asked(rank, one.sequence, one.time, one.outcome, one.reason)
+        known = self.services.get(service)
+        if known is None or asked < known:
+            self.services[service] = asked
+
+    def _add_points(self, one: Seen) -> None:
+        if one.points:
+            self.points = self.points if self.points is not None else array("q")
+            self.points.extend(map(hash, one.points))
+        good = [hash(sample[:2]) for sample in one.samples if sample[2]]
+        if good:
+            self.readable = self.readable if self.readable is not None else array("q")
+            self.readable.extend(good)
+
+    def point_hashes(self) -> set[int]:
+        """One number per listed or read point."""
+        return set(self.points or ()) | set(self.readable or ())
+
+    def readable_hashes(self) -> set[int]:
+        """One number per point that gave a value."""
+        return set(self.readable or ())
+
+
+Places = dict[str, dict[str, Place]]
+"""By address, then by part."""
+
+
+def gather(observations: Iterable[Seen]) -> Places:
+    """All places of a site."""
+    places: Places = {}
+    for one in observations:
+        here = places.setdefault(one.address, {})
+        place = here.get(one.part)
+        if place is None:
+            place = here[one.part] = Place(one.address, one.part)
+        place.add(one)
+    return places

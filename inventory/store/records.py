@@ -1,0 +1,335 @@
+"""One open database and one site in it: scans, observations, declarations.
+
+One rule keeps it simple: every method is one transaction, and values go in and come out. A store
+belongs to the thread that uses it; `Writer` owns one of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from inventory.derive_places import Seen
+from inventory.model import Declaration, Kind, Scan
+from inventory.store import codec
+from inventory.store.engine import connect, is_url, shown
+from inventory.store.errors import StoreError, explained
+from protocols.contract import Observation, Outcome, Question, Target
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sqlalchemy import Connection, Engine, Select, Table
+
+BATCH = 5_000
+"""Rows per read or write step; keeps memory flat."""
+
+
+class Records:
+    """The tables of record of one site; `Store` adds what is derived from them."""
+
+    def __init__(self, engine: Engine, where: str, site: str, *, readonly: bool) -> None:
+        self._engine = engine
+        self.where = where
+        self.site = site
+        self.readonly = readonly
+
+    @classmethod
+    def open(
+        cls, url_or_path: str | Path, site: str, *, create: bool = True, readonly: bool = False
+    ) -> Self:
+        """The store at a path (SQLite) or URL (PostgreSQL), made when absent and `create`.
+
+        Raises `StoreError`, one line, when it is newer than this program, not ours, locked,
+        unreadable or absent. An older one is upgraded, after a copy of an SQLite file.
+        """
+        where = str(url_or_path)
+        engine = connect(where, create=create and not readonly, readonly=readonly)
+        return cls(engine, where, site, readonly=readonly)
+
+    def close(self) -> None:
+        """Gives the file back."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def another(self) -> Self:
+        """A second store of the same database and site, for another thread."""
+        return self.open(self.where, self.site, create=False, readonly=self.readonly)
+
+    # --- transactions ------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection with one consistent view."""
+        with explained(shown(self.where)), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection whose transaction is durable when the block ends."""
+        if self.readonly:
+            raise StoreError(f"{shown(self.where)} was opened for reading only")
+        with explained(shown(self.where)), self._engine.begin() as connection:
+            yield connection
+
+    # --- scans -------------------------------------------------------------------------------
+
+    def begin_scan(self, scan: Scan) -> None:
+        """Records that a scan runs; the same scan again (a resume) sets it running again."""
+        from sqlalchemy import update
+
+        from inventory.store import tables
+
+        with self.writing() as connection:
+            self._site(connection, scan.site)
+            ignore(connection, tables.scan, [codec.scan_row(scan)])
+            connection.execute(
+                update(tables.scan)
+                .where(tables.scan.c.id == scan.id)
+                .values(status="running", finished=None)
+            )
+
+    def finish_scan(self, scan: Scan) -> None:
+        """Records how a scan ended: status, time, plan and summary."""
+        from sqlalchemy import update
+
+        from inventory.store import tables
+
+        row = codec.scan_row(replace(scan, finished=scan.finished or datetime.now(UTC)))
+        with self.writing() as connection:
+            connection.execute(update(tables.scan).where(tables.scan.c.id == scan.id).values(**row))
+
+    def scans(self, site: str | None = None) -> list[Scan]:
+        """The scans of a site (this one unless named), oldest first."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        wanted = select(tables.scan).where(tables.scan.c.site == (site or self.site))
+        with self.reading() as connection:
+            rows = connection.execute(wanted.order_by(tables.scan.c.started, tables.scan.c.id))
+            return [codec.scan_value({**row}) for row in rows.mappings()]
+
+    def sites(self) -> list[str]:
+        """Names of all sites in this database."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        with self.reading() as connection:
+            return sorted(connection.execute(select(tables.site.c.name)).scalars())
+
+    def _site(self, connection: Connection, name: str) -> None:
+        from inventory.store import tables
+
+        row: codec.Row = {"name": name, "added": codec.stamp(datetime.now(UTC))}
+        ignore(connection, tables.site, [row])
+
+    # --- observations ------------------------------------------------------------------------
+
+    def append(self, observations: Iterable[Observation], *, keep_raw: bool = True) -> int:
+        """Stores what is not stored yet, in one transaction; returns how many were new."""
+        from inventory.store import tables
+
+        rows: list[codec.Row] = []
+        raws: dict[str, codec.Row] = {}
+        for observation in observations:
+            rows.append(codec.observation_row(observation))
+            digest = observation.digest
+            if keep_raw and observation.raw and digest and digest not in raws:
+                raws[digest] = codec.raw_row(observation)
+        if not rows:
+            return 0
+        with self.writing() as connection:
+            for name in {str(row["site"]) for row in rows}:
+                self._site(connection, name)
+            if raws:
+                ignore(connection, tables.raw, list(raws.values()))
+            return ignore(connection, tables.observation, rows)
+
+    def observations(
+        self,
+        *,
+        scan: str = "",
+        address: str = "",
+        id_prefix: str = "",
+        by_place: bool = False,
+        raw: bool = False,
+    ) -> Iterator[Observation]:
+        """The site's observations, in the order they were stored, or by address and part.
+
+        Streams: memory does not grow with their number. `raw` loads the answers' bytes too.
+        """
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        table = tables.observation
+        columns = [table.c[name] for name in codec.OBSERVATION_COLUMNS]
+        wanted = select(*columns).where(table.c.site == self.site)
+        if raw:
+            wanted = wanted.add_columns(tables.raw.c.compressed).outerjoin(
+                tables.raw, tables.raw.c.digest == table.c.digest
+            )
+        if scan:
+            wanted = wanted.where(table.c.scan == scan)
+        if address:
+            wanted = wanted.where(table.c.address == address)
+        if id_prefix:
+            wanted = wanted.where(table.c.id.startswith(id_prefix.lower(), autoescape=True))
+        order = (table.c.address, table.c.part, table.c.seq) if by_place else (table.c.seq,)
+        for row in self.rows(wanted.order_by(*order)):
+            kept = codec.raw_bytes(row[24]) if raw and row[24] else b""  # type: ignore[arg-type]
+            yield codec.observation(row, kept)
+
+    def seen(self) -> Iterator[Seen]:
+        """The part of each observation that derivation needs, streamed by address."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.observation.c
+        columns = [c[name] for name in codec.SEEN_COLUMNS]
+        wanted = select(*columns).where(c.site == self.site).order_by(c.address, c.part, c.seq)
+        return map(codec.seen, self.rows(wanted))
+
+    def rows(self, wanted: Select[tuple[object, ...]]) -> Iterator[Sequence[object]]:
+        """Rows of a query, fetched in steps."""
+        with self.reading() as connection:
+            result = connection.execution_options(stream_results=True, yield_per=BATCH)
+            for step in result.execute(wanted).partitions(BATCH):
+                yield from step
+
+    def finished_questions(self, scan: str) -> Iterator[tuple[Target, Question, Outcome, str]]:
+        """What a scan has asked already, with outcome and reason, oldest first: resume state."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.observation.c
+        wanted = (
+            select(
+                c.site,
+                c.address,
+                c.transport,
+                c.port,
+                c.protocol,
+                c.operation,
+                c.part,
+                c.argument,
+                c.outcome,
+                c.reason,
+            )
+            .where(c.scan == scan)
+            .order_by(c.seq)
+        )
+        for row in self.rows(wanted):
+            target = Target(str(row[0]), str(row[1]), str(row[2]), int(str(row[3])))
+            question = Question(str(row[4]), str(row[5]), str(row[6]), str(row[7]))
+            yield target, question, Outcome(str(row[8])), str(row[9])
+
+    def finish_visits(self, scan: str, addresses: Iterable[str]) -> None:
+        """Records that nothing more is to be asked of these hosts in this scan."""
+        from inventory.store import tables
+
+        rows: list[codec.Row] = [{"scan": scan, "address": item} for item in addresses]
+        if rows:
+            with self.writing() as connection:
+                ignore(connection, tables.visit, rows)
+
+    def finished_visits(self, scan: str) -> Iterator[str]:
+        """Addresses of the hosts that a scan has finished with."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        wanted = select(tables.visit.c.address).where(tables.visit.c.scan == scan)
+        for row in self.rows(wanted):
+            yield str(row[0])
+
+    def raw(self, digest: str) -> bytes:
+        """The bytes of an answer (at most 64 KB), or b"" when they were not kept."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        wanted = select(tables.raw.c.compressed).where(tables.raw.c.digest == digest)
+        with self.reading() as connection:
+            found = connection.execute(wanted).scalar()
+        return codec.raw_bytes(found) if found else b""
+
+    # --- declarations ------------------------------------------------------------------------
+
+    def declare(self, declarations: Iterable[Declaration]) -> int:
+        """Stores statements that are not stored yet, all or none; returns how many were new."""
+        from inventory.store import tables
+
+        now = datetime.now(UTC)
+        rows = [codec.declaration_row(declaration, now) for declaration in declarations]
+        if not rows:
+            return 0
+        with self.writing() as connection:
+            for name in {str(row["site"]) for row in rows}:
+                self._site(connection, name)
+            return ignore(connection, tables.declaration, rows)
+
+    def declarations(self, site: str | None = None, *kinds: Kind) -> list[Declaration]:
+        """The statements about a site (this one unless named), oldest first."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        table = tables.declaration
+        wanted = select(table).where(table.c.site == (site or self.site)).order_by(table.c.seq)
+        if kinds:
+            wanted = wanted.where(table.c.kind.in_([kind.value for kind in kinds]))
+        with self.reading() as connection:
+            found = connection.execute(wanted).mappings()
+            return [codec.declaration_value({**row}) for row in found]
+
+    # --- state of the records ----------------------------------------------------------------
+
+    def records_stamp(self) -> str:
+        """A text that changes whenever something about this site was added."""
+        from sqlalchemy import func, select
+
+        from inventory.store import tables
+
+        o, d = tables.observation.c, tables.declaration.c
+        with self.reading() as connection:
+            newest = connection.execute(select(func.max(o.seq)).where(o.site == self.site)).scalar()
+            stated = connection.execute(select(func.max(d.seq)).where(d.site == self.site)).scalar()
+        return f"{newest or 0}.{stated or 0}"
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None for a database by URL."""
+        return None if is_url(self.where) else Path(self.where)
+
+
+def ignore(connection: Connection, table: Table, rows: list[codec.Row]) -> int:
+    """Inserts rows whose key is not there yet; returns how many."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    new = 0
+    for start in range(0, len(rows), BATCH):
+        statement = insert(table).on_conflict_do_nothing()
+        result = connection.execute(statement, rows[start : start + BATCH])
+        new += max(result.rowcount, 0)
+    return new

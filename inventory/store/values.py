@@ -1,0 +1,320 @@
+"""Derived values to rows and back: devices, equipment, findings, questions.
+
+One rule keeps it simple: the column `value` (or `body`) holds the whole value as JSON; the other
+columns repeat what SQL users filter by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+
+from inventory.model import (
+    Because,
+    Category,
+    Confidence,
+    Coverage,
+    Device,
+    Effort,
+    Equipment,
+    Finding,
+    Level,
+    Link,
+    Merge,
+    OpenQuestion,
+    RegisterRow,
+    Remedy,
+    Service,
+    Severity,
+    Verdict,
+)
+from inventory.store.codec import Row, moment, stamp
+from inventory.text import storable
+from protocols.contract import Fact, Openness, Outcome
+
+_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+
+
+def _flat(value: object) -> list[object]:
+    return [getattr(value, field.name) for field in fields(value)]  # type: ignore[arg-type]
+
+
+def _time(value: datetime | None) -> str | None:
+    return stamp(value) if value else None
+
+
+def device_row(one: Device, rank: int) -> Row:
+    """One row of table `assets`."""
+    register = one.register or RegisterRow()
+    value = {
+        "facts": [[f.name, f.value, f.source, f.part] for f in one.facts],
+        "services": [
+            [
+                s.protocol,
+                s.transport,
+                s.port,
+                s.outcome,
+                s.address,
+                s.reason,
+                s.security,
+                s.openness,
+                s.part,
+            ]
+            for s in one.services
+        ],
+        "merges": [[m.identity, m.reason] for m in one.merges],
+        "register": _flat(one.register) if one.register else None,
+    }
+    return {
+        "key": one.key,
+        "site": one.site,
+        "kind": "device",
+        "tag": storable(register.tag),
+        "name": storable(one.name),
+        "role": storable(one.role),
+        "class": storable(register.cls),
+        "vendor": storable(one.vendor),
+        "product": storable(one.product),
+        "model": storable(one.model),
+        "firmware": storable(one.firmware),
+        "hardware": storable(one.hardware),
+        "serial": storable(one.serial),
+        "mac": storable(one.mac),
+        "addresses": _dump(one.addresses),
+        "aliases": _dump(one.aliases),
+        "parent": one.parent,
+        "part": one.part,
+        "area": register.area,
+        "line": register.line,
+        "criticality": register.criticality,
+        "redundancy": register.redundancy,
+        "owner": register.owner,
+        "first_seen": _time(one.first_seen),
+        "last_seen": _time(one.last_seen),
+        "seen": int(one.seen),
+        "planned": "yes" if one.register else "",
+        "points": one.points,
+        "readable": one.readable,
+        "rank": rank,
+        "value": _dump(value),
+    }
+
+
+def equipment_row(one: Equipment, rank: int) -> Row:
+    """One row of table `assets`."""
+    value = {
+        "links": [_flat(link) for link in one.links],
+        "links_complete": one.links_complete,
+        "register": _flat(one.register) if one.register else None,
+    }
+    blank = "role vendor product model firmware hardware serial mac parent part".split()  # noqa: SIM905 - a list of words
+    return {
+        "key": one.key,
+        "site": one.site,
+        "kind": "equipment",
+        "tag": storable(one.tag),
+        "name": storable(one.name),
+        "class": storable(one.cls),
+        **dict.fromkeys(blank, ""),
+        "addresses": "[]",
+        "aliases": "[]",
+        "area": one.area,
+        "line": one.line,
+        "criticality": one.criticality,
+        "redundancy": one.redundancy,
+        "owner": one.owner,
+        "first_seen": None,
+        "last_seen": None,
+        "seen": 0,
+        "planned": "yes" if one.register else "",
+        "points": 0,
+        "readable": 0,
+        "rank": rank,
+        "value": _dump(value),
+    }
+
+
+def service_rows(one: Device) -> list[Row]:
+    """Rows of table `services`."""
+    return [
+        {
+            "asset": one.key,
+            "site": one.site,
+            "address": s.address,
+            "protocol": s.protocol,
+            "transport": s.transport,
+            "port": s.port,
+            "part": s.part,
+            "outcome": s.outcome.value,
+            "reason": s.reason,
+            "security": _dump(s.security),
+            "openness": s.openness.value if s.openness else "",
+        }
+        for s in one.services
+    ]
+
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
+def device(row: Mapping[str, object]) -> Device:
+    """The device of a row."""
+    value = json.loads(str(row["value"]))
+    text = {name: str(row[name]) for name in _TEXTS}
+    return Device(
+        **text,
+        addresses=tuple(json.loads(str(row["addresses"]))),
+        aliases=tuple(json.loads(str(row["aliases"]))),
+        services=tuple(
+            Service(p, t, n, _OUTCOMES[o], a, r, tuple(s), Openness(x) if x else None, w)
+            for p, t, n, o, a, r, s, x, w in value["services"]
+        ),
+        facts=tuple(Fact(*fact) for fact in value["facts"]),
+        register=RegisterRow(*value["register"]) if value["register"] else None,
+        merges=tuple(Merge(*merge) for merge in value["merges"]),
+        first_seen=moment(str(row["first_seen"])) if row["first_seen"] else None,
+        last_seen=moment(str(row["last_seen"])) if row["last_seen"] else None,
+        points=int(str(row["points"])),
+        readable=int(str(row["readable"])),
+        seen=bool(row["seen"]),
+    )
+
+
+_TEXTS = (
+    "key",
+    "site",
+    "name",
+    "role",
+    "vendor",
+    "product",
+    "model",
+    "firmware",
+    "hardware",
+    "serial",
+    "mac",
+    "parent",
+    "part",
+)
+
+
+def equipment(row: Mapping[str, object]) -> Equipment:
+    """The equipment of a row."""
+    value = json.loads(str(row["value"]))
+    return Equipment(
+        key=str(row["key"]),
+        site=str(row["site"]),
+        tag=str(row["tag"]),
+        name=str(row["name"]),
+        cls=str(row["class"]),
+        area=str(row["area"]),
+        line=str(row["line"]),
+        criticality=str(row["criticality"]),
+        redundancy=str(row["redundancy"]),
+        owner=str(row["owner"]),
+        links=tuple(Link(*link) for link in value["links"]),
+        links_complete=bool(value["links_complete"]),
+        register=RegisterRow(*value["register"]) if value["register"] else None,
+    )
+
+
+def verdict_columns(verdict: Verdict) -> Row:
+    """What a verdict adds to its row of table `assets`."""
+    coverage = verdict.coverage
+    return {
+        "asset_key": verdict.asset,
+        "level_lo": verdict.level.lo,
+        "level_hi": verdict.level.hi,
+        "blocking": _dump(verdict.level.blocking),
+        "coverage_lo": coverage.lo if coverage else None,
+        "coverage_hi": coverage.hi if coverage else None,
+        "coverage": _dump([coverage.unseen, coverage.best_next]) if coverage else "",
+        "category": verdict.category,
+    }
+
+
+def level(row: Mapping[str, object]) -> Level:
+    """The level of a row of table `assets`; not assessed when nothing was concluded."""
+    low, high = row["level_lo"], row["level_hi"]
+    return Level(
+        None if low is None else int(str(low)),
+        None if high is None else int(str(high)),
+        tuple(json.loads(str(row["blocking"] or "[]"))),
+    )
+
+
+def coverage(row: Mapping[str, object]) -> Coverage | None:
+    """The coverage of a row of table `assets`, when there is one."""
+    if row["coverage_lo"] is None:
+        return None
+    unseen, best_next = json.loads(str(row["coverage"] or '[[],""]'))
+    low, high = float(str(row["coverage_lo"])), float(str(row["coverage_hi"]))
+    return Coverage(low, high, tuple(unseen), best_next)
+
+
+def finding_row(one: Finding) -> Row:
+    """One row of table `gaps`."""
+    body = {
+        "because": [_flat(item) for item in one.because],
+        "remedies": [_flat(item) for item in one.remedies],
+        "assumed": one.criticality_assumed,
+    }
+    return {
+        "id": one.id,
+        "site": one.site,
+        "asset": one.asset,
+        "asset_name": storable(one.asset_name),
+        "rule": one.rule,
+        "version": one.version,
+        "category": one.category.value,
+        "label": one.label,
+        "subject": storable(one.subject),
+        "severity": one.severity.value,
+        "confidence": one.confidence.value,
+        "value": one.value,
+        "unlocks": one.unlocks,
+        "waived": storable(one.waived),
+        "body": _dump(body),
+    }
+
+
+def finding(row: Mapping[str, object]) -> Finding:
+    """The finding of a row."""
+    body = json.loads(str(row["body"]))
+    return Finding(
+        rule=str(row["rule"]),
+        version=int(str(row["version"])),
+        category=Category(str(row["category"])),
+        label=str(row["label"]),
+        asset=str(row["asset"]),
+        asset_name=str(row["asset_name"]),
+        site=str(row["site"]),
+        subject=str(row["subject"]),
+        severity=Severity(str(row["severity"])),
+        confidence=Confidence(str(row["confidence"])),
+        value=float(str(row["value"])),
+        because=tuple(Because(*item) for item in body["because"]),
+        remedies=tuple(_remedy(item) for item in body["remedies"]),
+        unlocks=int(str(row["unlocks"])),
+        criticality_assumed=bool(body["assumed"]),
+        waived=str(row["waived"]),
+    )
+
+
+def _remedy(item: Sequence[object]) -> Remedy:
+    text, effort, outage, cause = item
+    return Remedy(str(text), Effort(str(effort)), bool(outage), str(cause))
+
+
+_QUESTION = ("rule", "asset", "asset_name", "site", "subject", "missing", "next_step", "command")
+
+
+def question_row(one: OpenQuestion) -> Row:
+    """One row of table `questions`."""
+    return {name: storable(getattr(one, name)) for name in _QUESTION}
+
+
+def question(row: Mapping[str, object]) -> OpenQuestion:
+    """The question of a row."""
+    return OpenQuestion(*(str(row[name]) for name in _QUESTION))
