@@ -69,13 +69,17 @@ STRANGERS = (  # how other protocols begin, for the wording of `Foreign`
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """The request that an answer has to fit. `late` tells ids of earlier questions."""
+    """The request that an answer has to fit.
+
+    `late` tells ids of earlier questions; `shows` is the unit whose presence any answer proves.
+    """
 
     transaction: int
     unit: int
     pdu: bytes
     part: str = ""
     late: Callable[[int], bool] = lambda _: False
+    shows: str = ""
 
     @property
     def function(self) -> int:
@@ -217,8 +221,8 @@ def _exception(data: bytes, expect: Expect) -> Refused:
     facts: tuple[Fact, ...] = ()
     if code == 0x01:
         facts = (Fact("function", f"{NAMES[expect.function]}=refused", source, expect.part),)
-    if expect.part and outcome is not Outcome.REFUSED_DOWNSTREAM:
-        facts = (*facts, Fact("unit", "present", source, expect.part))
+    if expect.shows and outcome is not Outcome.REFUSED_DOWNSTREAM:
+        facts = (*facts, Fact("unit", "present", source, expect.shows))
     return Refused(outcome, reason, f"exception 0x{code:02X} {reason}", facts)
 
 

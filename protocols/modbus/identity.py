@@ -141,19 +141,21 @@ async def rest(talk: Talk, unit: int, found: Found, part: str) -> None:
     """The pages beyond the first, then regular and extended objects where it offers them."""
     seen = found.objects
     if found.following is not None:
-        seen += await _pages(talk, unit, BASIC, found.following, seen, part)
-    level = found.conformity & 0x7F
+        more, _ = await _pages(talk, unit, BASIC, found.following, seen, part)
+        seen += more
+    level, answered = found.conformity & 0x7F, False
     if level == EXTENDED and talk.alive:
-        seen += await _pages(talk, unit, EXTENDED, 0, seen, part)
+        more, answered = await _pages(talk, unit, EXTENDED, 0, seen, part)
+        seen += more
     regular = any(2 < number < PRIVATE for number, _ in seen)
-    if level in (REGULAR, EXTENDED) and not regular and talk.alive:
+    if level in (REGULAR, EXTENDED) and not (regular or answered) and talk.alive:
         await _pages(talk, unit, REGULAR, 0, seen, part)
 
 
 async def _pages(
     talk: Talk, unit: int, code: int, first: int | None, seen: Objects, part: str
-) -> Objects:
-    """The objects of a read code from `first` on that are not in `seen`."""
+) -> tuple[Objects, bool]:
+    """The objects of a read code from `first` on beyond `seen`; whether object 0 was listed."""
     covered: Objects = ()
     known = {number for number, _ in seen}
     for _ in range(MOST_PAGES):
@@ -164,7 +166,8 @@ async def _pages(
             break
         covered += page.objects
         first = _next(page, covered)
-    return tuple(item for item in covered if item[0] not in known)
+    listed = any(number == 0 for number, _ in covered)
+    return tuple(item for item in covered if item[0] not in known), listed
 
 
 async def _page(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protocols.contract import DATA, SPOKE, Fact, Link, Outcome, Question, Reading
+from protocols.contract import DATA, SPOKE, Fact, Link, Outcome, Question, Reading, Reason
 from protocols.modbus import sunspec
 from protocols.modbus.codec import BIT_TABLES, NAMES, TABLES, parse_items, read_pdu
 from protocols.modbus.identity import recall
@@ -22,6 +22,7 @@ from protocols.modbus.talk import PROTOCOL, READ, Talk, argument, part_of, unit_
 
 MOST_POINTS = 300  # requests of this rung
 MOST_SAMPLE = 600
+MOST_VAIN = 24  # refusals in a row after which the map is taken not to fit
 LOOK = 10  # items of a read without a description (safety.md 2)
 PLACES = {
     # Where devices without a self-description usually begin: 0 and 1 nearly all, 100 and 1000 many
@@ -84,13 +85,18 @@ async def _by_map(talk: Talk, place: Place, chosen: Map) -> None:
     fact = Fact("map", chosen.chosen, "vendor, model and firmware that it stated", place.part)
     talk.link.note(question, Outcome.COMPLETE, facts=(fact,))
     waiting = list(reversed(spans(chosen.entries)))
-    while waiting and talk.alive:
+    vain = 0  # refusals since the last block that answered
+    while waiting and talk.alive and vain < MOST_VAIN:
         span = waiting.pop()
         outcome, reason = await read_block(talk, place, span)
+        vain = 0 if outcome in DATA else vain + 1
         if outcome is Outcome.EMPTY or reason == "illegal_data_value":
             waiting.extend(reversed(span.halves))
         elif reason == "illegal_function":
             waiting = [other for other in waiting if other.table != span.table]
+    if waiting and not talk.over:
+        left = ", ".join(span.name for span in waiting)
+        talk.link.note(question, Outcome.PARTIAL, Reason.OUR_CAP, detail=f"left unread: {left}")
 
 
 async def read_block(talk: Talk, place: Place, span: Span) -> tuple[Outcome, str]:
@@ -111,7 +117,7 @@ async def _ranges(talk: Talk, place: Place) -> None:
             if not talk.alive or talk.last is Outcome.REFUSED_DOWNSTREAM:
                 return
             outcome, reason = await _range(talk, place, table, start, LOOK)
-            if outcome is Outcome.EMPTY and table not in BIT_TABLES:
+            if outcome is Outcome.EMPTY and start == 0 and table not in BIT_TABLES:
                 outcome = await _shorter(talk, place, table, start)
             if outcome in DATA or reason == "illegal_function":
                 break

@@ -110,7 +110,7 @@ class Talk:
         fact_part: str = "",
         fresh: bool = False,
     ) -> Answer[T | None]:
-        """Ask one unit; the part of facts in refusals is `fact_part` or `part`."""
+        """Ask one unit. With `fact_part`, any answer shows that this unit is there."""
         question = Question(PROTOCOL, operation, part, argument(unit, part, what))
         if self.left <= 0:
             self.over = True
@@ -119,7 +119,7 @@ class Talk:
         self.left -= 1
         number = self.link.next_id()
         late = late_ids(tuple(self.link.heard), number)
-        expect = Expect(number, unit, pdu, part or fact_part, late)
+        expect = Expect(number, unit, pdu, part or fact_part, late, fact_part)
         answer = await self.link.ask(
             question,
             expect.request,
