@@ -26,7 +26,14 @@ opto-22, panasonic electric works, pepperl, phoenix contact, phoenix-contact, pi
 red lion, rockwell, allen-bradley, rosemount, saia, schneider, schweitzer, sel inc, sew
 eurodrive, sew-eurodrive, sick ag, siemens, socomec, sma solar, sma regelsysteme,
 telemecanique, tridium, trane, toshiba industrial, turck, unitronics, vipa, wago, weidm,
-westermo, woodward, yaskawa, yokogawa
+westermo, woodward, yaskawa, yokogawa,
+camille bauer, raspberry pi, gossen, wieland electric, krohne, vega grieshaber, kistler,
+brooks instrument, micro motion, triconex, invensys, foxboro, cognex, datalogic, leuze, ruggedcom,
+garrettcom, korenix, oring, elster, landis+gyr, itron, echelon, sauter, kieback, reliable controls,
+delta controls, liebert, american power conversion, riello, power measurement, satec, accuenergy,
+carlo gavazzi, frako, gefran, eurotherm, watlow, crouzet, idec, fuji electric, hitachi industrial,
+ls electric, lsis, ls industrial, inovance, kollmorgen, parker hannifin, control techniques, vacon,
+baumuller, stober, universal robots, staubli, 3s-smart, softing, helmholz, systeme helmholz, insys
     """.replace("\n", " ")
     .strip()
     .split(", ")

@@ -155,7 +155,28 @@ def _mms_uses(data: bytes) -> tuple[Use, ...]:
     return (Use("MMS", READ),) if inside(data)[:4] == b"\1\0\1\0" else ()
 
 
+def _set_up(data: bytes) -> bool:
+    """COTP connection request or confirm, whose lengths agree."""
+    return (
+        len(data) >= 11
+        and data[:2] == b"\3\0"
+        and data[5] & 0xF0 in (0xE0, 0xD0)
+        and data[4] + 5 == int.from_bytes(data[2:4])
+    )
+
+
 PASSIVE = (
+    Passive(
+        "iso-transport",
+        "ISO transport (S7 or MMS)",
+        nothing,
+        ports=(PORT,),
+        frame=frame,
+        recognise=_set_up,
+        side=lambda data: {0xE0: "client", 0xD0: "server"}.get(data[5] & 0xF0, ""),
+        least=7,
+        vague=True,
+    ),
     Passive(
         "s7comm",
         "S7 communication",

@@ -53,6 +53,7 @@ class Passive:
     alike: Callable[[bytes], bytes] | None = None
     recognise: Callable[[bytes], bool] | None = None
     side: Callable[[bytes], str] | None = None  # "client", "server" or "" (cannot tell)
+    vague: bool = False  # a carrier: what it carries takes its place once it is recognised
     least: int = 1  # shorter messages are not looked at
     plant: bool = True  # whether who speaks it takes part in automation
     peers: bool = False  # no client and no server: both sides speak alike

@@ -79,6 +79,17 @@ def _initiator(segment: Segment, body: bytes) -> list[Overheard]:
     return found
 
 
+def _responder(segment: Segment, body: bytes) -> list[Overheard]:
+    """AR server block: the device's station name."""
+    for block in _blocks(body, 0x8106, 5):
+        cursor = Cursor(block)
+        name = cursor.take(cursor.u16())
+        if printable(name):
+            facts = (Fact("name", text(name), "PROFINET AR responder station name"),)
+            return [overheard(segment.source, "profinet-cm", facts, operation="device")]
+    return []
+
+
 def _identification(segment: Segment, body: bytes) -> list[Overheard]:
     """I&M0: vendor id, order id, serial number, revisions."""
     found = []
@@ -127,6 +138,8 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
                 Fact("vendor", VENDORS.get(vendor, ""), source),
             )
             found.append(overheard(segment.destination, "profinet-cm", facts))
+    elif data[1] == RESPONSE and _operation(data) == 0:
+        found = _responder(segment, body)
     elif data[1] == RESPONSE and _operation(data) in (2, 5):
         found = _identification(segment, body)
     return tuple(found)

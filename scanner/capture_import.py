@@ -46,8 +46,8 @@ def read_file(
     walk = Walk(decoders)
     first, last = 0, 0
     for batch in file.batches():
-        first = first or batch.packets[0][0]
-        last = batch.packets[-1][0]
+        first = first or batch.times[0]
+        last = batch.times[-1]
         walk.feed(batch)
         if progress is not None:
             progress(path, file.position, file.size, walk.packets)

@@ -37,9 +37,6 @@ MAGIC = {
 }
 SECTION = b"\x0a\x0d\x0d\x0a"
 
-Packet = tuple[int, bytes]
-"""Time in nanoseconds since 1970 and the captured bytes."""
-
 
 class CaptureError(ValueError):
     """The file is no capture at all; the message says what was found."""
@@ -51,10 +48,14 @@ class _Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Packets of one link type, in file order."""
+    """Packets of one link type, in file order: times in nanoseconds since 1970, and bytes.
+
+    Two lists, since a tuple per packet would keep the garbage collector busy.
+    """
 
     link: int
-    packets: list[Packet]
+    times: list[int]
+    frames: list[bytes]
 
 
 class _Hashed:
@@ -135,12 +136,13 @@ class CaptureFile:
             return
         link = int(struct.unpack(order + "I", head[16:20])[0]) & 0xFFFF
         unpack = struct.Struct(order + "III").unpack_from
-        buffer, zeros = b"", 0
+        buffer, zeros, second = b"", 0, NANOSECOND
         while more := self._more(stream):
             buffer = buffer + more if buffer else more
             position, size = 0, len(buffer)
-            packets: list[Packet] = []
-            append = packets.append
+            times: list[int] = []
+            frames: list[bytes] = []
+            put_time, put_frame = times.append, frames.append
             while position + header <= size:
                 seconds, fraction, captured = unpack(buffer, position)
                 begin = position + header
@@ -151,7 +153,8 @@ class CaptureFile:
                 if end > size:
                     break
                 if captured:
-                    append((seconds * NANOSECOND + fraction * unit, buffer[begin:end]))
+                    put_time(seconds * second + fraction * unit)
+                    put_frame(buffer[begin:end])
                     zeros = 0
                 else:
                     self.empty += 1
@@ -160,9 +163,9 @@ class CaptureFile:
                         self.problem = "nothing but zeros: not read further"
                         break
                 position = end
-            self.packets += len(packets)
-            if packets:
-                yield Batch(link, packets)
+            self.packets += len(frames)
+            if frames:
+                yield Batch(link, times, frames)
             if self.problem:
                 return
             buffer = buffer[position:]
@@ -175,7 +178,8 @@ class CaptureFile:
         while more := self._more(stream):
             buffer += more
             position, size = 0, len(buffer)
-            packets: list[Packet] = []
+            times: list[int] = []
+            frames: list[bytes] = []
             link = -1
             while position + 12 <= size:
                 if buffer[position : position + 4] == SECTION:
@@ -195,15 +199,16 @@ class CaptureFile:
                     self.empty += 1
                     continue
                 if found[0] != link:
-                    if packets:
-                        self.packets += len(packets)
-                        yield Batch(link, packets)
-                        packets = []
+                    if frames:
+                        self.packets += len(frames)
+                        yield Batch(link, times, frames)
+                        times, frames = [], []
                     link = found[0]
-                packets.append((found[1], found[2]))
-            if packets:
-                self.packets += len(packets)
-                yield Batch(link, packets)
+                times.append(found[1])
+                frames.append(found[2])
+            if frames:
+                self.packets += len(frames)
+                yield Batch(link, times, frames)
             if self.problem:
                 return
             buffer = buffer[position:]

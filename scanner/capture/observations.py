@@ -123,6 +123,9 @@ class Conclusions:
             target = Target(self.origin.site, address, "link", 0)
             yield self._make(target, heard, Outcome.COMPLETE, host.last, facts)
         owned = set(self.macs.values())
+        forwarding = {
+            mac for host in self.walk.hosts.values() for mac, own in host.macs.items() if not own
+        }
         routers = {mac for host in self.walk.hosts.values() for mac in host.macs}
         for mac, station in sorted(self.walk.stations.items()):
             if mac in owned or not hardware(mac) or mac.startswith(VIRTUAL):
@@ -140,7 +143,7 @@ class Conclusions:
                     facts += (Fact("role", "ot-device", f"speaks {min(spoken & PLANT_KINDS)}"),)
                 elif spoken & PLANT_CLIENTS:
                     facts += (Fact("role", "ot-client", "asks by PROFINET DCP"),)
-            if mac in routers:
+            if mac in forwarding and self._shared.get(mac, 0) > 1:
                 facts += (Fact("role", "router", "forwards for several addresses"),)
             target = Target(self.origin.site, mac, "link", 0)
             yield self._make(target, heard, Outcome.COMPLETE, station.last, facts)
@@ -236,11 +239,12 @@ class Conclusions:
         for conversation in sorted(self.walk.conversations.values(), key=_order):
             if conversation.passive is None or not conversation.requested:
                 continue
-            if conversation.passive.peers or conversation.client not in self.walk.hosts:
+            if conversation.client not in self.walk.hosts:
                 continue
+            role = "peer" if conversation.passive.peers else "client"
             where = f"{conversation.transport}:{conversation.server}:{conversation.port}"
             target = Target(self.origin.site, conversation.client, "link", 0)
-            question = Question(conversation.passive.name, "client", "", where)
+            question = Question(conversation.passive.name, role, "", where)
             yield self._make(target, question, Outcome.COMPLETE, conversation.last)
 
 

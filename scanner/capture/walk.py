@@ -98,34 +98,32 @@ class Walk:
     def feed(self, batch: Batch) -> None:
         """Take in one batch. The loop is long because a call per packet would halve the speed."""
         if batch.link not in PREPARE:
-            self._note(f"link type {batch.link}", len(batch.packets))
+            self._note(f"link type {batch.link}", len(batch.frames))
             return
         prepare = PREPARE[batch.link]
-        lanes = self._lanes
-        self.packets += len(batch.packets)
-        for time, frame in batch.packets:
+        lanes, key4, plain = self._lanes, _KEY4, PLAIN
+        key: Key
+        self.packets += len(batch.frames)
+        for time, frame in zip(batch.times, batch.frames, strict=True):
             if prepare is not None:
                 frame = prepare(frame)
+            size = len(frame)
             vlan = None
-            if frame[12:14] in TAGS:
-                frame, vlan = untag(frame)
-            key: Key
-            if frame[12:15] == PLAIN and len(frame) >= 38:
-                key = _KEY4(frame)
-            elif frame[12:14] == IPV6 and len(frame) >= 58:
-                key = _KEY6(frame)
+            if frame[12:15] == plain and size >= 38:
+                key = key4(frame)
             else:
-                self._odd(time, frame, vlan)
-                continue
-            if vlan is not None:
-                key = (vlan, key)
+                found, frame, vlan = classify(frame)
+                if found is None:
+                    self._odd(time, frame, vlan)
+                    continue
+                key = found
             lane = lanes.get(key)
             if lane is None:
                 lane = self._open(time, frame, vlan, key)
                 if lane is None:
                     continue
             lane.packets += 1
-            lane.octets += len(frame)
+            lane.octets += size
             lane.last = time
             if lane.deep:
                 self._look(lane, time, frame)
@@ -376,7 +374,9 @@ class Walk:
 
     def _bytes(self, lane: Lane, time: int, payload: bytes) -> None:
         """Cut a stream into messages."""
-        passive = lane.connection.conversation.passive or self._which(lane, payload)
+        passive = lane.connection.conversation.passive
+        if passive is None or passive.vague:
+            passive = self._which(lane, payload) or passive
         if passive is None:
             return
         frame = passive.frame
@@ -423,7 +423,9 @@ class Walk:
     def _message(self, lane: Lane, time: int, payload: bytes) -> None:
         connection = lane.connection
         conversation = connection.conversation
-        passive = conversation.passive or self._which(lane, payload)
+        passive = conversation.passive
+        if passive is None:
+            passive = self._which(lane, payload)
         if passive is None or len(payload) < passive.least:
             return
         if passive.side is not None and not conversation.sure:
@@ -542,6 +544,21 @@ class Walk:
                     self.hosts[item.address] = Host(time, time)
                 if item.address in self.hosts:
                     self.hosts[item.address].announced.add(fact.value)
+
+
+def classify(frame: bytes) -> tuple[Key | None, bytes, int | None]:
+    """(key, frame without tags, VLAN); the key is None for what is not plain IP."""
+    vlan = None
+    if frame[12:14] in TAGS:
+        frame, vlan = untag(frame)
+    key: Key
+    if frame[12:15] == PLAIN and len(frame) >= 38:
+        key = _KEY4(frame)
+    elif frame[12:14] == IPV6 and len(frame) >= 58:
+        key = _KEY6(frame)
+    else:
+        return None, frame, vlan
+    return (key if vlan is None else (vlan, key)), frame, vlan
 
 
 def untag(frame: bytes) -> tuple[bytes, int | None]:
