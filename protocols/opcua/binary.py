@@ -8,6 +8,7 @@ one allowance. Nothing here knows a service.
 from __future__ import annotations
 
 import math
+import re
 import struct
 import uuid
 from collections.abc import Callable
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _LAST_TICK = 2_650_467_743_990_000_000  # 9999-12-31 23:59:59 (5.2.2.5)
+_NODE_ID_TEXT = re.compile(r"(?:(ns=\d{1,5}|nsu=.*?);)?([isgb])=(.*)", re.DOTALL)
 _FIRST_ELEMENTS = 8
 """Of an array of numbers only so many are decoded; the rest is measured and skipped."""
 
@@ -201,10 +203,9 @@ class Cursor:
             return self.number("H"), self.octets() or b""
         raise Garbled(f"NodeId of unknown form {form}")
 
-    def qualified_name(self) -> str:
-        """A QualifiedName without its namespace."""
-        self.number("H")
-        return self.text()
+    def qualified(self) -> tuple[int, str]:
+        """A QualifiedName: namespace index and name."""
+        return self.number("H"), self.text()
 
     def localized_text(self) -> str:
         """A LocalizedText without its locale."""
@@ -301,7 +302,7 @@ class Cursor:
             case 17 | 18:
                 return self.node_id()
             case 20:
-                return self.qualified_name()
+                return self.qualified()[1]
             case 21:
                 return self.localized_text()
             case 22:
@@ -360,6 +361,31 @@ def put_node_id(node: NodeId) -> bytes:
 def put_array(items: tuple[bytes, ...]) -> bytes:
     """An array of encoded elements."""
     return struct.pack("<i", len(items)) + b"".join(items)
+
+
+def parse_node_id(text: str, namespaces: tuple[str, ...]) -> NodeId | None:
+    """The NodeId of a `nsu=` form; None when its namespace is not in the table any more."""
+    found = _NODE_ID_TEXT.fullmatch(text)
+    if found is None:
+        return None
+    head, form, tail = found[1] or "", found[2], found[3]
+    if not head:
+        namespace = 0
+    elif head.startswith("ns="):
+        namespace = int(head[3:])
+    elif head[4:] in namespaces:
+        namespace = namespaces.index(head[4:])
+    else:
+        return None
+    match form:
+        case "i":
+            return NodeId(namespace, int(tail))
+        case "g":
+            return NodeId(namespace, uuid.UUID(tail))
+        case "b":
+            return NodeId(namespace, bytes.fromhex(tail))
+        case _:
+            return NodeId(namespace, tail)
 
 
 def core(number: int) -> NodeId:

@@ -111,6 +111,7 @@ NAMES = {
     0x80B90000: "BadResponseTooLarge",
     0x80BE0000: "BadProtocolVersionUnsupported",
     0x80C60000: "BadIdentityChangeNotSupported",
+    0x80E60000: "BadSecurityModeInsufficient",
     0x80EE0000: "BadServerTooBusy",
     0x810D0000: "BadCertificateChainIncomplete",
     0x810E0000: "BadLicenseExpired",

@@ -1,0 +1,168 @@
+"""Session, Browse and Read: requests as bytes, answers as values (OPC 10000-4 v1.05, 5.6 to 5.10).
+
+Pure. Nothing here can change a server: the guard allows no other service.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from protocols.contract import Garbled
+from protocols.opcua.binary import (
+    Cursor,
+    DataValue,
+    NodeId,
+    core,
+    put_array,
+    put_node_id,
+    put_octets,
+    put_text,
+)
+from protocols.opcua.discovery import Endpoint, read_endpoint
+from protocols.opcua.numbers import (
+    ANONYMOUS_TOKEN,
+    HIERARCHICAL,
+    MOST_MESSAGE,
+    SESSION_SECONDS,
+    USER_NAME_TOKEN,
+    Attribute,
+    NodeClass,
+)
+
+SESSION_NAME = "read-only inventory scan"
+_CLIENT_URI = "urn:read-only-inventory-scan"
+_MOST_NONCE = 1024
+_NO_SIGNATURE = put_text(None) + put_octets(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What CreateSession granted; the token is what later requests carry."""
+
+    id: NodeId
+    token: NodeId
+    nonce: bytes = field(repr=False)
+    certificate: bytes = field(repr=False)
+    endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference that a walk follows."""
+
+    type: NodeId
+    target: NodeId
+    namespace: int
+    name: str
+    node_class: int
+    definition: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The references of one node, and the point at which they go on."""
+
+    status: int
+    continuation: bytes
+    references: tuple[Reference, ...]
+
+
+def create_session(url: str, nonce: bytes) -> bytes:
+    """CreateSession (5.6.2) without a certificate."""
+    client = put_text(_CLIENT_URI) + put_text(None) + b"\x02" + put_text(SESSION_NAME)
+    client += struct.pack("<I", 1) + put_text(None) + put_text(None) + put_array(())
+    names = put_text(None) + put_text(url) + put_text(SESSION_NAME)
+    limits = struct.pack("<dI", SESSION_SECONDS * 1000, MOST_MESSAGE)
+    return client + names + put_octets(nonce) + put_octets(None) + limits
+
+
+def read_session(cursor: Cursor) -> Session:
+    """The answer of CreateSession."""
+    session, token = cursor.node_id(), cursor.node_id()
+    cursor.real()
+    nonce, certificate = cursor.octets() or b"", cursor.octets() or b""
+    if len(nonce) > _MOST_NONCE:
+        raise Garbled(f"nonce of {len(nonce)} bytes")
+    return Session(
+        session, token, nonce, certificate, cursor.array(lambda: read_endpoint(cursor), 52)
+    )
+
+
+def activate_session(token: bytes) -> bytes:
+    """ActivateSession (5.6.3) with one identity token."""
+    return _NO_SIGNATURE + put_array(()) + put_array(()) + token + _NO_SIGNATURE
+
+
+def anonymous_token(policy: str) -> bytes:
+    """AnonymousIdentityToken (7.40.3)."""
+    return put_node_id(core(ANONYMOUS_TOKEN)) + b"\x01" + put_octets(put_text(policy))
+
+
+def user_token(policy: str, user: str, cipher: bytes, algorithm: str) -> bytes:
+    """UserNameIdentityToken (7.40.4) with an encrypted password."""
+    body = put_text(policy) + put_text(user) + put_octets(cipher) + put_text(algorithm)
+    return put_node_id(core(USER_NAME_TOKEN)) + b"\x01" + put_octets(body)
+
+
+def close_session() -> bytes:
+    """CloseSession (5.6.4), subscriptions too, though we never make one."""
+    return b"\x01"
+
+
+def browse(nodes: tuple[NodeId, ...], most_references: int) -> bytes:
+    """Browse (5.8.2): hierarchical references forward, to objects and variables."""
+    mask = NodeClass.OBJECT | NodeClass.VARIABLE
+    tail = b"\x01" + struct.pack("<II", mask, 0x3F)
+    asked = tuple(
+        put_node_id(node) + struct.pack("<I", 0) + put_node_id(core(HIERARCHICAL)) + tail
+        for node in nodes
+    )
+    view = put_node_id(core(0)) + struct.pack("<qI", 0, 0)
+    return view + struct.pack("<I", most_references) + put_array(asked)
+
+
+def browse_next(points: tuple[bytes, ...], *, release: bool = False) -> bytes:
+    """BrowseNext (5.8.3): the next page, or the release of what we do not want."""
+    return bytes([release]) + put_array(tuple(put_octets(point) for point in points))
+
+
+def read_listings(cursor: Cursor, expected: int) -> tuple[Listing, ...]:
+    """The answer of Browse and of BrowseNext: one listing for each node asked."""
+    found = cursor.array(lambda: _listing(cursor), 12)
+    cursor.diagnostics()
+    if len(found) != expected:
+        raise Garbled(f"expected {expected} results, got {len(found)}")
+    return found
+
+
+def _listing(cursor: Cursor) -> Listing:
+    status, point = cursor.number("I"), cursor.octets() or b""
+    return Listing(status, point, cursor.array(lambda: _reference(cursor), 18))
+
+
+def _reference(cursor: Cursor) -> Reference:
+    kind = cursor.node_id()
+    cursor.number("B")
+    target = cursor.node_id()
+    namespace, name = cursor.qualified()
+    cursor.localized_text()
+    return Reference(kind, target, namespace, name, cursor.number("I"), cursor.node_id())
+
+
+def read(wanted: tuple[tuple[NodeId, Attribute], ...]) -> bytes:
+    """Read (5.10.2) of attributes, with both time stamps, straight from the source's last value."""
+    items = tuple(
+        put_node_id(node) + struct.pack("<I", attribute) + put_text(None) + b"\0\0" + put_text(None)
+        for node, attribute in wanted
+    )
+    return struct.pack("<dI", 0.0, 2) + put_array(items)
+
+
+def read_values(cursor: Cursor, expected: int) -> tuple[DataValue, ...]:
+    """The answer of Read: one value for each attribute asked."""
+    found = cursor.array(cursor.data_value)
+    cursor.diagnostics()
+    if len(found) != expected:
+        raise Garbled(f"expected {expected} values, got {len(found)}")
+    return found

@@ -1,0 +1,305 @@
+"""From attributes to points, samples and identity facts. Pure."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from protocols.contract import Fact, Garbled, Point, Sample
+from protocols.opcua.binary import Cursor, DataValue, NodeId, Scalar, Structure, Variant
+from protocols.opcua.discovery import read_application
+from protocols.opcua.numbers import (
+    CURRENT_READ,
+    CURRENT_WRITE,
+    DATA_TYPES,
+    EU_INFORMATION_BODY,
+    OPERATION_LIMITS,
+    RANGE_BODY,
+    SERVER_STATUS,
+    SESSION_DIAGNOSTICS_BODY,
+    TYPE_NAMES,
+    UNECE,
+)
+from protocols.opcua.services import SESSION_NAME
+from protocols.opcua.status import is_bad, name_of, quality_of, refuses_reading
+from protocols.opcua.walk import Variable
+
+_SHORT = 200
+_COMPANION = "http://opcfoundation.org/UA/"
+_NAMEPLATE = {
+    "Manufacturer": "vendor",
+    "Model": "model",
+    "ProductCode": "product",
+    "SerialNumber": "serial",
+    "SoftwareRevision": "firmware",
+    "HardwareRevision": "hardware",
+    "ProductInstanceUri": "product_uri",
+    "Location": "location",
+}
+_DESCRIBED = ("DeviceRevision", "DeviceClass", "YearOfConstruction", "ManufacturerUri")
+"""Nameplate properties (OPC 10000-100 5.2, OPC 40001-1 8.3); the latter go into descriptions."""
+_HOLDERS = ("Identification", "MachineIdentification", "MachineryBuildingBlocks")
+_BUILD = {
+    "ManufacturerName": "vendor",
+    "ProductName": "product",
+    "ProductUri": "product_uri",
+    "SoftwareVersion": "firmware",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The four attributes of one variable, as they came."""
+
+    value: DataValue
+    data_type: DataValue
+    access: DataValue
+    user_access: DataValue
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the properties of a variable say."""
+
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+def unit_of(body: bytes) -> str:
+    """The UNECE code of an EUInformation (OPC 10000-8, 5.6.3), else its own symbol.
+
+    The code's ASCII bytes are the unit id, big-endian; servers put 0 or -1 there beside a good
+    symbol, so only an id that spells a code counts.
+    """
+    cursor = Cursor(body)
+    space, number = cursor.text(), cursor.number("i")
+    symbol, description = cursor.localized_text(), cursor.localized_text()
+    if space in ("", UNECE) and number > 0:
+        code = number.to_bytes(4, "big").lstrip(b"\0")
+        if 2 <= len(code) <= 3 and code.isalnum() and code.isupper() | code.isdigit():
+            return code.decode("ascii")
+    return (symbol or description)[:_SHORT]
+
+
+def meaning(properties: Mapping[str, DataValue]) -> Meaning:
+    """Unit and range of a variable from the values of its properties."""
+    unit = _body(properties.get("EngineeringUnits"), EU_INFORMATION_BODY)
+    bounds = _body(properties.get("EURange"), RANGE_BODY) or _body(
+        properties.get("InstrumentRange"), RANGE_BODY
+    )
+    low = high = None
+    try:
+        if bounds:
+            cursor = Cursor(bounds)
+            low, high = _finite(cursor.real()), _finite(cursor.real())
+        return Meaning(unit_of(unit) if unit else "", low, high)
+    except Garbled:  # one broken property costs its own meaning, not the batch
+        return Meaning()
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _body(value: DataValue | None, kind: int) -> bytes:
+    scalar = value.variant.scalar if value and value.variant else None
+    if isinstance(scalar, Structure) and scalar.type.is_core(kind):
+        return scalar.body
+    return b""
+
+
+def point_of(
+    variable: Variable,
+    attributes: Attributes,
+    meant: Meaning,
+    type_name: str,
+    namespaces: tuple[str, ...],
+) -> Point:
+    """One variable as a point."""
+    return Point(
+        address=variable.node.text(namespaces),
+        name=variable.name[:_SHORT],
+        path="/".join(variable.path)[:1000],
+        unit=meant.unit,
+        type=_type(attributes),
+        access=_access(attributes),
+        semantic=type_name,
+        low=meant.low,
+        high=meant.high,
+    )
+
+
+def _type(attributes: Attributes) -> str:
+    stated = attributes.data_type.variant
+    scalar = stated.scalar if stated else None
+    name = ""
+    if isinstance(scalar, NodeId) and not scalar.namespace and isinstance(scalar.identifier, int):
+        name = DATA_TYPES.get(scalar.identifier, "")
+    variant = attributes.value.variant
+    if not name and variant:
+        name = DATA_TYPES.get(variant.type, "")
+    return f"{name}[]" if name and variant and variant.count is not None else name
+
+
+def _access(attributes: Attributes) -> str:
+    """What this identity may do; "-" where the server says that it may not read."""
+    user, everybody = _bits(attributes.user_access), _bits(attributes.access)
+    bits = everybody if user is None else user
+    if refuses_reading(attributes.value.status):
+        return "w" if bits is not None and bits & CURRENT_WRITE and not bits & 1 else "-"
+    if bits is None:
+        return "" if is_bad(attributes.value.status) else "r"
+    readable, writable = bits & CURRENT_READ, bits & CURRENT_WRITE
+    if not readable:
+        return "-" if not writable or (everybody or 0) & CURRENT_READ else "w"
+    return "rw" if writable else "r"
+
+
+def _bits(value: DataValue) -> int | None:
+    scalar = value.variant.scalar if value.variant and not is_bad(value.status) else None
+    return scalar if isinstance(scalar, int) and not isinstance(scalar, bool) else None
+
+
+def sample_of(address: str, value: DataValue, received: datetime) -> Sample | None:
+    """One value as a sample; None where reading was refused."""
+    if refuses_reading(value.status):
+        return None
+    shown = None if is_bad(value.status) else show(value.variant)
+    status = name_of(value.status)
+    if isinstance(shown, float) and not math.isfinite(shown):
+        status = "NaN" if math.isnan(shown) else "Inf"
+        shown = None
+    return Sample(
+        address,
+        shown,
+        quality_of(value.status),
+        status,
+        source_time=value.source_time,
+        server_time=value.server_time,
+        received_time=received,
+    )
+
+
+def show(variant: Variant | None) -> str | int | float | bool | None:
+    """A scalar as it is, an array as short text, a structure as nothing."""
+    if variant is None:
+        return None
+    if variant.count is None:
+        return _plain(variant.scalar)
+    first = ", ".join(str(_plain(value)) for value in variant.values[:8])
+    more = ", …" if variant.count > 8 else ""
+    return f"[{variant.count}] {first}{more}"[:_SHORT]
+
+
+def _plain(value: Scalar) -> str | int | float | bool | None:
+    match value:
+        case str():
+            return value[:_SHORT]
+        case bytes():
+            return value[: _SHORT // 2].hex()
+        case datetime():
+            return _stamp(value)
+        case uuid.UUID():
+            return str(value)
+        case NodeId():
+            return value.text(())[:_SHORT]
+        case Structure():
+            return None
+        case _:
+            return value
+
+
+def _stamp(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def refused(attributes: Attributes) -> bool:
+    """Whether this node exists and this identity may not read it (rule A05)."""
+    return _access(attributes) == "-"
+
+
+def semantic_of(definition: NodeId, names: Mapping[NodeId, str]) -> str:
+    """Name of the variable's type: plain in namespace 0, with its namespace elsewhere."""
+    if definition.namespace == 0 and isinstance(definition.identifier, int):
+        return TYPE_NAMES.get(definition.identifier, "")
+    return names.get(definition, "")
+
+
+def is_nameplate(variable: Variable, namespaces: tuple[str, ...]) -> bool:
+    """Whether a variable is a nameplate entry that a companion specification defines."""
+    known = variable.name in _NAMEPLATE or variable.name in _DESCRIBED
+    space = namespaces[variable.name_space] if variable.name_space < len(namespaces) else ""
+    return known and space.startswith(_COMPANION) and space != _COMPANION
+
+
+def nameplate_fact(variable: Variable, value: DataValue) -> Fact | None:
+    """One nameplate entry of a nested device; its part is the device's name."""
+    shown = show(value.variant) if not is_bad(value.status) else None
+    if shown is None or shown == "":
+        return None
+    place = [name for name in variable.path[1:-1] if name not in _HOLDERS]
+    source = f"opcua {'/'.join(variable.path)[:_SHORT]}"
+    part = place[-1][:_SHORT] if place else ""
+    name = _NAMEPLATE.get(variable.name)
+    if name:
+        return Fact(name, str(shown), source, part)
+    return Fact("description", f"{variable.name}={shown}", source, part)
+
+
+def companions(namespaces: tuple[str, ...]) -> tuple[Fact, ...]:
+    """The companion specifications that the namespace table names."""
+    return tuple(
+        Fact("companion", uri, "opcua NamespaceArray")
+        for uri in namespaces[1:]
+        if uri.startswith(_COMPANION)
+    )
+
+
+def server_facts(values: Mapping[int, DataValue], now: datetime) -> tuple[Fact, ...]:
+    """What ServerStatus, OperationLimits and the session diagnostics say."""
+    facts: list[Fact] = []
+    for number, value in values.items():
+        shown = None if is_bad(value.status) or not value.variant else value.variant.scalar
+        if number in SERVER_STATUS and shown not in (None, ""):
+            facts += _status_fact(SERVER_STATUS[number], shown, now)
+        elif number in OPERATION_LIMITS and isinstance(shown, int | float) and shown:
+            name = OPERATION_LIMITS[number]
+            facts.append(Fact("limit", f"{name}={shown:g}", f"opcua {name}"))
+    return tuple(facts)
+
+
+def _status_fact(name: str, value: Scalar, now: datetime) -> tuple[Fact, ...]:
+    source = f"opcua ServerStatus {name}"
+    if name in _BUILD and isinstance(value, str):
+        return (Fact(_BUILD[name], value[:_SHORT], source),)
+    if name == "CurrentTime" and isinstance(value, datetime):
+        skew = round((value - now).total_seconds(), 1) + 0.0
+        return (
+            Fact("device_time", _stamp(value), source),
+            Fact("clock_skew_seconds", skew, source),
+        )
+    if name == "StartTime" and isinstance(value, datetime) and value < now:
+        return (Fact("uptime_seconds", int((now - value).total_seconds()), source),)
+    return ()
+
+
+def session_facts(value: DataValue | None) -> tuple[Fact, ...]:
+    """Who else reads: the clients of SessionDiagnosticsArray, ours left out."""
+    values = value.variant.values if value and value.variant else ()
+    facts: list[Fact] = []
+    for item in values[:50]:
+        if isinstance(item, Structure) and item.type.is_core(SESSION_DIAGNOSTICS_BODY):
+            try:
+                cursor = Cursor(item.body)
+                cursor.node_id()
+                name, client = cursor.text(), read_application(cursor)
+            except Garbled:  # one broken record costs itself only
+                continue
+            if name != SESSION_NAME:
+                text = f"{name} ({client.name or client.uri})"
+                facts.append(Fact("session", text[:_SHORT], "opcua SessionDiagnosticsArray"))
+    return tuple(facts)
