@@ -360,3 +360,4 @@ class Verdict:
     coverage: Coverage | None = None
     findings: tuple[Finding, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
+    conflicts: tuple[Because, ...] = ()  # observations that contradict each other, both kept

@@ -70,6 +70,7 @@ class Context:
     conduits: frozenset[tuple[str, str]] = frozenset()
     register: bool = False
     entitlements: Mapping[str, str] = field(default_factory=dict)
+    credential_types: Mapping[str, str] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
     waivers: Mapping[str, Declaration] = field(default_factory=dict)
     attested: Mapping[str, tuple[Declaration, ...]] = field(default_factory=dict)
@@ -147,6 +148,7 @@ def survey(
         conduits=frozenset(stated.conduits),
         register=stated.register,
         entitlements=stated.entitlements,
+        credential_types=stated.credential_types,
         thresholds=thresholds(stated.limits),
         waivers=stated.waivers,
         attested={key: tuple(items) for key, items in stated.attested.items()},
@@ -268,9 +270,11 @@ def identities(device: Device) -> list[str]:
         found.append(f"serial {device.vendor} {device.serial}")
     if device.mac and not device.parent and not device.mac.startswith(SHARED_MACS):
         found.append(f"mac {device.mac}")
-    for fact in device.facts:
-        if fact.name in ("application_uri", "engine_id") and fact.value and not device.parent:
-            found.append(f"{fact.name} {fact.value}")
+    found += [
+        f"{fact.name} {fact.value}"
+        for fact in device.facts
+        if fact.name in ("application_uri", "engine_id") and fact.value and not device.parent
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -290,6 +294,7 @@ class _Stated:
         self.conduits: set[tuple[str, str]] = set()
         self.register = False
         self.entitlements: dict[str, str] = {}
+        self.credential_types: dict[str, str] = {}
         self.limits: dict[str, str] = {}
         self.waivers: dict[str, Declaration] = {}
         self.attested: dict[str, list[Declaration]] = {}
@@ -311,6 +316,7 @@ class _Stated:
             self.conduits.add((fields.get("from", ""), fields.get("to", "")))
         elif item.kind is Kind.CREDENTIAL:
             self.entitlements[name] = fields.get("entitlement", "unknown")
+            self.credential_types[name] = fields.get("type", "")
         elif item.kind is Kind.THRESHOLD:
             self.limits[name] = fields.get("value", "")
         elif item.kind is Kind.WAIVER:
@@ -318,7 +324,9 @@ class _Stated:
         elif item.kind is Kind.ATTEST:
             self._attested(item)
         elif item.kind is Kind.MAP and fields.get("complete", "").casefold() in YES:
-            self.maps_complete.add((plain(fields.get("vendor", "")), plain(fields.get("model", ""))))
+            self.maps_complete.add(
+                (plain(fields.get("vendor", "")), plain(fields.get("model", "")))
+            )
 
     def _attested(self, item: Declaration) -> None:
         subject = item.fields.get("subject", item.subject)

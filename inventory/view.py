@@ -90,9 +90,7 @@ class View:
             self._find_conflicts()
         self.here = [door for door in self.doors if self.is_collection(door)]
 
-    def _add(
-        self, item: Observation, doors: dict[tuple[str, str, str, int, str], Door]
-    ) -> None:
+    def _add(self, item: Observation, doors: dict[tuple[str, str, str, int, str], Door]) -> None:
         target, question = item.target, item.question
         if self.latest is None or item.time > self.latest:
             self.latest = item.time
@@ -189,8 +187,7 @@ class View:
         if outcome is Outcome.SILENT and door.transport == "udp" and control is not None:
             return false(Strength.E1, cite(decided), cite(control, _live(control)))
         return unknown(
-            f"whether {title} is offered: {decided.outcome.value} on"
-            f" {door.transport}/{door.port}",
+            f"whether {title} is offered: {decided.outcome.value} on {door.transport}/{door.port}",
             "ask again from a place in the same zone, or read the device's configuration",
             self.ask(door.protocol),
             cite(decided),
@@ -306,7 +303,8 @@ class View:
             for sample in item.samples:
                 if sample.point == point.address:
                     shown = "no value" if sample.value is None else str(sample.value)[:40]
-                    text = f"{point.name or point.address}: {shown} ({sample.status or sample.quality})"
+                    status = sample.status or sample.quality.value
+                    text = f"{point.name or point.address}: {shown} ({status})"
                     return Because(item.id, item.outcome.value, text)
             if listed is None and any(other.address == point.address for other in item.points):
                 listed = item
@@ -327,9 +325,7 @@ class View:
         title = title_of(door.protocol)
         if about is None or not about.listing:
             return self._mapped(title)
-        listings = [
-            item for item in door.observations if item.question.operation in about.listing
-        ]
+        listings = [item for item in door.observations if item.question.operation in about.listing]
         whole = [item for item in listings if item.outcome is Outcome.COMPLETE]
         if not whole or len(whole) < len(listings):
             return unknown(

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from inventory.openness import document
 
@@ -22,8 +23,12 @@ CUT_LENGTHS = frozenset({8, 16, 24})
 
 KKS = re.compile(r"(?<![A-Z])C([TPFLSGYMEQ])(\d{3})(?!\d)")
 KKS_TAG = re.compile(r"(?<![A-Z0-9])\d{0,2}[A-Z]{3}\d{2}C([TPFLSGYMEQ])\d{3}")
-ISA = re.compile(r"(?<![A-Za-z])([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})[-_ .]?(\d{2,5}[A-Z]?)(?![A-Za-z0-9]{3})")
-ISA_SUFFIX = re.compile(r"(?<![A-Za-z0-9])\d{2,5}[-_ .]?([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})(?![A-Za-z])")
+ISA = re.compile(
+    r"(?<![A-Za-z])([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})[-_ .]?(\d{2,5}[A-Z]?)(?![A-Za-z0-9]{3})"
+)
+ISA_SUFFIX = re.compile(
+    r"(?<![A-Za-z0-9])\d{2,5}[-_ .]?([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})(?![A-Za-z])"
+)
 ISA_SWITCH = re.compile(r"(?<![A-Za-z])[AFIJLPSTVWZ]D?(?:S[HL]{0,2}|A[HL]{1,2})[-_ .]?\d{2,5}")
 ISA_TOTAL = re.compile(r"(?<![A-Za-z])[FJW]Q[IT]?[-_ .]?\d{2,5}")
 RESISTANCE_SENSOR = re.compile(r"(?<![A-Za-z])PT[-_ ]?(?:100|500|1000)(?![0-9])", re.IGNORECASE)
@@ -119,7 +124,7 @@ def tokenize(text: str) -> list[str]:
     tokens = []
     for piece in WORD.findall(unicodedata.normalize("NFC", text)):
         tokens += _wide(piece) if CJK.search(piece) else [fold(piece)]
-    joined = [first + second for first, second in zip(tokens, tokens[1:], strict=False)]
+    joined = [first + second for first, second in pairwise(tokens)]
     known = words()
     for pair in joined:  # "set point", "run hours", "top oil" are one word elsewhere
         if pair in known.kinds or pair in known.measurands or pair in known.stops:
@@ -189,7 +194,7 @@ def _system(text: str) -> dict[str, float]:
     measurands = _dictionary("", [fold(letters)]) if letters in table["isa"]["ambiguous"] else {}
     if letters in table["isa"]["ambiguous"]:
         named = _dictionary(text, tokenize(text.replace(match[0], " ")))
-        return named or {name: WEAK, **{other: WEAK for other in measurands}}
+        return named or {name: WEAK, **dict.fromkeys(measurands, WEAK)}
     if name in ("analysis", "weight"):
         return {}
     return {name: STRONG}

@@ -26,9 +26,7 @@ NOT_PROCESS = re.compile(
     r"|namespacearray|serverarray|opclimits|historyserver|urisversion|servicelevel"
 )
 BASE_NODES = re.compile(r"^(?:ns=0;|nsu=http://opcfoundation\.org/UA/;|i=\d+$)")
-SYSTEM_OBJECTS = re.compile(
-    r"^\.?1\.3\.6\.1\.(?:2\.1\.(?:1|2|3|4|5|6|7|10|11|17|31|47|55)|6)\."
-)
+SYSTEM_OBJECTS = re.compile(r"^\.?1\.3\.6\.1\.(?:2\.1\.(?:1|2|3|4|5|6|7|10|11|17|31|47|55)|6)\.")
 """SNMP groups that describe the agent and its network, not a process (RFC 3418, 2863, 6933)."""
 OPAQUE = re.compile(r"^(?:DB\d+|%?[MIQ][WBDX]?\d|N\d+:\d|Tag_?\d+|holding:|input:|coil:|discrete:)")
 SUNSPEC = {

@@ -1,0 +1,10 @@
+"""The gap rules: data (`data/rules.toml`) plus one small predicate each, grouped by family.
+
+One rule keeps it simple: a predicate looks at one view and returns *cases*, each a three-valued
+proposition about one subject; texts, remedies, severity and versions are data.
+"""
+
+from inventory.rules.catalogue import Case, Predicate, Rule, catalogue, rules_version
+from inventory.rules.registry import DEVICE_RULES
+
+__all__ = ["DEVICE_RULES", "Case", "Predicate", "Rule", "catalogue", "rules_version"]

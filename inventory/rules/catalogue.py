@@ -1,0 +1,94 @@
+"""The rules as data: `data/rules.toml` read into values.
+
+One rule keeps it simple: nothing here decides anything; a rule's condition is its predicate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from inventory.model import Category, Effort, Proposition, Remedy, Severity
+from inventory.openness import document
+from inventory.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One gap rule. Texts hold {fields} that the case fills."""
+
+    id: str
+    version: int
+    category: Category
+    label: str
+    base: Severity
+    meaning: str  # what it says, in plant language
+    premises: tuple[str, ...]
+    not_if: tuple[str, ...]
+    remedies: tuple[Remedy, ...]
+    quality: bool = False  # rests on values, which age in days rather than weeks
+    data_gap: bool = False  # severity is reduced by breadth
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a predicate says of one subject. `fields` fill the remedies' texts and causes."""
+
+    subject: str
+    proposition: Proposition
+    fields: Mapping[str, str] = field(default_factory=dict)
+    base: Severity | None = None
+    unlocks: int = 0
+    steps_down: int = 0
+
+
+Predicate = Callable[[View], Iterable[Case]]
+
+
+@cache
+def catalogue() -> Mapping[str, Rule]:
+    """All rules by id, in the order of the file."""
+    return {name: _rule(name, row) for name, row in document("rules")["rule"].items()}
+
+
+@cache
+def rules_version() -> str:
+    """Short digest of all rule data: changes when any rule's data or version changes."""
+    data = b"".join(
+        files("inventory").joinpath(f"data/{name}").read_bytes()
+        for name in ("rules.toml", "openness.toml", "profiles.toml", "names.toml", "units.csv")
+    )
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def _rule(name: str, row: Mapping[str, Any]) -> Rule:  # read from TOML here, typed after
+    remedies = row.get("remedies", [])
+    return Rule(
+        name,
+        int(str(row["version"])),
+        Category(str(row["category"])),
+        str(row["label"]),
+        Severity(str(row["base"])),
+        str(row["meaning"]),
+        _texts(row.get("premises")),
+        _texts(row.get("not_if")),
+        tuple(
+            Remedy(
+                item["text"],
+                Effort(item["effort"]),
+                bool(item.get("needs_outage", False)),
+                item.get("cause", ""),
+            )
+            for item in remedies
+        ),
+        bool(row.get("quality", False)),
+        bool(row.get("data_gap", False)),
+    )
+
+
+def _texts(listed: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in listed) if isinstance(listed, list) else ()

@@ -1,0 +1,184 @@
+"""G rules: the data can be had, and nobody governs how.
+
+One rule keeps it simple: written rights are read from attributes and never tried.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from inventory.logic import cite, declared, true
+from inventory.model import Because, Severity, Strength
+from inventory.openness import no_data_roles
+from inventory.rules.catalogue import Case
+from inventory.rules.inaccessible import fields, name_of
+from inventory.survey import identities
+from inventory.view import Door, View, info
+from protocols.contract import Observation
+
+CLEAR = frozenset({"modbus", "mqtt", "bacnet", "dnp3", "iec104", "mtconnect", "s7comm", "enip"})
+"""Protocols that have no security of their own in the form that is read here."""
+
+
+def g01(view: View) -> list[Case]:
+    """The only path that gave data is in clear or anonymous."""
+    doors = [
+        door
+        for door in view.spoke
+        if (about := info(door)) is not None and about.data and _gave_data(door)
+    ]
+    if view.device.parent or not doors or view.device.role in no_data_roles():
+        return []
+    weak = [(door, why) for door in doors if (why := _weakness(view, door))]
+    if len(weak) < len(doors):
+        return []
+    door, why = weak[0]
+    crossing = _crosses(view, door)
+    base = Severity.MEDIUM if crossing or door.protocol not in CLEAR else Severity.LOW
+    premises = [Because("", "derived", why), cite(_data(door))]
+    if not view.context.zones:
+        premises.append(declared("no zones are declared: taken as one zone"))
+    return [Case(door.protocol, true(Strength.E4, *premises), fields(view, door), base)]
+
+
+def _gave_data(door: Door) -> bool:
+    return any(item.points or item.samples for item in door.observations)
+
+
+def _data(door: Door) -> Observation:
+    return next(item for item in door.observations if item.points or item.samples)
+
+
+def _weakness(view: View, door: Door) -> str:
+    """Why a door is insecure; "" when it is secured or nothing says."""
+    reads = [item for item in door.observations if item.points or item.samples]
+    if door.protocol in CLEAR:
+        return f"{door.protocol} has no encryption and no identity"
+    if door.protocol == "opcua":
+        if all(not item.credential for item in reads):
+            return "read anonymously, without a credential"
+        return ""
+    if door.protocol == "snmp":
+        labels = {item.credential for item in reads}
+        kinds = {view.context.credential_types.get(label, "") for label in labels}
+        if kinds & {"snmp-v1", "snmp-v2c"} or labels & {"snmp-public"}:
+            return "read by SNMP v1 or v2c: the community travels in clear"
+    return ""
+
+
+def _crosses(view: View, door: Door) -> bool:
+    """Whether the collection vantage stands in another declared zone than the device."""
+    zone = view.context.zone_of([door.address])
+    vantage = view.context.vantages.get(door.vantage)
+    return bool(zone and vantage and vantage.zone and vantage.zone != zone)
+
+
+def g02(view: View) -> list[Case]:
+    """Observed, and not in the register."""
+    if not view.context.register or view.device.register is not None or not view.device.seen:
+        return []
+    proof = view.proof()
+    if not proof:
+        return []
+    premise = declared("no register row matches it by serial, hardware address, tag or address")
+    said = true(Strength.E4, *proof, premise)
+    return [Case("", said, {"area": "its area"})]
+
+
+def g03(view: View) -> list[Case]:
+    """The same strong identity on two living assets."""
+    if not view.device.seen or not view.context.collisions:
+        return []
+    cases = []
+    for identity in identities(view.device):
+        keys = view.context.collisions.get(identity)
+        if not keys or _redundant(view):
+            continue
+        others = ", ".join(key[:8] for key in keys if key != view.device.key)
+        premise = Because("", "derived", f"{identity} is also stated by asset {others}")
+        said = true(Strength.E4, premise, *view.proof())
+        device = view.device
+        cases.append(Case(identity, said, {"model": f"{device.vendor} {device.model}".strip()}))
+    return cases[:1]
+
+
+def _redundant(view: View) -> bool:
+    row = view.device.register
+    names = [view.device.key, view.device.name, *view.device.addresses]
+    names += [row.tag] if row else []
+    return any(
+        "redundant" in item.fields.get("statement", "").casefold()
+        for item in view.context.statements(*(name for name in names if name))
+    )
+
+
+def g04(view: View) -> list[Case]:
+    """Certificate past its last day, or within ninety days of it."""
+    cases = []
+    for text in view.fact("certificate.not_after"):
+        end = _moment(text)
+        if end is None:
+            continue
+        days = timedelta(days=view.context.thresholds.certificate_days)
+        if end > view.context.today + days:
+            continue
+        expired = end <= view.context.today
+        source = view.source("certificate.not_after", text)
+        word = f"expired on {end:%Y-%m-%d}" if expired else f"ends on {end:%Y-%m-%d}"
+        said = true(Strength.E4, source, Because("", "derived", f"the certificate {word}"))
+        zone = view.context.zone_of(view.device.addresses) or "its zone"
+        cases.append(Case(text, said, {"zone": zone}))
+    return cases
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def g05(view: View) -> list[Case]:
+    """Process values that the reading identity may write, by the server's own attributes."""
+    if not view.evidence.points:
+        return []
+    cases = []
+    for door in view.spoke:
+        about = info(door)
+        if about is None or not about.access or not _gave_data(door):
+            continue
+        open_points = [point for point, _ in view.process if "w" in point.access]
+        if open_points:
+            text = f"{len(open_points)} of {len(view.process)} values may be written by the reader"
+            proofs = (view.data_proof(point) for point in open_points[:5])
+            said = true(Strength.E4, declared(text), *proofs)
+            words = fields(view, door)
+            cases.append(Case(door.protocol, said, words, unlocks=len(open_points)))
+    return cases
+
+
+def g07(view: View) -> list[Case]:
+    """Owner, criticality or place empty in the register."""
+    row = view.device.register
+    if row is None:
+        return []
+    missing = missing_of(row.owner, row.criticality or criticality_of(view), row.area or row.line)
+    if not missing:
+        return []
+    premise = Because("", "declared", f"the register row leaves empty: {missing}", row.document)
+    return [Case("", true(Strength.E4, premise), {"area": row.area or name_of(view)})]
+
+
+def missing_of(owner: str, criticality: str, place: str) -> str:
+    """Names of the empty ones, joined."""
+    named = (("owner", owner), ("criticality", criticality), ("place", place))
+    return ", ".join(name for name, value in named if not value)
+
+
+def criticality_of(view: View) -> str:
+    """Criticality by the register, or by the worst machine that the device monitors."""
+    row = view.device.register
+    if row and row.criticality:
+        return row.criticality
+    return view.context.criticality.get(view.device.key, ("", ""))[0]

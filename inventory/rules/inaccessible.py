@@ -1,0 +1,294 @@
+"""A rules: the path is known, and something stands in it.
+
+One rule keeps it simple: a door that speaks and refuses is never a door that is silent, and a
+silence over UDP is never evidence (domain model 3.3).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from inventory.logic import both, cite, declared, false, true, unknown
+from inventory.model import Because, Proposition, Severity, Strength
+from inventory.openness import OPEN, no_data_roles
+from inventory.rules.catalogue import Case
+from inventory.view import Door, View, info, title_of
+from protocols.contract import SPOKE, Outcome, Reason
+
+NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})
+TRUST = frozenset(
+    {
+        Reason.CERTIFICATE_UNTRUSTED.value,
+        Reason.MODE_NOT_OFFERED.value,
+        Reason.POLICY_NOT_OFFERED.value,
+    }
+)
+"""Reasons of a refusal that certificates and security settings settle (A04)."""
+CLOCK = frozenset({Reason.CLOCK_SKEW.value})
+
+
+def fields(view: View, door: Door) -> dict[str, str]:
+    """The words that remedies of a door use."""
+    zone = view.context.zone_of([door.address]) or "its zone"
+    return {"protocol": title_of(door.protocol), "zone": zone, "asset": name_of(view)}
+
+
+def name_of(view: View) -> str:
+    """The device in one word for people."""
+    return view.device.name or view.address or view.device.key[:8]
+
+
+def _open_data(door: Door) -> bool:
+    about = info(door)
+    return about is not None and about.data and about.openness in OPEN
+
+
+def a01(view: View) -> list[Case]:
+    """Data service silent or blocked although the device answers."""
+    if view.device.role in no_data_roles() or view.proxy:
+        return []
+    if any(_open_data(door) for door in view.spoke if door.protocol != "snmp"):
+        return []
+    wanted = set(view.plausible)
+    if view.device.register and view.device.register.protocol:
+        wanted.add(view.device.register.protocol.casefold())
+    wanted |= {door.protocol for door in view.doors if door.spoke and _open_data(door)}
+    cases = []
+    for door in view.here:
+        if door.protocol not in wanted or not _open_data(door) or not door.asked:
+            continue
+        decided = door.decided
+        blocked = decided.outcome is Outcome.BLOCKED
+        if decided.outcome not in NOT_REACHED or (door.transport == "udp" and not blocked):
+            continue
+        if _spoke_elsewhere(view, door.protocol):
+            continue  # A02 says it better
+        said = _filtered(view, door)
+        if said is not None:
+            cases.append(Case(door.protocol, said, fields(view, door)))
+    return cases
+
+
+def _filtered(view: View, door: Door) -> Proposition | None:
+    """Silence counts only with a live control; without any presence it is A08's business."""
+    decided, control = door.decided, view.control(door)
+    if decided.outcome is Outcome.BLOCKED:
+        return true(Strength.E2, cite(decided))
+    if control is None:
+        if view.present is None:
+            return None
+        return unknown(
+            f"whether the way to {title_of(door.protocol)} is filtered: nothing else answered in"
+            " that scan from that place",
+            "scan again from the collection vantage, all probes",
+            f"untrap scan {view.address} --collection-vantage",
+            cite(decided),
+        )
+    text = f"control: the same address answered on {control.target.transport}/{control.target.port}"
+    return true(Strength.E1, cite(decided), cite(control, text))
+
+
+def _spoke_elsewhere(view: View, protocol: str) -> bool:
+    return any(door.spoke for door in view.of(protocol, anywhere=True) if door not in view.here)
+
+
+def a02(view: View) -> list[Case]:
+    """Answers in the cell, silent from the collection vantage."""
+    if not view.context.collection:
+        return []
+    cases = []
+    for door in view.here:
+        decided = door.decided
+        if not door.asked or decided.outcome not in NOT_REACHED or not _open_data(door):
+            continue
+        for other in view.of(door.protocol, anywhere=True):
+            same = (other.address, other.port) == (door.address, door.port)
+            proof = other.spoke
+            if other in view.here or not same or proof is None:
+                continue
+            hours = abs((proof.time - decided.time).total_seconds()) / 3600
+            if hours <= view.context.thresholds.window_overlap_hours:
+                said = true(Strength.E4, cite(proof), cite(decided))
+            else:
+                said = unknown(
+                    "both runs in the same window: they are "
+                    f"{hours:.0f} hours apart, and the service may have been stopped",
+                    "scan from both places on the same day",
+                    f"untrap scan {view.address} --vantage {view.context.collection}",
+                    cite(proof),
+                    cite(decided),
+                )
+            cases.append(Case(door.protocol, said, fields(view, door)))
+    return cases
+
+
+def _got_in(door: Door) -> bool:
+    """Whether values or a listing came through that door after all."""
+    return any(item.points or item.samples for item in door.observations)
+
+
+def a03(view: View) -> list[Case]:
+    """The peer refused our user, password or lack of one."""
+    cases = []
+    for door in view.here:
+        refusals = [
+            item
+            for item in door.observations
+            if item.outcome is Outcome.REFUSED_AUTH and item.reason not in TRUST | CLOCK
+        ]
+        if refusals and not _got_in(door):
+            said = true(Strength.E4, *(cite(item) for item in refusals[:3]))
+            cases.append(Case(door.protocol, said, fields(view, door)))
+        elif not refusals and not door.spoke:
+            cases += _never_tried(view, door)
+    return cases
+
+
+def _never_tried(view: View, door: Door) -> list[Case]:
+    held_back = next(
+        (item for item in door.observations if item.reason == Reason.NO_CREDENTIAL.value), None
+    )
+    if held_back is None or view.device.role in no_data_roles():
+        return []
+    title = title_of(door.protocol)
+    said = unknown(
+        f"whether {title} would let us in: no credential was named",
+        f"name a read-only credential for {title} in the site file",
+        f"untrap scan {view.address} --probe {door.protocol} --credentials NAME",
+        cite(held_back),
+    )
+    return [Case(door.protocol, said, fields(view, door))]
+
+
+def a04(view: View) -> list[Case]:
+    """The peer refused our certificate, mode or policy."""
+    cases = []
+    for door in view.here:
+        refusals = [
+            item
+            for item in door.observations
+            if item.outcome is Outcome.REFUSED_AUTH and item.reason in TRUST
+        ]
+        if refusals and not _got_in(door):
+            said = true(Strength.E4, *(cite(item) for item in refusals[:3]))
+            cases.append(Case(door.protocol, said, fields(view, door)))
+    return cases
+
+
+def a05(view: View) -> list[Case]:
+    """Points that are listed and denied to us."""
+    if not view.evidence.points:
+        return []
+    cases = []
+    for door in view.spoke:
+        about = info(door)
+        if about is None or not about.access or not _got_in(door):
+            continue
+        values = [point for point, _ in view.process]
+        denied = [point for point in values if point.access == "-"]
+        if not denied:
+            continue
+        share = len(denied) / len(values)
+        text = f"{len(denied)} of {len(values)} listed values are denied to us"
+        said = true(Strength.E4, declared(text), *(view.data_proof(point) for point in denied[:5]))
+        base = Severity.MEDIUM if share >= 0.25 else Severity.LOW
+        case = Case(door.protocol, said, fields(view, door), base, unlocks=len(denied))
+        cases.append(case)
+    return cases
+
+
+def a08(view: View) -> list[Case]:
+    """Declared in the register, asked, and no sign of it."""
+    device = view.device
+    row = device.register
+    if row is None or view.present is not None or view.conflicts:
+        return []
+    if device.seen and not device.parent and view.doors:
+        return []  # seen by other means: a capture, a neighbour's table
+    if any(
+        item.fields.get("statement", "").casefold() in ("out of service", "removed")
+        for item in view.context.statements(device.key, row.tag, row.name, row.address)
+    ):
+        said = false(Strength.E4, declared("declared out of service"))
+        return [Case("", said, {"area": row.area or "the area"})]
+    asked = [
+        item
+        for door in view.doors
+        for item in door.observations
+        if item.outcome in NOT_REACHED and item.origin == "scan"
+    ]
+    words = {"area": row.area or "the area"}
+    if not asked:
+        said = unknown(
+            "a question to its declared address"
+            if row.address
+            else "an address of it: the register gives none",
+            "scan the declared address" if row.address else "complete the register",
+            f"untrap scan {row.address}" if row.address else "",
+        )
+        return [Case("", said, words)]
+    if not _covered(view, {item.vantage for item in asked}):
+        said = unknown(
+            "a scan from a vantage that covers its declared zone",
+            "scan from inside that zone",
+            f"untrap scan {row.address} --vantage NAME",
+        )
+        return [Case("", said, words)]
+    row_premise = Because(
+        "", "declared", f"the register declares {row.tag or row.name or row.address}", row.document
+    )
+    said = true(Strength.E2, *(cite(item) for item in asked[:6]), row_premise)
+    return [Case("", said, words)]
+
+
+def _covered(view: View, vantages: set[str]) -> bool:
+    """Whether one of the vantages covers the device's declared zone; undeclared zones: yes."""
+    zone = view.context.zone_of([view.address])
+    if not zone or not view.context.vantages:
+        return True
+    for name in vantages:
+        vantage = view.context.vantages.get(name)
+        if vantage is None or not vantage.covers or zone in (vantage.zone, *vantage.covers):
+            return True
+    return False
+
+
+def a09(view: View) -> list[Case]:
+    """What was not asked, by reason."""
+    left = [
+        item
+        for door in view.doors
+        for item in door.observations
+        if item.outcome is Outcome.NOT_ASKED and item.reason != Reason.DEPENDENCY.value
+    ]
+    if not left:
+        return []
+    counts = Counter(item.reason or "no reason" for item in left)
+    reasons = ", ".join(f"{count} x {reason}" for reason, count in counts.most_common())
+    said = both(true(Strength.E4, *(cite(item) for item in left[:6])))
+    words = {"reasons": reasons, "reason": counts.most_common(1)[0][0]}
+    return [Case("", said, words, unlocks=len(left))]
+
+
+def locked(view: View) -> tuple[Because, ...]:
+    """Why nothing absent may be concluded: a data door that is locked, filtered or not asked.
+
+    A locked door is not an empty room (domain model 3.8).
+    """
+    found = []
+    for door in view.here:
+        about = info(door)
+        if about is None or not about.data:
+            continue
+        if door.protocol == "snmp" and "snmp" not in view.plausible and not door.spoke:
+            continue
+        if not door.spoke:
+            if door.decided.outcome not in (Outcome.CLOSED, Outcome.OTHER):
+                found.append(cite(door.decided))
+            continue
+        for item in door.observations:
+            refused = item.outcome in SPOKE and item.outcome.value.startswith("refused")
+            if refused and item.outcome is not Outcome.REFUSED_CAPABILITY:
+                found.append(cite(item))
+                break
+    return tuple(found)

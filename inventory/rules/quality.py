@@ -1,0 +1,347 @@
+"""Q rules and U03: values arrive, and cannot be used as they are.
+
+One rule keeps it simple: one finding per device and rule, which lists its points; a rule that
+needs a window does not judge a single read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from inventory.logic import declared, true, unknown
+from inventory.model import Because, Severity, Strength
+from inventory.openness import document, no_data_roles
+from inventory.rules.catalogue import Case
+from inventory.rules.inaccessible import name_of
+from inventory.signals.points import Meaning, dimensions, is_binary, signature
+from inventory.survey import sibling_group
+from inventory.view import View
+from protocols.contract import DATA, Outcome, Point, Quality, Reason, Sample
+
+NEVER_WIRED = frozenset({"BadNotConnected", "BadConfigurationError"})
+FAILED = frozenset({"BadSensorFailure", "BadDeviceFailure"})
+FAILED_WORDS = ("nonoperational", "sensorfailure", "devicefailure", "ne107:f", "failure(f)")
+LAST_VALUE = frozenset(
+    {"UncertainLastUsableValue", "UncertainNoCommunicationLastUsableValue", "STALE", "stale"}
+)
+OUT_OF_SERVICE = frozenset({"BadOutOfService", "out_of_service"})
+LOWEST_LOOP_CURRENT = 3.6  # mA, NAMUR NE 43
+MOST_LISTED = 10
+Row = tuple[Point, Meaning, list[Sample]]
+
+
+def _rows(view: View) -> list[Row]:
+    """Process points that have at least one sample."""
+    if not view.evidence.samples:
+        return []
+    return [
+        (point, meaning, samples)
+        for point, meaning in view.process
+        if (samples := view.values(point)) and meaning.kind not in ("parameter", "limit")
+    ]
+
+
+def _case(view: View, rows: Iterable[Row], text: str, strength: Strength = Strength.E4) -> Case:
+    listed = list(rows)
+    proofs = (view.data_proof(row[0]) for row in listed[:MOST_LISTED])
+    premise = declared(f"{len(listed)} {text}")
+    device = view.device
+    words = {
+        "asset": name_of(view),
+        "vendor": device.vendor or "the device",
+        "model": device.model or device.product,
+    }
+    return Case("", true(strength, premise, *proofs), words, unlocks=len(listed))
+
+
+def _failed(sample: Sample) -> bool:
+    status = sample.status
+    return status in FAILED or any(word in status.casefold() for word in FAILED_WORDS)
+
+
+def u03(view: View) -> list[Case]:
+    """Points that nothing was ever wired to."""
+    rows = [row for row in _rows(view) if _placeholder(row)]
+    return [_case(view, rows, "points have no source")] if rows else []
+
+
+def _placeholder(row: Row) -> bool:
+    point, _, samples = row
+    last = samples[-1]
+    if last.status in NEVER_WIRED:
+        return True
+    milliampere = point.unit in ("4K", "mA")
+    loop = milliampere and point.low == 4 and isinstance(last.value, (int, float))
+    return bool(loop and isinstance(last.value, (int, float)) and last.value < LOWEST_LOOP_CURRENT)
+
+
+def q12(view: View) -> list[Case]:
+    """The instrument says of itself that it failed."""
+    rows = [row for row in _rows(view) if _failed(row[2][-1])]
+    return [_case(view, rows, "instruments report a failure")] if rows else []
+
+
+def q01(view: View) -> list[Case]:
+    """Too many bad reads in a window."""
+    limits = view.context.thresholds
+    bad: list[Row] = []
+    short: list[Row] = []
+    for row in _rows(view):
+        samples = row[2]
+        wrong = [
+            item
+            for item in samples
+            if item.quality is Quality.BAD and item.status not in NEVER_WIRED | OUT_OF_SERVICE
+        ]
+        if not wrong:
+            continue
+        if len(samples) >= limits.bad_reads:
+            if len(wrong) / len(samples) >= limits.bad_share:
+                bad.append(row)
+        elif not _failed(samples[-1]):
+            short.append(row)
+    if bad:
+        return [_case(view, bad, "values are bad in a fifth or more of their reads")]
+    if short:
+        return [_window(view, short, "whether values that were bad once are bad as a rule")]
+    return []
+
+
+def _window(view: View, rows: list[Row], missing: str) -> Case:
+    said = unknown(
+        f"{missing} ({len(rows)} of them)",
+        "read them over a window",
+        f"untrap scan {view.address} --depth sample",
+        *(view.data_proof(row[0]) for row in rows[:3]),
+    )
+    return Case("", said, {"asset": name_of(view)})
+
+
+def q02(view: View) -> list[Case]:
+    """Values that are no longer those of the process."""
+    stated: list[Row] = []
+    old: list[Row] = []
+    fresh = False
+    for row in _rows(view):
+        point, meaning, samples = row
+        last = samples[-1]
+        if last.status in LAST_VALUE:
+            stated.append(row)
+            continue
+        age = _age(last)
+        if age is None or last.quality is Quality.BAD:
+            continue
+        if age <= view.context.thresholds.stale_seconds:
+            fresh = True
+        elif meaning.known and not is_binary(meaning.measurand) and _is_quantity(point):
+            old.append(row)
+    if stated:
+        return [_case(view, stated, "values are only the last that was known")]
+    if old and fresh:
+        return [_case(view, old, "values carry an old time while others are fresh", Strength.E2)]
+    if old:
+        missing = "whether old time stamps mean old values: the server may stamp on change only"
+        return [_window(view, old, missing)]
+    return []
+
+
+def _age(sample: Sample) -> float | None:
+    """Seconds between the value's own time and its receipt; None when one is not known."""
+    now = sample.received_time or sample.server_time
+    if now is None or sample.source_time is None:
+        return None
+    return (now - sample.source_time).total_seconds()
+
+
+def _is_quantity(point: Point) -> bool:
+    return not point.type.casefold().startswith(("bool", "bit"))
+
+
+def q03(view: View) -> list[Case]:
+    """Values that do not move while something beside them does."""
+    limits = view.context.thresholds
+    still: list[Row] = []
+    moving = False
+    stopped = False
+    for row in _rows(view):
+        point, meaning, samples = row
+        values = {item.value for item in samples}
+        if meaning.measurand == "running" and samples[-1].value in (0, False, "0", "stopped"):
+            stopped = True
+        if len(samples) < limits.frozen_reads or _span(samples) < limits.frozen_seconds:
+            continue
+        if len(values) > 1:
+            moving = True
+        elif meaning.known and _may_freeze(point, samples[-1]):
+            still.append(row)
+    if still and moving and not stopped:
+        text = "values are identical to the last bit over the window while others moved"
+        return [_case(view, still, text, Strength.E2)]
+    return []
+
+
+def _span(samples: list[Sample]) -> float:
+    first, last = samples[0].received_time, samples[-1].received_time
+    return (last - first).total_seconds() if first and last else 0.0
+
+
+def _may_freeze(point: Point, sample: Sample) -> bool:
+    """Not a whole number, and not at a limit of its range."""
+    return isinstance(sample.value, float) and sample.value not in (point.low, point.high, 0.0)
+
+
+def q04(view: View) -> list[Case]:
+    """Measured values without a unit."""
+    if view.device.role in no_data_roles():
+        return []
+    rows = [
+        (point, meaning, [])
+        for point, meaning in view.process
+        if meaning.known
+        and not point.unit
+        and _is_quantity(point)
+        and dimensions(meaning.measurand)
+        and meaning.match not in ("typed", "map")
+    ]
+    return [_case(view, rows, "measured values have no unit")] if rows else []
+
+
+def q05(view: View) -> list[Case]:
+    """Units of another kind than the name, values outside their range."""
+    if not view.evidence.points:
+        return []
+    wrong = [
+        (point, meaning, view.values(point))
+        for point, meaning in view.process
+        if not meaning.kind and (meaning.conflict or _outside(point, meaning, view))
+    ]
+    return (
+        [_case(view, wrong, "values contradict their unit or range", Strength.E3)] if wrong else []
+    )
+
+
+def _outside(point: Point, meaning: Meaning, view: View) -> bool:
+    samples = view.values(point)
+    if not samples or samples[-1].quality is not Quality.GOOD:
+        return False
+    value = samples[-1].value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    if point.low is not None and point.high is not None and point.low < point.high:
+        margin = (point.high - point.low) * 0.1
+        if not point.low - margin <= value <= point.high + margin:
+            return True
+    if not meaning.known or not point.unit:
+        return False
+    limits = document("names")["measurand"].get(meaning.measurand, {}).get("plausible")
+    return bool(limits) and not limits[0] <= value <= limits[1]
+
+
+def q07(view: View) -> list[Case]:
+    """The device's clock is wrong, judged by a clock that is right."""
+    skews = [
+        item
+        for item in view.device.facts
+        if item.name == "clock_skew_seconds" and isinstance(item.value, (int, float))
+    ]
+    if not skews:
+        return []
+    value = float(str(skews[-1].value))
+    if abs(value) <= view.context.thresholds.skew_seconds + _half_answer_time(view):
+        return []
+    premise = view.source("clock_skew_seconds", skews[-1].value)
+    words = {"zone": view.context.zone_of(view.device.addresses) or "its zone"}
+    if view.context.clock_synchronised:
+        return [Case("", true(Strength.E4, premise, declared("our clock is synchronised")), words)]
+    if view.context.clock_synchronised is None and view.context.clocks_near >= 2:
+        text = f"{view.context.clocks_near} other devices agree with our clock within 2 s"
+        return [Case("", true(Strength.E2, premise, Because("", "derived", text)), words)]
+    said = unknown(
+        "whether our own clock is right",
+        "synchronise this machine's clock and scan again",
+        "untrap doctor",
+        premise,
+    )
+    return [Case("", said, words)]
+
+
+def _half_answer_time(view: View) -> float:
+    for item in view.evidence.observations:
+        if any(fact.name == "clock_skew_seconds" for fact in item.facts):
+            return item.duration_seconds / 2
+    return 0.0
+
+
+def q10(view: View) -> list[Case]:
+    """Maker, model, serial number or firmware missing after every identity question."""
+    device = view.device
+    missing = [
+        name
+        for name, value in (
+            ("maker", device.vendor),
+            ("model", device.model or device.product),
+            ("serial number", device.serial),
+            ("firmware", device.firmware),
+        )
+        if not value
+    ]
+    if not missing or not view.spoke or (device.parent and not view.process):
+        return []
+    doors = view.spoke
+    open_ones = [
+        item
+        for door in doors
+        for item in door.observations
+        if item.outcome is Outcome.REFUSED_AUTH
+        or (item.outcome is Outcome.NOT_ASKED and item.reason != Reason.DEPENDENCY.value)
+        or item.outcome in (Outcome.SILENT, Outcome.GARBLED)
+    ]
+    text = ", ".join(missing)
+    row = device.register
+    words = {"area": (row.area if row else "") or "the area"}
+    if open_ones:
+        said = unknown(
+            f"its {text}: an identity question was refused, not asked or not answered",
+            "ask again with a credential, or read the nameplate",
+            view.ask(doors[0].protocol),
+            Because(open_ones[0].id, open_ones[0].outcome.value, open_ones[0].question.operation),
+        )
+        return [Case("", said, words)]
+    answered = [
+        Because(item.id, item.outcome.value, f"{door.protocol} {item.question.operation} answered")
+        for door in doors
+        for item in door.observations
+        if item.outcome in DATA or item.outcome in (Outcome.EMPTY, Outcome.REFUSED_CAPABILITY)
+    ]
+    if not answered:
+        return []
+    said = true(Strength.E4, declared(f"missing: {text}"), *answered[:3])
+    return [Case("", said, words)]
+
+
+def q11(view: View) -> list[Case]:
+    """Another set of signals than the siblings of the same make, model and firmware."""
+    group = sibling_group(view.device)
+    seen = view.context.siblings.get(group) if group else None
+    if not seen or sum(seen.values()) < 2 or not view.evidence.points:
+        return []
+    own = signature(view.evidence.points)
+    usual, count = max(seen.items(), key=lambda item: (item[1], sorted(item[0])))
+    if own == usual:
+        return []
+    alike = len(own & usual) / len(own | usual)
+    if alike >= view.context.thresholds.sibling_jaccard and not _units_differ(own, usual):
+        return []
+    missing, extra = sorted(usual - own)[:5], sorted(own - usual)[:5]
+    text = (
+        f"{count} sibling{'s' if count > 1 else ''} of {' '.join(group)} publish another set:"
+        f" missing here {', '.join(missing) or 'nothing'}; only here {', '.join(extra) or '-'}"
+    )
+    said = true(Strength.E3, Because("", "derived", text), *view.proof())
+    return [Case("", said, {"vendor": group[0], "model": group[1]}, Severity.MEDIUM)]
+
+
+def _units_differ(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether a signal of the same name has another unit."""
+    names = {label.partition(" [")[0] for label in one - other}
+    return any(label.partition(" [")[0] in names for label in other - one)

@@ -1,0 +1,299 @@
+"""T rules: data demonstrably exists, and no collectable path leads to it.
+
+One rule keeps it simple: silence never supports a T rule over TCP, and what was not asked is an
+open question (domain model 3.2).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from inventory.logic import both, cite, false, negate, true, unknown
+from inventory.model import Because, Proposition, Strength
+from inventory.openness import CLOSED, OPEN, no_data_roles
+from inventory.rules.catalogue import Case
+from inventory.survey import Answered
+from inventory.view import Door, View, info, title_of
+from protocols.contract import DATA, SPOKE, Fact, Openness, Outcome
+
+VIRTUAL_NETWORKS = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.17.0.0/16",
+        "192.168.122.0/24",
+        "224.0.0.0/4",
+        "::1/128",
+        "fe80::/10",
+        "ff00::/8",
+        "0.0.0.0/32",
+    )
+)
+"""Loopback, link-local, multicast, and the default networks of Docker and libvirt."""
+
+
+def _spoken(view: View, classes: frozenset[Openness]) -> list[Door]:
+    """Data services of these classes of openness that spoke here."""
+    return [
+        door
+        for door in view.spoke
+        if (about := info(door)) is not None and about.data and about.openness in classes
+    ]
+
+
+def _fields(view: View, protocol: str = "") -> dict[str, str]:
+    device = view.device
+    model = device.model or device.product
+    return {
+        "product": device.product or device.model or "the device",
+        "model": f"{device.vendor} {model}".strip() or "unknown model",
+        "protocol": title_of(protocol) if protocol else "",
+    }
+
+
+def _no_open_service(view: View) -> Proposition:
+    """Every open data service plausible for the role is not offered (and none spoke anyway)."""
+    spoken = _spoken(view, OPEN)
+    spoken = [door for door in spoken if door.protocol != "snmp" or "snmp" in view.plausible]
+    if spoken:
+        return false(Strength.E4, *(cite(door.spoke) for door in spoken if door.spoke))
+    if not view.plausible:
+        return unknown("which open services such a device may offer")
+    return both(*(negate(view.offered(name)) for name in view.plausible if name != "snmp"))
+
+
+def t01(view: View) -> list[Case]:
+    """Proprietary-only controller."""
+    doors = _spoken(view, CLOSED)
+    if not doors or view.proxy or view.device.role in no_data_roles():
+        return []
+    door = doors[0]
+    if _spoken(view, frozenset({Openness.O2})):
+        return []
+    said = both(true(Strength.E4, cite(door.decided)), _no_open_service(view))
+    return [Case("", said, _fields(view, door.protocol))]
+
+
+def t02(view: View) -> list[Case]:
+    """Vendor protocol that a standard connector can read."""
+    doors = _spoken(view, frozenset({Openness.O2}))
+    if not doors or view.proxy or view.device.role in no_data_roles():
+        return []
+    door = doors[0]
+    if connector_declared(view, door.protocol):
+        return [Case("", false(Strength.E4, Because("", "declared", "a connector is declared")))]
+    said = both(true(Strength.E4, cite(door.decided)), _no_open_service(view))
+    return [Case("", said, _fields(view, door.protocol))]
+
+
+def connector_declared(view: View, protocol: str) -> bool:
+    """Whether the operator declared a connector for the protocol or for this device."""
+    stated = view.context.connectors
+    if not stated:
+        return False
+    device = view.device
+    names = (protocol, device.key, device.name, *device.addresses)
+    return any(name and name.casefold() in stated for name in names)
+
+
+def register_reads(view: View) -> list[Door]:
+    """Doors of a protocol that needs a map, that gave registers or bits."""
+    found = []
+    for door in view.spoke:
+        about = info(door)
+        if about is None or about.openness is not Openness.O1:
+            continue
+        if any(
+            item.outcome in DATA and (item.points or item.samples or _ranges(item.facts))
+            for item in door.observations
+        ):
+            found.append(door)
+    return found
+
+
+def _ranges(facts: tuple[Fact, ...]) -> bool:
+    return any(item.name == "range" for item in facts)
+
+
+def _mapped(view: View) -> Proposition:
+    """Whether the registers have a meaning: a map, a self-description, or named points."""
+    for name in ("map", "model_id"):
+        values = view.fact(name)
+        if values:
+            return true(Strength.E4, view.source(name, values[0]))
+    for point in view.evidence.points:
+        if point.signal or point.semantic or point.unit:
+            return true(Strength.E4, Because("", "declared", f"{point.address} has a meaning"))
+    return false(
+        Strength.E4, Because("", "declared", "no register map for this model is known or declared")
+    )
+
+
+def _echoes(view: View) -> bool:
+    """Whether every register read holds the same value: no evidence that data exists."""
+    values = {item.value for item in view.evidence.samples}
+    return len(view.evidence.samples) >= 8 and len(values) == 1
+
+
+def _registers(view: View) -> Proposition | None:
+    doors = register_reads(view)
+    if not doors:
+        return None
+    reads = [
+        item
+        for door in doors
+        for item in door.observations
+        if item.outcome in DATA and (item.points or item.samples or _ranges(item.facts))
+    ]
+    if _echoes(view):
+        return unknown(
+            "whether the registers hold data: all of them hold the same value",
+            "read them again while the machine runs",
+            view.ask(doors[0].protocol, "points"),
+            cite(reads[0]),
+        )
+    return both(true(Strength.E4, *(cite(item) for item in reads[:3])), negate(_mapped(view)))
+
+
+def t03(view: View) -> list[Case]:
+    """Registers without a map, on a device that is reached directly or says who it is."""
+    if view.device.parent and not _identified(view):
+        return []
+    said = _registers(view)
+    if said is None:
+        return []
+    fields = _fields(view)
+    fields |= {"vendor": view.device.vendor or "the device", "model": _model(view)}
+    return [Case("", said, fields)]
+
+
+def _model(view: View) -> str:
+    device = view.device
+    return device.model or device.product or (f"at {view.address} {device.part}".strip())
+
+
+def _identified(view: View) -> bool:
+    return bool(view.device.vendor or view.device.model or view.device.product)
+
+
+def t07(view: View) -> list[Case]:
+    """Unit behind a gateway that answers reads and says neither who it is nor what they mean."""
+    if not view.device.parent or _identified(view):
+        return []
+    said = _registers(view)
+    fields = {"part": view.device.part, "parent": view.device.parent}
+    return [] if said is None else [Case("", said, fields)]
+
+
+def t05(view: View) -> list[Case]:
+    """Open server that publishes nothing."""
+    if view.proxy or "DiscoveryServer" in view.fact("role") or view.device.role == "discovery":
+        return []
+    cases = []
+    for door in view.spoke:
+        about = info(door)
+        if about is None or about.openness is not Openness.O0 or not about.listing:
+            continue
+        if door.protocol == "snmp" or not about.data:
+            continue
+        if not any(item.question.operation in about.listing for item in door.observations):
+            continue
+        values = [point for point, _ in view.process]
+        nothing = (
+            false(Strength.E4, view.data_proof(values[0]))
+            if values
+            else true(Strength.E3, Because("", "derived", "no process value is in the listing"))
+        )
+        said = both(nothing, view.enumerated(door)) if not values else nothing
+        cases.append(Case(door.protocol, said, _fields(view, door.protocol)))
+    return cases
+
+
+def t06(view: View) -> list[Case]:
+    """Declared unit that the gateway cannot reach (rulings 17)."""
+    device = view.device
+    if not device.parent or device.register is None or not device.part:
+        return []
+    refusals = [
+        item for item in view.evidence.observations if item.outcome is Outcome.REFUSED_DOWNSTREAM
+    ]
+    if not refusals:
+        return []
+    fields = {"part": device.part, "parent": device.parent}
+    if any(
+        item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM
+        for item in view.evidence.observations
+    ):
+        return [Case("", false(Strength.E4, cite(refusals[0])), fields)]
+    proof = _witnessed(view)
+    if proof is None:
+        said = unknown(
+            f"a second try of {device.part}, ten seconds or more later, with another unit of the"
+            " gateway answering in between",
+            "ask the gateway again, with a unit that answers among the units",
+            f"untrap scan {view.address} --probe modbus --depth identify",
+            *(cite(item) for item in refusals[:3]),
+        )
+        return [Case("", said, fields)]
+    scans = {item.scan for item in refusals}
+    strength = Strength.E4 if len(scans) >= 2 and len(refusals) >= 3 else Strength.E2
+    row = Because("", "declared", f"the register declares {device.part}", device.register.document)
+    cited = tuple(cite(item) for item in refusals[:4])
+    return [Case("", true(strength, *cited, proof, row), fields)]
+
+
+def _witnessed(view: View) -> Because | None:
+    """The answer of another unit between two refusals that are far enough apart."""
+    gap = view.context.thresholds.retry_gap_seconds
+    answers = view.context.answered.get(view.device.parent, ())
+    times: dict[str, list[float]] = {}
+    for item in view.evidence.observations:
+        if item.outcome is Outcome.REFUSED_DOWNSTREAM:
+            times.setdefault(item.scan, []).append(item.time.timestamp())
+    for answer in answers:
+        if answer.part != view.device.part and _between(answer, times.get(answer.scan, []), gap):
+            return Because("", "answered", f"control: {answer.part} answered in between")
+    return None
+
+
+def _between(answer: Answered, times: list[float], gap: float) -> bool:
+    return (
+        bool(times) and max(times) - min(times) >= gap and min(times) <= answer.time <= max(times)
+    )
+
+
+def t10(view: View) -> list[Case]:
+    """A network that the device names and nobody asked."""
+    cases = []
+    for name in view.fact("network"):
+        network = _network(name)
+        if network is not None and _uninteresting(view, network):
+            continue
+        if network is None or not view.context.was_asked(network):
+            said = true(Strength.E3, view.source("network", name))
+            cases.append(Case(name, said, {"network": name}))
+    return cases
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _uninteresting(view: View, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    if network.prefixlen in (0, network.max_prefixlen):
+        return True  # a default route or a host route names no subnet
+    if any(
+        network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+        for other in VIRTUAL_NETWORKS
+    ):
+        return True
+    for zone in view.context.zones:
+        for other in zone.networks:
+            same = network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+            if same and "management" in zone.name.casefold():
+                return True
+    return False

@@ -1,0 +1,136 @@
+"""U rules of machines: a signal is not among what is exposed.
+
+One rule keeps it simple: without the licence of `presence` there is no finding, only a question;
+what a scan shows is "not exposed", what a person attests is "not instrumented".
+"""
+
+from __future__ import annotations
+
+from inventory.coverage import coverage_of, matrices, parameters_of
+from inventory.logic import both, declared, negate, true, unknown
+from inventory.model import Coverage, Proposition, Severity, Strength, Truth
+from inventory.presence import NOT_FITTED, Machine
+from inventory.profiles import Profile, Signal, signal_of
+from inventory.rules.catalogue import Case
+from inventory.signals.points import is_binary
+
+BREADTH = 0.25
+"""Below this share of missing required signals, severity is one step lower."""
+
+
+def u01(machine: Machine) -> list[Case]:
+    """Required signals that are not exposed."""
+    about = machine.profile
+    if about is None or not machine.links:
+        return []
+    groups = [group for group in about.required if not _not_fitted(machine, group)]
+    said = [(group, negate(machine.group(group))) for group in groups]
+    missing = [group for group, item in said if item.truth is Truth.TRUE]
+    narrow = bool(groups) and len(missing) / len(groups) < BREADTH
+    cases = []
+    for group, proposition in said:
+        if proposition.truth is Truth.FALSE:
+            continue
+        name = "|".join(signal.name for signal in group)
+        words = {"signal": _plain(group), "asset": machine.equipment.tag}
+        base = Severity.HIGH if _unique(machine, about, group) else Severity.MEDIUM
+        cases.append(Case(name, proposition, words, base, 1, int(narrow)))
+    return cases
+
+
+def _not_fitted(machine: Machine, group: tuple[Signal, ...]) -> bool:
+    """The machine has no such part, as a person attested."""
+    for statement, value, _ in machine.statements():
+        if statement in NOT_FITTED and signal_of(value).measurand in {
+            signal.measurand for signal in group
+        }:
+            return True
+    return False
+
+
+def _plain(group: tuple[Signal, ...]) -> str:
+    """The signal in words: "suction pressure or power"."""
+    return " or ".join(
+        f"{signal.place} {signal.measurand}".strip().replace("_", " ") for signal in group
+    )
+
+
+def _unique(machine: Machine, about: Profile, group: tuple[Signal, ...]) -> bool:
+    """Whether a failure mode shows in this signal and in nothing that is exposed."""
+    matrix = matrices().get(about.failure_modes)
+    if matrix is None:
+        return False
+    sure, _ = machine.present()
+    unseen = set(matrix.unseen(parameters_of(about, sure)))
+    own = matrix.unseen(parameters_of(about, [signal.name for signal in group]))
+    return bool(unseen - set(own))
+
+
+def u02(machine: Machine) -> list[Case]:
+    """No device at all monitors the machine."""
+    if machine.links:
+        return []
+    words = {"class": machine.equipment.cls or "machine"}
+    if machine.equipment.links_complete:
+        text = f"the links of {machine.equipment.tag} are declared complete, and there are none"
+        return [Case("", true(Strength.E4, declared(text)), words)]
+    said = unknown(
+        f"which devices monitor {machine.equipment.tag}: no link is declared",
+        "declare them, or confirm the proposed links",
+        "untrap import links FILE",
+    )
+    return [Case("", said, words)]
+
+
+def u04(machine: Machine) -> list[Case]:
+    """Only binary signals are known of a machine that needs measured ones."""
+    about = machine.profile
+    if about is None or not machine.rows:
+        return []
+    analog = [
+        group
+        for group in about.required
+        if any(not is_binary(signal.measurand) for signal in group)
+    ]
+    known = [row for row in machine.rows if row[2].known]
+    if not analog or not known or any(not is_binary(row[2].measurand) for row in known):
+        return []
+    absent = (negate(machine.group(group)) for group in analog)
+    view, point, _ = known[0]
+    said = both(true(Strength.E3, view.data_proof(point)), *absent)
+    return [Case("", said, {"asset": machine.equipment.tag})]
+
+
+def coverage(machine: Machine) -> Coverage | None:
+    """Failure-mode coverage as an interval; None without a matrix or without links."""
+    if machine.profile is None or not machine.links:
+        return None
+    sure, maybe = machine.present()
+    return coverage_of(machine.profile, sure, maybe)
+
+
+def u05(machine: Machine, found: Coverage | None, target: float) -> list[Case]:
+    """Coverage below the target of the machine's criticality."""
+    if found is None or found.lo >= target:
+        return []
+    words = {"best": found.best_next.replace(":", " ") or "a sensor"}
+    shown = f"failure-mode coverage is {found.lo:.2f} to {found.hi:.2f}, the target {target:.2f}"
+    if found.hi >= target:
+        return [Case("", _open(machine, shown), words)]
+    unseen = ", ".join(found.unseen[:8]) or "none of them with certainty"
+    premises = (declared(shown), declared(f"nobody can see: {unseen}"))
+    absent = [negate(item) for item in _absences(machine) if item.truth is Truth.FALSE]
+    strength = min((item.strength for item in absent), default=Strength.E3)
+    return [Case("", true(strength, *premises), words)]
+
+
+def _absences(machine: Machine) -> list[Proposition]:
+    about = machine.profile
+    return [machine.exists(signal) for signal in about.signals] if about else []
+
+
+def _open(machine: Machine, shown: str) -> Proposition:
+    first = next((item for item in _absences(machine) if item.truth is Truth.UNKNOWN), None)
+    missing = first.unknown if first else "whether the unknown signals are there"
+    step, command = (first.next_step, first.command) if first else ("", "")
+    return unknown(f"{missing}; {shown}", step, command)
