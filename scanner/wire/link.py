@@ -513,13 +513,13 @@ class Conversation:
         if farewell and self._answered and not self._over:
             try:
                 guard.judge(self.probe, _plain(farewell))
-                await self.wire.pacer.packets.take(1)
+                await self.host.turn.take()
+                await self.wire.pacer.packets.take(EXCHANGE - 1)
                 outgoing = _outgoing(farewell)
+                self.host.turn.mark()
                 await stream.send(outgoing)
-                self.wire.sent.packets += 1
-                self.wire.sent.bytes += len(outgoing)
-                if self.wire.recorder is not None:
-                    self.wire.recorder.sent(*self._peer, outgoing)
+                self.wire.sent.packets += EXCHANGE - 1  # nothing comes back that we acknowledge
+                self._sent(outgoing)
             except NetworkError as error:
                 log.info("farewell failed address=%s why=%s", self.host.address, error)
             except Forbidden as error:
