@@ -75,11 +75,12 @@ async def _unit_one(gateway: Gateway) -> None:
             return alone
         return "" if objects == own.objects else part_of(1)
 
-    one = await first_page(talk, 1, label, part=alone, fact_part=alone)
+    part = alone if 1 in gateway.declared else ""
+    one = await first_page(talk, 1, label, part=part, fact_part=alone)
     gateway.one = one
     if one.outcome is Outcome.REFUSED_DOWNSTREAM and 1 in gateway.declared:
         gateway.refused[1] = talk.link.now()
-        if not alone:
+        if not part:
             question = Question(PROTOCOL, "units", part_of(1))
             talk.link.note(question, one.outcome, one.reason, detail="asked as unit 1")
     elif one.outcome not in NOT_OWN and not talk.over:

@@ -1,0 +1,283 @@
+"""What registers mean: maps, SunSpec, or nothing but ranges."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from protocols.contract import Depth, Fact, MapEntry, Options, Outcome, Quality
+from protocols.modbus.maps import fitting, library, spans
+from protocols.modbus.registers import decode, scaled, size
+from protocols.modbus.sunspec import models
+from tests.protocols.modbus.box import Box, Slave, asked, facts, floats, named, run, values
+
+ENTRY = MapEntry("holding", 0, "uint16", "Speed", vendor="Acme", model="P1")
+
+
+def one(slave: Slave) -> Box:
+    return Box({}, any_unit=slave)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "value"),
+    [
+        ("uint16", [0xFFFF], 65535),
+        ("int16", [0xFFFF], -1),
+        ("uint32", [1, 0], 65536),
+        ("int32", [0xFFFF, 0xFFFE], -2),
+        ("uint64", [0, 0, 0, 5], 5),
+        ("int64", [0xFFFF] * 4, -1),
+        ("float32", [0x4366, 0x0000], 230.0),
+        ("float64", [0x406C, 0xC000, 0, 0], 230.0),
+        ("string:5", [0x4142, 0x4344, 0x4500], "ABCDE"),
+        ("bit", [1], 1),
+        ("bit:3", [8], 1),
+    ],
+)
+def test_types(kind: str, words: list[int], value: object) -> None:
+    assert size(kind) == len(words)
+    assert decode(words, kind) == value
+
+
+def test_word_and_byte_order() -> None:
+    assert decode([0, 1], "uint32", "little") == 65536
+    assert decode([0x0100, 0x0200], "uint32", "big", "little") == 0x0001_0002
+    assert decode([0x0200, 0x0100], "uint32", "little", "little") == 0x0001_0002
+
+
+@pytest.mark.parametrize("kind", ["", "uint8", "string:0", "string:999", "bit:16", "string:x"])
+def test_unknown_types_have_no_size(kind: str) -> None:
+    assert size(kind) is None
+
+
+def test_scale_and_not_a_number() -> None:
+    assert scaled(2301, 0.1, 0.0) == (230.1, Quality.GOOD, "")
+    assert scaled(float("nan"), 1.0, 0.0) == (None, Quality.BAD, "NaN")
+
+
+def test_blocks_bridge_small_gaps_only_and_stay_within_125() -> None:
+    entries = [replace(ENTRY, address=a) for a in (0, 9, 18, 40)]
+    assert [span.name for span in spans(entries)] == ["holding:0-18", "holding:40-40"]
+    many = [replace(ENTRY, address=a) for a in range(300)]
+    assert [span.count for span in spans(many)] == [125, 125, 50]
+    assert spans([replace(ENTRY, address=65535, type="uint32")]) == ()
+
+
+def test_declared_map_turns_registers_into_points() -> None:
+    entries = (
+        replace(ENTRY, scale=0.1, engineering_unit="Hz", signal="speed"),
+        replace(ENTRY, address=2, type="float32", name="Power", engineering_unit="kW"),
+    )
+    slave = Slave(named(), holding={0: 501, 1: 0, **floats(2, 7.5)})
+    link = run(one(slave), maps=entries)
+    assert values(link) == {"holding:0": 50.1, "holding:2": 7.5}
+    points = {p.address: p for o in link.observations for p in o.points}
+    assert (points["holding:0"].unit, points["holding:0"].signal) == ("HTZ", "speed")
+    assert points["holding:2"].unit == "KWT"
+    assert facts(link, "map")[0].startswith("declared")  # type: ignore[attr-defined]
+
+
+def test_a_block_that_touches_a_hole_is_halved_until_the_rest_is_found() -> None:
+    entries = tuple(replace(ENTRY, address=a, name=f"R{a}") for a in range(20))
+    holding = {a: a for a in range(20) if a != 13}
+    link = run(one(Slave(named(), holding=holding)), maps=entries)
+    assert values(link) == {f"holding:{a}": a for a in range(20) if a != 13}
+
+
+def test_map_that_fits_nothing_stops_early() -> None:
+    entries = tuple(replace(ENTRY, address=20 * a, name=f"R{a}") for a in range(200))
+    box = one(Slave(named()))
+    link = run(box, maps=entries)
+    assert len(box.asked) < 40
+    assert any(o.outcome is Outcome.PARTIAL and o.reason == "our_cap" for o in link.observations)
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ({}, True),
+        ({"vendor": "acme"}, True),
+        ({"vendor": "Other"}, False),
+        ({"model": "P2"}, False),
+        ({"firmware": "1.0"}, True),
+        ({"firmware": "2"}, False),
+        ({"unit": "1"}, True),
+        ({"unit": "2"}, False),
+        ({"vendor": "", "model": ""}, False),
+    ],
+)
+def test_a_map_fits_where_all_that_it_states_agrees(change: dict[str, str], fits: bool) -> None:
+    said = [Fact("vendor", "ACME Corp.", "s"), Fact("product", "P1 mk2", "s")]
+    said.append(Fact("firmware", "1.0", "s"))
+    entry = replace(ENTRY, **change)  # type: ignore[arg-type]
+    assert (fitting(said, (entry,), 1) is not None) is fits
+
+
+def test_word_order_is_hinted_where_values_make_no_sense() -> None:
+    words = {}
+    for place, value in enumerate((230.1, 231.2, 229.9, 50.02)):
+        high, low = struct.unpack(">HH", struct.pack(">f", value))
+        words |= {2 * place: low, 2 * place + 1: high}
+    entries = tuple(replace(ENTRY, address=2 * a, type="float32", name=f"V{a}") for a in range(4))
+    link = run(one(Slave(named(), holding=words)), maps=entries)
+    assert facts(link, "word_order") == ["little"]
+    good = run(one(Slave(named(), holding=floats(0, 230.1, 231.2, 229.9, 50.02))), maps=entries)
+    assert facts(good, "word_order") == []
+
+
+def test_serial_of_a_map_is_an_identity() -> None:
+    entry = replace(ENTRY, type="uint32", name="Serial", signal="serial")
+    link = run(one(Slave(named(), holding={0: 1, 1: 2})), maps=(entry,))
+    assert facts(link, "serial") == ["65538"]
+
+
+def test_library_map_is_chosen_by_identity() -> None:
+    power = floats(0, *[float(v) for v in range(1, 41)])
+    link = run(one(Slave(named("Eastron", "SDM630-Modbus V2"), input=power)))
+    assert values(link)["input:52"] == 27.0
+    assert facts(link, "map")[0].startswith("library: eastron-sdm630")  # type: ignore[attr-defined]
+
+
+def test_library_is_well_formed() -> None:
+    assert len(library()) >= 8
+    for one_map in library():
+        addresses = [(e.table, e.address) for e in one_map.entries]
+        assert len(addresses) == len(set(addresses)), one_map.name
+        ends = sorted(
+            (e.table, e.address, e.address + (size(e.type) or 0)) for e in one_map.entries
+        )
+        for before, after in pairwise(ends):
+            assert before[0] != after[0] or before[2] <= after[1], (one_map.name, before, after)
+        assert one_map.source
+        assert all(e.name and size(e.type) for e in one_map.entries)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "name"),
+    [
+        ("Schneider Electric", "PM5560", "schneider-pm5000"),
+        ("Schneider Electric", "METSEPM5320", "schneider-pm5000"),
+        ("Schneider Electric", "ATV320U15N4C", "schneider-altivar"),
+        ("SIEMENS AG", "PAC3200", "siemens-pac3200"),
+        ("Siemens", "PAC3200T", ""),
+        ("ABB", "B23 112-100", "abb-b23-b24"),
+        ("Janitza electronics GmbH", "UMG 96RM-E", "janitza-umg"),
+        ("Carlo Gavazzi", "EM24DINAV93XE1X", "carlo-gavazzi-em24"),
+        ("Eastron", "SDM120M", "eastron-sdm120"),
+        ("Schneider Electric", "BMXP342020", ""),
+    ],
+)
+def test_library_is_matched_by_vendor_and_model(vendor: str, model: str, name: str) -> None:
+    found = fitting([Fact("vendor", vendor, "s"), Fact("product", model, "s")], (), 1)
+    assert (found.chosen.split()[1] if found else "") == name
+
+
+def text(value: str, registers: int) -> list[int]:
+    raw = value.encode().ljust(2 * registers, b"\0")
+    return list(struct.unpack(f">{registers}H", raw))
+
+
+def inverter(base: int = 40000) -> dict[int, int]:
+    """SunS, common model (66), a model nobody knows (2 registers), inverter 103 (50), end."""
+    common = text("Fronius", 16) + text("Symo 8.2", 16) + text("", 8) + text("3.1", 8)
+    common += [*text("S-4711", 16), 1, 0x8000]
+    body = [0xFFFF] * 50
+    body[0], body[4] = 123, 0xFFFF  # A 12.3, A_SF -1
+    body[12], body[13] = 4321, 1  # W, W_SF
+    body[14], body[15] = 5001, (1 << 16) - 2  # Hz, Hz_SF -2
+    body[16] = 0x8000  # VA: not implemented
+    words = [0x5375, 0x6E53, 1, 66, *common, 64999, 2, 7, 7, 103, 50, *body, 0xFFFF, 0]
+    return {base + place: word for place, word in enumerate(words)}
+
+
+@pytest.mark.parametrize("base", [40000, 50000, 0])
+def test_sunspec_names_units_scales_and_identifies(base: int) -> None:
+    link = run(one(Slave(None, holding=inverter(base))))
+    assert "Fronius" in facts(link, "vendor")
+    assert "S-4711" in facts(link, "serial")
+    assert set(facts(link, "model_id")) == {1, 103}
+    points = {p.semantic: p for o in link.observations for p in o.points}
+    read = values(link)
+    assert read[points["sunspec:103:A"].address] == 12.3
+    assert read[points["sunspec:103:W"].address] == 43210.0
+    assert read[points["sunspec:103:Hz"].address] == 50.01
+    assert points["sunspec:103:Hz"].unit == "HTZ"
+    assert "sunspec:103:VA" not in points  # not implemented, so not there
+
+
+def test_sunspec_identity_needs_two_more_exchanges() -> None:
+    link = run(one(Slave(None, holding=inverter())), Depth.IDENTIFY)
+    assert len(link.requests) == 4
+    assert facts(link, "serial") == ["S-4711"]
+
+
+def test_sunspec_chain_without_end_mark() -> None:
+    words = inverter()
+    for place in sorted(words)[-2:]:
+        del words[place]
+    link = run(one(Slave(None, holding=words)))
+    assert 103 in facts(link, "model_id")
+
+
+def test_sunspec_chain_that_never_ends_is_bounded() -> None:
+    words = {40000: 0x5375, 40001: 0x6E53}
+    words |= {40002 + a: (64999, 1, 0)[a % 3] for a in range(25_000)}
+    box = one(Slave(None, holding=words))
+    run(box)
+    assert len(box.asked) < 80
+
+
+def test_sunspec_chain_beyond_the_table_is_told() -> None:
+    words = {40000: 0x5375, 40001: 0x6E53, 40002: 103, 40003: 65000}
+    link = run(one(Slave(None, holding=words)))
+    assert any(o.outcome is Outcome.GARBLED for o in asked(link, "sunspec"))
+
+
+def test_sunspec_table_agrees_with_the_models() -> None:
+    lengths = {1: 66, 101: 50, 103: 50, 111: 60, 113: 60, 201: 105, 203: 105, 211: 124, 213: 124}
+    lengths |= {122: 44, 802: 62}
+    for model, length in lengths.items():
+        assert models()[model][0].size == length, model
+
+
+def test_without_a_map_only_ranges_are_claimed() -> None:
+    slave = Slave(None, holding={a: a for a in range(5)}, coil=dict.fromkeys(range(10), 1))
+    link = run(one(slave))
+    assert set(facts(link, "range")) >= {"holding:0-4", "coil:0-9"}
+    points = {p.address: p for o in link.observations for p in o.points}
+    assert points["holding:4"].type == "uint16"
+    assert points["holding:4"].name == ""
+    assert "not interpretable" in points["holding:4"].description
+    assert "holding:5" not in points
+    assert max(struct.unpack(">H", r[10:12])[0] for r in link.requests if r[7] < 5) <= 10
+
+
+def test_refused_function_is_not_asked_again() -> None:
+    box = one(Slave(None, holding={0: 1}, functions=(3, 43)))
+    link = run(box)
+    assert [pdu[0] for _, pdu in box.asked].count(4) == 1
+    assert "read input registers (4)=refused" in facts(link, "function")
+
+
+def test_units_have_points_of_their_own() -> None:
+    units = {255: Slave(named()), 3: Slave(named("B", "y"), holding={0: 42})}
+    link = run(Box(units), parts=("unit 3",))
+    assert values(link, "unit 3") == {"holding:0": 42}
+
+
+def test_sampling_reads_again_over_the_window() -> None:
+    options = Options(depth=Depth.SAMPLE, sample_seconds=30, sample_every_seconds=10)
+    slave = Slave(named(), holding={0: 501})
+    link = run(one(slave), Depth.SAMPLE, maps=(ENTRY,), options=options)
+    assert len([s for o in link.observations for s in o.samples]) == 4
+    assert link.waited_seconds == 30
+
+
+def test_sampling_reads_sunspec_models_again() -> None:
+    options = Options(depth=Depth.SAMPLE, sample_seconds=20, sample_every_seconds=10)
+    link = run(one(Slave(None, holding=inverter())), Depth.SAMPLE, options=options)
+    read = [o for o in asked(link, "sunspec") if "model 103" in o.question.argument]
+    assert [o.outcome for o in read] == [Outcome.COMPLETE] * 3
