@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from protocols.contract import Fact, Link, Outcome, Reading
 from protocols.snmp import codec, identity
 from protocols.snmp.codec import Binding, Oid, Response
-from protocols.snmp.discover import MOST_RETRIES, fewer
-from protocols.snmp.exchange import Session, exchange, question, text, working
+from protocols.snmp.discover import CHASSIS, ENTITY, MOST_RETRIES, fewer
+from protocols.snmp.exchange import Session, exchange, number, question, text, working
 from protocols.snmp.identity import ENTERPRISES, Wish
 
 ESSENTIAL = ("vendor", "model", "firmware", "serial")
@@ -26,6 +26,7 @@ MOST_ROUNDS = 3
 _NEUTRAL = frozenset({1, 2, 9, 11, 42, 43, 311, 232, 674, 2435})
 AFTER_UCD: Oid = (*ENTERPRISES, 2022)  # behind UCD-SNMP-MIB, which net-snmp always serves
 AFTER_NET_SNMP: Oid = (*ENTERPRISES, 8073)
+ENTITY_KIND: Oid = (*ENTITY, 5)
 SUBTREES = (ENTERPRISES, AFTER_UCD, AFTER_NET_SNMP)
 
 
@@ -74,6 +75,8 @@ async def _ask(
     link: Link, session: Session, wishes: tuple[Wish, ...], known: dict[str, str]
 ) -> dict[str, str]:
     asked: tuple[Oid, ...] = tuple(dict.fromkeys(w.oid for w in wishes))
+    if any(oid[:-1] == ENTITY for oid in asked):
+        asked = (ENTITY_KIND, *asked)
     gained: dict[str, str] = {}
 
     def read(response: Response) -> Reading[None]:
@@ -81,6 +84,8 @@ async def _ask(
         found: dict[str, tuple[str, str]] = {}
         for wish in wishes:
             binding = held.get(wish.oid)
+            if wish.oid[:-1] == ENTITY and not _chassis(held.get(ENTITY_KIND), binding):
+                continue
             if wish.name not in known and binding is not None and below(binding, wish.oid):
                 words = identity.granted(wish, words_of(binding))
                 if words:
@@ -100,6 +105,13 @@ async def _ask(
             break
         asked = fewer(asked, response)
     return gained
+
+
+def _chassis(kind: Binding | None, binding: Binding | None) -> bool:
+    """Whether a first row of the ENTITY-MIB is the chassis and the value is of that row."""
+    if kind is None or binding is None or not below(kind, ENTITY_KIND):
+        return False
+    return kind.oid[-1] == binding.oid[-1] and number(kind) == CHASSIS
 
 
 def below(binding: Binding, column: Oid) -> bool:

@@ -184,7 +184,7 @@ def identify(description: str, object_id: Oid) -> dict[str, tuple[str, str]]:
         source = "snmp sysDescr.0" if rule.pattern else "snmp sysObjectID.0"
         groups = match.groupdict() if match else {}
         for name, value in {**groups, **rule.facts}.items():
-            kept = usable(value or "")
+            kept = usable(value.format_map(groups) if value and name in rule.facts else value or "")
             if kept and name in IDENTITY:
                 found.setdefault(name, (kept, f"{source} rule {rule.name}"))
     vendor = maker(enterprise_of(object_id))
@@ -198,8 +198,6 @@ def statements(found: Mapping[str, tuple[str, str]]) -> tuple[Fact, ...]:
     facts = [Fact(name, *found[name]) for name in IDENTITY if name in found]
     if "model" in found and "product" not in found:
         facts.append(Fact("product", *found["model"]))
-    elif "product" in found and "model" not in found:
-        facts.append(Fact("model", *found["product"]))
     return tuple(facts)
 
 

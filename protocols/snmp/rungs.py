@@ -11,9 +11,15 @@ from collections.abc import Sequence
 from protocols.contract import Cost, Depth, Observation, Outcome, Rung, Size
 from protocols.snmp.discover import MOST_CREDENTIALS, MOST_RETRIES, discover
 from protocols.snmp.identify import MOST_ROUNDS, identify
+from protocols.snmp.points import MOST_ROUNDS as SAMPLE_ROUNDS
+from protocols.snmp.points import MOST_SAMPLED, ROOTS_A_REQUEST, points, sample
+from protocols.snmp.walk import MOST_PAGES_HOST
 
 DISCOVER_BYTES = 650  # 270 asked, 380 answered
 IDENTIFY_BYTES = 480
+WALK_BYTES = 1_250
+SAMPLE_BYTES = 560
+WALKS = ("SNMP get", "SNMP getnext", "SNMP getbulk")
 FUNCTIONS = ("SNMP get", "SNMP v3 discovery")
 
 
@@ -55,6 +61,20 @@ RUNGS = {
         identify,
         usual=Size(pages=1),
         most=Size(pages=(1 + MOST_RETRIES) * (1 + MOST_ROUNDS)),
+        size=_size,
+    ),
+    Depth.POINTS: Rung(
+        lambda size: Cost(0, size.pages, size.pages * WALK_BYTES, WALKS),
+        points,
+        usual=Size(pages=20),
+        most=Size(pages=MOST_PAGES_HOST + 1),
+        size=_size,
+    ),
+    Depth.SAMPLE: Rung(
+        lambda size: Cost(0, size.pages, size.pages * SAMPLE_BYTES, ("SNMP get",)),
+        sample,
+        usual=Size(pages=6),
+        most=Size(pages=SAMPLE_ROUNDS * MOST_SAMPLED // ROOTS_A_REQUEST),
         size=_size,
     ),
 }

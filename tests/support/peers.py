@@ -11,7 +11,7 @@ PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/us
 
 
 def need(name: str) -> str:
-    """The path of an executable; skips the test without it, or fails it where peers are required."""
+    """The path of an executable; skips the test without it, or fails where peers are required."""
     found = shutil.which(name, path=PLACES)
     if found is None:
         if os.environ.get("UNTRAP_REQUIRE_PEERS") == "1":

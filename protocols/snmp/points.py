@@ -1,0 +1,284 @@
+"""The upper rungs: what the device is made of, what hangs on it, and what it measures.
+
+First one GetNext per ten roots tells which tables exist; only those are walked. Everything is
+bounded per table and per host (`walk`), and every page is an observation of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading, Sample
+from protocols.snmp import codec, sensors, tables
+from protocols.snmp.codec import Binding, Oid, Response, oid
+from protocols.snmp.discover import MOST_RETRIES, fewer
+from protocols.snmp.exchange import Session, exchange, number, question, text, working
+from protocols.snmp.identify import below, object_heard
+from protocols.snmp.sensors import Sensor
+from protocols.snmp.walk import Allowance, Harvest, Row, Table, walk
+
+ROOTS_A_REQUEST = 10
+BRIDGE_ADDRESS = oid("1.3.6.1.2.1.17.1.1.0")
+SYSTEM_DATE = oid("1.3.6.1.2.1.25.1.2.0")
+ENGINE = (oid("1.3.6.1.6.3.10.2.1.1.0"), oid("1.3.6.1.6.3.10.2.1.2.0"))
+SCALARS = (BRIDGE_ADDRESS, SYSTEM_DATE, *ENGINE)
+MOST_SAMPLED = 200
+MOST_ROUNDS = 60
+
+
+async def points(link: Link) -> None:
+    """Walk what the agent has; see the module's words."""
+    session = working(link)
+    if session is None:
+        return
+    left = Allowance()
+    if session.version != codec.V1:
+        await _scalars(link, session, left)
+    ports: dict[int, str] = {}
+    lldp: dict[int, str] = {}
+    names: dict[Oid, str] = {}
+    plain = [_naming(t, names) if t.name == "entPhysicalTable" else t for t in tables.PLAIN_TABLES]
+    helpers = [_port_table(ports), _lldp_table(lldp)]
+    several = [*plain, *helpers, *tables.switch_tables(ports, lldp)]
+    object_id = object_heard(link)
+    several.append(sensors.entity_table(names))
+    if object_id[: len(sensors.CMC)] == sensors.CMC:
+        several.append(sensors.cmc_table())
+    present = await _present(link, session, [t.columns[0][:-1] for t in several], left)
+    for table in several:
+        if not left.spent and table.columns[0][:-1] in present:
+            await walk(link, session, table, left)
+    await _measure(link, session, sensors.sensors_for(object_id), left)
+    _own_mac(link)
+
+
+def _naming(table: Table, names: dict[Oid, str]) -> Table:
+    """The same table, which also remembers what entities are called."""
+
+    def read(index: Oid, row: Row) -> Harvest:
+        called = [text(row.get(c)) for c in (tables.ENTITY[2], tables.ENTITY[0])]
+        names[index] = next((w for w in called if w), "")
+        return table.read(index, row)
+
+    return Table(table.name, table.columns, read)
+
+
+def _port_table(ports: dict[int, str]) -> Table:
+    def read(index: Oid, row: Row) -> Harvest:
+        found = number(row.get(tables.BRIDGE_PORT[0]))
+        if found:
+            ports[index[0]] = f"if {found}"
+        return Harvest()
+
+    return Table("dot1dBasePortTable", tables.BRIDGE_PORT, read)
+
+
+def _lldp_table(ports: dict[int, str]) -> Table:
+    def read(index: Oid, row: Row) -> Harvest:
+        binding = row.get(tables.LOCAL_PORT[0])
+        words = text(binding) if not tables.mac(binding) else ""
+        if words.isprintable() and words:
+            ports[index[0]] = words
+        return Harvest()
+
+    return Table("lldpLocPortTable", tables.LOCAL_PORT, read)
+
+
+async def _present(
+    link: Link, session: Session, roots: Sequence[Oid], left: Allowance
+) -> Mapping[Oid, Binding]:
+    """The roots under which something lies, with the first binding of each."""
+    found: dict[Oid, Binding] = {}
+    for start in range(0, len(roots), ROOTS_A_REQUEST):
+        if left.spent:
+            break
+        batch = tuple(roots[start : start + ROOTS_A_REQUEST])
+        found |= await _first(link, session, batch, left)
+    return found
+
+
+async def _first(
+    link: Link, session: Session, roots: tuple[Oid, ...], left: Allowance
+) -> Mapping[Oid, Binding]:
+    found: dict[Oid, Binding] = {}
+    asked = roots
+
+    def read(response: Response) -> Reading[None]:
+        held = zip(asked, response.bindings, strict=True)
+        found.update({root: b for root, b in held if below(b, root)})
+        outcome = Outcome.COMPLETE if found else Outcome.EMPTY
+        return Reading(None, outcome=outcome, items=len(found))
+
+    topic = question("getnext", f"tables {codec.dotted(roots[0])}")
+    for _ in range(1 + MOST_RETRIES):
+        found.clear()
+        left.pages -= 1
+        answer, response = await exchange(
+            link, session, topic, codec.GET_NEXT, asked, read, fresh=left.restart
+        )
+        left.restart = False
+        if response is None:
+            left.lost += answer.outcome is Outcome.GARBLED
+            left.restart = answer.outcome is Outcome.GARBLED
+            left.silent = not left.restart
+        if response is None or not response.error_status or len(asked) == 1:
+            break
+        asked = fewer(asked, response)
+    return dict(found)
+
+
+async def _measure(link: Link, session: Session, wanted: Sequence[Sensor], left: Allowance) -> None:
+    """Read every sensor that exists: scalars ten at a time, columns by walking."""
+    present = await _present(link, session, [s.value for s in wanted], left)
+    single = [s for s in wanted if s.value in present and _scalar(present[s.value], s)]
+    await _read_scalars(link, session, single, left)
+    for sensor in wanted:
+        if sensor.value in present and sensor not in single and not left.spent:
+            await walk(link, session, sensors.table(sensor), left)
+
+
+def _scalar(binding: Binding, sensor: Sensor) -> bool:
+    return binding.oid == (*sensor.value, 0) and len(sensor.columns) == 1
+
+
+async def _read_scalars(
+    link: Link, session: Session, wanted: Sequence[Sensor], left: Allowance
+) -> None:
+    for start in range(0, len(wanted), ROOTS_A_REQUEST):
+        if left.spent:
+            return
+        batch = tuple(wanted[start : start + ROOTS_A_REQUEST])
+
+        def read(response: Response, batch: tuple[Sensor, ...] = batch) -> Reading[None]:
+            held = {b.oid: b for b in response.bindings}
+            read_out = [sensors.read(s, (0,), {s.value: held[(*s.value, 0)]}) for s in batch]
+            return _reading(read_out)
+
+        oids = tuple((*s.value, 0) for s in batch)
+        left.pages -= 1
+        _, response = await exchange(
+            link, session, question("get", "sensors"), codec.GET, oids, read, fresh=left.restart
+        )
+        left.restart = False
+        left.silent = response is None
+
+
+def _reading(harvests: Iterable[Harvest]) -> Reading[None]:
+    several = tuple(harvests)
+    found = tuple(p for h in several for p in h.points)
+    return Reading(
+        None,
+        points=found,
+        samples=tuple(s for h in several for s in h.samples),
+        outcome=Outcome.COMPLETE if found else Outcome.EMPTY,
+        items=len(found),
+    )
+
+
+async def _scalars(link: Link, session: Session, left: Allowance) -> None:
+    """Bridge address, clock and engine in one Get."""
+    now = link.now()
+
+    def read(response: Response) -> Reading[None]:
+        held = {b.oid: b for b in response.bindings if not b.missing}
+        facts = scalar_facts(held, now)
+        outcome = Outcome.COMPLETE if facts else Outcome.EMPTY
+        return Reading(None, facts, outcome=outcome, items=len(facts))
+
+    left.pages -= 1
+    _, response = await exchange(
+        link, session, question("get", "scalars"), codec.GET, SCALARS, read
+    )
+    left.silent = response is None
+
+
+def scalar_facts(held: Mapping[Oid, Binding], now: datetime) -> tuple[Fact, ...]:
+    """What the single objects say."""
+    facts = []
+    if address := tables.mac(held.get(BRIDGE_ADDRESS)):
+        facts.append(Fact("mac", address, "snmp dot1dBaseBridgeAddress"))
+    clock = device_time(held[SYSTEM_DATE].content) if SYSTEM_DATE in held else None
+    if clock is not None:
+        facts.append(Fact("device_time", clock.isoformat(), "snmp hrSystemDate"))
+        if clock.tzinfo is not None:
+            skew = round((clock - now).total_seconds(), 1)
+            facts.append(Fact("clock_skew_seconds", skew, "snmp hrSystemDate"))
+    engine = held.get(ENGINE[0])
+    if engine is not None and engine.tag == codec.OCTETS and 5 <= len(engine.content) <= 32:
+        facts.append(Fact("engine_id", engine.content.hex(), "snmp snmpEngineID"))
+    boots = number(held.get(ENGINE[1]))
+    if boots is not None:
+        facts.append(Fact("boots", boots, "snmp snmpEngineBoots"))
+    return tuple(facts)
+
+
+def device_time(content: bytes) -> datetime | None:
+    """DateAndTime (RFC 2579): eight bytes of local time, eleven with the zone. None if invalid."""
+    if len(content) not in (8, 11):
+        return None
+    zone = None
+    if len(content) == 11 and content[8:9] in (b"+", b"-"):
+        away = timedelta(hours=content[9], minutes=content[10])
+        zone = (
+            timezone(away if content[8:9] == b"+" else -away) if away < timedelta(days=1) else UTC
+        )
+    year, second = int.from_bytes(content[:2], "big"), min(content[6], 59)
+    month, day, hour, minute = content[2:6]
+    try:
+        return datetime(year, month, day, hour, minute, second, content[7] * 100_000, tzinfo=zone)
+    except ValueError:
+        return None
+
+
+def _own_mac(link: Link) -> None:
+    """Without a bridge address, the first interface's hardware address is the device's own."""
+    facts = [f for o in link.heard for f in o.facts]
+    if any(f.name == "mac" for f in facts):
+        return
+    first = next((f for f in facts if f.name == "interface.mac"), None)
+    if first is not None:
+        own = Fact("mac", first.value, f"snmp ifPhysAddress of {first.part}")
+        link.note(question("walked", "ifTable"), Outcome.COMPLETE, facts=(own,))
+
+
+# ---- sample
+
+
+async def sample(link: Link) -> None:
+    """Read the known points again and again within the window."""
+    session = working(link)
+    known = known_points(link.heard)[:MOST_SAMPLED]
+    if session is None or not known:
+        return
+    every = max(link.options.sample_every_seconds, 1.0)
+    rounds = min(MOST_ROUNDS, max(1, int(link.options.sample_seconds // every)))
+    for _ in range(rounds):
+        await link.wait(every)
+        for start in range(0, len(known), ROOTS_A_REQUEST):
+            if not await _sample(link, session, known[start : start + ROOTS_A_REQUEST]):
+                return
+
+
+def known_points(heard: Sequence[Observation]) -> tuple[Point, ...]:
+    """The points of this conversation, once each."""
+    found = {p.address: p for o in heard if o.question.protocol == "snmp" for p in o.points}
+    return tuple(found.values())
+
+
+async def _sample(link: Link, session: Session, batch: Sequence[Point]) -> bool:
+    """Whether to go on: the agent answered."""
+    oids = tuple(oid(p.address) for p in batch)
+
+    def read(response: Response) -> Reading[None]:
+        raw = ((p, sensors.numeric(b)) for p, b in zip(batch, response.bindings, strict=True))
+        found = tuple(
+            Sample(p.address, sensors.rounded(value * sensors.scale_of(p)))
+            for p, value in raw
+            if value is not None
+        )
+        outcome = Outcome.COMPLETE if found else Outcome.EMPTY
+        return Reading(None, samples=found, outcome=outcome, items=len(found))
+
+    answer, _ = await exchange(link, session, question("get", "sample"), codec.GET, oids, read)
+    return answer.spoke

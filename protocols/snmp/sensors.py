@@ -1,0 +1,217 @@
+"""Measured values: which objects hold them (`sensors.csv`, ENTITY-SENSOR-MIB, Rittal's variables),
+and how one becomes a point with a unit and a sample with a quality. Pure.
+
+The scale travels in the point's description, so that a later rung reads the same value.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from protocols.contract import Point, Quality, Sample, Value
+from protocols.snmp import codec
+from protocols.snmp.codec import Binding, Oid, oid
+from protocols.snmp.exchange import number, text
+from protocols.snmp.identity import enterprise_oid
+from protocols.snmp.walk import Harvest, Row, Table
+
+_NUMERIC = re.compile(r"^\s*([+-]?\d+(?:[.,]\d+)?)\s*(?:[°%A-Za-z].{0,8})?$")
+_SCALE = re.compile(r"raw value x ([\d.e+-]+)$")
+# Raritan PDU2-MIB: SensorUnitsEnumeration
+_RARITAN = {2: "VLT", 3: "AMP", 4: "WTT", 5: "D46", 6: "WHR", 8: "CEL", 9: "HTZ", 10: "P1"}
+# RFC 3433: EntitySensorDataType, EntitySensorStatus
+_KINDS = {
+    3: "VLT",
+    4: "VLT",
+    5: "AMP",
+    6: "WTT",
+    7: "HTZ",
+    8: "CEL",
+    9: "P1",
+    10: "RPM",
+    11: "m3/min",
+}
+_UNITS_SCALE = 9
+_OVERFLOW = 1_000_000_000
+_STATUS = {
+    1: (Quality.GOOD, "ok"),
+    2: (Quality.BAD, "unavailable"),
+    3: (Quality.BAD, "nonoperational"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """One line of `sensors.csv`, made for one agent."""
+
+    value: Oid
+    label: str
+    label_column: Oid
+    unit: str
+    scale: float
+    units_column: Oid
+    digits_column: Oid
+
+    @property
+    def columns(self) -> tuple[Oid, ...]:
+        """The columns to walk together."""
+        asked = (self.value, self.label_column, self.units_column, self.digits_column)
+        return tuple(c for c in asked if c)
+
+
+@cache
+def _lines() -> tuple[tuple[str, ...], ...]:
+    content = files(__package__).joinpath("sensors.csv").read_text("utf-8")
+    rows = csv.reader(line for line in content.splitlines() if not line.startswith("#"))
+    return tuple(tuple(row) for row in rows)
+
+
+def sensors_for(object_id: Oid) -> tuple[Sensor, ...]:
+    """The objects that an agent with this object id may hold."""
+    return tuple(
+        _sensor(line, object_id)
+        for line in _lines()
+        if line[0] == "*" or object_id[: len(enterprise_oid(line[0]))] == enterprise_oid(line[0])
+    )
+
+
+def _sensor(line: tuple[str, ...], object_id: Oid) -> Sensor:
+    _, value, label, unit, scale, units, digits = line
+    column = label[1:] if label.startswith("@") else ""
+    return Sensor(
+        (*object_id, *oid(value[1:])) if value.startswith("+") else enterprise_oid(value),
+        "" if column else label,
+        enterprise_oid(column) if column else (),
+        unit,
+        float(scale),
+        enterprise_oid(units) if units else (),
+        enterprise_oid(digits) if digits else (),
+    )
+
+
+def numeric(binding: Binding) -> float | None:
+    """A number, or a text that begins with one ("21.5 C"); None for anything else."""
+    found = number(binding)
+    if found is not None:
+        return float(found)
+    match = _NUMERIC.match(text(binding)[:32])
+    return float(match[1].replace(",", ".")) if match else None
+
+
+def rounded(value: float) -> Value:
+    """The value without the noise of a decimal scale; an integer where it is one."""
+    kept = float(f"{value:.10g}")
+    return int(kept) if kept.is_integer() else kept
+
+
+def table(sensor: Sensor) -> Table:
+    """The walk that reads all rows of one sensor column."""
+    return Table(codec.dotted(sensor.value), sensor.columns, lambda i, row: read(sensor, i, row))
+
+
+def read(sensor: Sensor, index: Oid, row: Row) -> Harvest:
+    """Point and sample of one row; nothing where there is no number."""
+    binding = row.get(sensor.value)
+    raw = numeric(binding) if binding is not None and not binding.missing else None
+    if binding is None or raw is None:
+        return Harvest()
+    digits = number(row.get(sensor.digits_column)) if sensor.digits_column else 0
+    scale = sensor.scale * 10.0 ** -min(max(digits or 0, -12), 12)
+    unit = sensor.unit
+    if unit == "@raritan":
+        unit = _RARITAN.get(number(row.get(sensor.units_column)) or 0, "")
+    name = text(row.get(sensor.label_column)) or sensor.label or "sensor"
+    instance = "" if index == (0,) else f" {codec.dotted(index)}"
+    words = name if sensor.label_column and text(row.get(sensor.label_column)) else name + instance
+    return harvest(binding, words, unit, scale, raw)
+
+
+def harvest(
+    binding: Binding,
+    name: str,
+    unit: str,
+    scale: float,
+    raw: float | None,
+    quality: Quality = Quality.GOOD,
+    status: str = "",
+) -> Harvest:
+    """The point and its sample."""
+    address = codec.dotted(binding.oid)
+    point = Point(
+        address,
+        name,
+        unit=unit,
+        type=binding.type,
+        access="r",
+        description=f"raw value x {scale:g}",
+    )
+    value = None if raw is None else rounded(raw * scale)
+    return Harvest((), (point,), (Sample(address, value, quality, status),))
+
+
+def scale_of(point: Point) -> float:
+    """The scale that the point's description states."""
+    match = _SCALE.search(point.description)
+    return float(match[1]) if match else 1.0
+
+
+# ---- ENTITY-SENSOR-MIB (RFC 3433)
+
+ENTITY_SENSOR: Oid = oid("1.3.6.1.2.1.99.1.1.1")
+SENSOR = tuple((*ENTITY_SENSOR, n) for n in (1, 2, 3, 4, 5, 6))
+
+
+def entity_table(names: Mapping[Oid, str]) -> Table:
+    """The walk over entPhySensorTable; names come from entPhysicalTable by the same index."""
+    return Table("entPhySensorTable", SENSOR, lambda i, row: read_entity(i, row, names))
+
+
+def read_entity(index: Oid, row: Row, names: Mapping[Oid, str]) -> Harvest:
+    """A sensor with scale, precision and status applied. Status 2 and 3 prove that it exists."""
+    binding = row.get(SENSOR[3])
+    if binding is None:
+        return Harvest()
+    kind, scale, precision, raw, status = (number(row.get(c)) for c in SENSOR[:5])
+    exponent = 3 * ((scale if scale is not None else _UNITS_SCALE) - _UNITS_SCALE)
+    exponent -= min(max(precision or 0, -8), 9)
+    quality, word = _STATUS.get(status or 1, (Quality.UNCERTAIN, f"status {status}"))
+    out_of_range = raw is None or abs(raw) >= _OVERFLOW
+    if out_of_range and quality is Quality.GOOD:
+        quality, word = Quality.BAD, "out of range"
+    unit = _KINDS.get(kind or 0, "") or text(row.get(SENSOR[5]))
+    value = None if out_of_range or quality is Quality.BAD or raw is None else float(raw)
+    name = names.get(index) or f"sensor {codec.dotted(index)}"
+    return harvest(
+        binding, name, unit, math.pow(10.0, min(max(exponent, -30), 30)), value, quality, word
+    )
+
+
+# ---- Rittal CMC III: every variable with its own name, unit and scale (RITTAL-CMC-III-MIB)
+
+CMC: Oid = enterprise_oid("2606.7")
+CMC_VARIABLE = tuple((*CMC, 4, 2, 2, 1, n) for n in (3, 4, 5, 7, 11))
+_CMC_VALUE = 2  # cmcIIIVarType: value
+_CMC_UNITS = {"°C": "CEL", "C": "CEL", "%": "P1", "V": "VLT", "A": "AMP", "W": "WTT", "Hz": "HTZ",
+              "VA": "D46", "kWh": "KWH", "l/min": "L2", "s": "SEC"}  # fmt: skip
+
+
+def cmc_table() -> Table:
+    """The walk over the variables of a Rittal CMC III."""
+    return Table("cmcIIIVarTable", CMC_VARIABLE, read_cmc)
+
+
+def read_cmc(_index: Oid, row: Row) -> Harvest:
+    """A variable of type value; a negative scale divides, a positive one multiplies."""
+    binding, name = row.get(CMC_VARIABLE[4]), text(row.get(CMC_VARIABLE[0]))
+    raw, given = number(binding), number(row.get(CMC_VARIABLE[3])) or 1
+    if binding is None or raw is None or number(row.get(CMC_VARIABLE[1])) != _CMC_VALUE:
+        return Harvest()
+    scale = 1 / -given if given < 0 else float(given)
+    unit = text(row.get(CMC_VARIABLE[2]))
+    return harvest(binding, name, _CMC_UNITS.get(unit, unit), scale, float(raw))

@@ -1,0 +1,213 @@
+"""Bounded walks: several columns of one table at once, page by page, each page evidence by itself.
+
+A row is read when no column can add to it any more, so a page's facts come from whole rows. The
+walk ends at the end of every column (`complete`, or `empty`), at our bounds (`partial`, our_cap),
+or when the agent stops answering or loops (the codec refuses OIDs that do not increase).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from protocols.contract import Answer, Fact, Link, Outcome, Point, Reading, Reason, Sample
+from protocols.snmp import codec
+from protocols.snmp.codec import Binding, Oid, Response
+from protocols.snmp.exchange import Session, exchange, question
+
+# safety.md 2
+MOST_ROWS_TABLE = 1_000
+MOST_ROWS_HOST = 5_000
+MOST_PAGES_TABLE = 250
+MOST_PAGES_HOST = 550
+REPETITIONS = 10
+BINDINGS_A_PAGE = 60
+MOST_LOST = 3  # tables that may loop before the agent is left alone
+
+Row = Mapping[Oid, Binding]
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What rows say."""
+
+    facts: tuple[Fact, ...] = ()
+    points: tuple[Point, ...] = ()
+    samples: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns that share an index, and how one row is read."""
+
+    name: str
+    columns: tuple[Oid, ...]
+    read: Callable[[Oid, Row], Harvest]
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What is left of this host's bounds; the one thing here that changes."""
+
+    rows: int = MOST_ROWS_HOST
+    pages: int = MOST_PAGES_HOST
+    lost: int = 0
+    silent: bool = False
+    restart: bool = False
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing more may be asked."""
+        return self.silent or self.rows <= 0 or self.pages <= 0 or self.lost >= MOST_LOST
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a walk is: a cursor per live column, rows that still wait for a column."""
+
+    cursors: Mapping[Oid, Oid]
+    waiting: Mapping[Oid, Row] = field(default_factory=dict)
+    rows: int = 0
+
+
+def advance(table: Table, position: Position, response: Response) -> tuple[Position, Harvest]:
+    """The position after one page, and what its finished rows say. Pure; raises `Garbled`."""
+    live = tuple(position.cursors)
+    cursors = dict(position.cursors)
+    waiting = {index: dict(row) for index, row in position.waiting.items()}
+    for place, binding in enumerate(response.bindings):
+        column = live[place % len(live)]
+        if column not in cursors:
+            continue
+        if binding.missing or binding.oid[: len(column)] != column:
+            del cursors[column]
+            continue
+        cursors[column] = binding.oid
+        waiting.setdefault(binding.oid[len(column) :], {})[column] = binding
+    reached = min((c[len(column) :] for column, c in cursors.items()), default=None)
+    done = sorted(i for i in waiting if reached is None or i <= reached)
+    read = [table.read(index, waiting.pop(index)) for index in done]
+    harvest = Harvest(
+        tuple(f for h in read for f in h.facts),
+        tuple(p for h in read for p in h.points),
+        tuple(s for h in read for s in h.samples),
+    )
+    return Position(cursors, waiting, position.rows + len(done)), harvest
+
+
+async def walk(link: Link, session: Session, table: Table, left: Allowance) -> None:
+    """Walk one table within the allowance; emits one observation a page."""
+    position = Position({column: column for column in table.columns})
+    repetitions = min(REPETITIONS, max(1, BINDINGS_A_PAGE // len(table.columns)))
+    if session.version == codec.V1:
+        repetitions = 0
+    for _ in range(MOST_PAGES_TABLE):
+        left.pages -= 1
+        answer, response, moved = await _page(link, session, table, position, repetitions, left)
+        if response is None:
+            return _lost(link, session, table, position, answer, left)
+        if response.error_status:
+            smaller = _smaller(session, position, response, repetitions)
+            if smaller is None:
+                return
+            position, repetitions = smaller
+        else:
+            left.rows -= moved.rows - position.rows
+            position = moved
+        if not position.cursors or capped(position, left):
+            return
+    _conclude(link, session, table, position, Reason.OUR_CAP)
+
+
+def capped(position: Position, left: Allowance) -> bool:
+    """Whether a bound of ours ends the walk."""
+    return position.rows >= MOST_ROWS_TABLE or left.rows <= 0 or left.pages <= 0
+
+
+async def _page(
+    link: Link,
+    session: Session,
+    table: Table,
+    position: Position,
+    repetitions: int,
+    left: Allowance,
+) -> tuple[Answer[tuple[Response, Position | None]], Response | None, Position]:
+    def read(response: Response) -> Reading[Position]:
+        moved, harvest = advance(table, position, response)
+        gained = moved.rows - position.rows
+        after = replace(left, rows=left.rows - gained)
+        outcome, reason = Outcome.PARTIAL, "continues"
+        if not moved.cursors:
+            outcome, reason = (Outcome.COMPLETE if moved.rows else Outcome.EMPTY), ""
+        elif capped(moved, after):
+            reason = Reason.OUR_CAP.value
+        return Reading(
+            moved,
+            harvest.facts,
+            harvest.points,
+            harvest.samples,
+            outcome,
+            reason,
+            items=moved.rows,
+        )
+
+    answer, response = await exchange(
+        link,
+        session,
+        question("walk", table.name),
+        codec.GET_BULK if repetitions else codec.GET_NEXT,
+        tuple(position.cursors.values()),
+        read,
+        repetitions=repetitions,
+        fresh=left.restart,
+    )
+    left.restart = False
+    moved = answer.value[1] if answer.value else None
+    return answer, response, moved or position
+
+
+def _smaller(
+    session: Session, position: Position, response: Response, repetitions: int
+) -> tuple[Position, int] | None:
+    """Position and repetitions to go on with after an error; None when nothing smaller is left."""
+    if repetitions:
+        return position, repetitions // 2
+    if session.version == codec.V1 and response.error_status == codec.NO_SUCH_NAME:
+        live = tuple(position.cursors)
+        ended = live[max(0, response.error_index - 1)]
+        return replace(
+            position, cursors={c: o for c, o in position.cursors.items() if c != ended}
+        ), 0
+    if len(position.cursors) > 1:
+        half = tuple(position.cursors)[: len(position.cursors) // 2]
+        return replace(position, cursors={c: position.cursors[c] for c in half}), 0
+    return None
+
+
+def _lost(
+    link: Link,
+    session: Session,
+    table: Table,
+    position: Position,
+    answer: Answer[tuple[Response, Position | None]],
+    left: Allowance,
+) -> None:
+    garbled = answer.outcome is Outcome.GARBLED
+    left.lost += garbled
+    left.restart = garbled
+    left.silent = not garbled
+    if position.rows:
+        reason = Reason.CONTINUATION_LOST if garbled else Reason.WENT_SILENT
+        _conclude(link, session, table, position, reason)
+
+
+def _conclude(
+    link: Link, session: Session, table: Table, position: Position, reason: Reason
+) -> None:
+    link.note(
+        question("walked", table.name),
+        Outcome.PARTIAL,
+        reason,
+        detail=f"{position.rows} rows read",
+        credential=session.credential.name,
+    )

@@ -1,0 +1,97 @@
+"""The guard: three reads and the discovery pass; everything else is forbidden."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.contract import Forbidden
+from protocols.snmp import codec, engine
+from protocols.snmp.codec import GET, GET_BULK, GET_NEXT, V1, V2C
+from protocols.snmp.guard import MOST_OIDS, guard
+from tests.protocols.snmp.test_codec import DESCR, mutate, report
+
+ALLOWED = {"SNMP get", "SNMP getnext", "SNMP getbulk", "SNMP v3 discovery"}
+
+
+def request(kind: int, *, version: int = V2C, first: int = 0, second: int = 0) -> bytes:
+    return codec.encode_request(version, b"public", kind, 9, (DESCR,), first, second)
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"),
+    [
+        (request(GET), "SNMP get"),
+        (request(GET, version=V1), "SNMP get"),
+        (request(GET_NEXT), "SNMP getnext"),
+        (request(GET_BULK, second=25), "SNMP getbulk"),
+        (request(GET_BULK, first=1), "SNMP getbulk"),
+        (engine.encode_discovery(70_000), "SNMP v3 discovery"),
+    ],
+)
+def test_reads_pass_under_their_name(frame: bytes, name: str) -> None:
+    assert guard(frame) == name
+
+
+@pytest.mark.parametrize("kind", [0xA2, 0xA3, 0xA4, 0xA6, 0xA7, 0xA8, 0x30])
+def test_set_traps_and_everything_else_are_forbidden(kind: int) -> None:
+    with pytest.raises(Forbidden):
+        guard(request(kind))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        request(GET) + b"\x00",
+        request(GET)[:-1],
+        request(GET, first=1),
+        request(GET, second=1),
+        request(GET_BULK, second=26),
+        request(GET_BULK, second=-1),
+        request(GET_BULK, first=2, second=5),
+        request(GET_BULK, first=-1, second=5),
+        request(GET_BULK, version=V1, second=5),
+        codec.encode_request(V2C, b"public", GET, 9, ()),
+        codec.encode_request(V2C, b"public", GET, 9, (DESCR,) * (MOST_OIDS + 1)),
+        codec.encode_request(2, b"public", GET, 9, (DESCR,)),
+        request(GET).replace(b"\x05\x00", b"\x04\x00"),
+        b"\x30\x81" + request(GET)[1:],
+        report(),
+        engine.encode_discovery(5).replace(b"\x04\x01\x04", b"\x04\x01\x07"),
+    ],
+)
+def test_what_is_not_exactly_a_read_is_forbidden(frame: bytes) -> None:
+    with pytest.raises(Forbidden):
+        guard(frame)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_named_or_forbidden(frame: bytes) -> None:
+    try:
+        assert guard(frame) in ALLOWED
+    except Forbidden:
+        return
+
+
+def test_no_mutation_passes_as_anything_but_a_read() -> None:
+    chance = random.Random(3)
+    frames = [request(GET), request(GET_BULK, second=10), engine.encode_discovery(7)]
+    for _ in range(10_000):
+        frame = mutate(chance.choice(frames), chance)
+        try:
+            name = guard(frame)
+        except Forbidden:
+            continue
+        assert name in ALLOWED
+        assert not frame or 0xA3 not in {frame[i] for i in _pdu_positions(frame)}
+
+
+def _pdu_positions(frame: bytes) -> list[int]:
+    """Where the PDU's tag stands, found without the guard's own decoder."""
+    if frame[1] & 0x80 or frame[2:5] == b"\x02\x01\x03":
+        return []
+    return [7 + frame[6]] if len(frame) > 7 + frame[6] else []

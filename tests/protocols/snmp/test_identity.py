@@ -1,0 +1,113 @@
+"""The rules as data: every example, every maker, and the recordings."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from protocols.snmp import identity
+from protocols.snmp.codec import oid
+from protocols.snmp.identity import Example, Rule
+from tests.protocols.snmp import measure
+
+EXAMPLES = [
+    pytest.param(rule, example, id=rule.name)
+    for rule in identity.rules()
+    for example in rule.examples
+]
+
+
+@pytest.mark.parametrize(("rule", "example"), EXAMPLES)
+def test_every_example_gives_exactly_what_it_expects(rule: Rule, example: Example) -> None:
+    object_id = identity.enterprise_oid(example.object_id) if example.object_id else ()
+    found = identity.identify(example.description, object_id)
+    assert {name: value for name, (value, _) in found.items()} == dict(example.expect)
+    assert any(source.endswith(f"rule {rule.name}") for _, source in found.values())
+
+
+def test_every_rule_has_an_example_and_a_name_of_its_own() -> None:
+    names = [rule.name for rule in identity.rules()]
+    assert len(set(names)) == len(names)
+    assert all(rule.examples for rule in identity.rules())
+
+
+@pytest.mark.parametrize("enterprise", [2021, 8072, 4413, 26381, None, 0])
+def test_an_agent_of_a_software_house_names_no_vendor(enterprise: int | None) -> None:
+    assert identity.maker(enterprise) == ""
+
+
+def test_a_maker_is_named_as_engineers_name_it() -> None:
+    assert identity.maker(8691) == "Moxa"
+    assert identity.maker(318) == "APC"
+    assert identity.maker(4346) == "Phoenix Contact"
+
+
+@pytest.mark.parametrize("words", ["", " ", "N/A", '""', "000000", "Not Available", "<private>"])
+def test_a_placeholder_is_not_an_identity(words: str) -> None:
+    assert identity.usable(words) == ""
+
+
+def test_patterns_stay_quick_on_hostile_text() -> None:
+    hostile = [
+        "Siemens, SIMATIC NET, " + "A," * 2_000,
+        "Linux " + "a" * 5_000,
+        "-" * 5_000,
+        "MD:" * 2_000,
+        "a1-" * 2_000,
+        " " * 5_000,
+        "1.1" * 2_000,
+    ]
+    tops = {o for rule in identity.rules() for o in rule.objects} | {()}
+    began = time.process_time()
+    for words in hostile:
+        for top in tops:
+            identity.identify(words, top)
+    assert (time.process_time() - began) / (len(hostile) * len(tops)) < 0.05
+
+
+def test_a_strange_object_id_is_no_enterprise() -> None:
+    assert identity.enterprise_of(oid("0.9.43.6.1.4.1")) is None
+    assert identity.enterprise_of(oid("1.3.6.1.4.1.0")) is None
+    assert identity.enterprise_of(()) is None
+
+
+def _recordings() -> None:
+    if not (measure.corpus() / "labels.csv").exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("the recordings are required in CI: set UNTRAP_CORPUS")
+        pytest.skip("no recordings: set UNTRAP_CORPUS")
+
+
+@pytest.mark.corpus
+def test_recordings_are_identified() -> None:
+    _recordings()
+    for field, least in (("vendor", 0.97), ("model", 0.85), ("firmware", 0.95), ("serial", 0.85)):
+        right, labelled = measure.share(field)
+        assert right / labelled >= least, field
+
+
+@pytest.mark.corpus
+def test_no_recording_is_identified_wrongly() -> None:
+    _recordings()
+    wrong = [
+        (case.name, field, case.said.get(field))
+        for case in measure.cases()
+        for field, verdict in case.verdicts.items()
+        if verdict == "wrong"
+    ]
+    assert wrong == []
+
+
+@pytest.mark.corpus
+def test_a_recording_takes_few_datagrams() -> None:
+    _recordings()
+    requests = sum(case.requests for case in measure.cases())
+    assert requests / len(measure.cases()) < 2
+
+
+@pytest.mark.corpus
+def test_the_table_in_the_docs_is_that_of_the_code() -> None:
+    _recordings()
+    assert measure.TABLE.read_text("utf-8") == measure.page()
