@@ -37,6 +37,16 @@ BUILT_IN = {
 """Numeric built-in types: identifier (OPC 10000-6, table 1) and struct code."""
 
 
+STRUCTURES = {
+    "EUInformation": 887,
+    "Range": 884,
+    "BuildInfo": 338,
+    "ServerStatus": 862,
+    "SessionDiagnostics": 865,
+}
+"""Structures and their DataType nodes; their values are given as encoded ExtensionObjects."""
+
+
 class DecodingError(ValueError):
     """The request ends too early or announces what cannot be."""
 
@@ -127,10 +137,9 @@ def write_variant(type_name: str, value: object) -> bytes:
 
 
 def data_type(type_name: str) -> NodeId:
-    """The DataType node of a type: built-in types and two structures of the values here."""
-    structures = {"EUInformation": 887, "Range": 884, "BuildInfo": 338, "ServerStatus": 862}
-    if type_name in structures:
-        return NodeId(0, structures[type_name])
+    """The DataType node of a type."""
+    if type_name in STRUCTURES:
+        return NodeId(0, STRUCTURES[type_name])
     if type_name == "Utc":
         return NodeId(0, 294)
     return NodeId(0, _writer(type_name)[0])
@@ -140,6 +149,8 @@ def _writer(type_name: str) -> tuple[int, Callable[[object], bytes]]:
     if type_name in BUILT_IN:
         number, code = BUILT_IN[type_name]
         return number, lambda value: struct.pack("<" + code, _number(code, value))
+    if type_name in STRUCTURES:
+        return 22, _any_bytes_as_is
     return {
         "String": (12, lambda value: write_text(str(value))),
         "DateTime": (13, _any_time),
@@ -147,11 +158,6 @@ def _writer(type_name: str) -> tuple[int, Callable[[object], bytes]]:
         "ByteString": (15, _any_bytes),
         "NodeId": (17, lambda value: write_node(value) if isinstance(value, NodeId) else b"\0\0"),
         "LocalizedText": (21, lambda value: write_localized(str(value))),
-        # Structures are given as encoded ExtensionObjects.
-        "EUInformation": (22, _any_bytes_as_is),
-        "Range": (22, _any_bytes_as_is),
-        "BuildInfo": (22, _any_bytes_as_is),
-        "ServerStatus": (22, _any_bytes_as_is),
     }[type_name]
 
 

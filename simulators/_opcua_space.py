@@ -7,9 +7,10 @@ function of the time instead of a value. Clause numbers: OPC 10000-5 (server obj
 
 from __future__ import annotations
 
+import difflib
 import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -18,10 +19,14 @@ from simulators._opcua_binary import (
     NodeId,
     parse_node,
     write_extension,
+    write_list,
     write_localized,
+    write_node,
     write_text,
     write_time,
+    write_variant,
 )
+from simulators._opcua_identity import describe
 from simulators._opcua_names import (
     CAPABILITIES,
     HAS_COMPONENT,
@@ -29,6 +34,7 @@ from simulators._opcua_names import (
     HAS_TYPE,
     LIMITS,
     ORGANIZES,
+    STATUS,
 )
 from simulators.contract import Device, Point, Service
 
@@ -40,6 +46,9 @@ FOLDER_TYPE, OBJECT_BASE, VARIABLE_BASE, PROPERTY_TYPE = 61, 58, 63, 68
 SERVER_TYPE, ANALOG_TYPE = 2004, 2368
 ROOT, OBJECTS, TYPES, VIEWS, SERVER = (NodeId(0, key) for key in (84, 85, 86, 87, 2253))
 DEVICE_SET_KEY, DEVICE_TYPE_KEY = 5001, 1002  # OPC 10000-100, DeviceSet and DeviceType
+
+ACCESS = {"r": 1, "rw": 3, "w": 2, "-": 0}
+"""AccessLevel bits by the word of a plant file (OPC 10000-3, 8.57)."""
 
 CODES = {"°C": "CEL", "V": "VLT", "A": "AMP", "Hz": "HTZ", "bar": "BAR", "%": "P1", "kW": "KWT"}
 CODES |= {"kWh": "KWH", "m³/h": "MQH", "mm/s": "C16", "rpm": "RPM", "W": "WTT", "s": "SEC"}
@@ -156,6 +165,7 @@ def _server(space: Space, device: Device, service: Service, application_uri: str
     space.property(SERVER, NodeId(0, 2267), "ServiceLevel", "Byte", 255)
     space.property(SERVER, NodeId(0, 2994), "Auditing", "Boolean", False)
     _status(space, device, service)
+    _clients(space, service)
     capabilities, limits = NodeId(0, 2268), NodeId(0, 11704)
     space.add(Node(capabilities, "ServerCapabilities", type_definition=base), SERVER, HAS_COMPONENT)
     space.property(capabilities, NodeId(0, 2269), "ServerProfileArray", "String", ())
@@ -169,6 +179,47 @@ def _server(space: Space, device: Device, service: Service, application_uri: str
     for name, key in LIMITS.items():
         if name in stated:
             space.property(limits, NodeId(0, key), name, "UInt32", stated[name])
+
+
+def _clients(space: Space, service: Service) -> None:
+    """SessionDiagnosticsArray: option `clients`, who else has a session (OPC 10000-5, 12.9)."""
+    rows = service.options.get("clients")
+    if not isinstance(rows, list | tuple):
+        return
+    base, now = NodeId(0, OBJECT_BASE), datetime.now(UTC)
+    diagnostics, summary = NodeId(0, 2274), NodeId(0, 3706)
+    space.add(Node(diagnostics, "ServerDiagnostics", type_definition=base), SERVER, HAS_COMPONENT)
+    space.add(
+        Node(summary, "SessionsDiagnosticsSummary", type_definition=base),
+        diagnostics,
+        HAS_COMPONENT,
+    )
+    sessions = tuple(
+        _session(number, row, now) for number, row in enumerate(rows) if isinstance(row, dict)
+    )
+    _variable(space, summary, 3707, "SessionDiagnosticsArray", "SessionDiagnostics", sessions)
+
+
+def _session(number: int, row: Mapping[str, object], now: datetime) -> bytes:
+    """SessionDiagnosticsDataType of another client, with quiet counters."""
+    name, uri = str(row.get("name", "")), str(row.get("uri", ""))
+    counters = struct.pack("<2I", _whole(row.get("requests", 0)), 0)
+    body = (
+        write_node(NodeId(1, 900_000 + number))
+        + write_text(str(row.get("session", name)))
+        + describe(uri, "", name, 1, ())
+        + write_text(None) * 2
+        + write_list(())
+        + struct.pack("<dI", 60_000, 0)
+        + write_time(now)
+        + write_time(now)
+        + struct.pack("<3I", 1, _whole(row.get("items", 0)), 1)
+        + counters
+        + bytes(4)  # unauthorized requests
+        + counters  # Read
+        + bytes(8 * 27)  # the other services
+    )
+    return write_extension(867, body)
 
 
 def _status(space: Space, device: Device, service: Service) -> None:
@@ -259,9 +310,6 @@ def _point(space: Space, point: Point) -> None:
         node_id = NodeId(2, point.address)
     name = name or str(node_id.key)
     kind = point.type or _guess(point.value)
-    if kind not in KNOWN_TYPES:
-        good = ", ".join(sorted(KNOWN_TYPES))
-        raise ValueError(f"opcua point {point.address!r}: type {kind!r}; good ones: {good}")
     analog = bool(point.unit or "low" in options or "high" in options)
     definition = parse_node(str(options.get("type_definition", "")))
     node = Node(
@@ -274,13 +322,31 @@ def _point(space: Space, point: Point) -> None:
         value=_moving(point, kind),
         status=point.status or "Good",
         source_time=_stamp(options),
-        access={"r": 1, "rw": 3, "w": 2, "-": 0}[str(options.get("access", "r"))],
+        access=ACCESS[str(options.get("access", "r"))],
         readers=_people(options.get("readable_by")),
         viewers=_people(options.get("visible_to")),
         description=point.description,
     )
     space.add(node, _folders(space, OBJECTS, path, node_id.namespace), HAS_COMPONENT)
     _unit_and_range(space, node_id, point)
+
+
+def check(points: Iterable[Point]) -> None:
+    """Raise ValueError for a point that could not be served: before the double listens."""
+    for point in points:
+        kind, place = point.type or _guess(point.value), f"opcua point {point.address!r}"
+        if kind not in KNOWN_TYPES:
+            good = ", ".join(sorted(KNOWN_TYPES))
+            raise ValueError(f"{place}: type {kind!r}; good ones: {good}")
+        if point.status and point.status not in STATUS:
+            good = ", ".join(difflib.get_close_matches(point.status, STATUS, 3, 0.3))
+            raise ValueError(f"{place}: status {point.status!r}; good ones: {good}")
+        if str(point.options.get("access", "r")) not in ACCESS:
+            raise ValueError(f"{place}: access; good ones: {', '.join(ACCESS)}")
+        try:
+            write_variant(kind, point.value)
+        except (struct.error, TypeError, ValueError) as error:
+            raise ValueError(f"{place}: {point.value!r} is no {kind}: {error}") from error
 
 
 def _unit_and_range(space: Space, node_id: NodeId, point: Point) -> None:

@@ -16,6 +16,7 @@ on purpose is a fault. `options` of a service (docs/plants.md):
 | `advertised_url`, `servers` | other URLs than the real one; servers known ({uri, name, url}) |
 | `namespace`, `namespaces` | URI of index 2; further URIs from index 4 on (index 3 is DI) |
 | `nameplate`, `product_instance_uri`, `device_manual`, `build_number`, `state`, `up_hours` | … |
+| `clients` | who else has a session ({session, name, uri}), in SessionDiagnosticsArray |
 | `extra_variables`, `cycles` | a huge space; folders that contain themselves |
 
 `options` of a point: `path` (folders), `low`, `high`, `access` ("r", "rw", "w", "-"), `readable_by`
@@ -31,12 +32,14 @@ from __future__ import annotations
 
 from simulators import _opcua_identity as identity
 from simulators._opcua_server import Conversation, Server
+from simulators._opcua_space import check
 from simulators.contract import Bind, Device, Handle, Service, Simulator, Witness
 from simulators.sockets import TcpDouble
 
 
 async def start(device: Device, service: Service, bind: Bind, witness: Witness) -> Handle:
     """Start one server; raises ValueError for an option that cannot be."""
+    check(service.points)
     if service.options.get("server", "light") == "asyncua":
         from simulators._opcua_asyncua import start_asyncua
 

@@ -276,6 +276,20 @@ def test_a_value_can_move() -> None:
     run(body, points=points)
 
 
+def test_other_clients_show_in_the_session_diagnostics() -> None:
+    clients = [{"session": "Historian 1", "name": "Historian", "uri": "urn:historian"}]
+
+    async def body(played: Played) -> None:
+        async with Client(played.url) as client:
+            (other,) = await client.get_node(ua.NodeId(3707)).read_value()
+            assert isinstance(other, ua.SessionDiagnosticsDataType)
+            assert other.SessionName == "Historian 1"
+            assert other.ClientDescription.ApplicationUri == "urn:historian"
+            assert other.UnregisterNodesCount.TotalCount == 0
+
+    run(body, {"clients": clients})
+
+
 def test_numbers_are_those_of_a_library_nobody_here_wrote() -> None:
     for name, code in names.STATUS.items():
         assert getattr(ua.StatusCodes, name) == code, name
@@ -291,6 +305,22 @@ def test_numbers_are_those_of_a_library_nobody_here_wrote() -> None:
 def test_an_unknown_option_names_good_ones() -> None:
     with pytest.raises(ValueError, match="SignAndEncrypt"):
         run(_nothing, {"endpoints": ["Basic256Sha256/Loud"]})
+
+
+@pytest.mark.parametrize(
+    ("point", "names_"),
+    [
+        (Point("A", "", "Doubel", 1.0), "Double"),
+        (Point("A", "", "Double", 1.0, status="BadNotConected"), "BadNotConnected"),
+        (Point("A", "", "Byte", 300), "Byte"),
+        (Point("A", "", "Double", 1.0, options={"access": "x"}), "rw"),
+    ],
+)
+def test_a_point_that_cannot_be_served_is_told_before_the_double_listens(
+    point: Point, names_: str
+) -> None:
+    with pytest.raises(ValueError, match=names_):
+        run(_nothing, points=(point,))
 
 
 async def _nothing(played: Played) -> None:
