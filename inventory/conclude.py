@@ -85,14 +85,10 @@ def _judge(store: Store, today: datetime) -> None:
 
 def verdicts(store: Store, today: datetime) -> Iterator[Verdict]:
     """One verdict per asset; streams over the evidence twice (survey, then judgement)."""
-    from inventory.survey import survey
-    from inventory.verdict import judge_device
+    from inventory.judge_site import judge_site
 
-    equipment, declarations = store.equipment(), store.declarations()
-    stated = [one for one in declarations if one.kind is not Kind.KEY]
-    context = survey(store.evidences(), equipment, stated, today=today, site=store.site)
-    for evidence in store.evidences():
-        yield judge_device(evidence, context)
+    stated = [one for one in store.declarations() if one.kind is not Kind.KEY]
+    return judge_site(store.evidences, store.equipment(), stated, today, store.site)
 
 
 __all__ = ["conclude", "refresh", "rules_digest", "verdicts"]

@@ -7,11 +7,12 @@ data service listed to an entitled identity, no door locked, and no unnamed valu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
+from inventory.declared import equipment_class
 from inventory.logic import both, declared, either, false, true, unknown
 from inventory.model import Because, Equipment, Link, Proposition, Strength, Truth
-from inventory.profiles import Profile, Signal, fits, profile, signal_of
+from inventory.profiles import Profile, Signal, classes, fits, profile, signal_of
 from inventory.rules.inaccessible import locked, name_of
 from inventory.signals.points import MAPPED, NAME_ONLY, TYPED, Meaning, dimensions, is_binary
 from inventory.view import View, info
@@ -32,7 +33,8 @@ class Machine:
         self.equipment = equipment
         self.views = list(views)
         self.links = [link for link in equipment.links if not link.proposed and link.resolved]
-        self.profile: Profile | None = profile(equipment.cls)
+        self.cls = class_of(equipment.cls)
+        self.profile: Profile | None = profile(self.cls)
         self._found: dict[Signal, Proposition] = {}
 
     @cached_property
@@ -156,6 +158,13 @@ class Machine:
         truths = {item.name: self.exists(item).truth for item in self.profile.signals}
         sure = frozenset(name for name, truth in truths.items() if truth is Truth.TRUE)
         return sure, sure | {name for name, truth in truths.items() if truth is Truth.UNKNOWN}
+
+
+@lru_cache(maxsize=4096)
+def class_of(text: str) -> str:
+    """The class that a register's word means ("Kreiselpumpe" is a pump), or the word itself."""
+    word = text.strip().casefold().replace("_", "-").replace(" ", "-")
+    return word if word in classes() else equipment_class(text) or word
 
 
 def _is_source(door: object, view: View) -> bool:

@@ -71,6 +71,14 @@ def u02(machine: Machine) -> list[Case]:
     if machine.links:
         return []
     words = {"class": machine.equipment.cls or "machine"}
+    lost = [link.device for link in machine.equipment.links if link.device and not link.resolved]
+    if lost:
+        said = unknown(
+            f"which device {', '.join(lost[:3])} is: no device matches that link",
+            "correct the link, or scan where the device stands",
+            "untrap import links FILE",
+        )
+        return [Case("", said, words)]
     if machine.equipment.links_complete:
         text = f"the links of {machine.equipment.tag} are declared complete, and there are none"
         return [Case("", true(Strength.E4, declared(text)), words)]

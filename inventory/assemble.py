@@ -1,0 +1,69 @@
+"""Machines with their views, and roll-up units, from a store: the glue of the reading commands.
+
+One rule keeps it simple: it reads through the store's own functions and holds no state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from inventory.model import Device, Equipment, Kind
+from inventory.presence import Machine, class_of
+from inventory.rollup import Unit
+from inventory.survey import Context, survey
+from inventory.view import View
+
+if TYPE_CHECKING:
+    from inventory.store import Store
+
+
+def context_of(store: Store, today: datetime) -> Context:
+    """The site's context, by one pass over its evidence."""
+    stated = [item for item in store.declarations() if item.kind is not Kind.KEY]
+    equipment = store.equipment()
+    return survey(store.evidences(), equipment, stated, today=today, site=store.site)
+
+
+def machines(store: Store, context: Context) -> Iterator[Machine]:
+    """Every machine of the site with the views of its devices."""
+    devices = {device.key: device for device in store.devices()}
+    for unit in store.equipment():
+        keys = [link.device for link in unit.links if link.resolved and not link.proposed]
+        known = [devices[key] for key in dict.fromkeys(keys) if key in devices]
+        yield Machine(unit, [View(store.evidence(device), context) for device in known])
+
+
+def units(store: Store) -> Iterator[Unit]:
+    """Every asset as a roll-up needs it: machines, and devices that monitor none of them."""
+    monitored = {link.device for unit in store.equipment() for link in unit.links if link.resolved}
+    skipped: dict[str, int] = {}
+    for finding in store.findings():
+        if finding.rule == "A09":
+            skipped[finding.asset] = skipped.get(finding.asset, 0) + finding.unlocks
+    for asset in store.assets():
+        thing = asset.thing
+        if isinstance(thing, Device) and thing.key in monitored:
+            continue
+        scopes = _scopes(thing, store.site)
+        criticality, redundancy = _rank(thing)
+        yield Unit(
+            asset.level, criticality, redundancy, scopes, asset.category, skipped.get(thing.key, 0)
+        )
+
+
+def _scopes(thing: Device | Equipment, site: str) -> dict[str, str]:
+    row = thing.register
+    if isinstance(thing, Equipment):
+        cls = class_of(thing.cls)
+        return {"site": site, "area": thing.area, "line": thing.line, "class": cls}
+    area, line = (row.area, row.line) if row else ("", "")
+    return {"site": site, "area": area, "line": line, "class": thing.role}
+
+
+def _rank(thing: Device | Equipment) -> tuple[str, str]:
+    if isinstance(thing, Equipment):
+        return thing.criticality, thing.redundancy
+    row = thing.register
+    return (row.criticality, row.redundancy) if row else ("", "")

@@ -1,0 +1,310 @@
+"""Readiness for a use case, the pilot question, and the six questions of a readiness review.
+
+One rule keeps it simple: readiness is a conjunction; one missing input stops a model, and a mean
+would hide it. What a scan cannot answer is printed as such (domain model 5, 7, 8).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from inventory.logic import both
+from inventory.model import Device, Evidence, Finding, OpenQuestion, Truth
+from inventory.openness import protocol
+from inventory.presence import Machine
+from inventory.profiles import signal_of
+from inventory.signals.points import measure
+from protocols.contract import SPOKE, Openness
+
+VERDICTS = {Truth.TRUE: "ready", Truth.FALSE: "blocked", Truth.UNKNOWN: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """Signals that each class of machine must expose; alternatives are joined by |."""
+
+    name: str
+    signals: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One signal that is not there, or not known to be."""
+
+    signal: str
+    truth: Truth
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One machine against a use case."""
+
+    site: str
+    unit: str
+    truth: Truth
+    missing: tuple[Missing, ...]
+    variant: str  # how its data is had: protocol and model, to count what must be built
+
+    def line(self, gaps: Mapping[str, Finding]) -> dict[str, object]:
+        """The JSON object of `readiness --use-case` (rulings 26)."""
+        found = []
+        for item in self.missing:
+            gap = gaps.get(item.signal)
+            effort = gap.remedies[0].effort.value if gap and gap.remedies else None
+            found.append(
+                {
+                    "signal": item.signal,
+                    "gap": gap.id if gap else None,
+                    "effort": effort,
+                    "state": "absent" if item.truth is Truth.FALSE else "unknown",
+                    "text": item.text,
+                }
+            )
+        return {
+            "site": self.site,
+            "unit": self.unit,
+            "verdict": VERDICTS[self.truth],
+            "missing": found,
+            "variants": [self.variant] if self.variant else [],
+        }
+
+
+def bundled() -> tuple[str, ...]:
+    """Names of the bundled use cases."""
+    folder = files("inventory").joinpath("data/usecases")
+    return tuple(sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
+def use_case(text: str) -> UseCase:
+    """A use case by path, or a bundled one by its name.
+
+    Raises ValueError, which names the bundled ones, when it is neither or is malformed.
+    """
+    path = Path(text)
+    name = path.name if path.suffix == ".toml" else f"{path.name}.toml"
+    if path.is_file():
+        content = path.read_text("utf-8")
+    elif name in bundled():
+        content = files("inventory").joinpath(f"data/usecases/{name}").read_text("utf-8")
+    else:
+        raise ValueError(f"no use case {text!r}; bundled are {', '.join(bundled())}")
+    table = tomllib.loads(content)
+    rows = table.get("class")
+    if not isinstance(rows, dict) or not rows:
+        raise ValueError(f"{text} names no [class.…] with signals")
+    return UseCase(
+        str(table.get("name", path.stem)),
+        {cls: tuple(str(item) for item in row.get("signals", [])) for cls, row in rows.items()},
+    )
+
+
+def pilot_use_case(machines: Iterable[Machine], site: str) -> UseCase:
+    """What the machines of a pilot site expose, per class, as the use case for other sites."""
+    found: dict[str, set[str]] = {}
+    for machine in machines:
+        if machine.profile is not None:
+            sure, _ = machine.present()
+            if sure:
+                found.setdefault(machine.cls, set()).update(sure)
+    return UseCase(f"pilot {site}", {cls: tuple(sorted(names)) for cls, names in found.items()})
+
+
+def ready(machine: Machine, wanted: UseCase) -> Ready | None:
+    """One machine against a use case; None when the use case is not about its class."""
+    signals = wanted.signals.get(machine.cls)
+    if not signals:
+        return None
+    missing = []
+    said = []
+    for text in signals:
+        proposition = machine.group([signal_of(name) for name in text.split("|")])
+        said.append(proposition)
+        if proposition.truth is not Truth.TRUE:
+            missing.append(Missing(text, proposition.truth, proposition.unknown))
+    truth = both(*said).truth
+    unit = machine.equipment
+    return Ready(unit.site, unit.tag or unit.name, truth, tuple(missing), variant_of(machine))
+
+
+def variant_of(machine: Machine) -> str:
+    """Which connection must be built for it: protocol, maker and model of its sources."""
+    found = {
+        f"{door.protocol} {view.device.vendor} {view.device.model or view.device.product}".strip()
+        for view in machine.views
+        for door in view.spoke
+        if any(item.points or item.samples for item in door.observations)
+    }
+    return " + ".join(sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the six questions, as far as a scan answers it."""
+
+    number: int
+    question: str
+    measures: tuple[tuple[str, str], ...]
+    unknown: float | None  # share of what it rests on that is not known; None: not computable
+    stays_human: str
+
+
+class Census:
+    """Counts for the six questions, while the inventory streams by."""
+
+    def __init__(self) -> None:
+        self.devices = 0
+        self.undeclared = 0
+        self.unseen = 0
+        self.identity = Counter[str]()
+        self.classes = Counter[Openness]()
+        self.models: dict[str, set[str]] = {}
+        self.writable = 0
+        self.access_known = 0
+        self.points = 0
+        self.named = 0
+        self.united = 0
+        self.insecure = 0
+
+    def device(self, evidence: Evidence) -> None:
+        """Counts one device in."""
+        device = evidence.device
+        self.devices += 1
+        self.unseen += not device.seen
+        self.undeclared += device.seen and device.register is None
+        for name in ("vendor", "serial", "firmware", "mac", "role"):
+            self.identity[name] += bool(getattr(device, name))
+        self._services(device)
+        access = any(point.access in ("rw", "w", "r", "-") for point in evidence.points)
+        self.access_known += access
+        self.writable += any("w" in point.access for point in evidence.points)
+        for point in evidence.points:
+            meaning = measure(point)
+            if meaning.process and meaning.numeric:
+                self.points += 1
+                self.named += meaning.known
+                self.united += bool(point.unit)
+
+    def _services(self, device: Device) -> None:
+        model = f"{device.vendor} {device.model or device.product}".strip()
+        for service in device.services:
+            about = protocol(service.protocol)
+            if service.outcome in SPOKE and about is not None and about.data:
+                self.classes[about.openness] += 1
+                if model:
+                    self.models.setdefault(device.role or "device", set()).add(
+                        f"{service.protocol} {model}"
+                    )
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{part / whole:.0%} of {whole:g}" if whole else "nothing to count"
+
+
+def six_questions(
+    census: Census,
+    site_line: Mapping[str, object] | None,
+    findings: Sequence[Finding],
+    questions: Sequence[OpenQuestion],
+) -> list[Answer]:
+    """The six diagnostic questions with their measures and the share that is not known."""
+    rules = Counter(item.rule for item in findings)
+    assets_open = len({item.asset for item in questions})
+    unknown = assets_open / census.devices if census.devices else 1.0
+    unknown = round(min(unknown, 1.0), 3)
+    line = site_line or {}
+    services = sum(census.classes.values())
+    easy = census.classes[Openness.O0]
+    variants = sum(len(models) for models in census.models.values())
+    return [
+        Answer(
+            1,
+            "Is data access consistent and reliable across all sites?",
+            (
+                ("accessibility index", str(line.get("index", "not assessed"))),
+                ("share of weight at level 4", str(line.get("level4_share", "not assessed"))),
+                ("stale values (Q02)", str(rules["Q02"])),
+            ),
+            unknown,
+            "whether people copy data by hand instead",
+        ),
+        Answer(
+            2,
+            "Can insight trigger action?",
+            (
+                ("indicator: devices with a writable value by their own attributes",
+                 _share(census.writable, census.access_known)),
+            ),
+            round(1 - census.access_known / census.devices, 3) if census.devices else 1.0,
+            "whether anything may write, and the safety case",
+        ),
+        Answer(
+            3,
+            "Is it visible what is connected, where data comes from and where gaps are?",
+            (
+                ("devices found and not declared", _share(census.undeclared, census.devices)),
+                ("declared and not observed", _share(census.unseen, census.devices)),
+                ("maker known", _share(census.identity["vendor"], census.devices)),
+                ("serial number known", _share(census.identity["serial"], census.devices)),
+                ("networks that nobody looked at (T10)", str(rules["T10"])),
+                ("questions not asked", str(line.get("not_asked", 0))),
+            ),
+            unknown,
+            "who owns the register",
+        ),
+        Answer(
+            4,
+            "Are integrations standardised and governed?",
+            (
+                ("services that describe themselves", _share(easy, services)),
+                ("variants (protocol and model)", str(variants)),
+                ("devices per variant",
+                 f"{census.devices / variants:.1f}" if variants else "nothing to count"),
+                ("siblings that differ (Q11)", str(rules["Q11"])),
+                ("insecure collection paths (G01)", str(rules["G01"])),
+            ),
+            unknown,
+            "contracts and the quality of pipelines",
+        ),
+        Answer(
+            5,
+            "Would it work at ten sites without redesign?",
+            (("run it", "untrap readiness --use-case FILE --pilot SITE"),
+             ("values with a known meaning", _share(census.named, census.points)),
+             ("values with a unit", _share(census.united, census.points))),
+            round(1 - census.named / census.points, 3) if census.points else 1.0,
+            "budget, people, bandwidth beyond the plant",
+        ),
+        Answer(
+            6,
+            "Is it funded and governed as an enterprise priority?",
+            (("not answerable by a scan; supporting counts only", ""),
+             ("assets without owner, criticality or place (G07)", str(rules["G07"])),
+             ("gaps accepted with an expiry", str(sum(bool(item.waived) for item in findings)))),
+            None,
+            "the answer",
+        ),
+    ]  # fmt: skip
+
+
+def barriers(census: Census, findings: Sequence[Finding]) -> list[tuple[str, str, str]]:
+    """Indicators, never scores, of the other three barriers: barrier, indicator, its value."""
+    rules = Counter(item.rule for item in findings)
+    variants = sum(len(models) for models in census.models.values())
+    services = sum(census.classes.values())
+    hard = services - census.classes[Openness.O0]
+    return [
+        ("handcrafted integrations", "variants of protocol and model", str(variants)),
+        ("handcrafted integrations", "paths that do not describe themselves",
+         _share(hard, services)),
+        ("handcrafted integrations", "siblings configured differently (Q11)", str(rules["Q11"])),
+        ("no write path", "devices that state a writable value",
+         f"{census.writable}; not known of {census.devices - census.access_known}"),
+        ("not managed for AI", "wrong clocks (Q07)", str(rules["Q07"])),
+        ("not managed for AI", "certificates ending (G04)", str(rules["G04"])),
+    ]  # fmt: skip

@@ -1,0 +1,104 @@
+"""Adding it up: accessibility of a line, an area, a class, a site, always as an interval.
+
+One rule keeps it simple: C3 machines in the dark come first, the share at level 4 leads, the index
+is secondary, and what was not assessed stays in the denominator (domain model 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from inventory.levels import VALUES
+from inventory.model import Level
+
+WEIGHTS = {"C1": 1.0, "C2": 3.0, "C3": 9.0}
+DARK = 2  # a machine at this level or below gives no data
+USABLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One asset as a roll-up needs it."""
+
+    level: Level
+    criticality: str = ""
+    redundancy: str = ""
+    scopes: Mapping[str, str] = field(default_factory=dict)  # scope → name: line, area, class, site
+    category: str = ""
+    not_asked: int = 0
+
+    @property
+    def weight(self) -> float:
+        """Unrated counts as C2; a spare halves it."""
+        return WEIGHTS.get(self.criticality, 3.0) * (0.5 if self.redundancy in ("B", "C") else 1.0)
+
+
+@dataclass(slots=True)
+class Total:
+    """Running sums of one scope."""
+
+    units: int = 0
+    weight: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    usable: float = 0.0
+    possible: float = 0.0
+    dark_low: int = 0
+    dark_high: int = 0
+    unrated: float = 0.0
+    not_asked: int = 0
+    c3: int = 0
+
+    def add(self, unit: Unit) -> None:
+        """Counts one asset in."""
+        lo, hi = unit.level.lo, unit.level.hi
+        least, most = (0 if lo is None else lo), (5 if hi is None else hi)
+        weight = unit.weight
+        self.units += 1
+        self.weight += weight
+        self.low += weight * VALUES[least]
+        self.high += weight * VALUES[most]
+        self.usable += weight * (least >= USABLE)
+        self.possible += weight * (most >= USABLE)
+        if unit.criticality == "C3":
+            self.c3 += 1
+            self.dark_low += most <= DARK
+            self.dark_high += least <= DARK
+        self.unrated += weight * (unit.criticality not in WEIGHTS)
+        self.not_asked += unit.not_asked
+
+    def line(self, scope: str, name: str) -> dict[str, object]:
+        """The JSON object of `readiness` (rulings 26)."""
+        whole = self.weight or 1.0
+        return {
+            "scope": scope,
+            "name": name,
+            "units": self.units,
+            "c3_dark": {"lo": self.dark_low, "hi": self.dark_high},
+            "level4_share": round(self.usable / whole, 3),
+            "level4_possible": round(self.possible / whole, 3),
+            "index": {"lo": round(self.low / whole, 3), "hi": round(self.high / whole, 3)},
+            "unrated": round(self.unrated / whole, 3),
+            "not_asked": self.not_asked,
+        }
+
+
+def roll_up(units: Iterable[Unit]) -> list[dict[str, object]]:
+    """Totals by site, area, line and class; infrastructure is left out of every sum."""
+    totals: dict[tuple[str, str], Total] = {}
+    for unit in units:
+        if unit.category == "not-data-bearing":
+            continue
+        for scope, name in unit.scopes.items():
+            if name:
+                totals.setdefault((scope, name), Total()).add(unit)
+    order = {"site": 0, "area": 1, "line": 2, "class": 3}
+    ranked = sorted(totals, key=lambda key: (order.get(key[0], 9), key[1]))
+    return [totals[key].line(*key) for key in ranked]
+
+
+def rated_too_high(units: Iterable[Unit]) -> bool:
+    """Whether more than 30 % of the rated assets are C3: then the rating says little."""
+    rated = [unit.criticality for unit in units if unit.criticality in WEIGHTS]
+    return bool(rated) and rated.count("C3") / len(rated) > 0.3

@@ -1,0 +1,158 @@
+"""`untrap gaps`: the findings, most valuable fix first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from inventory.fixes import Fix, plan_fixes
+from inventory.model import Finding, Severity
+from scanner.cli import Settings
+from scanner.reading import opened
+
+ORDER = tuple(Severity)
+SHOWN_FAMILIES = ("T", "A", "U", "Q", "G")
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Also severity info and accepted gaps.")
+@click.option("--by", type=click.Choice(["value", "fix"]), default="value", help="Order.")
+@click.option("--fail-on", type=click.Choice([item.value for item in ORDER]), default=None)
+@click.option("--fail-on-questions", is_flag=True, help="Exit 1 when questions are open.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    everything: bool,
+    by: str,
+    fail_on: str | None,
+    fail_on_questions: bool,
+    as_json: bool,
+) -> None:
+    """List the gaps with their proof and cheapest fix.
+
+    \b
+    Example:  untrap gaps --by fix
+    """
+    settings: Settings = ctx.obj
+    with opened(settings) as store:
+        gaps = ranked(list(store.findings()), everything)
+        questions = sum(1 for _ in store.questions())
+    if by == "fix":
+        for fix in plan_fixes(gaps):
+            click.echo(json.dumps(fix_line(fix), ensure_ascii=False) if as_json else _fix(fix))
+    else:
+        for gap in gaps:
+            click.echo(json.dumps(line(gap), ensure_ascii=False) if as_json else _gap(gap))
+    click.echo(last_line(gaps, questions), err=as_json)
+    ctx.exit(exit_code(gaps, questions, fail_on, fail_on_questions))
+
+
+def ranked(findings: Sequence[Finding], everything: bool = False) -> list[Finding]:
+    """What the list shows, by value, then severity (rulings 19)."""
+    shown = [
+        item
+        for item in findings
+        if item.rule[0] in SHOWN_FAMILIES
+        and (everything or (item.severity is not Severity.INFO and not item.waived))
+    ]
+    return sorted(
+        shown, key=lambda item: (-item.value, -ORDER.index(item.severity), item.rule, item.id)
+    )
+
+
+def exit_code(
+    gaps: Sequence[Finding], questions: int, fail_on: str | None, fail_on_questions: bool
+) -> int:
+    """1 for a live gap at or above the limit, or for questions where that was asked; else 0."""
+    limit = ORDER.index(Severity(fail_on)) if fail_on else len(ORDER)
+    if any(ORDER.index(item.severity) >= limit and not item.waived for item in gaps):
+        return 1
+    return int(bool(fail_on_questions and questions))
+
+
+def last_line(gaps: Sequence[Finding], questions: int) -> str:
+    """The summary; it never looks clean while questions are open."""
+    live = sum(1 for item in gaps if not item.waived)
+    if questions and not live:
+        return (
+            f"no gap found, but {questions} open question{'s' if questions > 1 else ''}:"
+            " this is not a clean result; next: untrap questions"
+        )
+    if questions:
+        return f"{live} gaps, {questions} open questions; next: untrap questions"
+    return f"{live} gaps, no open questions"
+
+
+def line(gap: Finding) -> dict[str, object]:
+    """One gap as data; the keys are those of the interface."""
+    return {
+        "id": gap.id,
+        "rule": gap.rule,
+        "version": gap.version,
+        "category": gap.category.value,
+        "label": gap.label,
+        "asset": gap.asset,
+        "asset_name": gap.asset_name,
+        "site": gap.site,
+        "subject": gap.subject,
+        "severity": gap.severity.value,
+        "confidence": gap.confidence.value,
+        "value": gap.value,
+        "because": [
+            {"observation": item.observation, "outcome": item.outcome, "text": item.text}
+            for item in gap.because
+        ],
+        "remedies": [
+            {
+                "text": item.text,
+                "effort": item.effort.value,
+                "needs_outage": item.needs_outage,
+                "cause": item.cause,
+            }
+            for item in gap.remedies
+        ],
+        "unlocks": gap.unlocks,
+        "criticality_assumed": gap.criticality_assumed,
+        "waived": gap.waived,
+    }
+
+
+def fix_line(fix: Fix) -> dict[str, object]:
+    """One fix as data."""
+    return {
+        "cause": fix.cause,
+        "text": fix.text,
+        "effort": fix.effort.value,
+        "needs_outage": fix.needs_outage,
+        "value": fix.value,
+        "gaps": list(fix.gaps),
+        "assets": list(fix.assets),
+    }
+
+
+def _gap(gap: Finding) -> str:
+    subject = f" [{gap.subject}]" if gap.subject else ""
+    fix = (
+        f"\n      fix {gap.remedies[0].effort.value}: {gap.remedies[0].text}"
+        if gap.remedies
+        else ""
+    )
+    why = f"\n      why: {gap.because[0].text}" if gap.because else ""
+    accepted = f"\n      accepted: {gap.waived}" if gap.waived else ""
+    return (
+        f"{gap.rule}  {gap.asset_name}{subject}: {gap.label}"
+        f"  ({gap.severity.value}, {gap.confidence.value} confidence, id {gap.id[:8]})"
+        f"{why}{fix}{accepted}"
+    )
+
+
+def _fix(fix: Fix) -> str:
+    names = ", ".join(fix.assets[:6]) + (" …" if len(fix.assets) > 6 else "")
+    outage = ", needs an outage" if fix.needs_outage else ""
+    return (
+        f"{fix.effort.value}  {fix.text}\n"
+        f"      frees {len(fix.gaps)} gaps on {len(fix.assets)} assets{outage}: {names}"
+    )

@@ -1,0 +1,53 @@
+"""`untrap questions`: what is not known yet, and the cheapest next step."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from inventory.model import OpenQuestion
+from scanner.cli import Settings
+from scanner.reading import opened
+
+
+@click.command()
+@click.option("--rule", default="", metavar="RULE", help="Only questions of this rule.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines.")
+@click.pass_obj
+def command(settings: Settings, rule: str, as_json: bool) -> None:
+    """List the open questions with the command that settles each.
+
+    \b
+    Example:  untrap questions
+    """
+    count = 0
+    with opened(settings) as store:
+        for question in store.questions():
+            if rule and question.rule != rule.upper():
+                continue
+            count += 1
+            click.echo(
+                json.dumps(line(question), ensure_ascii=False) if as_json else _text(question)
+            )
+    click.echo(f"{count} open questions; next: untrap gaps", err=True)
+
+
+def line(question: OpenQuestion) -> dict[str, object]:
+    """One question as data; the keys are stable."""
+    return {
+        "rule": question.rule,
+        "asset": question.asset,
+        "asset_name": question.asset_name,
+        "site": question.site,
+        "subject": question.subject,
+        "missing": question.missing,
+        "next_step": question.next_step,
+        "command": question.command,
+    }
+
+
+def _text(question: OpenQuestion) -> str:
+    shown = f"{question.rule}  {question.asset_name}: {question.missing}"
+    command = f"  ({question.command})" if question.command else ""
+    return f"{shown}\n      next: {question.next_step}{command}"

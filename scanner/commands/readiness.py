@@ -1,0 +1,143 @@
+"""`untrap readiness`: roll-ups, use cases, the pilot question, the six questions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from scanner.cli import Settings
+from scanner.reading import opened
+
+if TYPE_CHECKING:
+    from inventory.readiness import Ready, UseCase
+    from inventory.store import Store
+
+
+@click.command()
+@click.option("--use-case", "case", default="", metavar="FILE", help="Signals that a pilot needs.")
+@click.option("--pilot", default="", metavar="SITE", help="Take the signals this site exposes.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines.")
+@click.pass_obj
+def command(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
+    """Say how ready the site is: levels, coverage, roll-ups, the six questions.
+
+    \b
+    Example:  untrap readiness --use-case predictive-maintenance
+    """
+    if case or pilot:
+        _use_case(settings, case, pilot, as_json)
+        return
+    with opened(settings) as store:
+        _roll_up(store, as_json)
+
+
+def _roll_up(store: Store, as_json: bool) -> None:
+    from inventory.assemble import units
+    from inventory.readiness import Census, barriers, six_questions
+    from inventory.rollup import rated_too_high, roll_up
+
+    everything = list(units(store))
+    lines = roll_up(everything)
+    for line in lines:
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else _line(line))
+    if as_json:
+        return
+    if rated_too_high(everything):
+        click.echo("warning: more than 30 % of the rated assets are C3; the rating says little")
+    census = Census()
+    for evidence in store.evidences():
+        census.device(evidence)
+    findings, questions = list(store.findings()), list(store.questions())
+    site = next((line for line in lines if line["scope"] == "site"), None)
+    for answer in six_questions(census, site, findings, questions):
+        share = "not computable" if answer.unknown is None else f"{answer.unknown:.0%} not known"
+        click.echo(f"\n{answer.number}. {answer.question}  ({share})")
+        for name, value in answer.measures:
+            click.echo(f"   {name}{': ' + value if value else ''}")
+        click.echo(f"   stays with people: {answer.stays_human}")
+    click.echo("\nindicators of the other barriers (indicators, not scores)")
+    for barrier, name, value in barriers(census, findings):
+        click.echo(f"   {barrier}: {name}: {value}")
+
+
+def _line(line: dict[str, object]) -> str:
+    dark, index = line["c3_dark"], line["index"]
+    assert isinstance(dark, dict)  # noqa: S101  (the shape that `Total.line` gives)
+    assert isinstance(index, dict)  # noqa: S101
+    return (
+        f"{line['scope']} {line['name']}: C3 in the dark {dark['lo']} to {dark['hi']},"
+        f" at level 4 {line['level4_share']:.0%}, index {index['lo']} to {index['hi']},"
+        f" unrated {line['unrated']:.0%}, not asked {line['not_asked']} ({line['units']} assets)"
+    )
+
+
+def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
+    from inventory.assemble import context_of, machines
+    from inventory.readiness import ready
+
+    wanted = _wanted(settings, case, pilot)
+    now = datetime.now(UTC)
+    known: set[str] = set()
+    for site in _sites(settings, pilot):
+        counts: Counter[str] = Counter()
+        variants: set[str] = set()
+        with opened(_at(settings, site)) as store:
+            gaps = {
+                (item.asset_name, item.subject): item
+                for item in store.findings()
+                if item.rule == "U01"
+            }
+            for machine in machines(store, context_of(store, now)):
+                found = ready(machine, wanted)
+                if found is None:
+                    continue
+                own = {subject: gap for (name, subject), gap in gaps.items() if name == found.unit}
+                line = found.line(own)
+                counts[str(line["verdict"])] += 1
+                variants |= {found.variant} - {""}
+                click.echo(json.dumps(line, ensure_ascii=False) if as_json else _ready(found, line))
+        if site == pilot:
+            known = variants
+        extra = f", {len(variants - known)} variants beyond the pilot's" if pilot else ""
+        shown = ", ".join(f"{counts[name]} {name}" for name in ("ready", "blocked", "unknown"))
+        click.echo(f"{site}: {shown}{extra}", err=as_json)
+
+
+def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:
+    from inventory.assemble import context_of, machines
+    from inventory.readiness import pilot_use_case, use_case
+
+    if case:
+        try:
+            return use_case(case)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+    with opened(_at(settings, pilot)) as store:
+        return pilot_use_case(machines(store, context_of(store, datetime.now(UTC))), pilot)
+
+
+def _sites(settings: Settings, pilot: str) -> list[str]:
+    """The pilot first, then every other site; without a pilot the named site alone."""
+    if not pilot:
+        return [settings.site]
+    with opened(settings) as store:
+        others = sorted(name for name in store.sites() if name != pilot)
+    return [pilot, *others]
+
+
+def _at(settings: Settings, site: str) -> Settings:
+    from dataclasses import replace
+
+    return replace(settings, site=site)
+
+
+def _ready(found: Ready, line: dict[str, object]) -> str:
+    missing = "; ".join(
+        f"{item.signal} {'absent' if item.truth == 0 else 'unknown: ' + item.text}"
+        for item in found.missing
+    )
+    return f"{found.site} {found.unit}: {line['verdict']}{'  (' + missing + ')' if missing else ''}"

@@ -1,0 +1,55 @@
+"""`untrap rules`: what each gap rule says, needs and advises."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from inventory.rules.catalogue import Rule, catalogue, rules_version
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[RULE]…")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines.")
+def command(names: tuple[str, ...], as_json: bool) -> None:
+    """List the gap rules: premises, traps, remedies.
+
+    \b
+    Example:  untrap rules T01
+    """
+    rules = catalogue()
+    wanted = [name.upper() for name in names] or list(rules)
+    for name in wanted:
+        if name not in rules:
+            raise click.UsageError(f"no rule {name!r}; there are {', '.join(rules)}")
+        rule = rules[name]
+        click.echo(json.dumps(described(rule), ensure_ascii=False) if as_json else _text(rule))
+    click.echo(f"rules version {rules_version()}; next: untrap gaps", err=True)
+
+
+def described(rule: Rule) -> dict[str, object]:
+    """One rule as data."""
+    return {
+        "rule": rule.id,
+        "version": rule.version,
+        "category": rule.category.value,
+        "label": rule.label,
+        "base": rule.base.value,
+        "meaning": rule.meaning,
+        "premises": list(rule.premises),
+        "not_if": list(rule.not_if),
+        "remedies": [
+            {"text": item.text, "effort": item.effort.value, "needs_outage": item.needs_outage}
+            for item in rule.remedies
+        ],
+    }
+
+
+def _text(rule: Rule) -> str:
+    lines = [f"{rule.id} {rule.label} ({rule.category.value}, {rule.base.value}, v{rule.version})"]
+    lines.append(f"  {rule.meaning}")
+    lines += [f"  needs   {text}" for text in rule.premises]
+    lines += [f"  not if  {text}" for text in rule.not_if]
+    lines += [f"  fix {item.effort.value}  {item.text}" for item in rule.remedies]
+    return "\n".join(lines)
