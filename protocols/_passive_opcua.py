@@ -10,6 +10,7 @@ of the channel shows in clear is read. Messages of more than one chunk are count
 from __future__ import annotations
 
 import hashlib
+import warnings
 
 from protocols._cursor import Cursor, text
 from protocols.contract import Fact, Foreign, Garbled, Overheard, Question, Segment
@@ -139,16 +140,22 @@ def certificate(raw: bytes) -> list[Fact]:
     from cryptography import x509
 
     try:
-        parsed = x509.load_der_x509_certificate(raw)
-        return [
-            *found,
-            Fact("certificate.subject", parsed.subject.rfc4514_string(), source),
-            Fact("certificate.issuer", parsed.issuer.rfc4514_string(), source),
-            Fact("certificate.not_before", parsed.not_valid_before_utc.isoformat(), source),
-            Fact("certificate.not_after", parsed.not_valid_after_utc.isoformat(), source),
-        ]
-    except (ValueError, OverflowError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # old certificates: outdated, and still what is there
+            parsed = x509.load_der_x509_certificate(raw)
+            return [
+                *found,
+                Fact("certificate.subject", _name(parsed.subject.rfc4514_string()), source),
+                Fact("certificate.issuer", _name(parsed.issuer.rfc4514_string()), source),
+                Fact("certificate.not_before", parsed.not_valid_before_utc.isoformat(), source),
+                Fact("certificate.not_after", parsed.not_valid_after_utc.isoformat(), source),
+            ]
+    except (ValueError, OverflowError, x509.InvalidVersion):
         return found
+
+
+def _name(value: str) -> str:
+    return text(value.encode(errors="replace"))
 
 
 def _service(data: bytes) -> tuple[int, Cursor] | None:

@@ -149,7 +149,7 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
     operation = "overheard"
     if apdu[:2] == b"\x10\x00":
         facts, operation = _iam(apdu), "i-am"
-    elif len(apdu) > 3 and apdu[0] >> 4 == 3 and apdu[2 + (2 if apdu[0] & 8 else 0)] == 12:
+    elif len(apdu) > 4 and apdu[0] >> 4 == 3 and apdu[2 + (2 if apdu[0] & 8 else 0)] == 12:
         facts, points = _property(apdu)
         operation = "read_property"
     if not facts and not points:

@@ -121,8 +121,8 @@ def side(data: bytes) -> str:
 def alike(data: bytes) -> bytes:
     """Without the sequence number; values of answers other than identities are left out."""
     if data[1:2] in (b"\1", b"\2") and len(data) > 12 and data[2] == PASS_THROUGH:
-        found = data[14 if data[8] & 0x80 else 10]
-        if found not in (0, 13, 20):
+        at = 14 if data[8] & 0x80 else 10
+        if data[at : at + 1] not in (b"\x00", b"\x0d", b"\x14"):
             return data[1:3] + data[8:15]
     return data[1:3] + data[8:]
 

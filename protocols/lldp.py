@@ -67,7 +67,7 @@ def facts(payload: bytes) -> tuple[Fact, ...]:
         fact: Fact | None = None
         if kind == 0:
             break
-        if kind == 1:
+        if kind == 1 and len(value) >= 2:
             fact = _chassis(value)
         elif kind == 5:
             fact = Fact("name", text(value), "LLDP system name")

@@ -116,16 +116,10 @@ def _c1222_frame(data: bytes) -> int | None:
 
 
 def _c1222(data: bytes) -> bool:
-    return (
-        len(data) >= 6
-        and data[0] == 0x60
-        and data[2 + (data[1] & 0x80 and data[1] & 0x7F)]
-        in (
-            0xA1,
-            0xA2,
-            0xA6,
-        )
-    )
+    if len(data) < 6 or data[0] != 0x60:
+        return False
+    first = 2 + (data[1] & 0x7F if data[1] & 0x80 else 0)
+    return data[first : first + 1] in (b"\xa1", b"\xa2", b"\xa6")
 
 
 def _c1222_uses(data: bytes) -> tuple[Use, ...]:

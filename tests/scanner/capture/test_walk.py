@@ -1,0 +1,185 @@
+"""What the walk concludes: who is server, who reads what how often, whose address it is."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from protocols.contract import Fact, Outcome
+from scanner.capture_import import Capture, read_file
+from tests.scanner.capture.packets import (
+    ACK,
+    CLIENT,
+    CLIENT_MAC,
+    PUSH,
+    RST,
+    SERVER,
+    SERVER_MAC,
+    SYN,
+    SYN_ACK,
+    datagram,
+    down,
+    ethernet,
+    ipv4,
+    ipv6,
+    mac,
+    modbus_answer,
+    modbus_read,
+    pcap,
+    polled,
+    segment,
+    up,
+    write,
+)
+
+
+def read(folder: Path, frames: list[bytes], every: float = 1.0) -> Capture:
+    return read_file(write(folder, pcap(frames, every=every)))
+
+
+def facts(capture: Capture, address: str) -> list[Fact]:
+    return [f for o in capture.observations if o.target.address == address for f in o.facts]
+
+
+def values(capture: Capture, address: str, name: str) -> list[object]:
+    return [fact.value for fact in facts(capture, address) if fact.name == name]
+
+
+def services(capture: Capture) -> dict[tuple[str, int], Outcome]:
+    return {
+        (o.question.protocol, o.target.port): o.outcome
+        for o in capture.observations
+        if o.question.operation == "overheard" and o.target.transport != "link"
+    }
+
+
+def test_consumer_with_its_period(tmp_path: Path) -> None:
+    capture = read(tmp_path, polled(6), every=0.5)
+    assert values(capture, SERVER, "consumer") == [f"{CLIENT} modbus 1.000 s"]
+    assert values(capture, SERVER, "range") == ["holding:100-109"]
+    assert values(capture, SERVER, "role") == ["ot-device"]
+    assert values(capture, CLIENT, "role") == ["ot-client"]
+    assert services(capture) == {("modbus", 502): Outcome.COMPLETE}
+
+
+def test_writer_names_what_was_written(tmp_path: Path) -> None:
+    write_register = struct.pack(">HHHBBHH", 1, 0, 6, 3, 6, 40, 1)
+    frames = [up(502, 9, SYN), down(502, 49, SYN_ACK), up(502, 10, PUSH, write_register)]
+    frames += [down(502, 50, PUSH, write_register)]
+    capture = read(tmp_path, frames)
+    (writer,) = [fact for fact in facts(capture, SERVER) if fact.name == "writer"]
+    assert writer.value == f"{CLIENT} modbus write single register holding:40"
+    assert writer.part == "unit 3"
+    assert values(capture, SERVER, "consumer") == []
+
+
+def test_segments_out_of_order_sent_again_and_split(tmp_path: Path) -> None:
+    question, answer = modbus_read(1), modbus_answer(1)
+    frames = [up(502, 9, SYN), down(502, 49, SYN_ACK)]
+    frames += [up(502, 10 + 5, PUSH, question[5:]), up(502, 10, PUSH, question[:5])]
+    frames += [up(502, 10, PUSH, question), down(502, 50, PUSH, answer[:3])]
+    frames += [down(502, 53, PUSH, answer[3:]), down(502, 50, PUSH, answer)]
+    capture = read(tmp_path, frames)
+    assert values(capture, SERVER, "range") == ["holding:100-109"]
+    assert capture.notes == ()
+
+
+def test_a_gap_is_counted_and_passed_over(tmp_path: Path) -> None:
+    frames = polled(30)
+    del frames[3]
+    capture = read(tmp_path, frames)
+    assert ("gaps in TCP streams", 1) in capture.notes
+    assert services(capture) == {("modbus", 502): Outcome.COMPLETE}
+
+
+def test_refused_unanswered_and_mute_are_kept_apart(tmp_path: Path) -> None:
+    question = modbus_read(1)
+    assert services(read(tmp_path, [up(502, 9, SYN), down(502, 0, RST | ACK)])) == {}
+    silent = [up(502, 9, SYN), up(502, 10, PUSH, question)]
+    assert services(read(tmp_path, silent)) == {("modbus", 502): Outcome.SILENT}
+    mute = [up(502, 9, SYN), down(502, 49, SYN_ACK), up(502, 10, PUSH, question)]
+    assert services(read(tmp_path, mute)) == {("modbus", 502): Outcome.MUTE}
+    other = [up(9999, 9, SYN), down(9999, 49, SYN_ACK), up(9999, 10, PUSH, b"hello")]
+    assert services(read(tmp_path, other)) == {("tcp", 9999): Outcome.OTHER}
+
+
+def test_a_protocol_on_an_odd_port_is_recognised(tmp_path: Path) -> None:
+    hello = b"HELF" + struct.pack("<I", 32 + 24) + bytes(20)
+    hello += struct.pack("<I", 24) + b"opc.tcp://10.1.0.9:48010"
+    acknowledge = b"ACKF" + struct.pack("<I", 28) + bytes(20)
+    frames = [up(48010, 9, SYN), down(48010, 49, SYN_ACK), up(48010, 10, PUSH, hello)]
+    frames += [down(48010, 50, PUSH, acknowledge)]
+    capture = read(tmp_path, frames)
+    assert services(capture) == {("opcua", 48010): Outcome.COMPLETE}
+    assert values(capture, SERVER, "endpoint_url") == ["opc.tcp://10.1.0.9:48010"]
+
+
+def test_vlan_tags_are_taken_off_and_named(tmp_path: Path) -> None:
+    tagged = [frame[:12] + b"\x81\0\0\x07" + frame[12:] for frame in polled()]
+    double = [frame[:12] + b"\x88\xa8\0\x09" + frame[12:] for frame in tagged]
+    for frames in (tagged, double):
+        capture = read(tmp_path, frames)
+        assert values(capture, SERVER, "network") == ["vlan 7"]
+        assert values(capture, SERVER, "range") == ["holding:100-109"]
+
+
+def test_ipv6_conversations(tmp_path: Path) -> None:
+    a, b = "fd00::5", "fd00::9"
+    frames = []
+    for flags, here, there, ports, payload in (
+        (SYN, a, b, (40_000, 502), b""),
+        (SYN_ACK, b, a, (502, 40_000), b""),
+        (PUSH, a, b, (40_000, 502), modbus_read(1)),
+        (PUSH, b, a, (502, 40_000), modbus_answer(1)),
+    ):
+        sequence = 9 if flags in (SYN, SYN_ACK) else 10
+        body = ipv6(here, there, 6, segment(ports, sequence, flags, payload))
+        frames.append(ethernet(CLIENT_MAC, SERVER_MAC, 0x86DD, body))
+    assert values(read(tmp_path, frames), b, "range") == ["holding:100-109"]
+
+
+def test_ip_options_do_not_hide_a_conversation(tmp_path: Path) -> None:
+    plain = polled()
+    frames = [frame[:14] + b"\x46" + frame[15:34] + bytes(4) + frame[34:] for frame in plain]
+    frames = [f[:16] + (len(f) - 14).to_bytes(2, "big") + f[18:] for f in frames]
+    assert values(read(tmp_path, frames), SERVER, "range") == ["holding:100-109"]
+
+
+def test_fragments_are_counted_not_read(tmp_path: Path) -> None:
+    body = ipv4(CLIENT, SERVER, 17, datagram((5000, 161), b"x" * 64), fragment=0x2000)
+    capture = read(tmp_path, [ethernet(CLIENT_MAC, SERVER_MAC, 0x0800, body)] * 3)
+    assert ("IP fragments", 3) in capture.notes
+
+
+def test_the_next_hops_address_is_not_the_devices(tmp_path: Path) -> None:
+    routed = [up(502, 9, SYN, ttl=64), down(502, 49, SYN_ACK, ttl=61)]
+    capture = read(tmp_path, routed)
+    assert values(capture, CLIENT, "mac") == [CLIENT_MAC]
+    assert values(capture, SERVER, "mac") == []
+
+
+def test_one_hardware_address_for_many_is_nobodys(tmp_path: Path) -> None:
+    frames = []
+    for host in range(10):
+        body = ipv4(f"10.9.0.{host + 1}", SERVER, 17, datagram((5000, 9), b"x"))
+        frames.append(ethernet(CLIENT_MAC, SERVER_MAC, 0x0800, body))
+    assert values(read(tmp_path, frames), "10.9.0.3", "mac") == []
+
+
+def test_arp_names_the_owner(tmp_path: Path) -> None:
+    arp = struct.pack(">HHBBH", 1, 0x0800, 6, 4, 1) + mac(SERVER_MAC) + bytes((10, 1, 0, 9))
+    arp += bytes(6) + bytes((10, 1, 0, 5)) + bytes(18)
+    frames = [ethernet(SERVER_MAC, "ff:ff:ff:ff:ff:ff", 0x0806, arp), down(502, 49, ACK, ttl=61)]
+    capture = read(tmp_path, frames)
+    assert SERVER_MAC in values(capture, SERVER, "mac")
+    assert {o.target.address for o in capture.observations} == {SERVER}
+
+
+def test_an_address_that_never_answered_is_no_asset(tmp_path: Path) -> None:
+    capture = read(tmp_path, [up(502, 9, SYN)])
+    assert {o.target.address for o in capture.observations} == {CLIENT}
+
+
+def test_a_capture_of_cut_payloads_claims_no_protocol(tmp_path: Path) -> None:
+    capture = read(tmp_path, [frame[:54] for frame in polled()])
+    assert services(capture) == {("tcp", 502): Outcome.OTHER}
