@@ -151,6 +151,11 @@ class TcpDouble:
     def __post_init__(self) -> None:
         self.mischief = Mischief(self.service, self.device.id)
 
+    @property
+    def port(self) -> int:
+        """The port that it really listens on."""
+        return int(self.listener.getsockname()[1]) if self.listener else self.bind.port
+
     def start(self) -> None:
         """Begin to listen; raises OSError where the port is taken."""
         silent = self.service.fault("silent") is not None
@@ -277,8 +282,8 @@ class _Connection(asyncio.Protocol):
         self.conversation = double.converse()
         self.buffer = b""
         self.heard = 0
-        self.owed: deque[Turn | bytes] = deque()
         self.waiting: deque[tuple[bytes, Turn]] = deque()
+        self.ahead = False
         self.exchanged = False
         self.peer_ended = False
         self.bare = True
@@ -310,7 +315,9 @@ class _Connection(asyncio.Protocol):
             if length is None or len(self.buffer) < length:
                 return
             request, self.buffer = self.buffer[:length], self.buffer[length:]
-            self._hear(request)
+            early = self.ahead or bool(self.waiting)
+            self.ahead = bool(self.buffer)  # the next one began before this one was answered
+            self._hear(request, early)
 
     def eof_received(self) -> bool:
         self.peer_ended = True
@@ -342,13 +349,11 @@ class _Connection(asyncio.Protocol):
             else:
                 self.transport.close()
 
-    def _hear(self, request: bytes) -> None:
+    def _hear(self, request: bytes, early: bool) -> None:
         double = self.double
         self.heard += 1
         turn = self.conversation.hear(request)
-        double.witness.request(
-            turn.function, forbidden=turn.forbidden, early=bool(self.waiting or self.buffer)
-        )
+        double.witness.request(turn.function, forbidden=turn.forbidden, early=early)
         if double.count_death(self.heard):
             return
         self.waiting.append((request, turn))
@@ -400,6 +405,11 @@ class UdpDouble:
 
     def __post_init__(self) -> None:
         self.mischief = Mischief(self.service, self.device.id)
+
+    @property
+    def port(self) -> int:
+        """The port that it really listens on."""
+        return int(self.socket.getsockname()[1]) if self.socket else self.bind.port
 
     def start(self) -> None:
         """Begin to listen; raises OSError where the port is taken."""
