@@ -105,7 +105,7 @@ def read_acknowledge(raw: bytes) -> Reading[Acknowledge]:
     """The answer to Hello (7.1.2.4)."""
     kind, cursor = _plain(raw)
     if kind != b"ACK":
-        raise Garbled(f"expected ACK, got {kind.decode()}")
+        raise Garbled(f"expected ACK, got {kind!r}")
     _version, receive, send, message, chunks = (cursor.number("I") for _ in range(5))
     if receive < 8192 or send < 8192:  # 7.1.2.3: at least 8 192 bytes
         return Reading(
@@ -187,7 +187,7 @@ class Channel:
         """The server's answer to `open`; the value is the token's life time in milliseconds."""
         kind, cursor = _plain(raw)
         if kind != b"OPN":
-            raise Garbled(f"expected OPN, got {kind.decode()}")
+            raise Garbled(f"expected OPN, got {kind!r}")
         channel = cursor.number("I")
         policy = cursor.text()
         if policy != POLICY_NONE:
@@ -228,7 +228,7 @@ class Channel:
         """The body of all chunks of one message, each checked."""
         kind, _ = _plain(raw)
         if kind != b"MSG":
-            raise Garbled(f"expected MSG, got {kind.decode()}")
+            raise Garbled(f"expected MSG, got {kind!r}")
         parts, at = [], 0
         while at < len(raw):
             if len(raw) < at + 24:

@@ -1,0 +1,250 @@
+"""The rungs against a scripted server: what is learned, and why there is no session."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from asyncua import ua
+
+from protocols.contract import Credential, Depth, Observation, Outcome, Quality, Secret, Target
+from protocols.opcua import PROBE
+from tests.protocols.opcua.responder import BASIC, Responder, endpoint, fault, plant, variable
+from tests.support.plain import PlainLink
+
+USER = Credential("plant-user", "opcua-user", Secret(lambda: "secret-word"), user="reader")
+
+
+def run(
+    peer: Responder, depth: Depth = Depth.POINTS, *credentials: Credential
+) -> dict[str, Observation]:
+    """All rungs up to `depth`; the last observation of each operation."""
+    link = link_to(peer, *credentials)
+    asyncio.run(climb(link, depth))
+    return {seen.question.operation: seen for seen in link.observations}
+
+
+def link_to(peer: Responder, *credentials: Credential) -> PlainLink:
+    target = Target("site", "127.0.0.1", "tcp", 4840)
+    return PlainLink(PROBE, target, responder=peer, credentials=credentials)
+
+
+async def climb(link: PlainLink, depth: Depth) -> None:
+    for rung in sorted(PROBE.rungs):
+        if rung <= depth:
+            await PROBE.rungs[rung].run(link)
+
+
+def values(seen: Observation, name: str) -> list[object]:
+    return [fact.value for fact in seen.facts if fact.name == name]
+
+
+def test_endpoints_say_security_and_identity() -> None:
+    offers = [endpoint(), endpoint(policy=BASIC, mode=3, tokens=(("a", 1, ""), ("b", 0, "")))]
+    seen = run(Responder(offers), Depth.IDENTIFY)["get_endpoints"]
+    assert values(seen, "security") == [
+        "None/None/anonymous",
+        "Basic256Sha256/SignAndEncrypt/anonymous+username",
+    ]
+    assert values(seen, "application_uri") == ["urn:double"]
+    assert values(seen, "role") == []
+
+
+def test_a_discovery_server_says_so() -> None:
+    seen = run(Responder([endpoint(kind=3)]), Depth.IDENTIFY)["get_endpoints"]
+    assert values(seen, "role") == ["discovery server"]
+
+
+@pytest.mark.parametrize(
+    ("url", "reach"),
+    [
+        ("opc.tcp://127.0.0.1:4840/", "same"),
+        ("opc.tcp://10.1.2.3:4840/", "other_host"),
+        ("opc.tcp://plc-7:4840/", "unresolved"),
+        ("opc.tcp://[::", "unresolved"),
+    ],
+)
+def test_advertised_urls_are_kept_and_never_followed(url: str, reach: str) -> None:
+    seen = run(Responder([endpoint(url)]), Depth.IDENTIFY)["get_endpoints"]
+    assert values(seen, "endpoint_url") == [url]
+    assert values(seen, "endpoint_reach") == [reach]
+    assert ("no advertised URL" in seen.detail) == (reach != "same")
+
+
+def test_known_servers_are_listed_but_not_asked() -> None:
+    def servers(peer: Responder, _request: object) -> object:
+        found = ua.FindServersResponse()
+        found.Servers = [endpoint().Server, endpoint().Server]
+        found.Servers[1].ApplicationUri = "urn:other"
+        found.Servers[1].DiscoveryUrls = ["opc.tcp://10.9.9.9:4840"]
+        return found
+
+    seen = run(Responder(special={"FindServers": servers}), Depth.IDENTIFY)["find_servers"]
+    assert values(seen, "server_known") == ["opc.tcp://10.9.9.9:4840"]
+
+
+def test_an_unreadable_certificate_is_a_detail() -> None:
+    seen = run(Responder([endpoint(certificate=b"junk")]), Depth.IDENTIFY)["get_endpoints"]
+    assert len(values(seen, "certificate")) == 1
+    assert values(seen, "certificate.subject") == []
+    assert "cannot be read" in seen.detail
+
+
+def test_a_pump_is_read_with_unit_range_and_rights() -> None:
+    peer = Responder()
+    plant(peer)
+    link = link_to(peer)
+    asyncio.run(climb(link, Depth.POINTS))
+    points = {point.name: point for seen in link.observations for point in seen.points}
+    samples = [sample for seen in link.observations for sample in seen.samples]
+    temperature = points["Temp"]
+    assert temperature.address == "nsu=urn:plant;s=Temp;i=3"
+    assert (temperature.unit, temperature.low, temperature.high) == ("CEL", -20.0, 120.0)
+    assert (temperature.type, temperature.access) == ("Double", "r")
+    assert temperature.path == "Objects/Pump/Temp"
+    assert temperature.semantic == "AnalogItemType"
+    assert points["Secret"].access == "-"
+    assert [sample.point for sample in samples] == [temperature.address]
+    last = {seen.question.operation: seen for seen in link.observations}
+    assert last["browse"].outcome is Outcome.COMPLETE
+    assert (last["read"].outcome, last["read"].reason) == (Outcome.PARTIAL, "refused_part")
+    assert peer.requests[-2:] == ["CloseSession", "CloseSecureChannel"] or peer.requests[-1] == (
+        "CloseSession"
+    )
+
+
+def test_sampling_reads_again_in_a_session_of_its_own() -> None:
+    peer = Responder()
+    plant(peer)
+    link = link_to(peer)
+    asyncio.run(climb(link, Depth.SAMPLE))
+    rounds = [s for s in link.observations if s.question.operation == "sample_read"]
+    assert len(rounds) == 6
+    assert link.waited_seconds == 50.0
+    assert link.observations[-2].outcome is Outcome.COMPLETE
+
+
+def test_nothing_published_is_empty() -> None:
+    assert run(Responder())["browse"].outcome is Outcome.EMPTY
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_are_none_are_not_shown(number: float) -> None:
+    peer = Responder()
+    plant(peer)
+    variable(peer, "ns=2;s=Temp;i=3", ua.Variant(number))
+    (sample,) = run(peer)["read"].samples
+    assert sample.value is None
+    assert sample.status in ("NaN", "Inf")
+
+
+def test_a_bad_status_is_a_sample_without_a_value() -> None:
+    peer = Responder()
+    plant(peer)
+    peer.values["ns=2;s=Temp;i=3", 13] = ua.DataValue(
+        StatusCode=ua.StatusCode(ua.StatusCodes.BadNotConnected)
+    )
+    (sample,) = run(peer)["read"].samples
+    assert (sample.value, sample.quality, sample.status) == (None, Quality.BAD, "BadNotConnected")
+
+
+def test_anonymous_off_names_the_step() -> None:
+    seen = run(Responder([endpoint(tokens=(("u", 1, BASIC),))]))["session"]
+    assert (seen.outcome, seen.reason) == (Outcome.REFUSED_AUTH, "anonymous_not_offered")
+    assert "read-only user" in seen.detail
+
+
+def test_security_only_is_mode_not_offered_without_a_second_connection() -> None:
+    peer = Responder([endpoint(policy=BASIC, mode=3)])
+    seen = run(peer)["session"]
+    assert (seen.outcome, seen.reason) == (Outcome.REFUSED_AUTH, "mode_not_offered")
+    assert "CreateSession" not in peer.requests
+
+
+def test_a_policy_that_is_not_offered_is_named() -> None:
+    wanted = Credential(
+        "cert", "opcua-certificate", Secret(lambda: "x"), privacy="Aes256_Sha256_RsaPss"
+    )
+    link = link_to(Responder([endpoint(policy=BASIC, mode=3)]), wanted)
+    asyncio.run(climb(link, Depth.POINTS))
+    verdicts = [(s.reason, s.credential) for s in link.observations if s.outcome not in _SAID]
+    assert verdicts[0] == ("policy_not_offered", "cert")
+
+
+_SAID = (Outcome.COMPLETE, Outcome.EMPTY)
+
+
+def test_a_password_is_never_sent_in_clear() -> None:
+    peer = Responder([endpoint(tokens=(("anon", 0, ""), ("user", 1, "")))])
+    link = link_to(peer, USER)
+    asyncio.run(climb(link, Depth.POINTS))
+    held = [s for s in link.observations if s.reason == "safety_hold"]
+    assert held[0].outcome is Outcome.NOT_ASKED
+    assert held[0].credential == "plant-user"
+    assert not any(b"secret-word" in request for request in link.requests)
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "outcome", "reason"),
+    [
+        ("CreateSession", "BadTooManySessions", Outcome.REFUSED_RESOURCE, "BadTooManySessions"),
+        ("CreateSession", "BadLicenseExpired", Outcome.REFUSED_RESOURCE, "BadLicenseExpired"),
+        (
+            "CreateSession",
+            "BadCertificateUntrusted",
+            Outcome.REFUSED_AUTH,
+            "certificate_untrusted",
+        ),
+        (
+            "CreateSession",
+            "BadCertificateTimeInvalid",
+            Outcome.REFUSED_AUTH,
+            "certificate_expired",
+        ),
+        (
+            "CreateSession",
+            "BadCertificateHostNameInvalid",
+            Outcome.REFUSED_AUTH,
+            "certificate_host",
+        ),
+        ("CreateSession", "BadInvalidTimestamp", Outcome.REFUSED_AUTH, "clock_skew"),
+        ("CreateSession", "BadSecurityModeRejected", Outcome.REFUSED_AUTH, "mode_not_offered"),
+        ("CreateSession", "BadSecurityPolicyRejected", Outcome.REFUSED_AUTH, "policy_not_offered"),
+        ("ActivateSession", "BadIdentityTokenRejected", Outcome.REFUSED_AUTH, "user_rejected"),
+        ("ActivateSession", "BadUserAccessDenied", Outcome.REFUSED_AUTH, "access_denied"),
+    ],
+)
+def test_each_refusal_is_told_apart(service: str, code: str, outcome: Outcome, reason: str) -> None:
+    number = getattr(ua.StatusCodes, code)
+    peer = Responder(special={service: lambda _peer, _request: fault(number)})
+    operation = "create_session" if service == "CreateSession" else "session"
+    seen = run(peer)[operation]
+    assert (seen.outcome, seen.reason) == (outcome, reason)
+    assert ":" in seen.detail  # the status, then the step to take
+
+
+def test_small_operation_limits_are_honoured() -> None:
+    peer = Responder()
+    plant(peer)
+    peer.values["i=11710", 13] = ua.DataValue(ua.Variant(1, ua.VariantType.UInt32))
+    peer.values["i=11705", 13] = ua.DataValue(ua.Variant(4, ua.VariantType.UInt32))
+    run(peer)
+    browsed = [
+        len(b.Parameters.NodesToBrowse)
+        for b in peer.bodies
+        if hasattr(b, "Parameters") and hasattr(b.Parameters, "NodesToBrowse")
+    ]
+    reads = [
+        len(b.Parameters.NodesToRead)
+        for b in peer.bodies
+        if hasattr(b, "Parameters") and hasattr(b.Parameters, "NodesToRead")
+    ]
+    assert max(browsed) == 1
+    assert max(reads[1:]) <= 4
+
+
+def test_every_cost_is_below_its_ceiling() -> None:
+    for rung in PROBE.rungs.values():
+        usual, most = rung.cost(rung.usual), rung.cost(rung.most)
+        assert usual.requests <= most.requests
+        assert usual.bytes <= most.bytes
