@@ -66,6 +66,7 @@ async def climb(link: PlainLink, depth: Depth) -> None:
     for rung in sorted(PROBE.rungs):
         if rung <= depth:
             await PROBE.rungs[rung].run(link)
+    await link.close()
 
 
 def plain(words: str) -> str:
