@@ -211,6 +211,8 @@ def matched(raw: bytes, expect: Expect) -> bytes:
 
 def _exception(data: bytes, expect: Expect) -> Refused:
     """The refusal that an exception answer states; raises `Garbled` for an unknown code."""
+    if expect.function == ENCAPSULATED and data[:1] == bytes((IDENTIFICATION,)) and data[1:]:
+        data = data[1:]  # jsmodbus 5 repeats the MEI type before the code
     if len(data) != 1:
         raise Garbled(f"expected one byte of exception, got {len(data)}")
     code = data[0]
@@ -227,9 +229,15 @@ def _exception(data: bytes, expect: Expect) -> Refused:
 
 
 def parse_items(data: bytes, table: str, count: int) -> tuple[int, ...]:
-    """Registers or bits of an answer to functions 1 to 4 (V1.1b3, 6.1 to 6.4)."""
+    """Registers or bits of an answer to functions 1 to 4 (V1.1b3, 6.1 to 6.4).
+
+    Raises `Garbled`, and `Refused` (EMPTY) for an answer that says "no items": jsmodbus 5 gives
+    that instead of exception 02 for addresses beyond its table.
+    """
     cursor = Cursor(data)
     announced = cursor.u8()
+    if announced == 0 and not cursor.left:
+        raise Refused(Outcome.EMPTY, "no_items", "byte count 0")
     bits = table in BIT_TABLES
     expected = (count + 7) // 8 if bits else 2 * count
     if announced != expected or cursor.left != expected:

@@ -19,7 +19,8 @@ MOST_DISCOVER = 2
 MOST_IDENTIFY = 120
 AGAIN = frozenset({Outcome.MUTE, Outcome.HUNG_UP})
 """Ends of a first question that may be about unit 255 or function 43, not about Modbus."""
-NOT_OWN = frozenset({Outcome.REFUSED_DOWNSTREAM, Outcome.MUTE, Outcome.SILENT, Outcome.HUNG_UP})
+OWN_WORD = SPOKE - {Outcome.REFUSED_DOWNSTREAM}
+"""Outcomes that are the asked unit's own word."""
 
 
 async def discover(link: Link) -> None:
@@ -45,7 +46,7 @@ async def identify(link: Link) -> None:
     if talk.silent and not await talk.control():
         return
     unit, found = base(gateway.own, gateway.one)
-    unit = base_of(link.heard) if unit is None else unit
+    unit = next(iter(readers(link.heard)), None) if unit is None else unit
     if unit is not None and not talk.over:
         await _itself(talk, unit, found)
     if talk.over or (talk.silent and not await talk.control()):
@@ -59,7 +60,7 @@ def _gateway(talk: Talk) -> Gateway:
     swept = tuple(u for u in numbers(str(u) for u in link.options.units) if u not in declared)
     own, one = recall(link.heard, 255), recall(link.heard, 1)
     gateway = Gateway(talk, declared, swept, own, one)
-    if own is not None and own.outcome not in NOT_OWN:
+    if own is not None and own.outcome in OWN_WORD:
         gateway.voices[255] = own
     return gateway
 
@@ -83,7 +84,7 @@ async def _unit_one(gateway: Gateway) -> None:
         if not part:
             question = Question(PROTOCOL, "units", part_of(1))
             talk.link.note(question, one.outcome, one.reason, detail="asked as unit 1")
-    elif one.outcome not in NOT_OWN and not talk.over:
+    elif one.outcome in OWN_WORD and not talk.over:
         gateway.voices[1] = one
         if one.part and one.objects:
             await rest(talk, 1, one, one.part)
@@ -92,23 +93,27 @@ async def _unit_one(gateway: Gateway) -> None:
 def base(own: Found | None, one: Found | None) -> tuple[int | None, Found | None]:
     """The unit that speaks for the asset itself, and what it said; None where none does."""
     candidates = [(255, own), (1, one)]
-    itself = [(u, f) for u, f in candidates if f and f.outcome not in NOT_OWN and not f.part]
+    itself = [(u, f) for u, f in candidates if f and f.outcome in OWN_WORD and not f.part]
     named = [(unit, found) for unit, found in itself if found.named]
     chosen: list[tuple[int, Found]] = named or itself
     return chosen[0] if chosen else (None, None)
 
 
-def base_of(heard: Sequence[Observation]) -> int | None:
-    """The unit that speaks for the asset itself, from what was heard so far."""
-    unit, _ = base(recall(heard, 255), recall(heard, 1))
-    if unit is not None:
-        return unit
-    read_one = (o for o in heard if not o.question.part and unit_of(o) == 1)
-    spoke = SPOKE - {Outcome.REFUSED_DOWNSTREAM}
-    one = recall(heard, 1)
-    if one is not None and one.part:
-        return None
-    return 1 if any(o.outcome in spoke for o in read_one) else None
+def readers(heard: Sequence[Observation]) -> tuple[int, ...]:
+    """The units that speak for the asset itself, best for reading registers first.
+
+    Unit 1 goes first where both say the same: many servers identify themselves at every unit and
+    keep their registers at unit 1 (pymodbus does).
+    """
+    own, one = recall(heard, 255), recall(heard, 1)
+    if one is None or one.outcome not in OWN_WORD:
+        reads = (o for o in heard if not o.question.part and unit_of(o) == 1)
+        first = (1,) if any(o.outcome in OWN_WORD for o in reads) else ()
+    else:
+        first = () if one.part else (1,)
+    second = (255,) if own is not None and own.outcome in OWN_WORD else ()
+    other = own is not None and own.named and one is not None and one.objects != own.objects
+    return second + first if other else first + second
 
 
 async def _itself(talk: Talk, unit: int, found: Found | None) -> None:
@@ -116,7 +121,7 @@ async def _itself(talk: Talk, unit: int, found: Found | None) -> None:
     if found is not None and found.objects:
         await rest(talk, unit, found, "")
     if (found is None or not found.named) and talk.alive:
-        await sunspec.common(talk, unit, "")
+        await sunspec.common(talk, readers(talk.link.heard)[0], "")
     if talk.alive and talk.link.options.settings.get("modbus.fc17", "") in ("1", "true", "yes"):
         await server_id(talk, unit)
 

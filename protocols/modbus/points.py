@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from protocols.contract import DATA, SPOKE, Fact, Link, Outcome, Question, Reading, Reason
 from protocols.modbus import sunspec
 from protocols.modbus.codec import BIT_TABLES, NAMES, TABLES, parse_items, read_pdu
-from protocols.modbus.identity import recall
-from protocols.modbus.ladder import base_of, echoes, facts_about, present
+from protocols.modbus.ladder import echoes, facts_about, present, readers
 from protocols.modbus.maps import Map, Span, address_of, fitting, read_span, spans, unmapped
 from protocols.modbus.talk import PROTOCOL, READ, Talk, argument, part_of, unit_of
 
@@ -45,8 +44,7 @@ class Place:
 def places(link: Link) -> tuple[Place, ...]:
     """The asset itself and every unit that was found to be one of its own."""
     heard = link.heard
-    base = base_of(heard)
-    own = () if base is None else (Place(base, ""),)
+    own = tuple(Place(unit, "") for unit in readers(heard)[:1])
     if echoes(heard):
         return own
     return own + tuple(Place(unit, part_of(unit)) for unit in present(heard))
@@ -59,14 +57,14 @@ async def points(link: Link) -> None:
         if talk.over or (talk.silent and not await talk.control()):
             return
         await _place(talk, place)
-        if place.unit == 255 and talk.last is Outcome.REFUSED_DOWNSTREAM:
-            one = recall(link.heard, 1)  # identity at 255, registers behind unit 1
-            if one is not None and not one.part and one.outcome in SPOKE:
-                await _place(talk, Place(1, ""))
+        gave_up = talk.failing or talk.last is Outcome.REFUSED_DOWNSTREAM
+        if not place.part and not talk.over and gave_up:
+            for unit in readers(link.heard)[1:]:  # identity here, registers there
+                await _place(talk, Place(unit, ""))
 
 
 async def _place(talk: Talk, place: Place) -> None:
-    link = talk.link
+    link, talk.failures = talk.link, 0
     chosen = fitting(facts_about(link.heard, place.part), link.maps, place.unit)
     if chosen is None and await sunspec.walk(talk, place.unit, place.part):
         chosen = fitting(facts_about(link.heard, place.part), link.maps, place.unit)
@@ -86,7 +84,7 @@ async def _by_map(talk: Talk, place: Place, chosen: Map) -> None:
     talk.link.note(question, Outcome.COMPLETE, facts=(fact,))
     waiting = list(reversed(spans(chosen.entries)))
     vain = 0  # refusals since the last block that answered
-    while waiting and talk.alive and vain < MOST_VAIN:
+    while waiting and talk.alive and not talk.failing and vain < MOST_VAIN:
         span = waiting.pop()
         outcome, reason = await read_block(talk, place, span)
         vain = 0 if outcome in DATA else vain + 1
@@ -114,7 +112,7 @@ async def _ranges(talk: Talk, place: Place) -> None:
     """Which ranges answer: per table the first likely place that does."""
     for table, starts in PLACES.items():
         for start in starts:
-            if not talk.alive or talk.last is Outcome.REFUSED_DOWNSTREAM:
+            if not talk.alive or talk.last is Outcome.REFUSED_DOWNSTREAM or talk.failing:
                 return
             outcome, reason = await _range(talk, place, table, start, LOOK)
             if outcome is Outcome.EMPTY and start == 0 and table not in BIT_TABLES:

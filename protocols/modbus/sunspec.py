@@ -349,7 +349,7 @@ async def walk(talk: Talk, unit: int, part: str) -> bool:
     """All models of the chain; False where no marker stands. Bounded in models and reads."""
     head, at = None, 0
     for base in BASES:
-        if not talk.alive:
+        if not talk.alive or talk.failing:
             return False
         if not refused_before(talk.link.heard, unit, base):
             head, at = await marker(talk, unit, base, part), base + 2

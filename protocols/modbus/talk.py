@@ -42,6 +42,7 @@ PATIENCE = 3.0  # seconds: a gateway's serial side may take that long
 LEAST_PATIENCE = 0.3
 FIRST = read_pdu("holding", 0, 1)
 """The one harmless read."""
+FAILURE, MOST_FAILURES = "server_device_failure", 3
 SAMPLES = 5  # answers of a unit before its own speed is trusted
 
 
@@ -90,6 +91,7 @@ class Talk:
     silent: bool = False  # the last question stayed unanswered
     spent: float = 0.0  # seconds that the last question took
     last: Outcome = Outcome.NOT_ASKED
+    failures: int = 0  # exceptions 04 since the rung set it to 0
     _speed: dict[tuple[int, bool], list[float]] = field(default_factory=lambda: defaultdict(list))
     _known: tuple[int, bytes, str] | None = None
 
@@ -130,13 +132,23 @@ class Talk:
             fresh=fresh,
         )
         self._judge(unit, pdu, part, answer.outcome, answer.duration_seconds)
+        if answer.reason == FAILURE and operation != CONTROL:
+            # Exception 04 may be a unit without registers (pymodbus) or a device in trouble: a
+            # question that it answered before tells, and nothing else is asked until it does.
+            self.failures += 1
+            await self.control()
         return answer
+
+    @property
+    def failing(self) -> bool:
+        """Whether this unit answered with exception 04 too often to be asked on."""
+        return self.failures >= MOST_FAILURES
 
     def _judge(self, unit: int, pdu: bytes, part: str, outcome: Outcome, seconds: float) -> None:
         self.last = outcome
         self.silent, self.spent = outcome is Outcome.SILENT, seconds
         self.over = outcome not in SPOKE and not self.silent
-        if outcome in SPOKE and outcome is not Outcome.REFUSED_DOWNSTREAM:
+        if outcome in SPOKE - {Outcome.REFUSED_DOWNSTREAM, Outcome.REFUSED_RESOURCE}:
             self._speed[unit, _bulky(pdu)].append(seconds)
             self._known = (unit, pdu, part)
 
@@ -163,7 +175,8 @@ def _remembered(heard: Sequence[Observation]) -> tuple[int, bytes, str] | None:
     """Unit, question and part of the last answer of an earlier rung."""
     for observation in reversed(heard):
         unit = unit_of(observation)
-        answered = observation.outcome in SPOKE - {Outcome.REFUSED_DOWNSTREAM}
+        troubled = {Outcome.REFUSED_DOWNSTREAM, Outcome.REFUSED_RESOURCE}
+        answered = observation.outcome in SPOKE - troubled
         if unit is not None and answered and observation.question.operation in (IDENTITY, READ):
             again = (
                 identification_pdu(1, 0) if observation.question.operation == IDENTITY else FIRST

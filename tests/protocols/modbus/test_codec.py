@@ -133,13 +133,24 @@ def test_what_does_not_fit_the_request_is_garbled(raw: bytes, words: str) -> Non
         b"\x03\x00\x01\x00",  # odd byte count
         b"\x02\x00",  # lying byte count: announces more than it carries
         b"\x02\x00\x01\x00\x02",  # lying byte count: carries more
-        b"\x00",  # lying byte count: nothing
         b"",
     ],
 )
 def test_byte_counts_must_be_those_asked_for(data: bytes) -> None:
     with pytest.raises(Garbled):
         codec.parse_items(data, "holding", 1)
+
+
+def test_no_items_is_empty() -> None:
+    with pytest.raises(Refused) as refusal:
+        codec.parse_items(b"\0", "holding", 1)
+    assert refusal.value.outcome is Outcome.EMPTY
+
+
+def test_exception_that_repeats_the_mei_type_is_understood() -> None:
+    with pytest.raises(Refused) as refusal:
+        read(codec.identification_pdu(1, 0), whole(b"\xab\x0e\x01"))
+    assert refusal.value.outcome is Outcome.REFUSED_CAPABILITY
 
 
 def test_late_answer_is_stale_not_garbled() -> None:

@@ -1,0 +1,141 @@
+"""Every hostile behaviour that `safety.md` 4 names: the right outcome, in bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from protocols.contract import Depth, Outcome, Target
+from protocols.modbus import PROBE
+from tests.protocols.modbus.box import Box, Scripted, Slave, facts, named, run
+from tests.support.plain import PlainLink
+
+
+def header(good: bytes, pdu: bytes) -> bytes:
+    return good[:4] + struct.pack(">HB", len(pdu) + 1, good[6]) + pdu
+
+
+TWISTS: dict[str, tuple[Callable[[bytes, bytes], bytes], Outcome]] = {
+    "wrong function": (lambda _, good: header(good, b"\x03\x02\0\0"), Outcome.GARBLED),
+    "transaction 0": (lambda _, good: b"\0\0" + good[2:], Outcome.GARBLED),
+    "another transaction": (lambda _, good: b"\x77\x77" + good[2:], Outcome.GARBLED),
+    "another unit": (lambda _, good: good[:6] + b"\x09" + good[7:], Outcome.GARBLED),
+    "lying object length": (lambda _, good: good[:15] + b"\xff" + good[16:], Outcome.GARBLED),
+    "lying object count": (lambda _, good: good[:13] + b"\xff" + good[14:], Outcome.GARBLED),
+    "length 0": (lambda _, good: good[:4] + b"\0\0" + good[6:], Outcome.GARBLED),
+    "length 65535": (lambda _, good: good[:4] + b"\xff\xff" + good[6:], Outcome.GARBLED),
+    "cut": (lambda _, good: good[:-3], Outcome.GARBLED),
+    "exception 0xFF": (lambda _, good: header(good, b"\xab\xff"), Outcome.GARBLED),
+    "HTTP": (lambda _, good: b"HTTP/1.1 400 Bad Request\r\n\r\n", Outcome.OTHER),
+    "noise": (lambda _, good: b"\xde\xad\xbe\xef" * 16, Outcome.OTHER),
+    "our own request": (lambda request, _: request, Outcome.GARBLED),
+    "busy": (lambda _, good: header(good, b"\xab\x06"), Outcome.REFUSED_RESOURCE),
+}
+
+
+@pytest.mark.parametrize("name", TWISTS)
+def test_hostile_answer_has_its_outcome_and_no_fact(name: str) -> None:
+    twist, outcome = TWISTS[name]
+    box = Box({}, any_unit=Slave(named(), holding={0: 1}), twist=twist)
+    link = run(box)
+    assert link.observations[0].outcome is outcome
+    assert facts(link, "vendor") == []
+    assert len(box.asked) <= 30
+    if outcome in (Outcome.GARBLED, Outcome.OTHER):
+        assert len(box.asked) == 1
+
+
+READS: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "too many registers": lambda _, good: header(good, good[7:8] + b"\x80" + bytes(128)),
+    "odd byte count": lambda _, good: header(good, good[7:8] + b"\x03" + bytes(3)),
+    "lying byte count": lambda _, good: header(good, good[7:8] + b"\xfa" + bytes(2)),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_bad_register_block_gives_no_value(name: str) -> None:
+    def twist(request: bytes, good: bytes) -> bytes:
+        return READS[name](request, good) if request[7] in (3, 4) else good
+
+    link = run(Box({}, any_unit=Slave(named(), holding={0: 1}), twist=twist))
+    assert link.observations[-1].outcome is Outcome.GARBLED
+    assert not [s for o in link.observations for s in o.samples]
+    assert facts(link, "vendor")[0] == "Acme"  # what was learned before is kept
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def against(serve: Serve, timeout_seconds: float = 0.3) -> PlainLink:
+    """The rungs up to POINTS against a real socket."""
+
+    async def go() -> PlainLink:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        link = Quick(PROBE, Target("s", "127.0.0.1", "tcp", port), timeout_seconds=timeout_seconds)
+        for depth in (Depth.DISCOVER, Depth.IDENTIFY, Depth.POINTS):
+            await PROBE.rungs[depth].run(link)
+        await link.close()
+        server.close()
+        await server.wait_closed()
+        return link
+
+    return asyncio.run(go())
+
+
+class Quick(PlainLink):
+    """The plain link with its own short patience, whatever a probe would grant a gateway."""
+
+    async def _exchange(self, request, frame, limit, timeout_seconds):  # type: ignore[no-untyped-def]
+        return await super()._exchange(request, frame, limit, self.timeout_seconds)
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A good beginning, then one byte at a time, too slowly."""
+    request = await reader.read(300)
+    answer = request[:4] + b"\x00\x40" + request[6:7] + b"\x2b\x0e\x01\x01\x00\x00\x03"
+    try:
+        for byte in answer + bytes(60):
+            writer.write(bytes((byte,)))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+    except ConnectionError:
+        return
+    finally:
+        writer.close()
+
+
+async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
+async def hangup(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(300)
+    writer.close()
+
+
+@pytest.mark.parametrize("serve", [drip, mute, hangup])
+def test_bad_stream_ends_in_time_with_two_connections_at_most(serve: Serve) -> None:
+    started = time.monotonic()
+    link = against(serve)
+    assert time.monotonic() - started < 5
+    assert link.connections <= 2
+    assert len(link.requests) <= 2
+    ends = {Outcome.MUTE, Outcome.HUNG_UP, Outcome.GARBLED}
+    assert {o.outcome for o in link.observations} <= ends
+    assert not [f for o in link.observations for f in o.facts]
+
+
+def test_no_answer_at_connect_is_not_asked_twice() -> None:
+    class Dead(Scripted):
+        def _scripted(self, request, frame):  # type: ignore[no-untyped-def]
+            return PlainLink._scripted(self, request, frame)
+
+    link = Dead(PROBE, Target("s", "127.0.0.1", "tcp", 502), responder=lambda _: None)
+    asyncio.run(PROBE.rungs[Depth.DISCOVER].run(link))
+    assert len(link.requests) == 1
