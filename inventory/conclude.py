@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory import derive
-from inventory.model import Kind
+from inventory.model import Device, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,10 +85,25 @@ def _judge(store: Store, today: datetime) -> None:
 
 def verdicts(store: Store, today: datetime) -> Iterator[Verdict]:
     """One verdict per asset; streams over the evidence twice (survey, then judgement)."""
-    from inventory.judge_site import judge_site
+    from inventory.judge_equipment import judge_equipment
+    from inventory.survey import survey
+    from inventory.verdict import judge_device
 
-    stated = [one for one in store.declarations() if one.kind is not Kind.KEY]
-    return judge_site(store.evidences, store.equipment(), stated, today, store.site)
+    equipment, declarations = store.equipment(), store.declarations()
+    stated = [one for one in declarations if one.kind is not Kind.KEY]
+    context = survey(store.evidences(), equipment, stated, today=today, site=store.site)
+    linked = {link.device for one in equipment for link in one.links if link.resolved}
+    known: dict[str, Verdict] = {}
+    for evidence in store.evidences():
+        verdict = judge_device(evidence, context)
+        if verdict.asset in linked:
+            known[verdict.asset] = verdict
+        yield verdict
+    for one in equipment:
+        keys = dict.fromkeys(link.device for link in one.links if link.resolved)
+        assets = [found for key in keys if (found := store.asset(key)) is not None]
+        things = [a.thing for a in assets if isinstance(a.thing, Device)]
+        yield judge_equipment(one, [store.evidence(thing) for thing in things], context, known)
 
 
 __all__ = ["conclude", "refresh", "rules_digest", "verdicts"]

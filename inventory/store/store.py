@@ -164,6 +164,16 @@ class Store(Records):
             self._values(select(tables.assets).where(tables.assets.c.key == key), _asset), None
         )
 
+    def matching(self, condition: ColumnElement[bool], most: int) -> list[Asset]:
+        """Assets of this site that meet a condition on table `assets`, at most `most`."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.assets.c
+        wanted = select(tables.assets).where(c.site == self.site, condition)
+        return list(self._values(wanted.order_by(c.kind, c.rank).limit(most), _asset))
+
     def devices(self) -> Iterator[Device]:
         """All devices; streams."""
         for one in self.assets("device"):

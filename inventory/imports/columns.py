@@ -1,0 +1,88 @@
+"""Guesses which column of a list is which, and takes the user's word over the guess.
+
+One rule keeps it simple: a column is used once, an exact name wins over a synonym, and everything
+that was decided is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from inventory.identity import data
+
+
+class MappingError(Exception):
+    """`--map` names a column that is not there; the message names the ones that are."""
+
+
+@cache
+def canonical(kind: str) -> Mapping[str, tuple[str, ...]]:
+    """Canonical columns of a kind of list with their synonyms (rulings 22)."""
+    table = data("columns.toml")[kind]
+    columns = table if isinstance(table, dict) else {}
+    return {name: tuple(words) for name, words in columns.items()}
+
+
+def plain(text: str) -> str:
+    """A column name in lower case without punctuation."""
+    spaced = re.sub(r"([a-zäöü])([A-Z])", r"\1 \2", text)
+    return " ".join(re.sub(r"[^\w]+", " ", spaced.replace("_", " ")).casefold().split())
+
+
+def parse(text: str) -> dict[str, str]:
+    """`--map "Asset Tag=Tag,IP=Address"` as their column → ours."""
+    found: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        theirs, sign, ours = part.rpartition("=")
+        if not sign or not theirs.strip():
+            raise MappingError(f'--map {part!r}: write "Their column=Ours", as in "Asset Tag=Tag"')
+        found[theirs.strip()] = ours.strip()
+    return found
+
+
+def choose(kind: str, header: Sequence[str], stated: Mapping[str, str]) -> dict[str, int]:
+    """Canonical column → index in the file. `stated` is their column → ours, or → "" to ignore.
+
+    Raises `MappingError` when a stated name does not exist.
+    """
+    known = canonical(kind)
+    chosen, used = _stated(kind, header, stated)
+    names = [plain(name) for name in header]
+    for ours in known:
+        if ours not in chosen and plain(ours) in names:
+            index = names.index(plain(ours))
+            if index not in used:
+                chosen[ours] = index
+                used.add(index)
+    for ours, words in known.items():
+        if ours in chosen:
+            continue
+        for word in words:
+            index = next((i for i, n in enumerate(names) if n == word and i not in used), -1)
+            if index >= 0:
+                chosen[ours] = index
+                used.add(index)
+                break
+    return chosen
+
+
+def _stated(
+    kind: str, header: Sequence[str], stated: Mapping[str, str]
+) -> tuple[dict[str, int], set[int]]:
+    by_plain = {plain(name): index for index, name in reversed(list(enumerate(header)))}
+    ours_by_plain = {plain(name): name for name in canonical(kind)}
+    chosen: dict[str, int] = {}
+    used: set[int] = set()
+    for theirs, ours in stated.items():
+        if plain(theirs) not in by_plain:
+            have = ", ".join(name for name in header if name)
+            raise MappingError(f"--map: no column {theirs!r} in the file; it has {have}")
+        if ours and plain(ours) not in ours_by_plain:
+            have = ", ".join(ours_by_plain.values())
+            raise MappingError(f"--map: no canonical column {ours!r}; there are {have}")
+        used.add(by_plain[plain(theirs)])
+        if ours:
+            chosen[ours_by_plain[plain(ours)]] = by_plain[plain(theirs)]
+    return chosen, used

@@ -1,0 +1,327 @@
+"""One list file as declarations: register, links, map, attest (rulings 22).
+
+One rule keeps it simple: a row is checked by one function of its kind, which returns what is wrong
+with it in words; a file with a wrong row declares nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inventory.imports.columns import choose
+from inventory.imports.table import Row, read
+from inventory.model import Declaration, Kind
+
+SHOWN_ERRORS = 20
+"""Wrong rows that a message lists; the rest is counted."""
+
+
+class ListError(Exception):
+    """The list was not imported; one line per wrong row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file holds, ready to be declared, and how its columns were taken."""
+
+    declarations: tuple[Declaration, ...]
+    columns: Mapping[str, str]  # canonical → theirs
+    ignored: tuple[str, ...]
+    told: str
+
+
+Fields = dict[str, str]
+
+
+def read_list(
+    kind: Kind, path: Path, site: str, stated: Mapping[str, str], author: str = ""
+) -> Imported:
+    """Reads one list file.
+
+    Raises `TableError` (no table), `MappingError` (bad --map), `ListError` (wrong rows).
+    """
+    table = read(path)
+    name = _NAMES[kind]
+    columns = choose(name, table.header, stated)
+    _require(kind, path, columns, table.header)
+    found: list[Declaration] = []
+    wrong: list[str] = []
+    for row in table.rows:
+        fields = _fields(row, columns)
+        if not any(fields.values()):
+            continue
+        complaint, subject = _CHECKS[kind](fields)
+        if complaint:
+            wrong.append(f"line {row.line}: {complaint}")
+            continue
+        who = fields.get("author", "") or author
+        found.append(Declaration(site, kind, subject, fields, who, table.document, _date(fields)))
+    if wrong:
+        raise ListError(_said(path, wrong))
+    if not found:
+        raise ListError(f"{path}: no row below the header; nothing was imported")
+    used = set(columns.values())
+    ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
+    theirs = {ours: table.header[index] for ours, index in columns.items()}
+    return Imported(tuple(found), theirs, ignored, table.told)
+
+
+def _said(path: Path, wrong: list[str]) -> str:
+    more = len(wrong) - SHOWN_ERRORS
+    tail = [f"and {more} more"] if more > 0 else []
+    many = f"{len(wrong)} row{'s are' if len(wrong) > 1 else ' is'} wrong, nothing was imported"
+    return "\n  ".join([f"{path}: {many}:", *wrong[:SHOWN_ERRORS], *tail])
+
+
+def _fields(row: Row, columns: Mapping[str, int]) -> Fields:
+    return {
+        ours.lower(): row.cells[index] if index < len(row.cells) else ""
+        for ours, index in columns.items()
+    }
+
+
+_NAMES = {Kind.REGISTER: "register", Kind.LINK: "links", Kind.MAP: "map", Kind.ATTEST: "attest"}
+
+_NEEDED = {
+    Kind.REGISTER: (("Tag", "Name", "Address", "Serial", "MAC"),),
+    Kind.LINK: (("Equipment",), ("Device",)),
+    Kind.MAP: (("Table",), ("Address",), ("Type",), ("Name",)),
+    Kind.ATTEST: (("Subject",), ("Statement",)),
+}
+
+
+def _require(kind: Kind, path: Path, columns: Mapping[str, int], header: tuple[str, ...]) -> None:
+    for needed in _NEEDED[kind]:
+        if not any(name in columns for name in needed):
+            have = ", ".join(name for name in header if name)
+            message = (
+                f"{path}: no column for {' or '.join(needed)} among {have}; "
+                f'say which one it is, as in --map "{header[0] or "Column"}={needed[0]}"'
+            )
+            raise ListError(message)
+
+
+def _date(fields: Fields) -> datetime | None:
+    text = fields.get("date", "")
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+# --- checks: what is wrong, and the subject ----------------------------------------------------
+
+
+def _register(fields: Fields) -> tuple[str, str]:
+    subject = next(
+        (fields[n] for n in ("tag", "name", "serial", "mac", "address") if fields.get(n)), ""
+    )
+    if not subject:
+        return "no tag, name, serial number, MAC or address", ""
+    for check in (_address, _kind, _criticality, _redundancy, _mac):
+        complaint = check(fields)
+        if complaint:
+            return complaint, subject
+    if not (fields.get("tag") or fields.get("name")) and fields.get("unit"):
+        subject = f"{subject} unit {fields['unit']}"
+    return "", subject
+
+
+def _address(fields: Fields) -> str:
+    text = fields.get("address", "")
+    if not text:
+        return ""
+    try:
+        fields["address"] = str(ipaddress.ip_address(text.partition("/")[0].strip()))
+    except ValueError:
+        return f"Address {text!r} is no IP address; write it like 10.0.0.17"
+    return ""
+
+
+def _kind(fields: Fields) -> str:
+    kind = fields.get("kind", "").casefold()
+    if kind in ("", "device", "equipment"):
+        fields["kind"] = kind
+    elif not fields.get("class"):
+        fields["class"], fields["kind"] = fields["kind"], ""
+    else:
+        return f"Kind {fields['kind']!r}; write device or equipment, or leave it empty"
+    return ""
+
+
+_LEVELS = {"c1": "C1", "c2": "C2", "c3": "C3", "1": "C1", "2": "C2", "3": "C3"} | {
+    "low": "C1",
+    "medium": "C2",
+    "high": "C3",
+    "niedrig": "C1",
+    "mittel": "C2",
+    "hoch": "C3",
+}
+
+
+def _criticality(fields: Fields) -> str:
+    text = fields.get("criticality", "")
+    if text and text.casefold() not in _LEVELS:
+        return f"Criticality {text!r}; write C1 (low), C2 (medium) or C3 (high)"
+    if text:
+        fields["criticality"] = _LEVELS[text.casefold()]
+    return ""
+
+
+def _redundancy(fields: Fields) -> str:
+    text = fields.get("redundancy", "").upper()
+    if text not in ("", "A", "B", "C"):
+        return f"Redundancy {text!r}; write A, B or C (NORSOK Z-008)"
+    if text:
+        fields["redundancy"] = text
+    return ""
+
+
+def _mac(fields: Fields) -> str:
+    text = fields.get("mac", "")
+    digits = re.sub(r"[^0-9a-fA-F]", "", text).lower()
+    if text and len(digits) != 12:
+        return f"MAC {text!r} has not 12 hexadecimal digits; write it like 00:1b:1b:12:34:56"
+    if text:
+        fields["mac"] = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+    return ""
+
+
+def _link(fields: Fields) -> tuple[str, str]:
+    for name in ("equipment", "device"):
+        if not fields.get(name):
+            return f"no {name.title()}", ""
+    names = ("equipment", "device", "part", "signal")
+    return "", " | ".join(fields.get(name, "") for name in names)
+
+
+_TABLES = {
+    word: table
+    for table, words in {
+        "holding": ("holding", "holding register", "hr", "4x", "03", "fc3", "fc03"),
+        "input": ("input", "input register", "ir", "3x", "04", "fc4", "fc04"),
+        "coil": ("coil", "coils", "0x", "01", "fc1", "fc01"),
+        "discrete": ("discrete", "discrete input", "1x", "02", "fc2", "fc02"),
+    }.items()
+    for word in words
+}
+"""Ways to write a table; a bare 3 or 4 is left out, it may mean the function or the prefix."""
+
+_TYPES = re.compile(r"u?int(16|32|64)|float(32|64)|bit|string:\d{1,3}")
+
+_ALIKE = {
+    "float": "float32",
+    "real": "float32",
+    "double": "float64",
+    "word": "uint16",
+    "dword": "uint32",
+    "int": "int16",
+    "short": "int16",
+    "dint": "int32",
+    "long": "int32",
+    "bool": "bit",
+    "boolean": "bit",
+    "u16": "uint16",
+    "u32": "uint32",
+    "u64": "uint64",
+    "i16": "int16",
+    "s16": "int16",
+    "i32": "int32",
+    "s32": "int32",
+    "i64": "int64",
+    "f32": "float32",
+    "f64": "float64",
+}
+
+
+def _map(fields: Fields) -> tuple[str, str]:
+    for check in (_map_table, _map_address, _map_type, _map_numbers, _map_orders):
+        complaint = check(fields)
+        if complaint:
+            return complaint, ""
+    if not fields.get("name"):
+        return "no Name", ""
+    names = ("vendor", "model", "firmware", "unit", "table", "address", "name")
+    return "", " | ".join(fields.get(name, "") for name in names)
+
+
+def _map_table(fields: Fields) -> str:
+    text = fields.get("table", "")
+    if text.casefold() not in _TABLES:
+        return f"Table {text!r}; write holding, input, coil or discrete"
+    fields["table"] = _TABLES[text.casefold()]
+    return ""
+
+
+def _map_address(fields: Fields) -> str:
+    text = fields.get("address", "")
+    digits = text[2:] if text.casefold().startswith("0x") else text
+    base = 16 if digits != text else 10
+    try:
+        number = int(digits, base)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 0xFFFF:
+        return f"Address {text!r} is no zero-based register number from 0 to 65535"
+    fields["address"] = str(number)
+    return ""
+
+
+def _map_type(fields: Fields) -> str:
+    text = fields.get("type", "").casefold().replace(" ", "")
+    kind = _ALIKE.get(text, text)
+    if not _TYPES.fullmatch(kind):
+        return (
+            f"Type {fields.get('type', '')!r}; write one like uint16, int32, float32, bit, string:8"
+        )
+    fields["type"] = kind
+    return ""
+
+
+def _map_numbers(fields: Fields) -> str:
+    for name in ("scale", "offset"):
+        text = fields.get(name, "").replace(",", ".")
+        try:
+            number = float(text) if text else 0.0
+        except ValueError:
+            return f"{name.title()} {text!r} is no number"
+        if text and number - number != 0:
+            return f"{name.title()} {text!r} is no finite number"
+        if name in fields:
+            fields[name] = text
+    return ""
+
+
+def _map_orders(fields: Fields) -> str:
+    for name, shown in (("wordorder", "WordOrder"), ("byteorder", "ByteOrder")):
+        text = fields.get(name, "").casefold()
+        text = {"msw": "big", "lsw": "little", "be": "big", "le": "little"}.get(text, text)
+        if text not in ("", "big", "little"):
+            return f"{shown} {fields[name]!r}; write big or little"
+        if name in fields:
+            fields[name] = text
+    return ""
+
+
+def _attest(fields: Fields) -> tuple[str, str]:
+    for name in ("subject", "statement"):
+        if not fields.get(name):
+            return f"no {name.title()}", ""
+    text = fields.get("date", "")
+    if text and _date(fields) is None:
+        return f"Date {text!r}; write it like 2026-05-04", ""
+    return "", f"{fields['subject']} | {fields['statement']}"
+
+
+_CHECKS: Mapping[Kind, Callable[[Fields], tuple[str, str]]] = {
+    Kind.REGISTER: _register,
+    Kind.LINK: _link,
+    Kind.MAP: _map,
+    Kind.ATTEST: _attest,
+}

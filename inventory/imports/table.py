@@ -1,0 +1,146 @@
+"""A CSV or XLSX file as a header and numbered rows, whatever its delimiter and encoding.
+
+One rule keeps it simple: bounds first (size, rows, columns, cell length), then text.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+MOST_BYTES = 200_000_000
+MOST_ROWS = 1_000_000
+MOST_COLUMNS = 500
+MOST_TEXT = 4_096
+UNPACKED_BYTES = 1_000_000_000
+"""What an XLSX file may unpack to; more is taken for a bomb."""
+
+
+class TableError(Exception):
+    """The file is no table; the message says what was found and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: its number in the file, counting from 1, and its cells."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file's first row and the rows below it."""
+
+    name: str
+    digest: str
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    told: str  # "CSV, delimiter ;, UTF-8"
+
+    @property
+    def document(self) -> str:
+        """How declarations cite the file."""
+        return f"{self.name} sha256:{self.digest}"
+
+
+def read(path: Path) -> Table:
+    """Reads a table. Raises `TableError` for what is no table, OSError for what cannot be read."""
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise TableError(f"{path}: {size} bytes; a list has at most {MOST_BYTES}")
+    content = path.read_bytes()
+    if not content.strip():
+        raise TableError(f"{path} is empty; the first row must name the columns")
+    if content.startswith(b"PK\x03\x04"):
+        told, lines = "XLSX, first sheet", _workbook(path, content)
+    elif content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise TableError(f"{path} is an old .xls workbook; save it as .xlsx or .csv")
+    else:
+        told, lines = _text(path, content)
+    found = [row for row in lines if any(row.cells)]
+    if not found:
+        raise TableError(f"{path} has no row; the first row must name the columns")
+    header = found[0].cells
+    if len(header) > MOST_COLUMNS:
+        raise TableError(f"{path}: {len(header)} columns; at most {MOST_COLUMNS} are read")
+    digest = hashlib.sha256(content).hexdigest()
+    return Table(path.name, digest, header, tuple(found[1:]), told)
+
+
+def _text(path: Path, content: bytes) -> tuple[str, Iterator[Row]]:
+    text, encoding = _decode(content)
+    if "\0" in text:
+        raise TableError(f"{path} is no CSV or XLSX file (it holds zero bytes)")
+    delimiter = _delimiter(text)
+    shown = {"\t": "TAB"}.get(delimiter, delimiter)
+    return f"CSV, delimiter {shown}, {encoding}", _lines(path, text, delimiter)
+
+
+def _decode(content: bytes) -> tuple[str, str]:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace"), "UTF-16"
+    try:
+        return content.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace"), "Windows-1252"
+
+
+def _delimiter(text: str) -> str:
+    """The sign that parts most cells of the first row, outside quotes."""
+    first = re.sub(r'"[^"]*"', "", next((line for line in text.splitlines() if line.strip()), ""))
+    return max((",", ";", "\t", "|"), key=first.count)
+
+
+def _lines(path: Path, text: str, delimiter: str) -> Iterator[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    started = 1
+    try:
+        for number, cells in enumerate(reader):
+            if number > MOST_ROWS:
+                raise TableError(f"{path}: more than {MOST_ROWS} rows")
+            yield Row(started, tuple(cell.strip()[:MOST_TEXT] for cell in cells))
+            started = reader.line_num + 1
+    except csv.Error as error:
+        raise TableError(f"{path}, line {reader.line_num}: {error}") from error
+
+
+def _workbook(path: Path, content: bytes) -> Iterator[Row]:
+    _check_archive(path, content)
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ModuleNotFoundError as error:
+        raise TableError("python-calamine is not installed; install untrap[xlsx]") from error
+    try:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
+        for number, cells in enumerate(sheet.iter_rows(), 1):
+            if number > MOST_ROWS:
+                raise TableError(f"{path}: more than {MOST_ROWS} rows")
+            yield Row(number, tuple(_cell(value) for value in cells))
+    except (CalamineError, OSError, IndexError) as error:
+        raise TableError(f"{path} is no workbook that can be read: {error}") from error
+
+
+def _check_archive(path: Path, content: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise TableError(f"{path} is no workbook that can be read: {error}") from error
+    if unpacked > UNPACKED_BYTES:
+        raise TableError(f"{path} unpacks to {unpacked} bytes; at most {UNPACKED_BYTES}")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value).strip()[:MOST_TEXT]

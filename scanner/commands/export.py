@@ -1,0 +1,69 @@
+"""`untrap export`: the inventory for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scanner.cli import Settings
+
+
+@click.command()
+@click.argument("format_", metavar="FORMAT")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="File or folder."
+)
+@click.option("--table", default="gaps", help="csv: gaps, questions, assets or points.")
+@click.option("--redact", is_flag=True, help="Stable pseudonyms for names and addresses.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For one format.")
+@click.pass_obj
+def command(
+    settings: Settings,
+    format_: str,
+    output: Path | None,
+    table: str,
+    redact: bool,
+    options: tuple[str, ...],
+) -> None:
+    """Write the inventory in FORMAT: csv, json, or what `untrap export help` lists.
+
+    \b
+    Example:  untrap export csv -o gaps.csv
+    """
+    from inventory.outputs import FORMATS, Request, available, load
+    from scanner.console import next_step, note
+    from scanner.console import table as show
+    from scanner.opening import concluded
+
+    if format_ == "help":
+        show(("Format", "Is"), ((name, FORMATS[name][1]) for name in available()))
+        return
+    try:
+        module = load(format_)
+    except KeyError as error:
+        state = "is not in this version" if format_ in FORMATS else "is no format"
+        have = ", ".join(available())
+        raise click.UsageError(f"{format_!r} {state}; there are {have}") from error
+    stated = dict(_pair(text) for text in options)
+    with concluded(settings) as store:
+        try:
+            said = module.write(store, Request(output, table, redact, stated))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            message = f"{output}: {error.strerror or error}; name another place with -o"
+            raise click.UsageError(message) from error
+    if said:
+        note(said)
+    if output:
+        next_step("untrap questions", "what is not known yet")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.UsageError(f"--option {text!r}; write NAME=VALUE")
+    return name, value

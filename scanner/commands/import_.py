@@ -1,0 +1,84 @@
+"""`untrap import`: lists, captures, scans of other tools and bundles enter here."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scanner.cli import Settings
+
+if TYPE_CHECKING:
+    from inventory.imports import Imported
+
+LISTS = {"register": "register", "links": "link", "map": "map", "attest": "attest"}
+"""Kind of list → kind of declaration."""
+
+OTHERS = {
+    "pcap": "scanner.capture_command",
+    "nmap": "scanner.nmap_import",
+    "bundle": "scanner.bundle_import",
+}
+"""Kind → module with `run(settings, path) -> None`, which imports one file."""
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice([*LISTS, *OTHERS]))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--map", "mapping", default="", metavar='"THEIRS=OURS,…"', help="Name columns.")
+@click.option("--author", default="", help="Who states it, where the file does not say.")
+@click.option("--dry-run", is_flag=True, help="Show how columns are taken; store nothing.")
+@click.pass_obj
+def command(
+    settings: Settings, kind: str, file: Path, mapping: str, author: str, dry_run: bool
+) -> None:
+    """Read FILE of KIND into the inventory; a file with a wrong row changes nothing.
+
+    \b
+    Example:  untrap import register assets.xlsx --map "Asset Tag=Tag,IP=Address"
+    """
+    if not file.is_file():
+        raise click.UsageError(f"{file}: no such file")
+    if kind in OTHERS:
+        _other(settings, kind, file)
+        return
+    from scanner.console import next_step, note
+    from scanner.opening import opened, site_name
+
+    found = _read(kind, file, site_name(settings), mapping, author)
+    taken = ", ".join(f"{theirs} → {ours}" for ours, theirs in found.columns.items())
+    note(f"{file.name}: {found.told}\ncolumns: {taken}")
+    if found.ignored:
+        note(f"not used: {', '.join(found.ignored)}")
+    if dry_run:
+        note(f"{len(found.declarations)} rows are fine; nothing stored (--dry-run)")
+        return
+    with opened(settings, create=True) as store:
+        new = store.declare(found.declarations)
+    known = len(found.declarations) - new
+    note(f"{new} rows imported" + (f", {known} were known already" if known else ""))
+    next_step("untrap scan TARGET" if kind != "attest" else "untrap gaps")
+
+
+def _read(kind: str, file: Path, site: str, mapping: str, author: str) -> Imported:
+    from inventory.imports import ListError, MappingError, TableError, read_list
+    from inventory.imports.columns import parse
+    from inventory.model import Kind
+
+    try:
+        return read_list(Kind(LISTS[kind]), file, site, parse(mapping), author)
+    except (ListError, MappingError, TableError) as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.UsageError(f"{file}: {error.strerror or error}") from error
+
+
+def _other(settings: Settings, kind: str, file: Path) -> None:
+    module = OTHERS[kind]
+    if importlib.util.find_spec(module) is None:
+        have = ", ".join([*LISTS, *(k for k, m in OTHERS.items() if importlib.util.find_spec(m))])
+        raise click.UsageError(f"import {kind} is not in this version; there are {have}")
+    importlib.import_module(module).run(settings, file)

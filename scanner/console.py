@@ -1,0 +1,112 @@
+"""What people read: tables of at most 80 columns on a terminal, plain lines elsewhere.
+
+One rule keeps it simple: data goes to stdout, everything else to stderr; every text passes
+`inert`. rich is loaded only for a terminal; NO_COLOR switches colour off (no-color.org).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+
+from inventory.text import inert
+
+WIDTH = 80
+
+
+def lines(values: Iterable[Mapping[str, object]]) -> None:
+    """JSON lines on stdout, one object each; streams."""
+    encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+    for value in values:
+        click.echo(encode(value))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """A table on stdout; returns how many rows. Cells that do not fit wrap on a terminal."""
+    found = [tuple(inert(_text(cell), 200) for cell in row) for row in rows]
+    if found and sys.stdout.isatty():
+        _rich(columns, found)
+    elif found:
+        _plain(columns, found)
+    return len(found)
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(no_color=bool(os.environ.get("NO_COLOR")), highlight=False)
+    shown = Table(box=None, pad_edge=False, header_style="bold", width=min(WIDTH, console.width))
+    for name in columns:
+        shown.add_column(name, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    console.print(shown)
+
+
+_STYLES = {
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+    "trapped": "red",
+    "inaccessible": "yellow",
+    "uninstrumented": "magenta",
+    "covered": "green",
+    "sufficient": "green",
+    "not-assessed": "dim",
+    "unknown": "dim",
+}
+
+
+def _plain(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Aligned columns, cut so that a line has at most 80 characters."""
+    widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
+    spare = WIDTH - 2 * (len(columns) - 1)
+    while sum(widths) > spare and max(widths) > 4:
+        widths[widths.index(max(widths))] -= 1
+    for row in (columns, *rows):
+        cells = (_cut(cell, width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell.ljust(width) if len(cell) <= width else cell[: width - 1] + "…"
+
+
+def say(text: str = "") -> None:
+    """One or more lines on stdout for people, made inert."""
+    for line in text.split("\n"):
+        click.echo(inert(line, 2_000))
+
+
+def note(text: str) -> None:
+    """A remark on stderr."""
+    for line in text.split("\n"):
+        click.echo(inert(line, 2_000), err=True)
+
+
+def next_step(command: str, why: str = "") -> None:
+    """The last line of a command, on stderr: what to do next."""
+    tail = f"   ({why})" if why else ""
+    click.echo(f"next: {inert(command, 500)}{tail}", err=True)
+
+
+def hexdump(raw: bytes, limit: int = 512) -> list[str]:
+    """Offset, bytes, printable characters; at most `limit` bytes."""
+    found = []
+    for start in range(0, min(len(raw), limit), 16):
+        part = raw[start : min(start + 16, limit)]
+        shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        found.append(f"{start:04x}  {part.hex(' '):<47}  {shown}")
+    if len(raw) > limit:
+        found.append(f"… {len(raw) - limit} more bytes; --raw FILE writes them all")
+    return found

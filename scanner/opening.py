@@ -1,0 +1,92 @@
+"""Opens the inventory for a command, and finds the asset that a person means.
+
+One rule keeps it simple: what the user got wrong is one line and exit code 2, never a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from inventory.text import inert
+
+if TYPE_CHECKING:
+    from inventory.store import Store
+    from inventory.store.store import Asset
+    from scanner.cli import Settings
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turns a store's error into one line and exit code 2."""
+    from inventory.store import StoreError
+
+    try:
+        yield
+    except StoreError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def opened(settings: Settings, *, create: bool = False) -> Iterator[Store]:
+    """The inventory as it was recorded."""
+    from inventory.store import Store
+
+    with told(), Store.open(settings.db, site_name(settings), create=create) as store:
+        yield store
+
+
+@contextmanager
+def concluded(settings: Settings) -> Iterator[Store]:
+    """The inventory, derived and judged by today's rules."""
+    from inventory.conclude import conclude
+
+    with opened(settings) as store:
+        conclude(store)
+        yield store
+
+
+def site_name(settings: Settings) -> str:
+    """The site that is meant: --site, else the one that --config names."""
+    if settings.site != "default" or settings.config is None:
+        return settings.site
+    from scanner.site import SiteError, load
+
+    try:
+        return load(settings.config).name or settings.site
+    except SiteError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def the_asset(store: Store, text: str) -> Asset:
+    """The asset that a text means (rulings 26). Raises a usage error for none or several."""
+    found = assets_like(store, text)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise click.UsageError(
+            f"no asset {text!r} at site {store.site!r}; `untrap assets` lists them"
+        )
+    shown = "\n".join(f"  {describe(one)}" for one in found[:20])
+    raise click.UsageError(f"{len(found)} assets match {text!r}; name one by its key:\n{shown}")
+
+
+def assets_like(store: Store, text: str) -> list[Asset]:
+    """Assets that a text may mean, by the strongest way that finds any."""
+    from inventory.store.find import find
+
+    return find(store, text)
+
+
+def describe(one: Asset) -> str:
+    """An asset in one line: key, name, addresses, part."""
+    from inventory.model import Device
+
+    thing = one.thing
+    if isinstance(thing, Device):
+        where = " ".join([*thing.addresses[:2], thing.part]).strip()
+        return inert(f"{thing.key}  {thing.name or thing.product or 'unnamed'}  {where}", 200)
+    return inert(f"{thing.key}  {thing.tag}  {thing.name}  equipment", 200)

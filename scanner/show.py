@@ -1,0 +1,205 @@
+"""From verdict to premise to observation to raw bytes: what `untrap show` prints.
+
+One rule keeps it simple: a gap names observations, an observation names its answer, and each can be
+shown by its id or the beginning of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from inventory.identity import said
+from inventory.model import Device, Equipment, Finding
+from inventory.outputs import records
+from scanner.console import hexdump, lines, next_step, say
+from scanner.opening import assets_like, the_asset
+
+if TYPE_CHECKING:
+    from inventory.store import Store
+    from inventory.store.store import Asset
+    from protocols.contract import Observation
+
+MOST_PREMISES = 50
+
+
+def show(store: Store, what: str, as_json: bool, raw: Path | None) -> None:
+    """Shows whatever `what` means. Raises a usage error for nothing or several things."""
+    finding = next((one for one in store.findings() if _begins(one.id, what)), None)
+    if finding is not None:
+        lines([records.gap(finding)]) if as_json else _gap(store, finding)
+        return
+    seen = _observation(store, what)
+    if seen is not None and not assets_like(store, what):
+        _observed(seen, as_json, raw)
+        return
+    one = the_asset(store, what)
+    lines([records.asset(one)]) if as_json else _asset(store, one)
+
+
+def _begins(name: str, what: str) -> bool:
+    return len(what) >= 8 and name.startswith(what.lower())
+
+
+def _observation(store: Store, what: str) -> Observation | None:
+    if len(what) < 8 or set(what.lower()) - set("0123456789abcdef-"):
+        return None
+    return next(store.observations(id_prefix=what, raw=True), None)
+
+
+def _gap(store: Store, one: Finding) -> None:
+    say(f"{one.label}  ({one.rule} version {one.version}, {one.category.value})")
+    say(f"asset      {one.asset_name or one.asset}  {one.subject}")
+    say(f"severity   {one.severity.value}, confidence {one.confidence.value}")
+    say("because")
+    for item in one.because[:MOST_PREMISES]:
+        say(f"  {item.text}  [{item.outcome}]")
+        if item.observation:
+            say(f"    observation {item.observation}")
+        if item.declaration:
+            say(f"    declaration {item.declaration}")
+    say("fix")
+    for fix in one.remedies:
+        say(f"  {fix.effort.value}  {fix.text}")
+    first = next((item.observation for item in one.because if item.observation), one.asset)
+    next_step(f"untrap show {first}", "the proof itself")
+
+
+def _observed(one: Observation, as_json: bool, raw: Path | None) -> None:
+    if raw is not None:
+        try:
+            raw.write_bytes(one.raw)
+        except OSError as error:
+            raise click.UsageError(f"{raw}: {error.strerror}") from error
+    if as_json:
+        lines([_record(one)])
+        return
+    asked, target = one.question, one.target
+    say(f"observation {one.id}")
+    say(f"asked      {asked.protocol} {asked.operation} {asked.part} {asked.argument}".rstrip())
+    say(f"target     {target.address} {target.transport}/{target.port}, site {target.site}")
+    say(f"outcome    {one.outcome.value} {one.reason} {one.detail}".rstrip())
+    say(f"when       {records.time(one.time)}, {one.duration_seconds:.3f} s, tries {one.tries}")
+    say(f"from       {one.vantage}, scan {one.scan}, origin {one.origin}")
+    if one.credential:
+        say(f"identity   {one.credential}")
+    for fact in one.facts:
+        say(f"fact       {fact.name} {fact.part} = {fact.value}   ({fact.source})")
+    say(f"points     {len(one.points)}, values {len(one.samples)}")
+    if one.digest:
+        say(f"answer     SHA-256 {one.digest}")
+    for text in hexdump(one.raw):
+        say(f"  {text}")
+    if one.digest and not one.raw:
+        say("  its bytes were not kept (--no-raw)")
+    next_step(f"untrap show {target.address}", "the asset")
+
+
+def _record(one: Observation) -> records.Record:
+    asked, target = one.question, one.target
+    return {
+        "observation": one.id,
+        "scan": one.scan,
+        "vantage": one.vantage,
+        "origin": one.origin,
+        "target": {
+            "site": target.site,
+            "address": target.address,
+            "transport": target.transport,
+            "port": target.port,
+        },
+        "question": {
+            "protocol": asked.protocol,
+            "operation": asked.operation,
+            "part": asked.part,
+            "argument": asked.argument,
+        },
+        "outcome": one.outcome.value,
+        "reason": one.reason,
+        "detail": one.detail,
+        "credential": one.credential,
+        "tries": one.tries,
+        "time": records.time(one.time),
+        "seconds": one.duration_seconds,
+        "facts": [
+            {"name": f.name, "value": records.number(f.value), "source": f.source, "part": f.part}
+            for f in one.facts
+        ],
+        "points": len(one.points),
+        "samples": len(one.samples),
+        "digest": one.digest,
+        "raw": one.raw[:512].hex(),
+    }
+
+
+def _asset(store: Store, one: Asset) -> None:
+    thing = one.thing
+    if isinstance(thing, Device):
+        _device(store, thing)
+    else:
+        _equipment(store, thing)
+    level = one.level
+    known = "not assessed" if level.lo is None else f"{level.lo} to {level.hi}"
+    say(f"level      {known}; category {one.category}")
+    for text in level.blocking:
+        say(f"  blocking {text}")
+    if one.coverage:
+        say(f"coverage   {one.coverage.lo:.0%} to {one.coverage.hi:.0%} of failure modes")
+    found = list(store.findings(thing.key))
+    for gap in found:
+        say(f"gap        {gap.severity.value}: {gap.label}  ({gap.rule}, {gap.id})")
+    for question in store.questions(thing.key):
+        say(f"unknown    {question.missing} -> {question.next_step}")
+    next_step(f"untrap show {found[0].id[:13]}" if found else f"untrap points {thing.key[:8]}")
+
+
+def _device(store: Store, thing: Device) -> None:
+    say(f"{thing.name or thing.product or 'unnamed'}  ({thing.key})")
+    for name in ("role", "vendor", "product", "model", "firmware", "hardware", "serial", "mac"):
+        if getattr(thing, name):
+            say(f"{name:<10} {getattr(thing, name)}")
+    say(f"addresses  {' '.join(thing.addresses)} {thing.part}".rstrip())
+    if thing.parent:
+        parent = store.asset(thing.parent)
+        say(f"behind     {parent.thing.name if parent else ''} {thing.parent}")
+    if thing.aliases:
+        say(f"also       {', '.join(thing.aliases)}")
+    if not thing.seen:
+        say("seen       never: it is declared only")
+    elif thing.first_seen and thing.last_seen:
+        say(f"seen       {records.time(thing.first_seen)} to {records.time(thing.last_seen)}")
+    for s in thing.services:
+        offers = f"  {', '.join(s.security)}" if s.security else ""
+        where = f"{s.address} {s.transport}/{s.port} {s.part}".rstrip()
+        say(f"service    {s.protocol} {where}: {s.outcome.value} {s.reason}{offers}".rstrip())
+    say(f"points     {thing.points} listed, {thing.readable} gave a value")
+    for merge in thing.merges:
+        what = merge.identity if merge.identity.startswith("register") else said(merge.identity)
+        say(f"one asset  {what}: {merge.reason}")
+    for fact in thing.facts:
+        say(f"fact       {fact.name} {fact.part} = {fact.value}   ({fact.source})")
+    if thing.register:
+        say(f"planned    {thing.register.tag or thing.register.name}  ({thing.register.document})")
+
+
+def _equipment(store: Store, thing: Equipment) -> None:
+    say(f"{thing.tag}  {thing.name}  ({thing.key})")
+    for label, text in (
+        ("class", thing.cls),
+        ("area", thing.area),
+        ("line", thing.line),
+        ("criticality", thing.criticality),
+        ("redundancy", thing.redundancy),
+        ("owner", thing.owner),
+    ):
+        if text:
+            say(f"{label:<11} {text}")
+    for link in thing.links:
+        device = store.asset(link.device) if link.resolved else None
+        name = device.thing.name or link.device if device else f"{link.device} (not found)"
+        state = ", proposed" if link.proposed else ""
+        say(f"monitored by {name} {link.part} {link.signal}{state}".rstrip())
+    if not thing.links:
+        say("monitored by nothing that is declared")
