@@ -186,8 +186,12 @@ def _discover_cost(size: Size) -> Cost:
 
 
 def _identify_cost(size: Size) -> Cost:
-    """`size.pages` is the number of fragments beyond the first of each list."""
-    return Cost(0, 2 + size.pages, 570 + 480 * size.pages, ("s7 read szl",))
+    """`size.pages` is the number of fragments beyond the first of each list.
+
+    Bytes: a request of at most 37 and an answer that fills the offered PDU.
+    """
+    requests = 2 + size.pages
+    return Cost(0, requests, requests * (37 + 7 + codec.OFFERED_PDU_BYTES), ("s7 read szl",))
 
 
 def _tried(heard: Sequence[Observation]) -> Size:
