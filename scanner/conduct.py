@@ -18,6 +18,7 @@ from scanner.declare import declarations
 from scanner.plan import Total
 from scanner.prepare import Prepared
 from scanner.scan import Run
+from scanner.wire.record import AnyRecorder
 
 
 def conduct(
@@ -27,12 +28,13 @@ def conduct(
     *,
     keep_raw: bool = True,
     quiet: bool | None = None,
+    recorder: AnyRecorder | None = None,
 ) -> tuple[Run, dict[str, object]]:
     """Run the scan and store it. Raises `click.ClickException` when the store cannot be used."""
     silent = prepared.settings.quiet if quiet is None else quiet
     try:
         with Store.open(prepared.settings.db, prepared.site_name) as store, only_scan(store):
-            return _run(prepared, planned, seconds, store, keep_raw, silent)
+            return _run(prepared, planned, seconds, store, keep_raw, silent, recorder)
     except StoreError as error:
         raise _Unusable(str(error)) from error
 
@@ -48,6 +50,7 @@ def _run(
     store: Store,
     keep_raw: bool,
     quiet: bool,
+    recorder: AnyRecorder | None,
 ) -> tuple[Run, dict[str, object]]:
     figures = {name: item.as_json() for name, item in planned.items()}
     scan = prepared.resumes or scans.new_scan(
@@ -65,6 +68,7 @@ def _run(
                 deadline_seconds=seconds,
                 finished=frozenset(store.finished_visits(scan.id)),
                 keep_raw=keep_raw,
+                recorder=recorder,
                 watch=progress.watcher(quiet),
             )
         )

@@ -255,9 +255,13 @@ def prepare(
     )
 
 
-def known(declarations: Iterable[Declaration]) -> Known:
+def known(declarations: Sequence[Declaration]) -> Known:
     """Units, order and maps from declarations; pure."""
     rows = [item.fields for item in declarations if item.kind is Kind.REGISTER]
+    if not declarations:
+        return Known()
+    from inventory import declared
+
     address_of = {row.get("tag", ""): row.get("address", "") for row in rows if row.get("tag")}
     units: dict[str, list[str]] = {}
     ranked: list[tuple[int, str]] = []
@@ -271,7 +275,7 @@ def known(declarations: Iterable[Declaration]) -> Known:
             units.setdefault(address, []).append(f"unit {int(unit)}")
     first = tuple(dict.fromkeys(address for _, address in sorted(ranked, key=lambda r: r[0])))
     folded = {address: tuple(dict.fromkeys(found)) for address, found in units.items()}
-    return Known(folded, first)
+    return Known(folded, first, tuple(declared.maps(declarations)))
 
 
 def _declarations(settings: Settings, site: str) -> list[Declaration]:

@@ -25,6 +25,7 @@ from scanner.engine import Visit as EngineVisit
 from scanner.prepare import Prepared
 from scanner.targets import group
 from scanner.wire.neighbours import links
+from scanner.wire.record import AnyRecorder
 from scanner.wire.wire import Recorder, Wire
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ async def run(
     deadline_seconds: float | None = None,
     deadline_reason: Reason = Reason.MAX_TIME,
     finished: frozenset[str] = frozenset(),
-    recorder: Recorder | None = None,
+    recorder: AnyRecorder | None = None,
     keep_raw: bool = True,
     watch: Callable[[Run], contextlib.AbstractAsyncContextManager[None]] | None = None,
 ) -> Run:
@@ -87,6 +88,8 @@ async def run(
         started = wire.clock.monotonic()
         with _signals(state, engine):
             timer = _deadline(wire, engine, deadline_seconds, deadline_reason)
+            if recorder is not None:
+                recorder.start()
             try:
                 async with watch(state) if watch else contextlib.nullcontext():
                     await engine.run(v for v in prepared.visits() if v.address not in finished)
@@ -94,6 +97,8 @@ async def run(
                 if timer is not None:
                     timer.cancel()
                 wire.close()
+                if recorder is not None:
+                    recorder.stop()
         state.seconds = wire.clock.monotonic() - started
         if writer.failure is not None:
             state.error = str(writer.failure)

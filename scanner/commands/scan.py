@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -11,7 +12,9 @@ from scanner import consent
 from scanner import scan as scanning
 from scanner import summary as ending
 from scanner.conduct import conduct
+from scanner.health import raw_rights
 from scanner.prepare import Prepared, scan_options
+from scanner.wire.record import AnyRecorder, PayloadRecorder, RecordError, recorder
 
 
 @click.command()
@@ -26,6 +29,12 @@ from scanner.prepare import Prepared, scan_options
 @click.option("--yes", is_flag=True, help="The plan is agreed; do not ask.")
 @click.option("--window", default="", metavar="HH:MM-HH:MM", help="Send only then (local time).")
 @click.option("--max-time", default="", metavar="40m", help="End cleanly after this time.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.pcapng",
+    help="Keep everything sent and received.",
+)
 @click.option("--no-raw", is_flag=True, help="Keep no answers' bytes.")
 @click.option("--i-own-this-lab", "own_lab", is_flag=True, help="Allow `bench` off loopback.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON line.")
@@ -36,6 +45,7 @@ def command(
     yes: bool,
     window: str,
     max_time: str,
+    record: Path | None,
     no_raw: bool,
     own_lab: bool,
     as_json: bool,
@@ -50,10 +60,26 @@ def command(
     planned = scanning.totals(prepared)
     consent.ask(prepared, planned, yes, own_lab)
     limits = [item for item in (closes, longest) if item is not None]
-    run, summed = conduct(prepared, planned, min(limits) if limits else None, keep_raw=not no_raw)
+    run, summed = conduct(
+        prepared,
+        planned,
+        min(limits) if limits else None,
+        keep_raw=not no_raw,
+        recorder=_recorder(record, prepared) if record else None,
+    )
     if as_json:
         click.echo(json.dumps(summed))
     else:
         click.echo("\n".join(ending.text(run, summed)))
     click.echo(f"next: {summed['resume'] or ending.next_command(run)}", err=True)
     ctx.exit(ending.exit_code(run))
+
+
+def _recorder(path: Path, prepared: Prepared) -> AnyRecorder:
+    try:
+        made = recorder(path, prepared.scope, raw_rights())
+    except RecordError as error:
+        raise click.UsageError(f"--record {error}") from error
+    if isinstance(made, PayloadRecorder):
+        click.echo(f"recording payloads to {made.file.name}", err=True)
+    return made

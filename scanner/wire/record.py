@@ -1,0 +1,188 @@
+"""`--record`: everything that was sent and received, for somebody else to judge.
+
+With raw rights a pcapng of whole packets, the kernel's own included (SYN, ACK, FIN); without them
+JSON lines of payloads. Only packets to and from the scope are written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from scanner.targets import Scope
+
+ETH_P_ALL = 3  # linux/if_ether.h
+OUTGOING = 4  # linux/if_packet.h, PACKET_OUTGOING
+LOOPBACK, ETHERNET, NO_HEADER = 772, 1, 65_534  # linux/if_arp.h
+LINK_ETHERNET, LINK_RAW = 1, 101  # pcapng LinkType registry
+SNAP = 65_535
+DRAIN = 512
+
+
+class RecordError(Exception):
+    """The recording cannot be made; says why."""
+
+
+def padded(data: bytes) -> bytes:
+    """`data` with zero bytes up to a multiple of four (pcapng, 3.1)."""
+    return data + b"\0" * (-len(data) % 4)
+
+
+def block(kind: int, body: bytes) -> bytes:
+    """One pcapng block: type, length, body, length (pcapng, 3.1)."""
+    length = len(body) + 12
+    return struct.pack("<II", kind, length) + body + struct.pack("<I", length)
+
+
+def section() -> bytes:
+    """Section Header Block, little endian, length unknown (pcapng, 4.1)."""
+    return block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+
+
+def interface(link: int, name: str) -> bytes:
+    """Interface Description Block with its name (pcapng, 4.2)."""
+    encoded = name.encode()
+    option = struct.pack("<HH", 2, len(encoded)) + padded(encoded) + struct.pack("<HH", 0, 0)
+    return block(1, struct.pack("<HHI", link, 0, SNAP) + option)
+
+
+def packet(number: int, when: float, data: bytes) -> bytes:
+    """Enhanced Packet Block; time in microseconds (pcapng, 4.3)."""
+    stamp = int(when * 1_000_000)
+    head = struct.pack("<IIIII", number, stamp >> 32, stamp & 0xFFFFFFFF, len(data), len(data))
+    return block(6, head + padded(data))
+
+
+@dataclass
+class PacketRecorder:
+    """Whole packets, from a raw socket on every interface. Needs CAP_NET_RAW."""
+
+    file: BinaryIO
+    scope: Scope
+    count: int = 0
+    _numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+    _socket: socket.socket | None = None
+
+    def start(self) -> None:
+        """Begin; call from the event loop. Raises `RecordError`."""
+        try:
+            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        except OSError as error:
+            raise RecordError(f"raw sockets: {error.strerror}") from error
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.file.write(section())
+        self._socket = sock
+        asyncio.get_running_loop().add_reader(sock, self._drain)
+
+    def stop(self) -> None:
+        """Write what is still waiting, and end."""
+        if self._socket is not None:
+            self._drain()
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+            self._socket = None
+        self.file.close()
+
+    def sent(self, address: str, port: int, transport: str, data: bytes) -> None:
+        """Nothing to do: the raw socket saw it."""
+
+    received = sent
+
+    def _drain(self) -> None:
+        for _ in range(DRAIN):
+            if self._socket is None:
+                return
+            try:
+                data, (name, _, kind, hardware, _) = self._socket.recvfrom(SNAP)
+            except BlockingIOError:
+                return
+            # On loopback every packet is seen twice; the outgoing copy is enough elsewhere too.
+            if hardware == LOOPBACK and kind == OUTGOING:
+                continue
+            if self._ours(data, hardware):
+                self._write(name, hardware, data)
+
+    def _ours(self, data: bytes, hardware: int) -> bool:
+        start = 0 if hardware == NO_HEADER else 14
+        kind = data[12:14] if start else b"\x08\x00"
+        if kind == b"\x08\x00" and len(data) >= start + 20:
+            ends = data[start + 12 : start + 16], data[start + 16 : start + 20]
+            return any(self.scope.allows(socket.inet_ntop(socket.AF_INET, end)) for end in ends)
+        if kind == b"\x86\xdd" and len(data) >= start + 40:
+            ends = data[start + 8 : start + 24], data[start + 24 : start + 40]
+            return any(self.scope.allows(socket.inet_ntop(socket.AF_INET6, end)) for end in ends)
+        if kind == b"\x08\x06" and len(data) >= start + 28:
+            return self.scope.allows(
+                socket.inet_ntop(socket.AF_INET, data[start + 24 : start + 28])
+            )
+        return False
+
+    def _write(self, name: str, hardware: int, data: bytes) -> None:
+        key = name, hardware
+        if key not in self._numbers:
+            self._numbers[key] = len(self._numbers)
+            link = LINK_RAW if hardware == NO_HEADER else LINK_ETHERNET
+            self.file.write(interface(link, name))
+        self.file.write(packet(self._numbers[key], time.time(), data))
+        self.count += 1
+
+
+@dataclass
+class PayloadRecorder:
+    """Payloads as JSON lines; needs no rights."""
+
+    file: TextIO
+    count: int = 0
+
+    def start(self) -> None:
+        """Nothing to open."""
+
+    def stop(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+    def sent(self, address: str, port: int, transport: str, data: bytes) -> None:
+        """One payload that left."""
+        self._write("sent", address, port, transport, data)
+
+    def received(self, address: str, port: int, transport: str, data: bytes) -> None:
+        """One payload that came."""
+        self._write("received", address, port, transport, data)
+
+    def _write(self, way: str, address: str, port: int, transport: str, data: bytes) -> None:
+        line = {
+            "time": time.time(),
+            "way": way,
+            "address": address,
+            "port": port,
+            "transport": transport,
+            "bytes": data.hex(),
+        }
+        self.file.write(json.dumps(line) + "\n")
+        self.count += 1
+
+
+AnyRecorder = PacketRecorder | PayloadRecorder
+
+
+def recorder(path: Path, scope: Scope, raw: bool) -> AnyRecorder:
+    """The recorder for `path`: packets where that is allowed, payloads otherwise.
+
+    The name tells which it is: without raw rights, or for another ending than .pcapng, the file
+    ends in .jsonl. Raises `RecordError`.
+    """
+    try:
+        if raw and path.suffix == ".pcapng":
+            return PacketRecorder(path.open("wb"), scope)
+        if path.suffix != ".jsonl":
+            path = path.with_suffix(".jsonl")
+        return PayloadRecorder(path.open("w", encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror}") from error
