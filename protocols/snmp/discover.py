@@ -40,8 +40,14 @@ _TEXTS = {
 _ENTITY_FACTS = (
     ("model", 13, "entPhysicalModelName"),
     ("serial", 11, "entPhysicalSerialNum"),
+)
+_SOFTWARE, _FIRMWARE = (
     ("firmware", 10, "entPhysicalSoftwareRev"),
     ("firmware", 9, "entPhysicalFirmwareRev"),
+)
+# Their firmware revision is the boot loader's; everybody else's software is that of an inner layer.
+_SOFTWARE_FIRST = frozenset(
+    {9, 11, 2011, 2636, 1916, 6486, 6527, 14823, 25461, 25506, 30065, 47196}
 )
 
 
@@ -99,7 +105,7 @@ def read_system(response: Response) -> Reading[None]:
         if number_of:
             facts.append(Fact("enterprise", number_of, "snmp sysObjectID.0"))
     found = identity.identify(text(held.get(SYS_DESCR)), object_id)
-    _add_entity(found, held)
+    _add_entity(found, held, identity.enterprise_of(object_id))
     return Reading(None, (*facts, *identity.statements(found)), items=len(held))
 
 
@@ -108,10 +114,15 @@ def _object_id(binding: Binding | None) -> Oid:
     return found if isinstance(found, tuple) else ()
 
 
-def _add_entity(found: dict[str, tuple[str, str]], held: dict[Oid, Binding]) -> None:
+def _add_entity(
+    found: dict[str, tuple[str, str]], held: dict[Oid, Binding], enterprise: int | None
+) -> None:
     """Row 1 describes the device only where it is the chassis or keeps its class to itself."""
     if number(held.get(ENTITY_CLASS)) in (None, CHASSIS):
-        for name, column, source in _ENTITY_FACTS:
+        revisions = (_FIRMWARE, _SOFTWARE)
+        if enterprise in _SOFTWARE_FIRST:
+            revisions = (_SOFTWARE, _FIRMWARE)
+        for name, column, source in (*_ENTITY_FACTS, *revisions):
             words = identity.usable(text(held.get((*ENTITY, column, 1))))
             if words:
                 found.setdefault(name, (words, f"snmp {source}.1"))

@@ -108,9 +108,14 @@ async def _ask(
 
 
 def _chassis(kind: Binding | None, binding: Binding | None) -> bool:
-    """Whether a first row of the ENTITY-MIB is the chassis and the value is of that row."""
-    if kind is None or binding is None or not below(kind, ENTITY_KIND):
+    """Whether a first row of the ENTITY-MIB is the chassis and the value is of that row.
+
+    Some agents leave the class out and list nothing but themselves: their first row stands.
+    """
+    if kind is None or binding is None:
         return False
+    if not below(kind, ENTITY_KIND):
+        return True
     return kind.oid[-1] == binding.oid[-1] and number(kind) == CHASSIS
 
 

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from protocols.contract import Fact
@@ -37,10 +37,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Holds when the object id begins with one of `objects` and the pattern is found."""
+    """Holds when the object id begins with one of `objects` and the pattern is found.
+
+    A rule that `needs_maker` holds for agents whose number names a maker, and sees the description
+    without that name in front; `spared` are subtrees that it does not hold for.
+    """
 
     name: str
     objects: tuple[Oid, ...]
+    spared: tuple[Oid, ...]
+    needs_maker: bool
     pattern: re.Pattern[str] | None
     facts: Mapping[str, str]
     examples: tuple[Example, ...]
@@ -105,6 +111,8 @@ def _rule(entry: Mapping[str, object]) -> Rule:
     return Rule(
         str(entry["name"]),
         tuple(enterprise_oid(words) for words in _texts(entry, "object")),
+        tuple(enterprise_oid(words) for words in _texts(entry, "except")),
+        bool(entry.get("needs_maker")),
         re.compile(pattern, re.IGNORECASE) if pattern else None,
         {name: str(entry[name]) for name in IDENTITY if name in entry},
         tuple(
@@ -119,7 +127,7 @@ def wishes() -> tuple[Wish, ...]:
     """Every OID that holds identity, in the order of preference for one fact."""
     found: list[Wish] = []
     for entry in _document()["ask"]:
-        for top in _texts(entry, "object"):
+        for top in _texts(entry, "object") or ("",):
             for name in IDENTITY:
                 found.extend(_wish(top, name, words) for words in _texts(entry, name))
     return tuple(found)
@@ -135,7 +143,7 @@ def _wish(top: str, name: str, words: str) -> Wish:
     arcs = oid("0." + path[1:])[1:] if path.startswith("+") else enterprise_oid(path)
     relative = path.startswith("+")
     return Wish(
-        enterprise_oid(top),
+        enterprise_oid(top) if top else (),
         name,
         (-1, *arcs) if relative else arcs,
         re.compile(pattern) if pattern else None,
@@ -146,7 +154,10 @@ def _wish(top: str, name: str, words: str) -> Wish:
 def wanted(object_id: Oid, known: Mapping[str, str]) -> tuple[Wish, ...]:
     """The OIDs worth asking an agent with this object id, for facts not known yet."""
     found = []
+    named = "model" in known or "product" in known
     for wish in wishes():
+        if named and not wish.object:
+            continue  # the objects that any agent may have are asked of a nameless device only
         if object_id[: len(wish.object)] == wish.object and wish.name not in known:
             path = (*object_id, *wish.oid[1:]) if wish.oid[0] == -1 else wish.oid
             found.append(Wish(wish.object, wish.name, path, wish.pattern, wish.template))
@@ -175,22 +186,51 @@ def identify(description: str, object_id: Oid) -> dict[str, tuple[str, str]]:
     """Fact name to (value, source) that the two words of the system group give."""
     found: dict[str, tuple[str, str]] = {}
     words = description[:_DESCRIPTION_CHARACTERS]
-    for rule in rules():
-        if rule.objects and not any(object_id[: len(o)] == o for o in rule.objects):
-            continue
-        match = rule.pattern.search(words) if rule.pattern else None
-        if rule.pattern and not match:
-            continue
-        source = "snmp sysDescr.0" if rule.pattern else "snmp sysObjectID.0"
-        groups = match.groupdict() if match else {}
-        for name, value in {**groups, **rule.facts}.items():
-            kept = usable(value.format_map(groups) if value and name in rule.facts else value or "")
-            if kept and name in IDENTITY:
-                found.setdefault(name, (kept, f"{source} rule {rule.name}"))
     vendor = maker(enterprise_of(object_id))
+    for rule in _candidates(object_id, vendor):
+        seen = _without_maker(words, vendor) if rule.needs_maker else words
+        match = rule.pattern.search(seen) if rule.pattern else None
+        if match or not rule.pattern:
+            _take(found, rule, match.groupdict() if match else {})
     if vendor:
         found.setdefault("vendor", (vendor, "snmp sysObjectID.0 IANA enterprise"))
     return found
+
+
+@lru_cache(maxsize=1_024)
+def _candidates(object_id: Oid, vendor: str) -> tuple[Rule, ...]:
+    """The rules that the object id lets apply: agents of one model come in numbers."""
+    return tuple(rule for rule in rules() if _applies(rule, object_id, vendor))
+
+
+def _applies(rule: Rule, object_id: Oid, vendor: str) -> bool:
+    if rule.needs_maker and not vendor:
+        return False
+    if any(object_id[: len(o)] == o for o in rule.spared):
+        return False
+    return not rule.objects or any(object_id[: len(o)] == o for o in rule.objects)
+
+
+def _without_maker(words: str, vendor: str) -> str:
+    """The description without the maker's name in front, if it is there."""
+    stripped = words.strip(' \t\r\n"')
+    for name in (vendor, vendor.split(" ")[0]):
+        if stripped.lower().startswith(name.lower() + " "):
+            return stripped[len(name) :].strip()
+    return stripped
+
+
+def _take(found: dict[str, tuple[str, str]], rule: Rule, groups: Mapping[str, str | None]) -> None:
+    """Add what a rule says where nothing was said before; a model is not added to a product."""
+    source = "snmp sysDescr.0" if rule.pattern else "snmp sysObjectID.0"
+    constants = {name: value.format_map(groups) for name, value in rule.facts.items()}
+    for name, value in {**groups, **constants}.items():
+        kept = usable(value or "")
+        if not kept or name not in IDENTITY:
+            continue
+        if rule.needs_maker and name == "product" and "model" in found:
+            continue
+        found.setdefault(name, (kept, f"{source} rule {rule.name}"))
 
 
 def statements(found: Mapping[str, tuple[str, str]]) -> tuple[Fact, ...]:

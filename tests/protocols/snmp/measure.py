@@ -132,9 +132,14 @@ def share(field: str) -> tuple[int, int]:
     return verdicts.count("right"), sum(v in ("right", "wrong", "missing") for v in verdicts)
 
 
+def manifest_digest() -> str:
+    """SHA-256 of the list of recordings."""
+    return hashlib.sha256((corpus() / "manifest.csv").read_bytes()).hexdigest()
+
+
 def page() -> str:
     """The table's text."""
-    digest = hashlib.sha256((corpus() / "manifest.csv").read_bytes()).hexdigest()
+    digest = manifest_digest()
     lines = [
         "# SNMP recordings: what the probe says of each",
         "",
