@@ -32,7 +32,8 @@ ISA_SUFFIX = re.compile(
 ISA_SWITCH = re.compile(r"(?<![A-Za-z])[AFIJLPSTVWZ]D?(?:S[HL]{0,2}|A[HL]{1,2})[-_ .]?\d{2,5}")
 ISA_TOTAL = re.compile(r"(?<![A-Za-z])[FJW]Q[IT]?[-_ .]?\d{2,5}")
 RESISTANCE_SENSOR = re.compile(r"(?<![A-Za-z])PT[-_ ]?(?:100|500|1000)(?![0-9])", re.IGNORECASE)
-WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+WORD = re.compile(r"\d+|[^\W\d_]+")
+CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 FOLDS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "œ": "oe", "æ": "ae"})
 
@@ -122,7 +123,7 @@ def tokenize(text: str) -> list[str]:
     """Folded words of a name: split at case changes, digits and punctuation; CJK by dictionary."""
     text = re.sub(r"C([TPFLSGYMEQ])(?=\d{3})", " ", text) if KKS_TAG.search(text) else text
     tokens = []
-    for piece in WORD.findall(unicodedata.normalize("NFC", text)):
+    for piece in WORD.findall(CAMEL.sub(" ", unicodedata.normalize("NFC", text))):
         tokens += _wide(piece) if CJK.search(piece) else [fold(piece)]
     joined = [first + second for first, second in pairwise(tokens)]
     known = words()

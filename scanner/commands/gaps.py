@@ -9,10 +9,13 @@ import click
 
 from inventory.fixes import Fix, plan_fixes
 from inventory.model import Finding, Severity
+from inventory.text import inert
 from scanner.cli import Settings
-from scanner.reading import opened
+from scanner.opening import concluded
 
 ORDER = tuple(Severity)
+MOST = 300  # characters of one text
+NOTHING = "nothing is known of this site yet; next: untrap scan TARGET, or untrap import"
 SHOWN_FAMILIES = ("T", "A", "U", "Q", "G")
 
 
@@ -37,16 +40,17 @@ def command(
     Example:  untrap gaps --by fix
     """
     settings: Settings = ctx.obj
-    with opened(settings) as store:
+    with concluded(settings) as store:
         gaps = ranked(list(store.findings()), everything)
         questions = sum(1 for _ in store.questions())
+        empty = next(iter(store.assets()), None) is None
     if by == "fix":
         for fix in plan_fixes(gaps):
-            click.echo(json.dumps(fix_line(fix), ensure_ascii=False) if as_json else _fix(fix))
+            click.echo(json.dumps(fix_line(fix)) if as_json else _fix(fix))
     else:
         for gap in gaps:
-            click.echo(json.dumps(line(gap), ensure_ascii=False) if as_json else _gap(gap))
-    click.echo(last_line(gaps, questions), err=as_json)
+            click.echo(json.dumps(line(gap)) if as_json else _gap(gap))
+    click.echo(NOTHING if empty else last_line(gaps, questions), err=as_json)
     ctx.exit(exit_code(gaps, questions, fail_on, fail_on_questions))
 
 
@@ -134,25 +138,27 @@ def fix_line(fix: Fix) -> dict[str, object]:
 
 
 def _gap(gap: Finding) -> str:
-    subject = f" [{gap.subject}]" if gap.subject else ""
+    subject = f" [{inert(gap.subject, MOST)}]" if gap.subject else ""
     fix = (
-        f"\n      fix {gap.remedies[0].effort.value}: {gap.remedies[0].text}"
+        f"\n      fix {gap.remedies[0].effort.value}: {inert(gap.remedies[0].text, MOST)}"
         if gap.remedies
         else ""
     )
-    why = f"\n      why: {gap.because[0].text}" if gap.because else ""
-    accepted = f"\n      accepted: {gap.waived}" if gap.waived else ""
+    why = f"\n      why: {inert(gap.because[0].text, MOST)}" if gap.because else ""
+    accepted = f"\n      accepted: {inert(gap.waived, MOST)}" if gap.waived else ""
     return (
-        f"{gap.rule}  {gap.asset_name}{subject}: {gap.label}"
+        f"{gap.rule}  {inert(gap.asset_name, 80)}{subject}: {gap.label}"
         f"  ({gap.severity.value}, {gap.confidence.value} confidence, id {gap.id[:8]})"
         f"{why}{fix}{accepted}"
     )
 
 
 def _fix(fix: Fix) -> str:
-    names = ", ".join(fix.assets[:6]) + (" …" if len(fix.assets) > 6 else "")
+    names = ", ".join(inert(name, 80) for name in fix.assets[:6]) + (
+        " …" if len(fix.assets) > 6 else ""
+    )
     outage = ", needs an outage" if fix.needs_outage else ""
     return (
-        f"{fix.effort.value}  {fix.text}\n"
+        f"{fix.effort.value}  {inert(fix.text, MOST)}\n"
         f"      frees {len(fix.gaps)} gaps on {len(fix.assets)} assets{outage}: {names}"
     )

@@ -7,8 +7,9 @@ import json
 import click
 
 from inventory.model import OpenQuestion
+from inventory.text import inert
 from scanner.cli import Settings
-from scanner.reading import opened
+from scanner.opening import concluded
 
 
 @click.command()
@@ -22,14 +23,12 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
     Example:  untrap questions
     """
     count = 0
-    with opened(settings) as store:
+    with concluded(settings) as store:
         for question in store.questions():
             if rule and question.rule != rule.upper():
                 continue
             count += 1
-            click.echo(
-                json.dumps(line(question), ensure_ascii=False) if as_json else _text(question)
-            )
+            click.echo(json.dumps(line(question)) if as_json else _text(question))
     click.echo(f"{count} open questions; next: untrap gaps", err=True)
 
 
@@ -48,6 +47,6 @@ def line(question: OpenQuestion) -> dict[str, object]:
 
 
 def _text(question: OpenQuestion) -> str:
-    shown = f"{question.rule}  {question.asset_name}: {question.missing}"
-    command = f"  ({question.command})" if question.command else ""
+    shown = f"{question.rule}  {inert(question.asset_name, 80)}: {inert(question.missing, 400)}"
+    command = f"  ({inert(question.command, 200)})" if question.command else ""
     return f"{shown}\n      next: {question.next_step}{command}"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from inventory.text import inert
 from scanner.cli import Settings
-from scanner.reading import opened
+from scanner.opening import concluded, site_name
 
 if TYPE_CHECKING:
     from inventory.readiness import Ready, UseCase
@@ -31,7 +32,7 @@ def command(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     if case or pilot:
         _use_case(settings, case, pilot, as_json)
         return
-    with opened(settings) as store:
+    with concluded(settings) as store:
         _roll_up(store, as_json)
 
 
@@ -43,7 +44,7 @@ def _roll_up(store: Store, as_json: bool) -> None:
     everything = list(units(store))
     lines = roll_up(everything)
     for line in lines:
-        click.echo(json.dumps(line, ensure_ascii=False) if as_json else _line(line))
+        click.echo(json.dumps(line, ensure_ascii=True) if as_json else _line(line))
     if as_json:
         return
     if rated_too_high(everything):
@@ -85,7 +86,7 @@ def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     for site in _sites(settings, pilot):
         counts: Counter[str] = Counter()
         variants: set[str] = set()
-        with opened(_at(settings, site)) as store:
+        with concluded(_at(settings, site)) as store:
             gaps = {
                 (item.asset_name, item.subject): item
                 for item in store.findings()
@@ -99,7 +100,7 @@ def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
                 line = found.line(own)
                 counts[str(line["verdict"])] += 1
                 variants |= {found.variant} - {""}
-                click.echo(json.dumps(line, ensure_ascii=False) if as_json else _ready(found, line))
+                click.echo(json.dumps(line, ensure_ascii=True) if as_json else _ready(found, line))
         if site == pilot:
             known = variants
         extra = f", {len(variants - known)} variants beyond the pilot's" if pilot else ""
@@ -116,15 +117,15 @@ def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:
             return use_case(case)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-    with opened(_at(settings, pilot)) as store:
+    with concluded(_at(settings, pilot)) as store:
         return pilot_use_case(machines(store, context_of(store, datetime.now(UTC))), pilot)
 
 
 def _sites(settings: Settings, pilot: str) -> list[str]:
     """The pilot first, then every other site; without a pilot the named site alone."""
     if not pilot:
-        return [settings.site]
-    with opened(settings) as store:
+        return [site_name(settings)]
+    with concluded(settings) as store:
         others = sorted(name for name in store.sites() if name != pilot)
     return [pilot, *others]
 
@@ -140,4 +141,4 @@ def _ready(found: Ready, line: dict[str, object]) -> str:
         f"{item.signal} {'absent' if item.truth == 0 else 'unknown: ' + item.text}"
         for item in found.missing
     )
-    return f"{found.site} {found.unit}: {line['verdict']}{'  (' + missing + ')' if missing else ''}"
+    return f"{found.site} {inert(found.unit, 80)}: {line['verdict']}{'  (' + missing + ')' if missing else ''}"

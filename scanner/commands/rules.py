@@ -24,7 +24,7 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
         if name not in rules:
             raise click.UsageError(f"no rule {name!r}; there are {', '.join(rules)}")
         rule = rules[name]
-        click.echo(json.dumps(described(rule), ensure_ascii=False) if as_json else _text(rule))
+        click.echo(json.dumps(described(rule), ensure_ascii=True) if as_json else _text(rule))
     click.echo(f"rules version {rules_version()}; next: untrap gaps", err=True)
 
 

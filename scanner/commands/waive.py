@@ -8,7 +8,7 @@ import click
 
 from inventory.model import Declaration, Finding, Kind
 from scanner.cli import Settings
-from scanner.reading import opened
+from scanner.opening import concluded
 
 
 @click.command()
@@ -24,11 +24,11 @@ def command(settings: Settings, finding: str, owner: str, reason: str, until: st
     Example:  untrap waive 1a2b3c4d --owner "J. Ito" --reason "closing" --until 2027-06-30
     """
     _day(until)
-    with opened(settings) as store:
+    with concluded(settings) as store:
         gap = _one([item for item in store.findings() if item.id.startswith(finding)], finding)
         fields = {"finding": gap.id, "owner": owner, "reason": reason, "expires": until}
         now = datetime.now(UTC)
-        store.declare((Declaration(settings.site, Kind.WAIVER, gap.id, fields, owner, time=now),))
+        store.declare((Declaration(store.site, Kind.WAIVER, gap.id, fields, owner, time=now),))
     click.echo(f"accepted until {until}: {gap.rule} {gap.asset_name}; next: untrap gaps")
 
 

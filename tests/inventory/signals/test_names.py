@@ -1,0 +1,101 @@
+"""Tag names: the collision list of the domain model 4.5, naming systems, kinds, cut names."""
+
+from __future__ import annotations
+
+import pytest
+
+from inventory.signals.points import measure
+from protocols.contract import Point
+
+COLLISIONS = [
+    # name, unit, measurand ("" is an abstention), kind
+    ("10LAC10CT001", "", "temperature", ""),  # CT: KKS temperature
+    ("CT-101", "", "", ""),  # CT: current transformer or cooling tower
+    ("CT-101", "AMP", "current", ""),
+    ("CT-101", "CEL", "", ""),
+    ("VT-101", "", "", ""),  # VT: vibration or voltage transformer
+    ("VT-101", "C16", "vibration", ""),
+    ("VT-101", "VLT", "voltage", ""),
+    ("ST-101", "", "", ""),  # ST: speed transmitter or status
+    ("ST-101", "RPM", "speed", ""),
+    ("PT-101", "", "pressure", ""),  # PT: pressure, but PT100 is a sensor
+    ("PT100", "", "", ""),
+    ("PT100_1", "CEL", "temperature", ""),
+    ("IT-101", "", "", ""),  # IT: current transmitter or information technology
+    ("IT-101", "AMP", "current", ""),
+    ("TI-101", "", "", ""),  # TI: temperature indicator or time
+    ("TI-101", "CEL", "temperature", ""),
+    ("Stromversorgung", "", "", ""),
+    ("Motorstrom", "", "current", ""),
+    ("courant alternatif", "", "", ""),  # courant: current or ongoing
+    ("courant moteur", "AMP", "current", ""),
+    ("par", "", "", ""),  # par: torque or parameter
+    ("par motor", "NU", "torque", ""),
+    ("portata", "", "", ""),  # portata: flow or range
+    ("portata acqua", "MQH", "flow", ""),
+    ("debit card", "", "", ""),  # debit is no débit
+    ("débit eau", "MQH", "flow", ""),
+    ("Leistung", "", "", ""),  # Leistung: power or performance
+    ("Leistung Pumpe", "KWT", "power", ""),
+    ("pos", "", "", ""),  # pos: position or point of sale
+    ("pos valve feedback", "P1", "position", "parameter"),
+    ("Temp SP", "CEL", "temperature", "setpoint"),  # SP: set point
+    ("P", "", "", ""),  # P: pump or pressure
+    ("P", "BAR", "pressure", ""),
+    ("P", "KWT", "power", ""),
+    ("Fuellstand", "", "level", ""),  # umlaut folding
+    ("Füllstand", "", "level", ""),
+    ("Stoerung", "", "fault", ""),
+    ("Störung", "", "fault", ""),
+    ("温度１", "", "temperature", ""),  # full-width digit
+    ("TempÃ©rature", "", "temperature", ""),  # UTF-8 read as Latin-1
+    ("Temperat", "", "temperature", ""),  # cut at eight characters
+    ("Bearing_Temperat", "", "temperature", ""),  # and at sixteen
+]
+
+
+@pytest.mark.parametrize(("name", "unit", "measurand", "kind"), COLLISIONS)
+def test_collision(name: str, unit: str, measurand: str, kind: str) -> None:
+    found = measure(Point("x", name, unit=unit))
+    assert found.measurand == measurand
+    assert found.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("TSHH-101", "alarm"),
+        ("FQI-200", "total"),
+        ("Temperatur_Sollwert", "setpoint"),
+        ("Consigne température", "setpoint"),
+        ("温度设定", "setpoint"),
+        ("Pressure HH limit", "limit"),
+        ("Druck Grenzwert", "limit"),
+        ("Wasserzähler", "total"),
+        ("Temperature simulated", "simulated"),
+    ],
+)
+def test_what_is_no_measurement_is_excluded(name: str, kind: str) -> None:
+    found = measure(Point("x", name))
+    assert found.kind == kind
+    assert not found.known
+
+
+def test_a_unit_alone_is_not_a_meaning() -> None:
+    assert measure(Point("x", "AI_7", unit="CEL")).measurand == ""
+
+
+def test_a_unit_of_another_kind_is_a_conflict_not_a_match() -> None:
+    found = measure(Point("x", "Temperature", unit="BAR"))
+    assert found.conflict
+    assert found.measurand == ""
+
+
+def test_typed_meaning_beats_the_name() -> None:
+    found = measure(Point("x", "Temperature", semantic="sunspec:103:W"))
+    assert (found.measurand, found.match) == ("power", "typed")
+
+
+def test_a_map_beats_unit_and_name() -> None:
+    found = measure(Point("x", "Temperature", unit="CEL", signal="pressure:oil"))
+    assert (found.measurand, found.match) == ("pressure", "map")
