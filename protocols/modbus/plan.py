@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from protocols.contract import SPOKE, Cost, Observation, Outcome, Size
+from protocols.contract import Cost, Observation, Outcome, Size
 from protocols.modbus.codec import NAMES
 from protocols.modbus.ladder import MOST_DISCOVER, MOST_IDENTIFY
 from protocols.modbus.points import MOST_POINTS, MOST_SAMPLE
@@ -18,6 +18,17 @@ IDENTITY_BYTES = 12 + 60  # request and a usual page of 43/14
 READ_BYTES = 12 + 60  # request and 25 registers
 IDENTIFIES = (f"Modbus {NAMES[43]}",)
 READS = tuple(f"Modbus {NAMES[code]}" for code in (1, 2, 3, 4))
+
+NOT_ACCEPTED = frozenset(
+    {
+        Outcome.NOT_ASKED,
+        Outcome.NO_PATH,
+        Outcome.SILENT,  # of a first question: the connection attempt stayed unanswered
+        Outcome.BLOCKED,
+        Outcome.CLOSED,
+        Outcome.FAILED_HERE,
+    }
+)
 
 DISCOVER_USUAL, DISCOVER_MOST = Size(1, 0, 1), Size(2, 0, MOST_DISCOVER)
 IDENTIFY_USUAL, IDENTIFY_MOST = Size(0, 0, 2), Size(0, 0, MOST_IDENTIFY)
@@ -48,7 +59,8 @@ def found(observations: Sequence[Observation]) -> Size:
 
 
 def found_first(observations: Sequence[Observation]) -> Size:
-    """As `found`, for the rung that opens the connection."""
+    """As `found`, for the rung that opens the connection; nothing where none was accepted."""
     size = found(observations)
-    opened = any(item.outcome in SPOKE | {Outcome.MUTE, Outcome.HUNG_UP} for item in observations)
-    return Size(size.parts + opened, size.items, size.pages)
+    if any(item.outcome not in NOT_ACCEPTED for item in observations):
+        return Size(size.parts + 1, size.items, size.pages)
+    return Size(0, 0, 0)

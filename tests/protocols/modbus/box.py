@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from protocols.contract import Depth, Frame, MapEntry, Observation, Options, Outcome, Target
@@ -148,3 +149,34 @@ def values(link: PlainLink, part: str = "") -> dict[str, object]:
 
 def asked(link: PlainLink, operation: str) -> list[Observation]:
     return [o for o in link.observations if o.question.operation == operation]
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Listener:
+    """A real socket; every handler is awaited at the end, so that nothing stays open."""
+
+    serve: Serve
+    connections: int = 0
+    port: int = 0
+
+    async def __aenter__(self) -> Listener:
+        self._handlers: list[asyncio.Task[None] | None] = []
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await asyncio.wait([task for task in self._handlers if task], timeout=5)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._handlers.append(asyncio.current_task())
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await self.serve(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 
 from protocols.contract import Depth, Outcome, Target
 from protocols.modbus import PROBE
-from tests.protocols.modbus.box import Box, Scripted, Slave, facts, named, run
+from tests.protocols.modbus.box import Box, Listener, Scripted, Serve, Slave, facts, named, run
 from tests.support.plain import PlainLink
 
 
@@ -67,21 +67,16 @@ def test_bad_register_block_gives_no_value(name: str) -> None:
     assert facts(link, "vendor")[0] == "Acme"  # what was learned before is kept
 
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
 def against(serve: Serve, timeout_seconds: float = 0.3) -> PlainLink:
     """The rungs up to POINTS against a real socket."""
 
     async def go() -> PlainLink:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        link = Quick(PROBE, Target("s", "127.0.0.1", "tcp", port), timeout_seconds=timeout_seconds)
-        for depth in (Depth.DISCOVER, Depth.IDENTIFY, Depth.POINTS):
-            await PROBE.rungs[depth].run(link)
-        await link.close()
-        server.close()
-        await server.wait_closed()
+        async with Listener(serve) as peer:
+            target = Target("s", "127.0.0.1", "tcp", peer.port)
+            link = Quick(PROBE, target, timeout_seconds=timeout_seconds)
+            for depth in (Depth.DISCOVER, Depth.IDENTIFY, Depth.POINTS):
+                await PROBE.rungs[depth].run(link)
+            await link.close()
         return link
 
     return asyncio.run(go())
@@ -98,25 +93,18 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     """A good beginning, then one byte at a time, too slowly."""
     request = await reader.read(300)
     answer = request[:4] + b"\x00\x40" + request[6:7] + b"\x2b\x0e\x01\x01\x00\x00\x03"
-    try:
-        for byte in answer + bytes(60):
-            writer.write(bytes((byte,)))
-            await writer.drain()
-            await asyncio.sleep(0.05)
-    except ConnectionError:
-        return
-    finally:
-        writer.close()
+    for byte in answer + bytes(60):
+        writer.write(bytes((byte,)))
+        await writer.drain()
+        await asyncio.sleep(0.05)
 
 
 async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
-    writer.close()
 
 
 async def hangup(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read(300)
-    writer.close()
 
 
 @pytest.mark.parametrize("serve", [drip, mute, hangup])
