@@ -261,9 +261,9 @@ class Cursor:
         self._deeper(depth)
         flags = self.number("B")
         kind = flags & 0x3F
-        if kind == 0:
+        if flags == 0:
             return Variant(0)
-        if kind > 25:
+        if not 1 <= kind <= 25:  # an array of nothing would cost time without costing bytes
             raise Garbled(f"Variant of unknown type {kind}")
         if not flags & 0x80:
             return Variant(kind, (self._scalar(kind, depth),))

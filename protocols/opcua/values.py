@@ -268,7 +268,7 @@ def server_facts(values: Mapping[int, DataValue], now: datetime) -> tuple[Fact, 
             facts += _status_fact(SERVER_STATUS[number], shown, now)
         elif number in OPERATION_LIMITS and isinstance(shown, int | float) and shown:
             name = OPERATION_LIMITS[number]
-            facts.append(Fact("limit", f"{name}={shown:g}", f"opcua {name}"))
+            facts.append(Fact("limit", f"{name}={shown}", f"opcua {name}"))
     return tuple(facts)
 
 

@@ -52,6 +52,7 @@ HOSTILE_BODIES = {
     "null strings": struct.pack("<iBBi", 1, 1, 0x8C, 16_000) + b"\xff" * 64_000,
     "too many elements": struct.pack("<iBBi", 1, 1, 0x98, 60_000) + bytes(60_000),
     "unknown type": struct.pack("<iBB", 1, 1, 63),
+    "array of 2^31-1 nothings": struct.pack("<iBBi", 1, 1, 0x80, 0x7FFFFFFF),
     "nothing": b"",
 }
 

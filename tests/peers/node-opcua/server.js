@@ -1,0 +1,73 @@
+// A node-opcua server on loopback: open, user name only, or secured only. `node server.js MODE DIR`
+// DIR takes its certificates. Prints {"port": N} when it listens and ends with its standard input.
+"use strict";
+const path = require("node:path");
+const net = require("node:net");
+const modules = process.env.UNTRAP_NODE_MODULES || path.join(__dirname, "../../../.peers/node_modules");
+const load = (name) => require(require.resolve(name, { paths: [modules] }));
+let opcua;
+try {
+  opcua = load("node-opcua");
+} catch (error) {
+  opcua = load("node-opcua-server");
+}
+const { OPCUAServer, MessageSecurityMode, SecurityPolicy, OPCUACertificateManager } = opcua;
+const { Variant, DataType, StatusCodes, UserTokenType } = {
+  ...load("node-opcua-variant"), ...load("node-opcua-data-model"), ...load("node-opcua-types"),
+  ...load("node-opcua-status-code"),
+};
+const certificates = load("node-opcua-certificate-manager");
+
+const [mode, folder] = process.argv.slice(2);
+const secured = [MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt];
+const open = [MessageSecurityMode.None];
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = net.createServer();
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+async function main() {
+  const port = await freePort();
+  const Manager = OPCUACertificateManager || certificates.OPCUACertificateManager;
+  const server = new OPCUAServer({
+    port,
+    host: "127.0.0.1",
+    serverCertificateManager: new Manager({ rootFolder: path.join(folder, "pki") }),
+    userCertificateManager: new Manager({ rootFolder: path.join(folder, "user"), name: "user" }),
+    securityModes: mode === "secured" ? secured : open.concat(mode === "user" ? secured : []),
+    securityPolicies: [SecurityPolicy.None, SecurityPolicy.Basic256Sha256].slice(mode === "secured" ? 1 : 0),
+    allowAnonymous: mode !== "user",
+    userManager: { isValidUser: (user, password) => user === "reader" && password === "right" },
+    serverInfo: { applicationUri: "urn:node:peer", productUri: "urn:node:product" },
+    buildInfo: { manufacturerName: "Peer works", productName: "Peer server", softwareVersion: "4.2" },
+    serverCapabilities: { operationLimits: { maxNodesPerBrowse: 7, maxNodesPerRead: 20 } },
+  });
+  await server.initialize();
+  const space = server.engine.addressSpace;
+  const own = space.getOwnNamespace();
+  const pump = own.addObject({ browseName: "Pump", organizedBy: space.rootFolder.objects });
+  own.addAnalogDataItem({
+    browseName: "Temperature", componentOf: pump, dataType: "Double",
+    engineeringUnitsRange: { low: -20, high: 120 },
+    engineeringUnits: load("node-opcua-data-access").standardUnits.degree_celsius,
+    value: { get: () => new Variant({ dataType: DataType.Double, value: 21.5 }) },
+  });
+  for (let number = 0; number < 30; number += 1) {
+    own.addVariable({
+      browseName: `Value${number}`, componentOf: pump, dataType: "Int32",
+      value: { get: () => new Variant({ dataType: DataType.Int32, value: number }) },
+    });
+  }
+  await server.start();
+  process.stdout.write(JSON.stringify({ port }) + "\n");
+  process.stdin.on("end", async () => { await server.shutdown(0); process.exit(0); });
+  process.stdin.resume();
+}
+
+main().catch((error) => { process.stderr.write(String(error.stack)); process.exit(1); });

@@ -1,0 +1,69 @@
+"""A real asyncua server in a process of its own: `python asyncua_server.py open|user|secured DIR`.
+
+Prints its port when it listens; ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import sys
+from pathlib import Path
+
+from asyncua import Server, ua
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
+from asyncua.server.user_managers import User, UserRole
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+
+class Users:
+    """One user that may read."""
+
+    def get_user(self, _session, username=None, password=None, certificate=None):  # type: ignore[no-untyped-def]
+        known = username == "reader" and password in ("right", b"right")
+        return User(role=UserRole.User) if known else None
+
+
+async def main(mode: str, folder: Path) -> None:
+    """Serve until standard input ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(user_manager=Users() if mode == "user" else None)
+    await server.init()
+    server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/peer")
+    server.set_server_name("Peer")
+    await server.set_application_uri("urn:asyncua:peer")
+    secured = ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt
+    open_policy = ua.SecurityPolicyType.NoSecurity
+    if mode != "open":
+        key, certificate = folder / "key.pem", folder / "certificate.der"
+        await setup_self_signed_certificate(
+            key,
+            certificate,
+            "urn:asyncua:peer",
+            "peer-host",
+            [ExtendedKeyUsageOID.SERVER_AUTH],
+            {"commonName": "Peer"},
+        )
+        await server.load_certificate(str(certificate))
+        await server.load_private_key(str(key))
+    policies = {"open": [open_policy], "user": [open_policy, secured], "secured": [secured]}
+    server.set_security_policy(policies[mode])
+    if mode == "user":
+        server.set_identity_tokens([ua.UserNameIdentityToken])
+    space = await server.register_namespace("urn:plant")
+    pump = await server.nodes.objects.add_object(space, "Pump")
+    for number in range(250):
+        await pump.add_variable(space, f"Value{number}", float(number))
+    await pump.add_variable(space, "Curve", [1.0, 2.0, 3.0])
+    async with server:
+        print(json.dumps({"port": port}), flush=True)  # noqa: T201 - the parent waits for it
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
