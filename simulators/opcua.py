@@ -31,8 +31,9 @@ FindServers), `zero_lifetime`, `unlimited_ack`, `endless_continuation`, `recursi
 from __future__ import annotations
 
 from simulators import _opcua_identity as identity
-from simulators._opcua_server import Conversation, Server
+from simulators._opcua_server import Conversation
 from simulators._opcua_space import check
+from simulators._opcua_state import Server
 from simulators.contract import Bind, Device, Handle, Service, Simulator, Witness
 from simulators.sockets import TcpDouble
 

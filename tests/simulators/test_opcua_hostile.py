@@ -11,7 +11,8 @@ import pytest
 
 from simulators import _opcua_identity as identity
 from simulators._opcua_binary import NodeId
-from simulators._opcua_server import Conversation, Server, Session
+from simulators._opcua_server import Conversation
+from simulators._opcua_state import Server, Session
 from simulators.contract import Bind, Device, Fault, Service
 from simulators.opcua import SIMULATOR
 from simulators.witness import DeviceWitness
