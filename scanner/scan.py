@@ -231,8 +231,13 @@ def totals(prepared: Prepared) -> dict[str, planning.Total]:
 
 
 def groups(prepared: Prepared) -> int:
-    """Over how many /24s the targets are spread."""
-    ranges = prepared.scope.remaining()
-    spread = sum((item.last >> 8) - (item.first >> 8) + 1 for item in ranges if item.version == 4)
-    spread += sum(item.version == 6 for item in ranges)
+    """Over how many /24s (IPv6: ranges) the targets are spread."""
+    spread, last = 0, -1
+    for item in prepared.scope.remaining():
+        if item.version == 6:
+            spread += 1
+            continue
+        first = item.first >> 8
+        spread += (item.last >> 8) - first + (first != last)
+        last = item.last >> 8
     return spread + len({group(item.address) for item in prepared.scope.services})

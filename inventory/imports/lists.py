@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from inventory.declared import yes
 from inventory.imports.columns import choose
 from inventory.imports.table import Row, read
 from inventory.model import Declaration, Kind
@@ -194,9 +195,11 @@ def _mac(fields: Fields) -> str:
 
 
 def _link(fields: Fields) -> tuple[str, str]:
-    for name in ("equipment", "device"):
-        if not fields.get(name):
-            return f"no {name.title()}", ""
+    if not fields.get("equipment"):
+        return "no Equipment", ""
+    # "Nothing monitors it" is a statement too, when the list is said to be complete.
+    if not fields.get("device") and not yes(fields.get("complete", "")):
+        return "no Device (leave it empty only with Complete = yes: nothing monitors it)", ""
     names = ("equipment", "device", "part", "signal")
     return "", " | ".join(fields.get(name, "") for name in names)
 
