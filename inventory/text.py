@@ -13,8 +13,8 @@ CUT = "…"
 """Ends a text that was longer than its limit."""
 
 # Unicode categories that act instead of being seen: control, format (bidi marks, zero width),
-# surrogate, private use, line and paragraph separator.
-_ACTING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# surrogate, private use, unassigned, line and paragraph separator.
+_ACTING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", *"\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet takes for a formula, its full-width forms included (OWASP CSV injection)."""
