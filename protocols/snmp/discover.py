@@ -57,15 +57,15 @@ async def discover(link: Link) -> None:
     if not candidates:
         await _discover_engine(link)
     for tried, session in enumerate(candidates[:MOST_CREDENTIALS]):
-        if await ask_system(link, session, fresh=tried > 0):
-            break
+        if await ask_system(link, session, fresh=tried > 0) is not Outcome.SILENT:
+            break  # anything but silence is not about the community
     for credential in link.credentials:
         if credential.type == "snmp-v3":
             await secure_session(link, credential)
 
 
-async def ask_system(link: Link, session: Session, *, fresh: bool) -> bool:
-    """Whether the agent spoke under this session; emits who it is."""
+async def ask_system(link: Link, session: Session, *, fresh: bool) -> Outcome:
+    """What became of asking under this session; emits who the agent is."""
     oids = SYSTEM_GROUP if session.version == codec.V1 else SYSTEM_GROUP + ENTITY_ROW
     asked = question("get", "system")
     answer, response = await exchange(
@@ -76,7 +76,7 @@ async def ask_system(link: Link, session: Session, *, fresh: bool) -> bool:
             break
         oids = fewer(oids, response)
         answer, response = await exchange(link, session, asked, codec.GET, oids, read_system)
-    return answer.spoke
+    return answer.outcome
 
 
 def fewer(oids: tuple[Oid, ...], response: Response) -> tuple[Oid, ...]:

@@ -23,6 +23,7 @@ BRIDGE_ADDRESS = oid("1.3.6.1.2.1.17.1.1.0")
 SYSTEM_DATE = oid("1.3.6.1.2.1.25.1.2.0")
 ENGINE = (oid("1.3.6.1.6.3.10.2.1.1.0"), oid("1.3.6.1.6.3.10.2.1.2.0"))
 SCALARS = (BRIDGE_ADDRESS, SYSTEM_DATE, *ENGINE)
+UPS_MIB = oid("1.3.6.1.2.1.33.1")
 MOST_SAMPLED = 200
 MOST_ROUNDS = 60
 
@@ -45,11 +46,15 @@ async def points(link: Link) -> None:
     several.append(sensors.entity_table(names))
     if object_id[: len(sensors.CMC)] == sensors.CMC:
         several.append(sensors.cmc_table())
-    present = await _present(link, session, [t.columns[0][:-1] for t in several], left)
+    roots = [UPS_MIB, *(t.columns[0][:-1] for t in several)]
+    present = await _present(link, session, roots, left)
     for table in several:
         if not left.spent and table.columns[0][:-1] in present:
             await walk(link, session, table, left)
-    await _measure(link, session, sensors.sensors_for(object_id), left)
+    wanted = sensors.sensors_for(object_id)
+    if UPS_MIB not in present:
+        wanted = tuple(s for s in wanted if s.value[: len(UPS_MIB)] != UPS_MIB)
+    await _measure(link, session, wanted, left)
     _own_mac(link)
 
 
