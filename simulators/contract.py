@@ -40,7 +40,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to misbehave; `value` is seconds, a count or unused, by kind (docs/plants.md)."""
+    """One way to misbehave; `value` is by kind: see `simulators/faults.py`."""
 
     kind: str
     value: float = 0.0

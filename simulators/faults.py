@@ -11,8 +11,8 @@
 | `cut` | sends only the first bytes of an answer, then closes | bytes | `after` |
 | `dies_after` | answers that many requests, then no packet any more | requests | `per="device"`,
   `"connection"`, `"second"`; `revives` in seconds |
-| `max_clients` | has that many connection slots | slots | `when_full="refuse"`, `"drop_oldest"`,
-  `"mute"`; `frees="always"`, `"fin"` |
+| `max_clients` | has that many connection slots | slots | `when_full="refuse"`, `"drop_oldest"`;
+  `frees="always"`, `"fin"` |
 
 `after` is the number of requests that are answered well before the fault begins. Faults that only
 one protocol can have (`busy`, `wrong_transaction`, `wrong_unit`) live in that protocol's double.

@@ -161,6 +161,7 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
         "exclude": Field(TEXTS, "excluded addresses"),
     },
     "expected": {
+        "rules": Field(TEXTS, "rules that the key speaks of; findings by others are not judged"),
         "assets": Field("tables:asset", "what must be in the inventory"),
         "gaps": Field("tables:gap", "every finding, and no other"),
         "questions": Field("tables:question", "every open question, and no other"),

@@ -401,6 +401,7 @@ class UdpDouble:
     mischief: Mischief = field(init=False)
     socket: socket.socket | None = None
     owing: set[Peer] = field(default_factory=set)
+    reviving: bool = False
     timers: set[asyncio.TimerHandle] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -445,8 +446,7 @@ class UdpDouble:
             self.witness.foreign(data)
             return
         self.witness.request(turn.function, forbidden=turn.forbidden, early=peer in self.owing)
-        fault = self.service.fault("dies_after")
-        if fault and self.mischief.answered >= fault.value:
+        if self._dead():
             return
         if turn.answer is None:
             return
@@ -468,6 +468,24 @@ class UdpDouble:
 
         timer = asyncio.get_running_loop().call_later(delay, late)
         self.timers.add(timer)
+
+    def _dead(self) -> bool:
+        """Whether it has died of too many requests; it may come back after a while."""
+        fault = self.service.fault("dies_after")
+        if fault is None or self.mischief.answered < fault.value:
+            return False
+        seconds = number(fault, "revives", 0.0)
+        if seconds and not self.reviving:
+            self.reviving = True
+
+            def revive() -> None:
+                self.timers.discard(timer)
+                self.reviving = False
+                self.mischief.answered = 0
+
+            timer = asyncio.get_running_loop().call_later(seconds, revive)
+            self.timers.add(timer)
+        return True
 
     def _drain(self) -> None:
         here = self.socket

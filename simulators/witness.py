@@ -57,7 +57,7 @@ class DeviceWitness:
         """One request arrived now."""
         now = time.monotonic()
         self._recent.append(now)
-        while now - self._recent[0] > WINDOW_SECONDS:
+        while now - self._recent[0] >= WINDOW_SECONDS:
             self._recent.popleft()
         self.peak_requests_per_second = max(self.peak_requests_per_second, len(self._recent))
         self.requests += 1

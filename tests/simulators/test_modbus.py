@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
 from simulators.contract import Device, Fault, Point, Service, Unit
 from simulators.modbus import SIMULATOR, crc, registers
@@ -38,6 +39,14 @@ async def client(port: int) -> AsyncIterator[AsyncModbusTcpClient]:
         found.close()
 
 
+async def identity(
+    asker: AsyncModbusTcpClient, unit: int, code: int = 1, first: int = 0
+) -> ReadDeviceInformationResponse:
+    answer = await asker.read_device_information(read_code=code, object_id=first, device_id=unit)
+    assert isinstance(answer, ReadDeviceInformationResponse)
+    return answer
+
+
 def test_identification_comes_in_pages() -> None:
     async def main() -> dict[int, bytes]:
         service = meter(page_bytes=30, objects={"4": "PowerLogic"})
@@ -46,9 +55,7 @@ def test_identification_comes_in_pages() -> None:
         async with running(SIMULATOR, METER, service) as one, client(one.port) as asker:
             following = 0
             while True:
-                page = await asker.read_device_information(
-                    read_code=3, object_id=following, device_id=1
-                )
+                page = await identity(asker, 1, 3, following)
                 pages += 1
                 found |= page.information
                 if not page.more_follows:
@@ -127,10 +134,7 @@ def test_each_unit_has_its_own_identity() -> None:
     async def main() -> list[bytes]:
         one = running(SIMULATOR, gateway(), Service("modbus"))
         async with one as double, client(double.port) as asker:
-            return [
-                (await asker.read_device_information(device_id=unit)).information[1]
-                for unit in (255, 3)
-            ]
+            return [(await identity(asker, unit)).information[1] for unit in (255, 3)]
 
     assert asyncio.run(main()) == [b"METSEPM5560", b"FC-302"]
 

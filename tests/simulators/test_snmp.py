@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from simulators.contract import Device, Fault, Point, Service
+from simulators.contract import Bind, Device, Fault, Point, Service
 from simulators.snmp import SIMULATOR, Agent, engine_id
-from simulators.sockets import UdpDouble
+from simulators.sockets import Switchboard, UdpDouble
+from simulators.witness import DeviceWitness
 from tests.simulators.doubles import METER, Running, running
 from tests.support.peers import need
 
@@ -195,6 +196,31 @@ def test_a_cut_datagram_is_never_more_than_foreign(size: int) -> None:
             assert isinstance(one.double, UdpDouble)
             one.double.receive(DISCOVERY[:size], ("127.0.0.1", 9), _sink)
             assert one.witness.foreign_payloads == 1
+
+    asyncio.run(main())
+
+
+def test_a_switchboard_answers_from_the_address_that_was_asked() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        for place in (1, 2):
+            device = replace(SWITCH, mac=f"ec:74:ba:00:00:{place:02x}")
+            bind = Bind(f"127.0.85.{place}", port, board)
+            await SIMULATOR.start(device, agent(), bind, DeviceWitness())
+        loop = asyncio.get_running_loop()
+        for place in (2, 1):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+                asker.setblocking(False)
+                await loop.sock_connect(asker, (f"127.0.85.{place}", port))  # drops other sources
+                await loop.sock_sendall(asker, DISCOVERY)
+                async with asyncio.timeout(3):
+                    answer = await loop.sock_recv(asker, 2000)
+            assert bytes.fromhex(f"ec74ba0000{place:02x}") in answer
+        assert len(board.datagrams) == 1
+        board.close()
 
     asyncio.run(main())
 
