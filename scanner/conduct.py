@@ -74,8 +74,20 @@ def _run(
         )
     finally:
         writing.close()
-    assets = run.tally.answering
-    summed = ending.summary(run, planned, assets)
+    assets = gaps = questions = 0
+    if not run.error:
+        assets, gaps, questions = concluded(store)
+    summed = ending.summary(run, planned, assets) | {"gaps": gaps, "questions": questions}
     status = "interrupted" if run.interrupted else "part" if run.tally.unasked else "done"
     store.finish_scan(replace(scan, status=status, summary=summed, finished=datetime.now(UTC)))
     return run, summed
+
+
+def concluded(store: Store) -> tuple[int, int, int]:
+    """Assets, gaps and open questions of the whole site, as they stand after this scan."""
+    from inventory.conclude import conclude
+    from inventory.model import Category
+
+    conclude(store)
+    gaps = sum(1 for item in store.findings() if item.category is not Category.NONE)
+    return sum(1 for _ in store.assets()), gaps, sum(1 for _ in store.questions())

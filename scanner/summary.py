@@ -100,8 +100,9 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     planned = summed["planned"]
     ceiling = planned["ceiling"]["packets"] if isinstance(planned, dict) else 0
     shown = [
-        f"{run.tally.answering} of {prepared.hosts} addresses answered; "
-        f"{summed['assets']} assets in {prepared.settings.db}.",
+        f"{run.tally.answering} of {prepared.hosts} addresses answered. In {prepared.settings.db}: "
+        f"{summed['assets']} assets,",
+        f"{summed['gaps']} gaps, {summed['questions']} open questions.",
         f"Sent {sent.packets} packets, {sent.requests} requests, {sent.connections} connections "
         f"in {duration(run.seconds)} (ceiling of the plan: {ceiling} packets).",
         "No harm: 0 writes, one connection per host at a time, "
