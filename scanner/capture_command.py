@@ -1,41 +1,69 @@
-"""`untrap import pcap`: one capture file into the inventory.
+"""`untrap import pcap FILE`: one capture enters the inventory, and what it taught is told.
 
-One rule keeps it simple: reading is `scanner.capture_import`; this stores and tells.
+One rule keeps it simple: a capture is a scan that sent nothing; a damaged one keeps what could be
+read and says so.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from scanner.capture_import import CaptureError, read_file
-from scanner.cli import Settings
-from scanner.console import next_step, note
-from scanner.opening import opened, site_name
+if TYPE_CHECKING:
+    from scanner.capture_import import Capture
+    from scanner.cli import Settings
 
-STEP = 2_000
-"""Observations in one transaction."""
+STEP = 16 << 20  # bytes of file between two lines of progress
 
 
-def run(settings: Settings, path: Path) -> None:
-    """Imports one capture; importing it again changes nothing."""
+def run(settings: Settings, file: Path) -> None:
+    """Import one file. A file that is no capture is a usage error."""
+    from scanner.capture_import import CaptureError, read_file
+    from scanner.console import next_step, note
+    from scanner.opening import opened, site_name
+
     try:
-        found = read_file(path, site_name(settings))
+        capture = read_file(file, site_name(settings), progress=_Progress(settings.quiet))
     except CaptureError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror or error}") from error
-    new = 0
+        raise click.UsageError(f"{file}: {error.strerror or error}") from error
     with opened(settings, create=True) as store:
-        store.begin_scan(found.scan)
-        for start in range(0, len(found.observations), STEP):
-            new += store.append(found.observations[start : start + STEP])
-        store.finish_scan(replace(found.scan, finished=found.scan.finished or found.scan.started))
-    note(f"{path.name}: {found.packets} packets, {len(found.observations)} observations, {new} new")
-    for text, count in found.notes:
-        note(f"not looked into: {text}, {count} times")
-    if found.problem:
-        note(f"read in part: {found.problem}")
+        if capture.scan.id in {scan.id for scan in store.scans() if scan.status != "running"}:
+            note(f"{file.name}: known already, nothing new")
+            return
+        store.begin_scan(capture.scan)
+        new = store.append(capture.observations)
+        store.finish_scan(capture.scan)
+    note(told(file.name, capture, new))
     next_step("untrap assets")
+
+
+def told(name: str, capture: Capture, new: int) -> str:
+    """What came of the file, in at most three lines."""
+    hosts = len({observation.target.address for observation in capture.observations})
+    lines = [f"{name}: {capture.packets} packets, {hosts} devices, {new} observations"]
+    if capture.problem:
+        lines.append(f"{name}: {capture.problem}")
+    if capture.notes:
+        passed = ", ".join(f"{count} x {what}" for what, count in capture.notes[:6])
+        lines.append(f"not looked into: {passed}")
+    return "\n".join(lines)
+
+
+class _Progress:
+    """Tells how far the reading is, once every `STEP` bytes."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.shown = 0
+
+    def __call__(self, path: Path, position: int, size: int, packets: int) -> None:
+        if self.quiet or position < self.shown + STEP:
+            return
+        from scanner.console import note
+
+        self.shown = position
+        note(f"{path.name}: {100 * position // max(size, 1)} %, {packets} packets")

@@ -1,0 +1,269 @@
+"""`untrap import nmap FILE`: hosts, ports and names of an nmap XML report, as weak evidence.
+
+One rule keeps it simple: an open port found by nmap is a connection that was accepted (`mute`),
+not a protocol that spoke; only what a script quotes from the device becomes a fact.
+
+The XML is defused: a document type definition with entities ends the reading before anything is
+expanded, and size, depth and counts are bounded. Source: nmap.dtd 1.05 (nmap.org/book).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+import click
+
+from inventory.model import Scan
+from protocols._cursor import text
+from protocols.contract import NAMESPACE, Fact, Observation, Outcome, Question, Target
+
+if TYPE_CHECKING:
+    from scanner.cli import Settings
+
+SIZE = 256 << 20
+DEPTH = 32
+HOSTS = 65_536
+PORTS = 4096  # of one host
+STATES = {
+    "open": Outcome.MUTE,
+    "closed": Outcome.CLOSED,
+    "filtered": Outcome.SILENT,
+    "open|filtered": Outcome.SILENT,
+}
+"""What nmap's word proves. `filtered` also stands for silence, so no filter is claimed."""
+
+
+class NmapError(ValueError):
+    """The file is no nmap report, or one that is not safe to read."""
+
+
+@dataclass(slots=True)
+class _Port:
+    transport: str
+    number: int
+    state: str = ""
+    reason: str = ""
+    facts: list[Fact] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Host:
+    address: str = ""
+    mac: str = ""
+    vendor: str = ""
+    names: list[str] = field(default_factory=list)
+    up: bool = False
+    time: int = 0
+    ports: list[_Port] = field(default_factory=list)
+
+
+class _Reader:
+    """Keeps hosts as the parser meets them."""
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.EntityDeclHandler = self._entity
+        self.parser.ExternalEntityRefHandler = self._external
+        self.hosts: list[_Host] = []
+        self.start = 0
+        self.depth = 0
+        self.report = False
+        self._host: _Host | None = None
+        self._port: _Port | None = None
+
+    def _entity(self, *_: object) -> None:
+        raise NmapError("the file declares entities; nmap never does: not read")
+
+    def _external(self, *_: object) -> int:
+        raise NmapError("the file refers to another file; nmap never does: not read")
+
+    def _start(self, tag: str, given: dict[str, str]) -> None:
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise NmapError(f"elements nested deeper than {DEPTH}: not read")
+        if self.depth == 1:
+            if tag != "nmaprun":
+                raise NmapError(f"expected an nmap report (nmaprun), got {text(tag.encode())!r}")
+            self.report = True
+            self.start = _number(given.get("start", ""))
+        elif tag == "host":
+            self._host = _Host(time=_number(given.get("endtime", "")))
+        elif self._host is not None:
+            self._of_host(self._host, tag, given)
+
+    def _of_host(self, host: _Host, tag: str, given: dict[str, str]) -> None:
+        if tag == "status":
+            host.up = given.get("state") == "up"
+        elif tag == "address":
+            _address(host, given)
+        elif tag == "hostname" and given.get("type") == "user":
+            host.names.append(_clean(given.get("name", "")))
+        elif tag == "port" and len(host.ports) < PORTS:
+            self._port = _Port(given.get("protocol", ""), _number(given.get("portid", "")))
+            host.ports.append(self._port)
+        elif self._port is not None:
+            _of_port(self._port, tag, given)
+
+    def _end(self, tag: str) -> None:
+        self.depth -= 1
+        if tag == "port":
+            self._port = None
+        elif tag == "host" and self._host is not None:
+            if len(self.hosts) < HOSTS:
+                self.hosts.append(self._host)
+            self._host = None
+
+
+def _number(raw: str) -> int:
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 12 else 0
+
+
+def _clean(raw: str) -> str:
+    return text(raw[:512].encode(errors="replace"))
+
+
+def _address(host: _Host, given: dict[str, str]) -> None:
+    value = given.get("addr", "")
+    if given.get("addrtype") == "mac":
+        host.mac = value.lower()[:17]
+        host.vendor = _clean(given.get("vendor", ""))
+        return
+    try:
+        host.address = host.address or str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise NmapError(f"{_clean(value)!r} is not an address") from error
+
+
+def _of_port(port: _Port, tag: str, given: dict[str, str]) -> None:
+    if tag == "state":
+        port.state, port.reason = given.get("state", ""), _clean(given.get("reason", ""))
+    elif tag == "service" and given.get("method") == "probed":
+        for name, fact in (("product", "product"), ("version", "firmware")):
+            if value := _clean(given.get(name, "")):
+                port.facts.append(Fact(fact, value, "nmap service detection"))
+    elif tag == "script" and len(port.facts) < 16 and (said := _clean(given.get("output", ""))):
+        name = _clean(given.get("id", ""))
+        port.facts.append(Fact("description", f"{name}: {said}", "nmap script"))
+
+
+def parse(path: Path) -> _Reader:
+    """The hosts of a report. Raises `NmapError`; a report that was cut keeps its whole hosts."""
+    if path.stat().st_size > SIZE:
+        raise NmapError(f"{path.name} is larger than {SIZE >> 20} MB: not read")
+    reader = _Reader()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(1 << 16):
+                reader.parser.Parse(chunk, False)
+            reader.parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            if not reader.report:
+                raise NmapError(f"{path.name} is no XML report: {error}") from error
+    return reader
+
+
+def read(path: Path, site: str = "default", vantage: str = "") -> tuple[Scan, list[Observation]]:
+    """One report as a scan with its observations; importing it twice stores it once."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    reader = parse(path)
+    scan = str(uuid.uuid5(NAMESPACE, f"nmap {site} {digest}"))
+    name = vantage or f"nmap {path.name}"
+    observations = [
+        observation
+        for host in reader.hosts
+        for observation in _observations(host, reader.start, Target(site, "", "", 0), scan, name)
+    ]
+    started = datetime.fromtimestamp(reader.start, UTC)
+    summary = {"format": "untrap-nmap", "file": path.name, "sha256": digest}
+    record = Scan(
+        scan,
+        site,
+        name,
+        started,
+        max((observation.time for observation in observations), default=started),
+        (path.name,),
+        depth="nmap",
+        status="done",
+        summary=summary,
+    )
+    return record, observations
+
+
+def _observations(
+    host: _Host, start: int, place: Target, scan: str, vantage: str
+) -> Iterator[Observation]:
+    if not host.address:
+        return
+    time = datetime.fromtimestamp(host.time or start, UTC)
+    sequence = 0
+    if host.up and (host.mac or host.names):
+        facts = [Fact("mac", host.mac, "nmap")] if host.mac else []
+        facts += [Fact("name", name, "nmap target") for name in host.names[:4] if name]
+        target = Target(place.site, host.address, "link", 0)
+        question = Question("nmap", "host")
+        yield Observation(
+            scan,
+            vantage,
+            target,
+            question,
+            Outcome.COMPLETE,
+            time,
+            sequence,
+            facts=tuple(facts),
+            origin="nmap",
+        )
+    for port in host.ports:
+        if port.transport not in ("tcp", "udp") or not 0 < port.number < 65_536:
+            continue
+        outcome = STATES.get(port.state)
+        if outcome is None:
+            continue
+        sequence += 1
+        if outcome is Outcome.MUTE and port.facts:
+            outcome = Outcome.OTHER  # it spoke, but not to us: the protocol is nmap's guess
+        yield Observation(
+            scan,
+            vantage,
+            Target(place.site, host.address, port.transport, port.number),
+            Question(port.transport, "nmap"),
+            outcome,
+            time,
+            sequence,
+            reason=port.reason,
+            facts=tuple(port.facts),
+            origin="nmap",
+        )
+
+
+def run(settings: Settings, file: Path) -> None:
+    """Import one report (`untrap import nmap FILE`)."""
+    from scanner.console import next_step, note
+    from scanner.opening import opened, site_name
+
+    try:
+        scan, observations = read(file, site_name(settings))
+    except NmapError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.UsageError(f"{file}: {error.strerror or error}") from error
+    with opened(settings, create=True) as store:
+        if scan.id in {known.id for known in store.scans() if known.status != "running"}:
+            note(f"{file.name}: known already, nothing new")
+            return
+        store.begin_scan(scan)
+        new = store.append(observations)
+        store.finish_scan(scan)
+    hosts = len({observation.target.address for observation in observations})
+    note(f"{file.name}: {hosts} hosts, {new} observations (weak evidence: nmap asked, not untrap)")
+    next_step("untrap assets")

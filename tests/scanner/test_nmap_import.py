@@ -1,0 +1,105 @@
+"""nmap reports become weak evidence; hostile XML is refused."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from protocols.contract import Outcome
+from scanner.cli import untrap
+from scanner.nmap_import import NmapError, read
+from tests.support.peers import need
+
+REPORT = """<?xml version="1.0"?>
+<!DOCTYPE nmaprun>
+<nmaprun scanner="nmap" start="1700000000" version="7.93">
+<host endtime="1700000060"><status state="up" reason="arp-response"/>
+<address addr="10.1.0.9" addrtype="ipv4"/>
+<address addr="00:1B:1B:00:00:09" addrtype="mac" vendor="Siemens"/>
+<hostnames><hostname name="plc9" type="user"/><hostname name="x" type="PTR"/></hostnames>
+<ports><port protocol="tcp" portid="502"><state state="open" reason="syn-ack"/>
+<service name="mbap" method="table"/></port>
+<port protocol="tcp" portid="80"><state state="open" reason="syn-ack"/>
+<service name="http" product="Web server" version="1.2" method="probed"/></port>
+<port protocol="tcp" portid="22"><state state="closed" reason="reset"/></port>
+<port protocol="udp" portid="161"><state state="open|filtered" reason="no-response"/></port>
+</ports></host></nmaprun>
+"""
+
+
+def write(folder: Path, content: str) -> Path:
+    path = folder / "scan.xml"
+    path.write_text(content)
+    return path
+
+
+def test_ports_and_facts_of_a_report(tmp_path: Path) -> None:
+    scan, found = read(write(tmp_path, REPORT))
+    outcomes = {(o.target.transport, o.target.port): o.outcome for o in found}
+    assert outcomes == {
+        ("link", 0): Outcome.COMPLETE,
+        ("tcp", 502): Outcome.MUTE,
+        ("tcp", 80): Outcome.OTHER,
+        ("tcp", 22): Outcome.CLOSED,
+        ("udp", 161): Outcome.SILENT,
+    }
+    facts = {(fact.name, fact.value) for o in found for fact in o.facts}
+    assert facts == {
+        ("mac", "00:1b:1b:00:00:09"),
+        ("name", "plc9"),
+        ("product", "Web server"),
+        ("firmware", "1.2"),
+    }
+    assert {o.origin for o in found} == {"nmap"}
+    assert scan.vantage == "nmap scan.xml"
+
+
+def test_importing_twice_is_the_same(tmp_path: Path) -> None:
+    path = write(tmp_path, REPORT)
+    assert [o.id for o in read(path)[1]] == [o.id for o in read(path)[1]]
+
+
+def test_billion_laughs_and_external_entities_are_refused(tmp_path: Path) -> None:
+    laughs = '<!DOCTYPE nmaprun [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><nmaprun>&b;</nmaprun>'
+    outside = '<!DOCTYPE nmaprun [<!ENTITY a SYSTEM "file:///etc/passwd">]><nmaprun>&a;</nmaprun>'
+    for content in (laughs, outside):
+        with pytest.raises(NmapError, match="entities"):
+            read(write(tmp_path, content))
+
+
+@pytest.mark.parametrize("content", ["", "not xml", "<html/>", "<nmaprun>" + "<a>" * 99])
+def test_what_is_no_report_is_said_so(tmp_path: Path, content: str) -> None:
+    with pytest.raises(NmapError):
+        read(write(tmp_path, content))
+
+
+def test_every_truncation_keeps_whole_hosts(tmp_path: Path) -> None:
+    begin = REPORT.index("<nmaprun") + 80
+    for end in range(begin, len(REPORT), 7):
+        _, found = read(write(tmp_path, REPORT[:end]))
+        assert not found or "</host>" in REPORT[:end]
+
+
+def test_the_command_stores_it_once(tmp_path: Path) -> None:
+    path = write(tmp_path, REPORT)
+    given = ["--db", str(tmp_path / "a.db"), "import", "nmap", str(path)]
+    first, second = (CliRunner().invoke(untrap, given) for _ in range(2))
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output
+    assert "1 hosts, 5 observations" in first.output
+    assert "known already" in second.output
+
+
+@pytest.mark.peer("nmap")
+def test_a_real_nmap_report(tmp_path: Path) -> None:
+    nmap = need("nmap")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        target = tmp_path / "real.xml"
+        command = [nmap, "-n", "-Pn", "-sT", "-p", str(port), "-oX", str(target), "127.0.0.1"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    _, found = read(target)
+    assert [(o.target.port, o.outcome) for o in found] == [(port, Outcome.MUTE)]
