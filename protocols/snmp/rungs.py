@@ -68,7 +68,7 @@ RUNGS = {
         lambda size: Cost(0, size.pages, size.pages * WALK_BYTES, WALKS),
         points,
         usual=Size(pages=12),
-        most=Size(pages=MOST_PAGES_HOST + 1),
+        most=Size(pages=MOST_PAGES_HOST + MOST_RETRIES),
         size=_size,
     ),
     Depth.SAMPLE: Rung(

@@ -1,0 +1,76 @@
+"""The sensor list as data, and the recordings' values as an analyst read them."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+from collections import defaultdict
+
+import pytest
+
+from protocols.contract import Depth, Quality
+from protocols.snmp import codec, sensors
+from tests.protocols.snmp import measure
+
+SAME_UNIT = frozenset({"temperature", "humidity", "voltage", "current", "frequency", "charge"})
+RAW_BY_DESIGN = ("pcoweb", "wut_57613", "rittal-lcp", "sentry")
+"""Their agents give a unit of their own choice, or none: the raw number is kept without one."""
+
+
+def test_every_line_is_complete_and_told_once() -> None:
+    lines = sensors._lines()
+    assert all(len(line) == 7 for line in lines)
+    assert all(float(line[4]) > 0 for line in lines)
+    keys = [(line[0], line[1]) for line in lines]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_text_that_begins_with_a_number_is_one() -> None:
+    def of(words: str) -> float | None:
+        return sensors.numeric(codec.Binding((1, 3), codec.OCTETS, words.encode()))
+
+    assert (of("21.5"), of(" -7,25 C"), of("48 %")) == (21.5, -7.25, 48)
+    assert (of(""), of("N/A"), of("1.2.3.4"), of("up 3 days")) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "quality"),
+    [(1, Quality.GOOD), (2, Quality.BAD), (3, Quality.BAD), (9, Quality.UNCERTAIN)],
+)
+def test_the_sensor_status_becomes_the_quality(status: int, quality: Quality) -> None:
+    numbers = dict(zip(sensors.SENSOR, (8, 9, 0, 25, status), strict=False))
+    row = {
+        column: codec.Binding((*column, 1), codec.INTEGER, bytes((value,)))
+        for column, value in numbers.items()
+    }
+    assert sensors.read_entity((1,), row, {}).samples[0].quality is quality
+
+
+@pytest.mark.corpus
+def test_values_of_the_recordings_are_read_as_an_analyst_reads_them() -> None:
+    if not (measure.corpus() / "signals.csv").exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("the recordings are required in CI: set UNTRAP_CORPUS")
+        pytest.skip("no recordings: set UNTRAP_CORPUS")
+    wanted: dict[str, list[dict[str, str]]] = defaultdict(list)
+    with (measure.corpus() / "signals.csv").open(newline="", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            if row["sensor_class"] in SAME_UNIT and row["file"].endswith(".snmprec"):
+                wanted[row["file"]].append(row)
+    read = wrong = 0
+    for name, rows in wanted.items():
+        if any(word in name for word in RAW_BY_DESIGN):
+            continue
+        link = measure.link_to(measure.corpus() / name)
+        asyncio.run(measure.climb(link, Depth.POINTS))
+        found = {s.point: s.value for o in link.observations for s in o.samples}
+        for row in rows:
+            said = found.get(row["oid"].strip("."))
+            if isinstance(said, int | float):
+                read += 1
+                meant = float(row["value_recorded"])
+                wrong += abs(said - meant) > 0.02 * abs(meant) + 0.06
+    if measure.manifest_digest() in measure.TABLE.read_text("utf-8"):
+        assert read >= 550
+    assert wrong <= 0.01 * read
