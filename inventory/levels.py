@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inventory.logic import false, true, unknown
-from inventory.model import Finding, Level, Proposition, Strength, Truth
+from inventory.model import Level, Proposition, Strength, Truth
 from inventory.openness import OPEN
 from inventory.rules.inaccessible import locked
 from inventory.rules.trapped import connector_declared
@@ -40,9 +40,9 @@ def interval(predicates: Sequence[Proposition]) -> Level:
     return Level(low, high, tuple(blocking[:2]))
 
 
-def level_of(view: View, findings: Iterable[Finding] = ()) -> Level:
-    """The interval of one device by itself."""
-    rules = {finding.rule for finding in findings}
+def level_of(view: View, fired: Iterable[str] = ()) -> Level:
+    """The interval of one device by itself; `fired` are the rules that are TRUE of it."""
+    rules = set(fired)
     detected = _detected(view)
     identified = _identified(view, detected)
     readable = _readable(view, rules)

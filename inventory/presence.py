@@ -153,6 +153,10 @@ class Machine:
 
     def present(self) -> tuple[frozenset[str], frozenset[str]]:
         """Names of the profile's signals that are exposed, and of those that may be."""
+        return self._present
+
+    @cached_property
+    def _present(self) -> tuple[frozenset[str], frozenset[str]]:
         if self.profile is None:
             return frozenset(), frozenset()
         truths = {item.name: self.exists(item).truth for item in self.profile.signals}

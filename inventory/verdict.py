@@ -59,11 +59,10 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
     rules = catalogue()
     cases = [(rules[name], case) for name, rule in DEVICE_RULES.items() for case in rule(view)]
     cases = _suppress(cases)
-    findings, questions = _conclude(view, subject, cases, 0.0)
-    level = level_of(view, findings)
+    fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
+    level = level_of(view, fired)
     lack = VALUES[4] - VALUES[level.lo or 0]
-    if lack > 0 and findings:
-        findings, questions = _conclude(view, subject, cases, lack)
+    findings, questions = _conclude(view, subject, cases, lack)
     category, extra = _category(view, subject, level, findings)
     if view.proxy is not None:
         questions = [*questions, _proxy_question(view, subject)]

@@ -48,15 +48,22 @@ class Door:
     scan: str
     observations: list[Observation] = field(default_factory=list)
     earlier: list[Observation] = field(default_factory=list)
+    spoke: Observation | None = None
+    """The best proof that the peer speaks the protocol: the first data, else any answer."""
+
+    def add(self, item: Observation) -> None:
+        """One more observation; one of another scan begins anew."""
+        if self.scan != item.scan:
+            self.earlier += self.observations
+            self.observations, self.scan, self.spoke = [], item.scan, None
+        self.observations.append(item)
+        better = self.spoke is None or (item.outcome in DATA and self.spoke.outcome not in DATA)
+        if better and item.outcome in SPOKE:
+            self.spoke = item
 
     def first(self, *outcomes: Outcome) -> Observation | None:
         """The first observation with one of the outcomes."""
         return next((item for item in self.observations if item.outcome in outcomes), None)
-
-    @property
-    def spoke(self) -> Observation | None:
-        """The best proof that the peer speaks the protocol: data, else any answer."""
-        return self.first(*DATA) or self.first(*SPOKE)
 
     @property
     def asked(self) -> bool:
@@ -107,10 +114,7 @@ class View:
                 question.protocol, target.transport, target.port, target.address, item.vantage,
                 item.scan,
             )  # fmt: skip
-        elif door.scan != item.scan:
-            door.earlier += door.observations
-            door.observations, door.scan = [], item.scan
-        door.observations.append(item)
+        door.add(item)
 
     def _find_conflicts(self) -> None:
         """Endpoints that said one thing in an earlier scan and another in the latest."""
@@ -242,6 +246,17 @@ class View:
         return self.samples.get((point.part, point.address)) or self.samples.get(
             ("", point.address), []
         )
+
+    @cached_property
+    def sampled(self) -> list[tuple[Point, Meaning, list[Sample]]]:
+        """Process points that have at least one sample, but no parameters and limits."""
+        if not self.evidence.samples:
+            return []
+        return [
+            (point, meaning, samples)
+            for point, meaning in self.process
+            if meaning.kind not in ("parameter", "limit") and (samples := self.values(point))
+        ]
 
     def measured(self) -> Iterator[tuple[Point, Meaning, list[Sample]]]:
         """Process points with a known measurand that is a measurement, and their samples."""

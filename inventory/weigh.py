@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from inventory.logic import assumed, confidence
 from inventory.model import (
@@ -77,10 +78,17 @@ class _Fields(dict[str, str]):
 
 def remedies_of(rule: Rule, fields: Mapping[str, str]) -> tuple[Remedy, ...]:
     """The rule's remedies in the words of the case, cheapest first."""
+    return _worded(rule.remedies, tuple(sorted(fields.items())))
+
+
+@lru_cache(maxsize=8192)
+def _worded(
+    remedies: tuple[Remedy, ...], fields: tuple[tuple[str, str], ...]
+) -> tuple[Remedy, ...]:
     words = _Fields(fields)
     made = [
         replace(item, text=item.text.format_map(words), cause=item.cause.format_map(words))
-        for item in rule.remedies
+        for item in remedies
     ]
     return tuple(sorted(made, key=lambda item: COST[item.effort]))
 

@@ -32,13 +32,7 @@ Row = tuple[Point, Meaning, list[Sample]]
 
 def _rows(view: View) -> list[Row]:
     """Process points that have at least one sample."""
-    if not view.evidence.samples:
-        return []
-    return [
-        (point, meaning, samples)
-        for point, meaning in view.process
-        if (samples := view.values(point)) and meaning.kind not in ("parameter", "limit")
-    ]
+    return view.sampled
 
 
 def _case(view: View, rows: Iterable[Row], text: str, strength: Strength = Strength.E4) -> Case:
@@ -56,6 +50,8 @@ def _case(view: View, rows: Iterable[Row], text: str, strength: Strength = Stren
 
 def _failed(sample: Sample) -> bool:
     status = sample.status
+    if not status or status == "Good":
+        return False
     return status in FAILED or any(word in status.casefold() for word in FAILED_WORDS)
 
 

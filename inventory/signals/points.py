@@ -28,6 +28,8 @@ NOT_PROCESS = re.compile(
 BASE_NODES = re.compile(r"^(?:ns=0;|nsu=http://opcfoundation\.org/UA/;|i=\d+$)")
 SYSTEM_OBJECTS = re.compile(r"^\.?1\.3\.6\.1\.(?:2\.1\.(?:1|2|3|4|5|6|7|10|11|17|31|47|55)|6)\.")
 """SNMP groups that describe the agent and its network, not a process (RFC 3418, 2863, 6933)."""
+BASE_PREFIXES = ("ns=0;", "nsu=http://opcfoundation.org/UA/;", "i=", "1.3.6.1.", ".1.3.6.1.")
+"""What an address begins with before the two expressions above are tried: a cheap sieve."""
 OPAQUE = re.compile(r"^(?:DB\d+|%?[MIQ][WBDX]?\d|N\d+:\d|Tag_?\d+|holding:|input:|coil:|discrete:)")
 SUNSPEC = {
     "W": "power", "A": "current", "AphA": "current", "AphB": "current", "AphC": "current",
@@ -64,9 +66,11 @@ class Meaning:
 
 def measure(point: Point) -> Meaning:
     """What a point measures; equal descriptions are decided once."""
+    address = point.address
+    base = address.startswith(BASE_PREFIXES) and _base(address)
     return _measure(
         point.name, point.path, point.unit, point.type, point.semantic, point.signal,
-        point.description, point.address,
+        point.description, base,
     )  # fmt: skip
 
 
@@ -86,9 +90,9 @@ def is_binary(measurand: str) -> bool:
 @lru_cache(maxsize=131_072)
 def _measure(
     name: str, path: str, unit: str, kind: str, semantic: str, signal: str, description: str,
-    address: str,
+    base: bool,
 ) -> Meaning:  # fmt: skip
-    process = not housekeeping(address, path, name)
+    process = not (base or NOT_PROCESS.search(path) or NOT_PROCESS.search(name))
     lowered = kind.casefold()
     numeric = not lowered.startswith(TEXT_TYPES)
     size = dimension(unit)
@@ -166,14 +170,9 @@ def _decide(
     return Meaning("", NONE, 0.0, *fixed, numeric)
 
 
-@lru_cache(maxsize=65_536)
 def _base(address: str) -> bool:
+    """Whether an address belongs to the server or agent itself, not to the process."""
     return bool(BASE_NODES.match(address) or SYSTEM_OBJECTS.match(address))
-
-
-def housekeeping(address: str, path: str, name: str) -> bool:
-    """Whether a point tells of the server or agent itself, not of the process."""
-    return _base(address) or bool(NOT_PROCESS.search(path) or NOT_PROCESS.search(name))
 
 
 def has_meaning(point: Point, meaning: Meaning, typed_protocol: bool) -> bool:

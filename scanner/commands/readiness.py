@@ -141,4 +141,5 @@ def _ready(found: Ready, line: dict[str, object]) -> str:
         f"{item.signal} {'absent' if item.truth == 0 else 'unknown: ' + item.text}"
         for item in found.missing
     )
-    return f"{found.site} {inert(found.unit, 80)}: {line['verdict']}{'  (' + missing + ')' if missing else ''}"
+    shown = f"  ({inert(missing, 400)})" if missing else ""
+    return f"{found.site} {inert(found.unit, 80)}: {line['verdict']}{shown}"

@@ -25,7 +25,8 @@ REQUIRED = [
     ("fan", "vibration pressure_or_vacuum speed temperature", 1.0),
     ("steam turbine", "vibration temperature speed", 1.0),
     ("industrial gas turbine",
-     "vibration speed output_power exhaust_temperature compressor_pressure fuel_pressure/_fuel_flow",
+     "vibration speed output_power exhaust_temperature compressor_pressure"
+     " fuel_pressure/_fuel_flow",
      0.94),
     ("reciprocating internal combustion engine",
      "vibration cylinder_pressure exhaust_pressure engine_temperature", 0.81),
