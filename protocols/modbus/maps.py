@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from protocols.contract import Fact, MapEntry, Point, Quality, Reading, Sample, Value
 from protocols.modbus.codec import BIT_TABLES, MOST_REGISTERS, TABLES
@@ -80,9 +80,9 @@ def _end(entry: MapEntry) -> int:
 @cache
 def library() -> tuple[Bundled, ...]:
     """The bundled maps, by file name."""
-    folder = files(__package__) / "library"
-    found = sorted((f for f in folder.iterdir() if f.name.endswith(".csv")), key=lambda f: f.name)
-    return tuple(_bundled(f.name.removesuffix(".csv"), f.read_text("utf-8")) for f in found)
+    folder = Path(__file__).with_name("library")
+    found = sorted(folder.glob("*.csv"))
+    return tuple(_bundled(f.stem, f.read_text("utf-8")) for f in found)
 
 
 def _bundled(name: str, content: str) -> Bundled:

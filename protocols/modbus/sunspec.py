@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from protocols.contract import (
     DATA,
@@ -88,7 +88,7 @@ class Placed:
 @cache
 def models() -> dict[int, tuple[Block, ...]]:
     """The known models by number."""
-    lines = (files(__package__) / "sunspec.csv").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("sunspec.csv").read_text("utf-8").splitlines()
     gathered: dict[int, dict[str, list[Row]]] = {}
     for r in csv.DictReader(line for line in lines if not line.startswith("#")):
         row = Row(
