@@ -21,7 +21,7 @@ one protocol can have (`busy`, `wrong_transaction`, `wrong_unit`) live in that p
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from simulators.contract import Fault, Service
 
@@ -47,10 +47,6 @@ class Mischief:
     service: Service
     seed: str
     answered: int = 0
-    _random: random.Random = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
 
     def begun(self, kind: str) -> Fault | None:
         """The fault of that kind, once its `after` is over."""
@@ -66,7 +62,8 @@ class Mischief:
         if self.begun("hangup"):
             return None, True
         if self.begun("garbage"):
-            return self._random.randbytes(max(1, len(answer))), False
+            dice = random.Random(f"{self.seed} {self.answered}")
+            return dice.randbytes(max(1, len(answer))), False
         if self.begun("echo"):
             return request, False
         if fault := self.begun("cut"):

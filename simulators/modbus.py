@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 import struct
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -66,6 +67,8 @@ def registers(point: Point) -> list[int]:
         return [int(cast(float, item)) & 0xFFFF for item in point.value]
     if kind == "string":
         return _text_registers(point)
+    if kind not in FORMATS:
+        raise ValueError(f"type {kind!r} of {point.address}; good ones: {', '.join(FORMATS)}")
     value = float(cast(float, point.value or 0)) / _number(point.options, "scale", 1.0)
     live = _number(point.options, "live", 0.0)
     if live:
@@ -82,13 +85,52 @@ def _text_registers(point: Point) -> list[int]:
     return [word for (word,) in struct.iter_unpack(">H", raw)]
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The points of one table by first register, and how many registers each has."""
+
+    starts: tuple[int, ...]
+    widths: tuple[int, ...]
+    points: tuple[Point, ...]
+
+    def find(self, place: int) -> tuple[Point, int] | None:
+        """The point that covers a register, and the register's place in it."""
+        at = bisect_right(self.starts, place) - 1
+        if at < 0 or place >= self.starts[at] + self.widths[at]:
+            return None
+        return self.points[at], place - self.starts[at]
+
+    @property
+    def end(self) -> int:
+        """First register beyond the last point."""
+        return self.starts[-1] + self.widths[-1]
+
+
+def table_of(points: list[Point]) -> Table:
+    """A table of points that do not overlap; raises ValueError where they do."""
+    ordered = sorted(points, key=_first)
+    table = Table(
+        tuple(map(_first, ordered)),
+        tuple(len(registers(point)) for point in ordered),
+        tuple(ordered),
+    )
+    for start, width, following in zip(table.starts, table.widths, table.starts[1:], strict=False):
+        if start + width > following:
+            raise ValueError(f"points overlap at register {following}")
+    return table
+
+
+def _first(point: Point) -> int:
+    return int(point.address.partition(":")[2])
+
+
 @dataclass(slots=True)
 class Slave:
     """One unit: its identity objects and its tables."""
 
     objects: Mapping[int, bytes]
     options: Mapping[str, object]
-    points: Mapping[str, Mapping[int, tuple[Point, int]]]
+    points: Mapping[str, Table]
     report: bytes = b""
 
     def answer(self, pdu: bytes) -> bytes:
@@ -113,7 +155,9 @@ class Slave:
         most = MOST_BITS if bits else int(_number(self.options, "most_registers", MOST_REGISTERS))
         if not 1 <= count <= most:
             raise RefusedError(ILLEGAL_VALUE)
-        table = self.points.get(TABLES[function], {})
+        table = self.points.get(TABLES[function])
+        if table is None:
+            raise RefusedError(ILLEGAL_ADDRESS)
         words = [self._word(table, place) for place in range(start, start + count)]
         if bits:
             packed = bytearray((count + 7) // 8)
@@ -122,11 +166,11 @@ class Slave:
             return bytes([function, len(packed)]) + packed
         return bytes([function, 2 * count]) + struct.pack(f">{count}H", *words)
 
-    def _word(self, table: Mapping[int, tuple[Point, int]], place: int) -> int:
-        if place in table:
-            point, offset = table[place]
+    def _word(self, table: Table, place: int) -> int:
+        if found := table.find(place):
+            point, offset = found
             return registers(point)[offset]
-        if self.options.get("holes") == "zero" and table and place <= max(table) + 100:
+        if self.options.get("holes") == "zero" and place < table.end + 100:
             return 0
         raise RefusedError(ILLEGAL_ADDRESS)
 
@@ -187,12 +231,10 @@ def slave(who: Device | Unit, points: tuple[Point, ...], options: Mapping[str, o
         }
         if not any(objects.values()):
             objects = {}
-    tables: dict[str, dict[int, tuple[Point, int]]] = {}
+    grouped: dict[str, list[Point]] = {}
     for point in (*points, *sunspec(who, options)):
-        table, _, place = point.address.partition(":")
-        width = len(registers(point))
-        for offset in range(width):
-            tables.setdefault(table, {})[int(place) + offset] = (point, offset)
+        grouped.setdefault(point.address.partition(":")[0], []).append(point)
+    tables = {name: table_of(some) for name, some in grouped.items()}
     report = who.product.encode() + b"\xff" if options.get("report") else b""
     return Slave(objects, options, tables, report)
 

@@ -120,6 +120,8 @@ async def _start(
             f"{device.id}: cannot listen on {device.address}:{port}/{simulator.transport} "
             f"({error.strerror or error}); stop what uses it, or try --base-port 20000"
         ) from error
+    except ValueError as error:  # an option or point that this double cannot play
+        raise PlayError(f"{device.id}: {service.protocol}: {error}") from error
 
 
 def _too_many(plant: Plant) -> bool:

@@ -179,6 +179,16 @@ def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_a_point_that_cannot_be_played_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.toml"
+    path.write_text(PLANT.replace('type = "uint16", value = 1 }', 'type = "u16", value = 1 }'))
+    done = finished(path, "--base-port", "31000")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "'u16'" in done.stderr
+    assert "uint16" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
