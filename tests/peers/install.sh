@@ -29,7 +29,14 @@ if [ "${#missing[@]}" -gt 0 ]; then
   apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-mkdir -p .peers
-cp tests/peers/package.json .peers/package.json
-(cd .peers && npm install --silent --no-audit --no-fund --ignore-scripts --no-package-lock)
+# node-wot brings a node-opcua of its own; two in one tree disturb each other.
+for place in . wot; do
+  mkdir -p ".peers/$place"
+  if ! cmp -s "tests/peers/$place/package.json" ".peers/$place/package.json"; then
+    rm -rf ".peers/$place/node_modules"
+    cp "tests/peers/$place/package.json" ".peers/$place/package.json"
+    (cd ".peers/$place" && npm install --silent --no-audit --no-fund --ignore-scripts \
+      --no-package-lock)
+  fi
+done
 echo "peers are installed"
