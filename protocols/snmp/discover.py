@@ -7,7 +7,7 @@ SNMPv3 engine discovery, and the identity question noted as not asked.
 
 from __future__ import annotations
 
-from protocols.contract import Answer, Credential, Fact, Link, Outcome, Reading, Reason
+from protocols.contract import SPOKE, Answer, Credential, Fact, Link, Outcome, Reading, Reason
 from protocols.snmp import codec, engine, identity
 from protocols.snmp.codec import Binding, Oid, Response
 from protocols.snmp.exchange import (
@@ -54,14 +54,14 @@ _SOFTWARE_FIRST = frozenset(
 async def discover(link: Link) -> None:
     """Find the agent with the first credential that it answers; see the module's words."""
     candidates = sessions(link)
-    if not candidates:
-        await _discover_engine(link)
     for tried, session in enumerate(candidates[:MOST_CREDENTIALS]):
         if await ask_system(link, session, fresh=tried > 0) is not Outcome.SILENT:
             break  # anything but silence is not about the community
-    for credential in link.credentials:
-        if credential.type == "snmp-v3":
-            await secure_session(link, credential)
+    secured = [c for c in link.credentials if c.type == "snmp-v3"]
+    if not candidates or (secured and not any(o.outcome in SPOKE for o in link.heard)):
+        await _discover_engine(link, fresh=bool(candidates))
+    for credential in secured:
+        await secure_session(link, credential)
 
 
 async def ask_system(link: Link, session: Session, *, fresh: bool) -> Outcome:
@@ -128,7 +128,7 @@ def _add_entity(
                 found.setdefault(name, (words, f"snmp {source}.1"))
 
 
-async def _discover_engine(link: Link) -> None:
+async def _discover_engine(link: Link, *, fresh: bool) -> None:
     message_id = link.next_id()
 
     def read(data: bytes) -> Reading[engine.Engine]:
@@ -140,6 +140,7 @@ async def _discover_engine(link: Link) -> None:
         engine.encode_discovery(message_id),
         read=read,
         limit=LIMIT,
+        fresh=fresh,
     )
     if not link.credentials:
         link.note(

@@ -54,7 +54,7 @@ RUNGS = {
         _discover_cost,
         discover,
         usual=Size(),
-        most=Size(pages=MOST_CREDENTIALS - 1 + MOST_RETRIES),
+        most=Size(pages=MOST_CREDENTIALS + MOST_RETRIES),
         size=_discover_size,
     ),
     Depth.IDENTIFY: Rung(
