@@ -26,9 +26,8 @@ def canonical(kind: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def plain(text: str) -> str:
-    """A column name in lower case without punctuation."""
-    spaced = re.sub(r"([a-zäöü])([A-Z])", r"\1 \2", text)
-    return " ".join(re.sub(r"[^\w]+", " ", spaced.replace("_", " ")).casefold().split())
+    """A column name as it is compared: lower case, no punctuation, no spaces."""
+    return "".join(re.sub(r"[^\w]+", " ", text.replace("_", " ")).casefold().split())
 
 
 def parse(text: str) -> dict[str, str]:
@@ -60,7 +59,7 @@ def choose(kind: str, header: Sequence[str], stated: Mapping[str, str]) -> dict[
         if ours in chosen:
             continue
         for word in words:
-            index = next((i for i, n in enumerate(names) if n == word and i not in used), -1)
+            index = next((i for i, n in enumerate(names) if n == plain(word) and i not in used), -1)
             if index >= 0:
                 chosen[ours] = index
                 used.add(index)

@@ -1,0 +1,141 @@
+"""Lists that people keep become declarations, whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inventory import declared
+from inventory.derive import derive
+from inventory.imports import Imported, ListError, MappingError, TableError, read_list
+from inventory.imports.columns import parse
+from inventory.model import Kind
+
+GOOD = "Asset Tag;Bezeichnung;IP-Adresse;Seriennummer;Kritikalität\nP1;Kühler;10.0.0.1;SN1;hoch\n"
+
+
+def read(
+    folder: Path, content: str | bytes, kind: Kind = Kind.REGISTER, mapping: str = ""
+) -> Imported:
+    path = folder / "list.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_list(kind, path, "plant", parse(mapping))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+def test_delimiter_and_encoding_are_found(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    found = read(tmp_path, GOOD.replace(";", delimiter).encode(encoding))
+    (one,) = declared.rows(found.declarations)
+    assert (one.tag, one.name, one.address, one.serial, one.criticality) == (
+        "P1",
+        "Kühler",
+        "10.0.0.1",
+        "SN1",
+        "C3",
+    )
+    assert found.columns["Tag"] == "Asset Tag"
+
+
+def test_stated_columns_win_over_guessed_ones(tmp_path: Path) -> None:
+    found = read(tmp_path, "Tag,Ort,Nr\nold,Halle 3,P-1\n", mapping="Nr=Tag,Ort=Area,Tag=")
+    (one,) = declared.rows(found.declarations)
+    assert (one.tag, one.area) == ("P-1", "Halle 3")
+
+
+@pytest.mark.parametrize("mapping", ["Nope=Tag", "Tag=Nope"])
+def test_unknown_column_in_map_names_the_known_ones(tmp_path: Path, mapping: str) -> None:
+    with pytest.raises(MappingError, match="Tag"):
+        read(tmp_path, GOOD.replace("Asset Tag", "Tag"), mapping=mapping)
+
+
+def test_map_without_equals_sign_is_explained() -> None:
+    with pytest.raises(MappingError, match="Their column=Ours"):
+        parse("Tag")
+
+
+def test_wrong_rows_are_listed_by_line_and_nothing_is_imported(tmp_path: Path) -> None:
+    content = "Tag,Address,Criticality\nA,10.0.0.1,C1\nB,10.0.0.999,C1\nC,10.0.0.3,urgent\n"
+    with pytest.raises(ListError) as caught:
+        read(tmp_path, content)
+    said = str(caught.value).splitlines()
+    assert said[0].endswith("2 rows are wrong, nothing was imported:")
+    assert [line.split(":")[0].strip() for line in said[1:]] == ["line 3", "line 4"]
+
+
+def test_lines_are_counted_through_quoted_line_breaks(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match="line 4"):
+        read(tmp_path, 'Tag,Address\n"A\nB",10.0.0.1\nC,nonsense\n')
+
+
+def test_missing_column_is_named_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match="--map"):
+        read(tmp_path, "Foo,Bar\n1,2\n")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"  \n", b"a\0b,c\n1,2\n", b"\xd0\xcf\x11\xe0old", b"PK\x03\x04broken"]
+)
+def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(TableError):
+        read(tmp_path, content)
+
+
+def test_workbook_is_read_like_csv(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["Tag", "IP Address", "Slave ID"])
+    book.active.append(["M3", "10.0.0.5", 3])
+    path = tmp_path / "list.xlsx"
+    book.save(path)
+    found = read_list(Kind.REGISTER, path, "plant", {})
+    (one,) = declared.rows(found.declarations)
+    assert (one.tag, one.address, one.unit) == ("M3", "10.0.0.5", "3")
+    assert found.declarations[0].document.startswith("list.xlsx sha256:")
+
+
+def test_reading_a_file_twice_gives_the_same_declarations(tmp_path: Path) -> None:
+    once, again = read(tmp_path, GOOD), read(tmp_path, GOOD)
+    assert [one.id for one in once.declarations] == [one.id for one in again.declarations]
+
+
+def test_kind_is_taken_from_the_class_of_equipment(tmp_path: Path) -> None:
+    content = "Tag,Class,Address,Kind\nP1,Kreiselpumpe,10.0.0.1,\nD1,PLC,10.0.0.2,\nX,,,equipment\n"
+    found = derive("plant", [], read(tmp_path, content).declarations)
+    assert [one.tag for one in found.equipment] == ["P1", "X"]
+    assert {one.addresses[0] for one in found.devices} == {"10.0.0.1", "10.0.0.2"}
+
+
+def test_register_map_becomes_entries(tmp_path: Path) -> None:
+    content = (
+        "Table,Address,Data Type,Name,Scale,Word Order,UoM,Complete\n"
+        'Holding Register,0x10,REAL,Flow,"0,1",LSW,MQH,yes\n'
+    )
+    (one,) = declared.maps(read(tmp_path, content, Kind.MAP).declarations)
+    assert (one.table, one.address, one.type, one.scale) == ("holding", 16, "float32", 0.1)
+    assert (one.word_order, one.engineering_unit, one.complete) == ("little", "MQH", True)
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("nowhere,1,uint16,A", "Table"),
+        ("holding,-1,uint16,A", "Address"),
+        ("holding,70000,uint16,A", "Address"),
+        ("holding,1,blob,A", "Type"),
+        ("holding,1,uint16,", "Name"),
+    ],
+)
+def test_wrong_map_lines_are_explained(tmp_path: Path, row: str, complaint: str) -> None:
+    with pytest.raises(ListError, match=complaint):
+        read(tmp_path, f"Table,Address,Type,Name\n{row}\n", Kind.MAP)
+
+
+def test_attestation_keeps_author_and_date(tmp_path: Path) -> None:
+    content = (
+        "Subject,Statement,Value,Author,Date\nP1,no vibration sensor,yes,A. Weber,2026-05-04\n"
+    )
+    (one,) = read(tmp_path, content, Kind.ATTEST).declarations
+    assert (one.author, str(one.time)[:10]) == ("A. Weber", "2026-05-04")
