@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from protocols.opcua.binary import Cursor, put_array, put_text
+from protocols.opcua.binary import HEAVY, Cursor, put_array, put_text
 from protocols.opcua.numbers import MODES, POLICY_ROOT, TCP_TRANSPORT, TOKENS
 
 
@@ -91,7 +91,7 @@ def read_endpoint(cursor: Cursor) -> Endpoint:
     """One EndpointDescription."""
     url, server = cursor.text(), read_application(cursor)
     certificate, mode, policy = cursor.octets() or b"", cursor.number("I"), cursor.text()
-    tokens = cursor.array(lambda: _read_token(cursor), 20)
+    tokens = cursor.array(lambda: _read_token(cursor), 20, HEAVY)
     return Endpoint(
         url, server, certificate, mode, policy, tokens, cursor.text(), cursor.number("B")
     )
@@ -106,12 +106,12 @@ def _read_token(cursor: Cursor) -> TokenPolicy:
 
 def read_applications(cursor: Cursor) -> tuple[Application, ...]:
     """The answer of FindServers."""
-    return cursor.array(lambda: read_application(cursor), 25)
+    return cursor.array(lambda: read_application(cursor), 25, HEAVY)
 
 
 def read_endpoints(cursor: Cursor) -> tuple[Endpoint, ...]:
     """The answer of GetEndpoints."""
-    return cursor.array(lambda: read_endpoint(cursor), 52)
+    return cursor.array(lambda: read_endpoint(cursor), 52, HEAVY)
 
 
 def stored_endpoints(raw: bytes) -> tuple[Endpoint, ...]:

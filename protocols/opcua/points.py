@@ -67,7 +67,7 @@ READ_SECONDS = 52.0
 MOST_BROWSES = 90
 MOST_READS = 100
 MOST_SAMPLE_READS = 60
-_REFERENCES = 10_000
+_REFERENCES = 3000
 _WANTED = (
     Attribute.VALUE,
     Attribute.DATA_TYPE,
@@ -259,7 +259,7 @@ async def _browse_step(visit: Visit, walk: Walk) -> bool:
 
 
 async def _browse_batch(visit: Visit, walk: Walk, batch: tuple[Place, ...]) -> bool:
-    request = browse(tuple(place.node for place in batch), _REFERENCES // max(len(batch), 10))
+    request = browse(tuple(place.node for place in batch), min(_REFERENCES // len(batch), 1000))
     answer = await _listings(visit, BROWSE, request, len(batch))
     if answer.value is not None:
         walk.add(batch, answer.value)

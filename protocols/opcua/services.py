@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from protocols.contract import Garbled
 from protocols.opcua.binary import (
+    HEAVY,
     Cursor,
     DataValue,
     NodeId,
@@ -85,7 +86,7 @@ def read_session(cursor: Cursor) -> Session:
     if len(nonce) > _MOST_NONCE:
         raise Garbled(f"nonce of {len(nonce)} bytes")
     return Session(
-        session, token, nonce, certificate, cursor.array(lambda: read_endpoint(cursor), 52)
+        session, token, nonce, certificate, cursor.array(lambda: read_endpoint(cursor), 52, HEAVY)
     )
 
 
@@ -129,7 +130,7 @@ def browse_next(points: tuple[bytes, ...], *, release: bool = False) -> bytes:
 
 def read_listings(cursor: Cursor, expected: int) -> tuple[Listing, ...]:
     """The answer of Browse and of BrowseNext: one listing for each node asked."""
-    found = cursor.array(lambda: _listing(cursor), 12)
+    found = cursor.array(lambda: _listing(cursor), 12, HEAVY)
     cursor.diagnostics()
     if len(found) != expected:
         raise Garbled(f"expected {expected} results, got {len(found)}")
@@ -138,7 +139,7 @@ def read_listings(cursor: Cursor, expected: int) -> tuple[Listing, ...]:
 
 def _listing(cursor: Cursor) -> Listing:
     status, point = cursor.number("I"), cursor.octets() or b""
-    return Listing(status, point, cursor.array(lambda: _reference(cursor), 18))
+    return Listing(status, point, cursor.array(lambda: _reference(cursor), 18, HEAVY))
 
 
 def _reference(cursor: Cursor) -> Reference:
@@ -161,7 +162,7 @@ def read(wanted: tuple[tuple[NodeId, Attribute], ...]) -> bytes:
 
 def read_values(cursor: Cursor, expected: int) -> tuple[DataValue, ...]:
     """The answer of Read: one value for each attribute asked."""
-    found = cursor.array(cursor.data_value)
+    found = cursor.array(cursor.data_value, 1, HEAVY)
     cursor.diagnostics()
     if len(found) != expected:
         raise Garbled(f"expected {expected} values, got {len(found)}")

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from asyncua import ua
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from protocols.contract import Credential, Depth, Observation, Outcome, Quality, Secret, Target
 from protocols.opcua import PROBE
-from tests.protocols.opcua.responder import BASIC, Responder, endpoint, fault, plant, variable
+from tests.protocols.opcua.responder import (
+    BASIC,
+    Responder,
+    endpoint,
+    fault,
+    plant,
+    reference,
+    variable,
+)
 from tests.support.plain import PlainLink
 
 USER = Credential("plant-user", "opcua-user", Secret(lambda: "secret-word"), user="reader")
@@ -248,3 +263,122 @@ def test_every_cost_is_below_its_ceiling() -> None:
         usual, most = rung.cost(rung.usual), rung.cost(rung.most)
         assert usual.requests <= most.requests
         assert usual.bytes <= most.bytes
+
+
+def test_a_nameplate_names_the_nested_device() -> None:
+    peer = Responder()
+    plant(peer)
+    names = ["http://opcfoundation.org/UA/", "urn:double", "http://opcfoundation.org/UA/DI/"]
+    peer.values["i=2255", 13] = ua.DataValue(ua.Variant(names))
+    peer.references["ns=2;i=1"] = [
+        reference("ns=2;i=50", "Identification", 1, 47, 58),
+    ]
+    peer.references["ns=2;i=50"] = [
+        reference("ns=2;i=51", "Manufacturer", kind=46, definition=68),
+        reference("ns=2;i=52", "SerialNumber", kind=46, definition=68),
+        reference("ns=2;i=53", "YearOfConstruction", kind=46, definition=68),
+    ]
+    peer.values["ns=2;i=51", 13] = ua.DataValue(ua.Variant(ua.LocalizedText("Pump works")))
+    peer.values["ns=2;i=52", 13] = ua.DataValue(ua.Variant("S-77"))
+    peer.values["ns=2;i=53", 13] = ua.DataValue(ua.Variant(2019, ua.VariantType.UInt16))
+    seen = run(peer)
+    found = {(f.name, f.value, f.part) for f in seen["read_nameplate"].facts}
+    assert found == {
+        ("vendor", "Pump works", "Pump"),
+        ("serial", "S-77", "Pump"),
+        ("description", "YearOfConstruction=2019", "Pump"),
+    }
+    assert values(seen["read_server"], "companion") == ["http://opcfoundation.org/UA/DI/"]
+
+
+def test_other_clients_are_named_and_our_own_session_is_not() -> None:
+    def diagnostics(name: str, client: str) -> ua.SessionDiagnosticsDataType:
+        found = ua.SessionDiagnosticsDataType()
+        found.SessionName = name
+        found.ClientDescription.ApplicationName = ua.LocalizedText(client)
+        return found
+
+    peer = Responder()
+    plant(peer)
+    both = [diagnostics("s1", "Historian"), diagnostics("read-only inventory scan", "scan")]
+    peer.values["i=3707", 13] = ua.DataValue(ua.Variant(both))
+    assert values(run(peer)["read_server"], "session") == ["s1 (Historian)"]
+
+
+@pytest.mark.parametrize("service", ["Browse", "Read"])
+def test_too_many_operations_halves_the_batch(service: str) -> None:
+    sizes: list[int] = []
+
+    def picky(peer: Responder, request: object) -> object:
+        parameters = request.Parameters  # type: ignore[attr-defined]
+        asked = parameters.NodesToBrowse if service == "Browse" else parameters.NodesToRead
+        if service == "Read" and asked[0].NodeId.NamespaceIndex == 0:
+            return peer._Read(request)
+        sizes.append(len(asked))
+        if len(asked) > (1 if service == "Browse" else 4):
+            return fault(ua.StatusCodes.BadTooManyOperations)
+        return peer._Browse(request) if service == "Browse" else peer._Read(request)
+
+    peer = Responder(special={service: picky})
+    plant(peer)
+    link = link_to(peer)
+    asyncio.run(climb(link, Depth.POINTS))
+    assert max(sizes) > min(sizes)
+    assert {point.name for seen in link.observations for point in seen.points} == {
+        "Temp",
+        "Secret",
+    }
+
+
+def certificate(hosts: list[str], days: int) -> bytes:
+    """A self-signed certificate that is valid until so many days from now."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Double")])
+    now = datetime.now(UTC)
+    names = [x509.DNSName(host) for host in hosts]
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - timedelta(days=500))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(
+            x509.SubjectAlternativeName([*names, x509.UniformResourceIdentifier("urn:double")]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER)
+    )
+
+
+def test_an_expired_certificate_for_another_host_is_explained() -> None:
+    peer = Responder([endpoint(certificate=certificate(["plc-7"], -10))])
+    seen = run(peer, Depth.IDENTIFY)["get_endpoints"]
+    assert "certificate expired" in seen.detail
+    assert "names plc-7, not 127.0.0.1" in seen.detail
+    assert values(seen, "certificate.key_bits") == [2048]
+    assert values(seen, "certificate.hosts") == ["plc-7"]
+    assert values(seen, "certificate.uri") == ["urn:double"]
+    assert values(seen, "certificate.subject") == ["CN=Double"]
+
+
+def test_a_password_that_cannot_be_encrypted_is_held() -> None:
+    peer = Responder([endpoint(tokens=(("user", 1, BASIC),), certificate=b"junk")])
+    link = link_to(peer, USER)
+    asyncio.run(climb(link, Depth.POINTS))
+    assert "ActivateSession" not in peer.requests
+    assert [s.reason for s in link.observations if s.question.operation == "session"] == [
+        "safety_hold"
+    ]
+    assert peer.requests[-1] == "CloseSession"
+
+
+def test_importing_the_probe_needs_the_standard_library_only() -> None:
+    code = (
+        "import sys, protocols.opcua; "
+        "print(*{'cryptography', 'asyncua', 'asyncio'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in ("", "asyncio")
