@@ -6,7 +6,7 @@ so that the caller can ask again for less; the observation carries the outcome o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +15,6 @@ from protocols.contract import (
     Answer,
     Credential,
     Link,
-    Observation,
     Outcome,
     Question,
     Reading,
@@ -163,11 +162,3 @@ def number(binding: Binding | None) -> int | None:
         return None
     found = codec.value(binding)
     return found if isinstance(found, int) else None
-
-
-def requests_in(observations: Sequence[Observation], operations: Iterable[str]) -> int:
-    """How many datagrams these observations took: conclusions and unasked questions took none."""
-    wanted = frozenset(operations)
-    return sum(
-        o.question.operation in wanted and o.outcome is not Outcome.NOT_ASKED for o in observations
-    )
