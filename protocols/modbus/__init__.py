@@ -25,28 +25,28 @@ PROBE = Probe(
     guard=guard,
     rungs={
         Depth.DISCOVER: Rung(
-            plan.costs((*plan.IDENTIFIES, plan.READS[2]), plan.IDENTITY_BYTES),
+            plan.costs((*plan.IDENTIFIES, plan.READS[2])),
             discover,
             plan.DISCOVER_USUAL,
             plan.DISCOVER_MOST,
             plan.found_first,
         ),
         Depth.IDENTIFY: Rung(
-            plan.costs((*plan.IDENTIFIES, plan.READS[2]), plan.IDENTITY_BYTES),
+            plan.costs((*plan.IDENTIFIES, plan.READS[2])),
             identify,
             plan.IDENTIFY_USUAL,
             plan.IDENTIFY_MOST,
             plan.found,
         ),
         Depth.POINTS: Rung(
-            plan.costs(plan.READS, plan.READ_BYTES),
+            plan.costs(plan.READS),
             points,
             plan.POINTS_USUAL,
             plan.POINTS_MOST,
             plan.found,
         ),
         Depth.SAMPLE: Rung(
-            plan.costs(plan.READS, plan.READ_BYTES),
+            plan.costs(plan.READS),
             sample,
             plan.SAMPLE_USUAL,
             plan.SAMPLE_MOST,

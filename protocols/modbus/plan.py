@@ -1,7 +1,7 @@
 """What each rung costs, and what it turned out to cost.
 
 One rule keeps it simple: `Size.pages` counts requests and `Size.parts` connections, because Modbus
-asks one unit at a time and every question is one request; `items` are points and cost nothing more.
+asks one unit at a time and every question is one request; `items` are points, which weigh bytes.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from protocols.modbus.ladder import MOST_DISCOVER, MOST_IDENTIFY
 from protocols.modbus.points import MOST_POINTS, MOST_SAMPLE
 from protocols.modbus.talk import ASKED
 
-IDENTITY_BYTES = 12 + 60  # request and a usual page of 43/14
-READ_BYTES = 12 + 60  # request and 25 registers
+REQUEST_BYTES = 12 + 28  # request, and an answer without or with few values
+ITEM_BYTES = 8  # the widest data type; a whole answer (260 bytes) counts as 30 items
 IDENTIFIES = (f"Modbus {NAMES[43]}",)
 READS = tuple(f"Modbus {NAMES[code]}" for code in (1, 2, 3, 4))
 
@@ -30,17 +30,18 @@ NOT_ACCEPTED = frozenset(
     }
 )
 
-DISCOVER_USUAL, DISCOVER_MOST = Size(1, 0, 1), Size(2, 0, MOST_DISCOVER)
-IDENTIFY_USUAL, IDENTIFY_MOST = Size(0, 0, 2), Size(0, 0, MOST_IDENTIFY)
-POINTS_USUAL, POINTS_MOST = Size(0, 40, 8), Size(0, 4000, MOST_POINTS)
-SAMPLE_USUAL, SAMPLE_MOST = Size(0, 40, 12), Size(0, 4000, MOST_SAMPLE)
+DISCOVER_USUAL, DISCOVER_MOST = Size(1, 0, 1), Size(2, 30 * MOST_DISCOVER, MOST_DISCOVER)
+IDENTIFY_USUAL, IDENTIFY_MOST = Size(0, 0, 2), Size(0, 30 * MOST_IDENTIFY, MOST_IDENTIFY)
+POINTS_USUAL, POINTS_MOST = Size(0, 40, 12), Size(0, 30 * MOST_POINTS, MOST_POINTS)
+SAMPLE_USUAL, SAMPLE_MOST = Size(0, 240, 12), Size(0, 30 * MOST_SAMPLE, MOST_SAMPLE)
 
 
-def costs(functions: tuple[str, ...], bytes_each: int) -> Callable[[Size], Cost]:
-    """The cost function of a rung whose requests carry about so many bytes each way together."""
+def costs(functions: tuple[str, ...]) -> Callable[[Size], Cost]:
+    """The cost function of a rung that uses these functions."""
 
     def cost(size: Size) -> Cost:
-        return Cost(size.parts, size.pages, size.pages * bytes_each, functions)
+        weight = size.pages * REQUEST_BYTES + size.items * ITEM_BYTES
+        return Cost(size.parts, size.pages, weight, functions)
 
     return cost
 
