@@ -330,6 +330,10 @@ def ignore(connection: Connection, table: Table, rows: list[codec.Row]) -> int:
     new = 0
     for start in range(0, len(rows), BATCH):
         statement = insert(table).on_conflict_do_nothing()
-        result = connection.execute(statement, rows[start : start + BATCH])
-        new += max(result.rowcount, 0)
+        some = rows[start : start + BATCH]
+        if connection.dialect.name == "sqlite":
+            new += max(connection.execute(statement, some).rowcount, 0)
+        else:  # PostgreSQL's driver does not count the rows of a batch
+            key = next(iter(table.primary_key))
+            new += len(connection.execute(statement.returning(key), some).all())
     return new
