@@ -19,6 +19,8 @@ from protocols.contract import Point
 TYPED, MAPPED, UNIT_AND_NAME, NAME_ONLY, NONE = "typed", "map", "unit+name", "name", "none"
 SCORES = {TYPED: 1.0, MAPPED: 0.98, UNIT_AND_NAME: 0.95, NAME_ONLY: 0.85, NONE: 0.0}
 ACCEPT, MARGIN = 0.8, 0.2
+RATES = frozenset({"power", "current", "volume_flow", "mass_flow"})
+"""Dimensions that no counter has: a total in them is a sum of places, not over time."""
 TEXT_TYPES = ("string", "octet", "bytestring", "localizedtext", "datetime", "guid", "qualifiedname")
 BINARY_TYPES = ("bool", "boolean", "bit", "truthvalue")
 NOT_PROCESS = re.compile(
@@ -157,6 +159,8 @@ def _decide(
         elif score:
             scored.append((score, NAME_ONLY, name))
     scored.sort(reverse=True)
+    if said.kind == "total" and size in RATES and scored:
+        said = Name(said.scores, "", said.places)  # "total power" in kW is no counter
     fixed = (said.kind, tuple(sorted(name for _, _, name in scored)), said.places, size, process)
     if scored and scored[0][0] >= ACCEPT:
         second = scored[1][0] if len(scored) > 1 else 0.0
