@@ -561,6 +561,7 @@ class Link(Protocol):
         facts: tuple[Fact, ...] = (),
         points: tuple[Point, ...] = (),
         credential: str = "",
+        items: int | None = None,
     ) -> None:
         """Emit an observation that needed no packet: a question not asked, or a conclusion
         drawn from several answers (its facts name their sources)."""

@@ -167,8 +167,9 @@ class Conversation:
         facts: tuple[Fact, ...] = (),
         points: tuple[Point, ...] = (),
         credential: str = "",
+        items: int | None = None,
     ) -> None:
-        reading = Reading(NOTHING, facts, points, (), outcome, reason, detail)
+        reading = Reading(NOTHING, facts, points, (), outcome, reason, detail, items)
         self._emit(question, reading, credential=credential)
 
     async def close(self, farewell: bytes | Sealed = b"") -> None:

@@ -172,6 +172,7 @@ class PlainLink:
         facts: tuple[Fact, ...] = (),
         points: tuple[Point, ...] = (),
         credential: str = "",
+        items: int | None = None,
     ) -> None:
         self.observations.append(
             Observation(
@@ -187,6 +188,7 @@ class PlainLink:
                 credential=credential,
                 facts=facts,
                 points=points,
+                items=items,
             )
         )
 
