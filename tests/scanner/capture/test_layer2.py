@@ -1,0 +1,97 @@
+"""Live layer 2 against doubles behind a veth pair: right identity, and listening sends nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scanner.layer2 import Layer2Error, identify, listen, sweep
+from tests.support.peers import need
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: network namespaces"),
+    pytest.mark.skipif(importlib.util.find_spec("scapy") is None, reason="needs scapy"),
+    pytest.mark.xdist_group("layer2"),
+]
+
+DOUBLE = Path(__file__).with_name("double.py")
+
+
+@pytest.fixture
+def wire() -> Iterator[str]:
+    """Our end of a veth pair; at the other end, in a namespace, is 10.77.0.9 with the double."""
+    ip, space, here = need("ip"), f"ut{os.getpid()}", f"uv{os.getpid()}"[:15]
+
+    def run(*words: str) -> None:
+        subprocess.run([ip, *words], check=True, capture_output=True)
+
+    try:
+        run("netns", "add", space)
+    except subprocess.CalledProcessError:
+        pytest.skip("network namespaces are not allowed here")
+    try:
+        run("link", "add", here, "type", "veth", "peer", "name", "far", "netns", space)
+        Path(f"/proc/sys/net/ipv6/conf/{here}/disable_ipv6").write_text("1")
+        run("link", "set", here, "up")
+        run("-n", space, "link", "set", "far", "address", "00:1b:1b:00:00:42")
+        run("-n", space, "link", "set", "far", "up")
+        run("-n", space, "address", "add", "10.77.0.9/24", "dev", "far")
+        double = [ip, "netns", "exec", space, sys.executable, str(DOUBLE), "far", "30"]
+        with subprocess.Popen(double, stdout=subprocess.PIPE) as running:
+            assert running.stdout is not None
+            assert running.stdout.readline() == b"ready\n"
+            yield here
+            running.terminate()
+    finally:
+        subprocess.run([ip, "netns", "delete", space], check=False)
+        subprocess.run([ip, "link", "delete", here], check=False, capture_output=True)
+
+
+def sent(interface: str) -> int:
+    return int(Path(f"/sys/class/net/{interface}/statistics/tx_packets").read_text())
+
+
+def test_listening_hears_lldp_and_sends_nothing(wire: str) -> None:
+    before = sent(wire)
+    heard = listen(wire, 2.0)
+    assert sent(wire) == before
+    assert heard.sent == 0
+    facts = {(f.name, f.value) for o in heard.observations for f in o.facts}
+    assert {("name", "switch-42"), ("role", "switch"), ("mac", "00:1b:1b:00:00:42")} <= facts
+
+
+def test_an_arp_sweep_finds_the_live_host(wire: str) -> None:
+    before = sent(wire)
+    heard = sweep(wire, "10.77.0.1", "10.77.0.0/28", 1.0)
+    assert heard.sent == sent(wire) - before == 14
+    found = {
+        (o.target.address, f.value) for o in heard.observations for f in o.facts if f.name == "mac"
+    }
+    assert ("10.77.0.9", "00:1b:1b:00:00:42") in found
+
+
+def test_dcp_identify_gives_the_stations_identity(wire: str) -> None:
+    heard = identify(wire, 2.0)
+    assert heard.sent == 1
+    facts = {
+        f.name: f.value
+        for o in heard.observations
+        if o.question.protocol == "pn-dcp" and o.question.operation == "overheard"
+        for f in o.facts
+    }
+    assert facts["name"] == "press-7.plc"
+    assert facts["product"] == "S7-1200"
+    assert (facts["vendor_id"], facts["device_id"]) == (0x2A, 0x10D)
+    assert (facts["vendor"], facts["role"]) == ("Siemens", "plc")
+
+
+def test_an_interface_that_is_not_there_is_said_so() -> None:
+    with pytest.raises(Layer2Error, match="nosuch0"):
+        listen("nosuch0", 0.1)
