@@ -32,6 +32,9 @@ SHIFT = {"C1": -1, "C2": 0, "C3": 1}
 WEIGHT = {"C1": 1.0, "C2": 3.0, "C3": 9.0}
 TRUST = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.6, Confidence.LOW: 0.3}
 COST = {Effort.E0: 1.0, Effort.E1: 2.0, Effort.E2: 4.0, Effort.E3: 8.0, Effort.E4: 16.0}
+RECORD_RULES = frozenset({"Q07", "Q10", "Q11"})
+RECORD_LACK = 0.1
+"""Most that governance and records add: the step from level 4 to 5; they free no value themselves."""
 SPARE = frozenset({"B", "C"})
 """Redundancy grades of NORSOK Z-008 with a spare: half the weight."""
 UNREACHABLE_RULES = frozenset({"A01", "A02", "A08", "T01", "T06"})
@@ -103,6 +106,8 @@ def finding_of(
     trust = confidence(strength)
     if trust is None or case.proposition.truth is not Truth.TRUE:
         return None
+    if rule.category is Category.UNGOVERNED or rule.id in RECORD_RULES:
+        lack = min(lack, RECORD_LACK)
     remedies = remedies_of(rule, case.fields)
     cheapest = COST[remedies[0].effort] if remedies else 1.0
     made = Finding(
