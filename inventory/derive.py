@@ -233,12 +233,13 @@ class _Derivation:
         for address, here in self.places.items():
             if address not in used:
                 outcomes = set().union(*(place.outcomes for place in here.values()))
-                strongest = next((one for one in _LIFELESS if one in outcomes), "other")
+                strongest = next((one for one in LIFELESS if one in outcomes), "other")
                 count[strongest] += 1
         return dict(count)
 
 
-_LIFELESS = ("closed", "blocked", "silent", "no_path", "failed_here", "broken", "not_asked")
+LIFELESS = ("closed", "blocked", "silent", "no_path", "failed_here", "broken", "not_asked")
+"""Outcomes of an address that is no asset, the strongest first."""
 
 SETTABLE = frozenset("name role vendor product model firmware hardware serial mac".split())  # noqa: SIM905 - a list of words
 """Fields of a device that `set` states."""

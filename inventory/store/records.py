@@ -261,6 +261,35 @@ class Records:
         for row in self.rows(wanted):
             yield str(row[0])
 
+    def cited(self, ids: Iterable[str]) -> Iterator[Observation]:
+        """The observations of these ids, with the bytes that were kept; unknown ids are skipped."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        table = tables.observation
+        columns = [table.c[name] for name in codec.OBSERVATION_COLUMNS]
+        wanted = select(*columns, tables.raw.c.compressed).outerjoin(
+            tables.raw, tables.raw.c.digest == table.c.digest
+        )
+        known = list(dict.fromkeys(ids))
+        for start in range(0, len(known), 500):
+            for row in self.rows(wanted.where(table.c.id.in_(known[start : start + 500]))):
+                yield codec.observation(row, codec.raw_bytes(row[24]) if row[24] else b"")  # type: ignore[arg-type]
+
+    def tally(self, scan: str = "") -> dict[tuple[str, str], int]:
+        """How many questions of the site (of one scan where named) ended so: (outcome, reason)."""
+        from sqlalchemy import func, select
+
+        from inventory.store import tables
+
+        c = tables.observation.c
+        wanted = select(c.outcome, c.reason, func.count()).where(c.site == self.site)
+        if scan:
+            wanted = wanted.where(c.scan == scan)
+        found = self.rows(wanted.group_by(c.outcome, c.reason))
+        return {(str(row[0]), str(row[1])): int(str(row[2])) for row in found}
+
     def raw(self, digest: str) -> bytes:
         """The bytes of an answer (at most 64 KB), or b"" when they were not kept."""
         from sqlalchemy import select

@@ -230,6 +230,34 @@ class Store(Records):
             for row in streaming.execute(wanted).mappings():  # type: ignore[call-overload]
                 yield value(row)
 
+    def lifeless(self) -> dict[str, int]:
+        """Addresses that were asked and are no asset, counted by their strongest outcome.
+
+        An address that only ever answered `closed` is counted here (rulings 13).
+        """
+        from sqlalchemy import select
+
+        from inventory.derive import LIFELESS
+        from inventory.store import tables
+
+        seen, place = tables.observation.c, tables.place.c
+        used = select(place.address).where(place.site == self.site)
+        wanted = (
+            select(seen.address, seen.outcome)
+            .where(seen.site == self.site, seen.address.not_in(used))
+            .distinct()
+        )
+        best: dict[str, int] = {}
+        for row in self.rows(wanted):
+            outcome = str(row[1])
+            rank = LIFELESS.index(outcome) if outcome in LIFELESS else len(LIFELESS)
+            best[str(row[0])] = min(rank, best.get(str(row[0]), rank))
+        count: dict[str, int] = {}
+        for rank in best.values():
+            name = LIFELESS[rank] if rank < len(LIFELESS) else "other"
+            count[name] = count.get(name, 0) + 1
+        return count
+
     # --- evidence ----------------------------------------------------------------------------
 
     def evidence(self, device: Device) -> Evidence:
