@@ -464,7 +464,9 @@ class Conversation:
         if outcome in SPOKE:
             self._answered = True
         health = self.host.health
-        sign = health.heard(self.probe.name, question.operation, outcome, spent)
+        # A unit behind a serial line is compared with itself, not with its quick gateway.
+        operation = f"{question.operation} {question.part}"
+        sign = health.heard(self.probe.name, operation, outcome, spent)
         if outcome is Outcome.HUNG_UP and reason == "reset" and not first:
             sign = health.reset_after_data()
         if sign:
