@@ -14,8 +14,16 @@ from inventory.logic import both, declared, either, false, true, unknown
 from inventory.model import Because, Equipment, Link, Proposition, Strength, Truth
 from inventory.profiles import Profile, Signal, classes, fits, profile, signal_of
 from inventory.rules.inaccessible import locked, name_of
-from inventory.signals.points import MAPPED, NAME_ONLY, TYPED, Meaning, dimensions, is_binary
-from inventory.view import View, info
+from inventory.signals.points import (
+    MAPPED,
+    NAME_ONLY,
+    TYPED,
+    Meaning,
+    dimensions,
+    is_binary,
+    measure,
+)
+from inventory.view import Door, View, info
 from protocols.contract import Point
 
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
@@ -171,9 +179,11 @@ def class_of(text: str) -> str:
     return word if word in classes() else equipment_class(text) or word
 
 
-def _is_source(door: object, view: View) -> bool:
+def _is_source(door: Door, view: View) -> bool:
     """An agent that describes only its host and network carries no process value."""
-    return "snmp" in view.plausible or bool(view.process)
+    if "snmp" in view.plausible:
+        return True
+    return any(measure(point).process for item in door.observations for point in item.points)
 
 
 def _stated(links: Sequence[Link], view: View, point: Point) -> str | None:

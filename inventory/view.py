@@ -341,7 +341,8 @@ class View:
         if about is None or not about.listing:
             return self._mapped(title)
         listings = [item for item in door.observations if item.question.operation in about.listing]
-        whole = [item for item in listings if item.outcome is Outcome.COMPLETE]
+        ended = (Outcome.COMPLETE, Outcome.EMPTY)  # an ended listing may hold nothing
+        whole = [item for item in listings if item.outcome in ended]
         if not whole or len(whole) < len(listings):
             return unknown(
                 f"a complete listing of {title}",

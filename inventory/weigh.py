@@ -34,7 +34,7 @@ TRUST = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.6, Confidence.LOW: 0.3}
 COST = {Effort.E0: 1.0, Effort.E1: 2.0, Effort.E2: 4.0, Effort.E3: 8.0, Effort.E4: 16.0}
 RECORD_RULES = frozenset({"Q07", "Q10", "Q11"})
 RECORD_LACK = 0.1
-"""Most that governance and records add: the step from level 4 to 5; they free no value themselves."""
+"""Most that governance and records add: the step from level 4 to 5; they free no value."""
 SPARE = frozenset({"B", "C"})
 """Redundancy grades of NORSOK Z-008 with a spare: half the weight."""
 UNREACHABLE_RULES = frozenset({"A01", "A02", "A08", "T01", "T06"})

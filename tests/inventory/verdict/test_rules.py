@@ -86,6 +86,8 @@ CASES = [
     ("T03", False, evidence(registers(1, 2, 3), about=UNIT), {}),  # then T07
     ("T05", True, evidence(seen("opcua", O.COMPLETE, "browse")),
      {"entitlements": {"anonymous": "full"}}),
+    ("T05", True, evidence(seen("opcua", O.EMPTY, "browse")),
+     {"entitlements": {"anonymous": "full"}}),
     ("T05", False, evidence(seen("opcua", O.COMPLETE, "browse")), {}),  # entitlement unknown
     ("T05", False, evidence(listing(VALUE)), {"entitlements": {"anonymous": "full"}}),
     ("T05", False, evidence(seen("opcua", O.PARTIAL, "browse")),
