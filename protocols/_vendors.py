@@ -1,9 +1,19 @@
-"""Vendor numbers of EtherNet/IP (ODVA) and BACnet (ASHRAE), from `data/*.csv`."""
+"""Vendor numbers: EtherNet/IP (ODVA) and BACnet (ASHRAE) from `data/*.csv`, a few of PROFINET."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+
+PROFINET = {
+    # Given out by PROFIBUS & PROFINET International. No licensed list was at hand: only those that
+    # are common knowledge stand here, any other number stays a number (2026-11).
+    0x002A: "Siemens",
+    0x00B0: "Phoenix Contact",
+    0x011D: "WAGO",
+    0x011E: "Hilscher",
+    0x0120: "Beckhoff",
+}
 
 
 @cache
@@ -25,3 +35,8 @@ def odva(number: int) -> str:
 def bacnet(number: int) -> str:
     """The vendor of a BACnet vendor id, or ""."""
     return _table("bacnet_vendors.csv").get(number, "")
+
+
+def profinet(number: int) -> str:
+    """The vendor of a PROFINET vendor id, or ""."""
+    return PROFINET.get(number, "")

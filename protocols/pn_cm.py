@@ -10,9 +10,9 @@ Source: IEC 61158-6-10, 4.10 and 5.2 (AR blocks), 5.2.36 (I&M0); C706 DCE 1.1 RP
 from __future__ import annotations
 
 from protocols._cursor import Cursor, mac, printable, text
+from protocols._vendors import profinet
 from protocols.contract import Fact, Garbled, Overheard, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use, overheard
-from protocols.pn_dcp import VENDORS
 
 PORT = 34964
 INTERFACES = tuple(bytes((0xDE, 0xA0, 0, n)) for n in range(1, 5)) + tuple(
@@ -107,7 +107,7 @@ def _identification(segment: Segment, body: bytes) -> list[Overheard]:
                 "profinet-cm",
                 (
                     Fact("vendor_id", vendor, source),
-                    Fact("vendor", VENDORS.get(vendor, ""), source),
+                    Fact("vendor", profinet(vendor), source),
                     Fact("model", text(order), source),
                     Fact("serial", text(serial) if printable(serial.strip()) else "", source),
                     Fact("hardware", str(hardware), source),
@@ -135,7 +135,7 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
             facts = (
                 Fact("device_id", device, source),
                 Fact("vendor_id", vendor, source),
-                Fact("vendor", VENDORS.get(vendor, ""), source),
+                Fact("vendor", profinet(vendor), source),
             )
             found.append(overheard(segment.destination, "profinet-cm", facts))
     elif data[1] == RESPONSE and _operation(data) == 0:

@@ -9,6 +9,7 @@ Source: IEC 61158-6-10, 4.3 (DCP); frame ids table 4.2.2.
 from __future__ import annotations
 
 from protocols._cursor import Cursor, address, text
+from protocols._vendors import profinet
 from protocols.contract import Fact, Garbled, Overheard, Question, Segment
 from protocols.passive import Passive, overheard
 
@@ -31,26 +32,12 @@ def _block(option: int, suboption: int, value: bytes) -> list[Fact]:
         return [
             Fact("vendor_id", int.from_bytes(value[:2]), "PROFINET DCP device id"),
             Fact("device_id", int.from_bytes(value[2:4]), "PROFINET DCP device id"),
-            Fact("vendor", VENDORS.get(int.from_bytes(value[:2]), ""), "PROFINET DCP vendor id"),
+            Fact("vendor", profinet(int.from_bytes(value[:2])), "PROFINET DCP vendor id"),
         ]
     if suboption == 4 and value:
         name = next((role for bit, role in ROLES if value[0] & bit), "")
         return [Fact("role", name, "PROFINET DCP device role")]
     return []
-
-
-VENDORS = {
-    # PROFIBUS & PROFINET International gives these out; taken from the devices' own manuals.
-    0x002A: "Siemens",
-    0x00B0: "Phoenix Contact",
-    0x011D: "WAGO",
-    0x011E: "Hilscher",
-    0x0120: "Beckhoff",
-    0x01D0: "Murrelektronik",
-    0x0101: "ABB",
-    0x010C: "Hirschmann",
-    0x0109: "SEW-EURODRIVE",
-}
 
 
 def decode(segment: Segment) -> tuple[Overheard, ...]:
