@@ -31,6 +31,8 @@ from protocols.contract import (
 PRESENT = SPOKE | {Outcome.CLOSED, Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
 """Outcomes that somebody at that address caused: a live control for the other questions."""
 OPEN = SPOKE | {Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
+SAYS_NOTHING = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
+"""Outcomes about ourselves: a later scan that ends so takes nothing back."""
 ACTIVE = frozenset({"scan", "bundle"})
 CONTROL = "negative_control"
 """Operation of the question to one unused high port (domain model 2.4)."""
@@ -52,8 +54,8 @@ class Door:
     """The best proof that the peer speaks the protocol: the first data, else any answer."""
 
     def add(self, item: Observation) -> None:
-        """One more observation; one of another scan begins anew."""
-        if self.scan != item.scan:
+        """One more observation; one of another scan begins anew, if it says anything."""
+        if self.scan != item.scan and (item.outcome not in SAYS_NOTHING or not self.asked):
             self.earlier += self.observations
             self.observations, self.scan, self.spoke = [], item.scan, None
         self.observations.append(item)
@@ -343,7 +345,9 @@ class View:
         listings = [item for item in door.observations if item.question.operation in about.listing]
         ended = (Outcome.COMPLETE, Outcome.EMPTY)  # an ended listing may hold nothing
         whole = [item for item in listings if item.outcome in ended]
-        if not whole or len(whole) < len(listings):
+        # A probe concludes a listing of many pages with one statement without argument.
+        concluded = bool(whole) and listings[-1] is whole[-1] and not whole[-1].question.argument
+        if not whole or (len(whole) < len(listings) and not concluded):
             return unknown(
                 f"a complete listing of {title}",
                 "list everything",
@@ -407,9 +411,9 @@ def _word(item: Observation) -> str:
         return "spoke"
     if item.outcome in (Outcome.CLOSED, Outcome.OTHER):
         return "not offered"
-    if item.outcome in (Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH, Outcome.MUTE):
-        return "not reached"
-    return ""
+    if item.outcome in (Outcome.MUTE, Outcome.HUNG_UP, Outcome.GARBLED):
+        return "listens"
+    return "" if item.outcome in SAYS_NOTHING else "not reached"
 
 
 def _live(item: Observation) -> str:
