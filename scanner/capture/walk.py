@@ -28,9 +28,9 @@ from scanner.capture.model import (
     Tally,
 )
 
-LANES = 65_536
-HOSTS = 65_536
-CONVERSATIONS = 65_536
+LANES = 32_768
+HOSTS = 32_768
+CONVERSATIONS = 32_768
 LEARNED = 32_768
 FACTS = 128  # different facts, points or samples under one question
 TRIES = 4  # payloads that are looked at before a lane counts as unknown
