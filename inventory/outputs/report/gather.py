@@ -1,0 +1,340 @@
+"""Reads a concluded inventory into the values of the report.
+
+One rule keeps it simple: it reads through the store's own functions, counts, and cuts at stated
+limits; every cut says how many were left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from inventory.assemble import context_of, machines, units
+from inventory.conclude import rules_digest
+from inventory.fixes import plan_fixes
+from inventory.model import Device, Equipment, Finding, Kind, OpenQuestion, Scan, Severity
+from inventory.outputs.records import time
+from inventory.outputs.report import page
+from inventory.outputs.report.evidence import Proofs
+from inventory.outputs.report.page import Page, Share
+from inventory.outputs.report.sitemap import level_text, networks, site_map, state_of
+from inventory.outputs.report.use import cases, matrices
+from inventory.rollup import Unit, roll_up
+
+if TYPE_CHECKING:
+    from inventory.store import Store
+    from inventory.store.store import Asset
+
+ORDER = tuple(Severity)
+SHOWN = frozenset("TAUQG")
+PAPERWORK = frozenset({"Q10", "G07"})
+"""Rules whose fix completes a record and frees no data by itself."""
+USEFUL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the page holds; beyond it, counts stand in for rows."""
+
+    assets: int = 3_000  # more are aggregated per network
+    gaps: int = 5_000
+    questions: int = 1_000
+    fixes: int = 5
+    names: int = 6
+    rows: int = 400  # machines of one class in the signal table
+    changes: int = 500
+    compared: int = 3_000  # assets up to which the page says itself what changed
+
+
+LIMITS = Limits()
+
+
+def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -> Page:
+    """The values of the report of one site; the store must be concluded."""
+    now = now or datetime.now(UTC)
+    assets = list(store.assets())
+    findings = [one for one in store.findings() if one.rule[0] in SHOWN]
+    ranked = sorted(findings, key=lambda one: (-one.value, -ORDER.index(one.severity), one.id))
+    live = [one for one in ranked if one.severity is not Severity.INFO and not one.waived]
+    counted = Counter(one.asset for one in live)
+    big = len(assets) > limits.assets
+    everything = list(units(store))
+    line: Mapping[str, object] = next(
+        (one for one in roll_up(everything) if one["scope"] == "site"), {}
+    )
+    things = list(machines(store, context_of(store, now)))
+    rated = [one for one in everything if one.criticality == "C3"]
+    data = [one for one in live if one.rule not in PAPERWORK and one.category.value != "ungoverned"]
+    rest = [one for one in live if one.rule in PAPERWORK or one.category.value == "ungoverned"]
+    shown = ranked[: limits.gaps if not big else 1_000]
+    scans = store.scans()
+    changes, note = _changes(store, scans, len(assets), limits)
+    questions = list(store.questions())
+    declarations = store.declarations(None, Kind.ZONE, Kind.VANTAGE)
+    return Page(
+        site=store.site,
+        made=time(now) or "",
+        critical=_share(rated or everything),
+        critical_named=bool(rated),
+        everything=_share(everything),
+        index=_pair(line.get("index")),
+        level4=_level4(everything),
+        connectable=_connectable(assets),
+        dark=_dark(assets),
+        coverage=_coverage(assets),
+        machines_covered=sum(one.coverage is not None for one in assets),
+        unrated=_number(line.get("unrated")),
+        fixes=_todos(data, limits),
+        paperwork=_todos(rest, limits),
+        nets=site_map(assets, networks(declarations), counted, whole=not big),
+        gaps=tuple(_gaps(store, shown)),
+        gap_count=len(ranked),
+        by_rule=_by_rule(ranked),
+        questions=_asked(questions, limits),
+        question_count=len(questions),
+        matrices=tuple(matrices(things, limits.rows if not big else 0)),
+        cases=tuple(cases(things)),
+        honest=_honest(store, scans, assets),
+        harm=_harm(scans),
+        changes=changes,
+        changes_note=note,
+        assets=() if big else tuple(_rows(assets, counted)),
+        asset_count=len(assets),
+        aggregated=big,
+        about=_about(scans),
+        severities=Counter(one.severity.value for one in live),
+    )
+
+
+def _share(several: Iterable[Unit]) -> Share:
+    """How many can be had today (level 3 or above), as an interval."""
+    lo = hi = whole = 0
+    for one in several:
+        if one.category == "not-data-bearing":
+            continue
+        whole += 1
+        lo += (one.level.lo or 0) >= USEFUL
+        hi += (5 if one.level.hi is None else one.level.hi) >= USEFUL
+    return Share(lo, hi, whole)
+
+
+def _level4(several: Iterable[Unit]) -> Share:
+    kept = [one for one in several if one.category != "not-data-bearing"]
+    lo = sum((one.level.lo or 0) >= 4 for one in kept)
+    return Share(lo, sum(one.level.hi is None or one.level.hi >= 4 for one in kept), len(kept))
+
+
+def _connectable(assets: Iterable[Asset]) -> Share:
+    """Devices that gave a value with a known meaning in a scan, of those that are not switches."""
+    kept = [a for a in assets if isinstance(a.thing, Device) and a.category != "not-data-bearing"]
+    lo = sum((one.level.lo or 0) >= USEFUL for one in kept)
+    hi = sum(one.level.hi is None or one.level.hi >= USEFUL for one in kept)
+    return Share(lo, hi, len(kept))
+
+
+def _dark(assets: Iterable[Asset]) -> tuple[str, ...]:
+    names = [
+        name_of(one)
+        for one in assets
+        if _criticality(one) == "C3" and state_of(one.level, one.category) == page.NO
+    ]
+    return tuple(dict.fromkeys(names))[:12]
+
+
+def name_of(one: Asset) -> str:
+    """What people call an asset."""
+    thing = one.thing
+    if isinstance(thing, Equipment):
+        return f"{thing.tag} {thing.name}".strip() if thing.name != thing.tag else thing.tag
+    where = thing.part or " ".join(thing.addresses[:1])
+    return thing.name or thing.product or where or thing.key[:8]
+
+
+def _criticality(one: Asset) -> str:
+    thing = one.thing
+    if isinstance(thing, Equipment):
+        return thing.criticality
+    return thing.register.criticality if thing.register else ""
+
+
+def _coverage(assets: Iterable[Asset]) -> tuple[float, float] | None:
+    known = [one.coverage for one in assets if one.coverage is not None]
+    if not known:
+        return None
+    return (sum(c.lo for c in known) / len(known), sum(c.hi for c in known) / len(known))
+
+
+def _pair(value: object) -> tuple[float, float]:
+    if isinstance(value, Mapping):
+        return (_number(value.get("lo")), _number(value.get("hi")))
+    return (0.0, 1.0)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _todos(findings: Sequence[Finding], limits: Limits) -> tuple[page.Todo, ...]:
+    return tuple(
+        page.Todo(
+            one.text,
+            one.effort.value,
+            one.needs_outage,
+            len(one.gaps),
+            one.assets[: limits.names],
+            max(len(one.assets) - limits.names, 0),
+            one.value,
+        )
+        for one in plan_fixes(findings)[: limits.fixes]
+    )
+
+
+def _gaps(store: Store, findings: Sequence[Finding]) -> Iterator[page.Gap]:
+    proofs = Proofs.read(store, findings)
+    for one in findings:
+        fix = one.remedies[0] if one.remedies else None
+        yield page.Gap(
+            one.id, one.rule, one.category.value, one.label, one.asset_name, one.asset,
+            one.subject, one.severity.value, one.confidence.value, one.value,
+            fix.text if fix else "", fix.effort.value if fix else "",
+            bool(fix and fix.needs_outage),
+            tuple((other.effort.value, other.text) for other in one.remedies[1:]),
+            tuple(proofs.premise(item) for item in one.because),
+            one.waived,
+        )  # fmt: skip
+
+
+def _by_rule(findings: Iterable[Finding]) -> tuple[tuple[str, str, str, int], ...]:
+    found = Counter((one.rule, one.label, one.category.value) for one in findings)
+    return tuple((*key, count) for key, count in found.most_common())
+
+
+def _asked(questions: Iterable[OpenQuestion], limits: Limits) -> tuple[page.Asked, ...]:
+    """Questions with the same answer to give, once, with the assets that wait for it."""
+    groups: dict[tuple[str, str, str], list[OpenQuestion]] = {}
+    for one in questions:
+        groups.setdefault((one.rule, one.missing, one.next_step), []).append(one)
+    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(
+        page.Asked(
+            rule,
+            missing,
+            step,
+            several[0].command,
+            tuple(dict.fromkeys(one.asset_name for one in several))[: limits.names],
+            len(several),
+        )
+        for (rule, missing, step), several in ranked[: limits.questions]
+    )
+
+
+def _honest(store: Store, scans: Sequence[Scan], assets: Sequence[Asset]) -> page.Honest:
+    last = _last_scan(scans)
+    summary = last.summary if last else {}
+    reasons: Counter[str] = Counter()
+    for (outcome, reason), count in store.tally(last.id if last else "").items():
+        if outcome == "not_asked":
+            reasons[reason or "unstated"] += count
+    stopped = summary.get("stopped")
+    unseen = [
+        (name_of(one), " ".join(one.thing.addresses[:1]))
+        for one in assets
+        if isinstance(one.thing, Device) and not one.thing.seen
+    ]
+    collection = any(
+        one.fields.get("collection") == "yes" for one in store.declarations(None, Kind.VANTAGE)
+    )
+    return page.Honest(
+        int(_number(summary.get("hosts"))),
+        int(_number(summary.get("answered"))),
+        int(_number(summary.get("unasked_hosts"))),
+        store.lifeless(),
+        tuple(reasons.most_common()),
+        last.excluded if last else (),
+        tuple((str(i["host"]), str(i["reason"])) for i in stopped)
+        if isinstance(stopped, list)
+        else (),
+        tuple(unseen),
+        not collection,
+    )
+
+
+def _last_scan(scans: Sequence[Scan]) -> Scan | None:
+    """The last scan that sent something; imports have no summary."""
+    return next((one for one in reversed(scans) if one.summary), None)
+
+
+def _harm(scans: Sequence[Scan]) -> page.Harm | None:
+    last = _last_scan(scans)
+    if last is None:
+        return None
+    summary = last.summary
+    return page.Harm(
+        last.id,
+        time(last.started) or "",
+        {name: _map(one) for name, one in _map(summary.get("planned")).items()},
+        _map(summary.get("sent")),
+        tuple((name, int(_number(n))) for name, n in _map(summary.get("outcomes")).items()),
+        tuple((name, int(_number(n))) for name, n in _map(summary.get("functions")).items()),
+        _map(summary.get("harm")),
+        int(_number(summary.get("retries"))),
+    )
+
+
+def _map(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _changes(
+    store: Store, scans: Sequence[Scan], assets: int, limits: Limits
+) -> tuple[tuple[page.Change, ...] | None, str]:
+    """What changed since the scan before, unless there is none or the site is too large."""
+    if len(scans) < 2:
+        return None, "first"
+    if assets > limits.compared:
+        return None, "large"
+    from inventory.diff import between
+
+    found = between(store, scans[-2].id, scans[-1].id)
+    several = tuple(page.Change(one.kind.value, one.name, one.text) for one in found)
+    note = str(len(several) - limits.changes) if len(several) > limits.changes else ""
+    return several[: limits.changes], note
+
+
+def _rows(assets: Iterable[Asset], gaps: Mapping[str, int]) -> Iterator[page.Asset]:
+    named = list(assets)
+    names = {one.thing.key: name_of(one) for one in named}
+    for one in named:
+        thing = one.thing
+        if isinstance(thing, Equipment):
+            what, parent = thing.cls, ", ".join(
+                names.get(link.device, link.device) for link in thing.links[:3]
+            )
+            where, kind = " / ".join(text for text in (thing.area, thing.line) if text), "machine"
+        else:
+            what = " ".join(t for t in (thing.vendor, thing.model or thing.product) if t)
+            where = " ".join([*thing.addresses[:2], thing.part]).strip()
+            parent, kind = names.get(thing.parent, ""), "unit" if thing.part else "device"
+        yield page.Asset(
+            thing.key, name_of(one), kind, what, where, parent, level_text(one.level),
+            state_of(one.level, one.category), one.category, _criticality(one),
+            gaps.get(thing.key, 0),
+        )  # fmt: skip
+
+
+def _about(scans: Sequence[Scan]) -> page.About:
+    rows = tuple(
+        (
+            one.id,
+            time(one.started) or "",
+            one.status,
+            one.vantage,
+            f"{len(one.targets)}" if len(one.targets) > 3 else " ".join(one.targets),
+        )
+        for one in scans[-10:]
+    )
+    return page.About(version("untrap"), rules_digest(), rows)

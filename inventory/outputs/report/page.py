@@ -1,0 +1,265 @@
+"""What the report shows, as plain values: the templates print them and decide nothing.
+
+One rule keeps it simple: every count that is not wholly known is a `Share`, an interval; a lone
+number is a number that was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+YES, UNKNOWN, NO, NONE = "yes", "unknown", "no", "none"
+"""States of an asset: its data can be had, not known, cannot be had, carries no process data."""
+
+STATES = (YES, UNKNOWN, NO, NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of `whole` things, at least `lo` and at most `hi`."""
+
+    lo: int
+    hi: int
+    whole: int
+
+    @property
+    def unknown(self) -> int:
+        """How many may or may not be."""
+        return self.hi - self.lo
+
+    @property
+    def not_(self) -> int:
+        """How many certainly are not."""
+        return self.whole - self.hi
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is unknown."""
+        return self.lo == self.hi
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One fix: what to do, how much work, what it frees."""
+
+    text: str
+    effort: str
+    needs_outage: bool
+    gaps: int
+    assets: tuple[str, ...]
+    more: int  # assets that are not named
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One box of the site map. `depth` counts from the network; nodes stand in preorder."""
+
+    key: str
+    label: str
+    sub: str
+    kind: str  # device, unit, machine
+    state: str
+    level: str  # "3", "2 to 5"
+    depth: int
+    children: int = 0
+    criticality: str = ""
+    gaps: int = 0
+    seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """One network of the site with what was found in it."""
+
+    name: str
+    zone: str
+    counts: Mapping[str, int]  # state → assets
+    nodes: tuple[Node, ...]  # empty in an aggregated report
+    unseen: int = 0
+
+    @property
+    def size(self) -> int:
+        """Assets in it."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One observation, as people check it."""
+
+    id: str
+    asked: str
+    where: str
+    outcome: str
+    reason: str
+    time: str
+    detail: str
+    excerpt: str  # hexadecimal and text, or ""
+    cut: int  # bytes that are not shown
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """One premise of a gap; `proof` is shown here, `link` names one that is shown elsewhere."""
+
+    text: str
+    outcome: str
+    proof: Proof | None = None
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One gap as the list shows it."""
+
+    id: str
+    rule: str
+    category: str
+    label: str
+    asset: str
+    asset_key: str
+    subject: str
+    severity: str
+    confidence: str
+    value: float
+    fix: str
+    effort: str
+    needs_outage: bool
+    others: tuple[tuple[str, str], ...]  # further fixes: effort, text
+    because: tuple[Premise, ...]
+    accepted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Open questions with the same missing premise."""
+
+    rule: str
+    missing: str
+    next_step: str
+    command: str
+    assets: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Signals of the machines of one class. A cell is yes, no, unknown, or "" (not wanted)."""
+
+    title: str
+    signals: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]  # machine, states
+    totals: tuple[Share, ...]  # per signal
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A use case against the machines of this site."""
+
+    name: str
+    share: Share
+    blocked: tuple[tuple[str, str], ...]  # machine, what is missing
+    unknown: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Honest:
+    """What was not looked at, and why."""
+
+    scanned: int
+    answered: int
+    unasked: int
+    closed: Mapping[str, int]  # outcome → addresses that are no asset
+    not_asked: tuple[tuple[str, int], ...]  # reason, questions
+    excluded: tuple[str, ...]
+    stopped: tuple[tuple[str, str], ...]
+    unseen: tuple[tuple[str, str], ...]  # planned and not found: name, address
+    assumed_vantage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """What the last scan sent and did, in numbers."""
+
+    scan: str
+    started: str
+    planned: Mapping[str, Mapping[str, object]]
+    sent: Mapping[str, object]
+    outcomes: tuple[tuple[str, int], ...]
+    functions: tuple[tuple[str, int], ...]
+    facts: Mapping[str, object]
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of what changed since last time."""
+
+    kind: str
+    asset: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One row of the table of assets."""
+
+    key: str
+    name: str
+    kind: str
+    what: str
+    where: str
+    parent: str
+    level: str
+    state: str
+    category: str
+    criticality: str
+    gaps: int
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which program, rules, scan and place this rests on."""
+
+    version: str
+    rules: str
+    scans: tuple[tuple[str, str, str, str, str], ...]  # id, started, status, vantage, targets
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole report."""
+
+    site: str
+    made: str
+    critical: Share  # machines and devices rated C3 whose data can be had
+    critical_named: bool  # False: nothing is rated C3, so all assets stand in
+    everything: Share
+    index: tuple[float, float]
+    level4: Share
+    connectable: Share
+    dark: tuple[str, ...]  # the critical ones that give nothing
+    coverage: tuple[float, float] | None
+    machines_covered: int
+    unrated: float
+    fixes: tuple[Todo, ...]
+    paperwork: tuple[Todo, ...]
+    nets: tuple[Net, ...]
+    gaps: tuple[Gap, ...]
+    gap_count: int
+    by_rule: tuple[tuple[str, str, str, int], ...]  # rule, label, category, how many
+    questions: tuple[Asked, ...]
+    question_count: int
+    matrices: tuple[Matrix, ...]
+    cases: tuple[Case, ...]
+    honest: Honest
+    harm: Harm | None
+    changes: tuple[Change, ...] | None  # None: nothing to compare with
+    changes_note: str
+    assets: tuple[Asset, ...]
+    asset_count: int
+    aggregated: bool
+    about: About
+    severities: Mapping[str, int] = field(default_factory=dict)

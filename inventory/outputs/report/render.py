@@ -1,0 +1,112 @@
+"""Prints the values of the report as HTML (jinja2), with a policy that allows only itself.
+
+One rule keeps it simple: every value passes `inert` and is then escaped, without exception; style
+and script are this package's files, named in the policy by their digests (CSP Level 3, 8.4).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tomllib
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from inventory.outputs.report.page import Page
+from inventory.outputs.report.svg import draw
+from inventory.text import inert
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+LANGUAGES = ("en", "de")
+SECTIONS = (
+    "answer",
+    "numbers",
+    "map",
+    "gaps",
+    "questions",
+    "signals",
+    "cases",
+    "honest",
+    "harm",
+    "changes",
+    "how",
+    "about",
+)
+"""In this order; each is a template, and a heading in `texts.toml`."""
+
+MARKS = {"yes": "●", "unknown": "◐", "no": "○", "none": "–"}
+SEVERITY_MARKS = {"critical": "▲▲", "high": "▲", "medium": "◆", "low": "▽", "info": "·"}
+"""Severity and state are told by shape and word; colour only repeats them."""
+
+LONGEST = 1_000
+"""Characters of one text."""
+MOST_NETS = 300
+"""Networks in the overview drawing; the table lists all."""
+
+
+def render(page: Page, language: str = "en") -> str:
+    """The whole file. Raises ValueError for a language that there is no text for."""
+    if language not in LANGUAGES:
+        raise ValueError(f"no language {language!r}; there are {', '.join(LANGUAGES)}")
+    style, script = _own("style.css"), _own("script.js")
+    template = _environment().get_template("page.html")
+    return template.render(
+        p=page,
+        t=_Texts(tomllib.loads(_own("texts.toml"))[language]),
+        style=style,
+        script=script,
+        policy=policy(style, script),
+        names=SECTIONS,
+        marks=MARKS,
+        severity_marks=SEVERITY_MARKS,
+        seen_severities={one.severity for one in page.gaps},
+        seen_categories={one.category for one in page.gaps},
+        most_nets=MOST_NETS,
+        draw=draw,
+    )
+
+
+class _Texts(dict[str, object]):
+    """The texts of one language; a word that has none is said as it is, by the template's `or`."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def policy(style: str, script: str) -> str:
+    """What the page may do: show its own style, run its own script, nothing else."""
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _own(name: str) -> str:
+    return files("inventory.outputs.report").joinpath(name).read_text("utf-8")
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(
+        loader=PackageLoader("inventory.outputs.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_inert,
+    )
+    environment.filters["cut"] = lambda text, most: inert(str(text), most)
+    return environment
+
+
+def _inert(value: object) -> object:
+    """What a value shows; markup is only what this package made itself."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return inert(value, LONGEST)
+    return value

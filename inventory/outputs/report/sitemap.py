@@ -1,0 +1,170 @@
+"""The site map: networks, what answers in them, what stands behind, which machines it monitors.
+
+One rule keeps it simple: a tree in preorder, built from values; a machine stands beneath the first
+device that monitors it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from inventory.model import Declaration, Device, Equipment, Kind, Level
+from inventory.outputs.report.page import NO, NONE, STATES, UNKNOWN, YES, Net, Node
+from inventory.store.store import Asset
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+USEFUL = 3
+"""Level from which data can be had: a process value with known meaning was read (rulings 18)."""
+NOWHERE = ""
+
+
+def state_of(level: Level, category: str) -> str:
+    """Whether an asset's data can be had."""
+    if category == "not-data-bearing":
+        return NONE
+    lo, hi = level.lo or 0, 5 if level.hi is None else level.hi
+    return YES if lo >= USEFUL else NO if hi < USEFUL else UNKNOWN
+
+
+def level_text(level: Level) -> str:
+    """A level as an interval; "?" when nothing can be said."""
+    if level.lo is None or level.hi is None:
+        return "?"
+    return str(level.lo) if level.lo == level.hi else f"{level.lo} – {level.hi}"
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Which network an address is counted in: a declared one, else its /24 (IPv6: /64)."""
+
+    known: tuple[tuple[Network, str], ...] = ()  # network, zone; the narrowest first
+
+    def of(self, address: str) -> tuple[str, str]:
+        """Network and zone of an address."""
+        try:
+            at = ipaddress.ip_address(address)
+        except ValueError:
+            return (NOWHERE, "")
+        for network, zone in self.known:
+            if at.version == network.version and at in network:
+                return (str(network), zone)
+        around = ipaddress.ip_network(f"{at}/{24 if at.version == 4 else 64}", strict=False)
+        return (str(around), "")
+
+
+def networks(declarations: Iterable[Declaration]) -> Networks:
+    """The networks that zones and vantages of the site file name."""
+    found: dict[Network, str] = {}
+    for one in declarations:
+        if one.kind is Kind.ZONE:
+            for network in _parsed(one.fields.get("addresses", "")):
+                found[network] = one.fields.get("name", one.subject)
+        elif one.kind is Kind.VANTAGE:
+            for network in _parsed(one.fields.get("covers", "")):
+                found.setdefault(network, "")
+    ranked = sorted(found.items(), key=lambda item: -item[0].prefixlen)
+    return Networks(tuple(ranked))
+
+
+def _parsed(text: str) -> Iterator[Network]:
+    for word in text.replace(";", ",").replace(" ", ",").split(","):
+        try:
+            network = ipaddress.ip_network(word.strip(), strict=False)
+        except ValueError:
+            continue
+        if network.prefixlen:
+            yield network
+
+
+@dataclass(slots=True)
+class _Place:
+    zone: str = ""
+    roots: list[Asset] = field(default_factory=list)
+
+
+def site_map(
+    assets: Sequence[Asset], where: Networks, gaps: Mapping[str, int], *, whole: bool
+) -> tuple[Net, ...]:
+    """Networks in order of address; without nodes unless `whole`."""
+    devices = {a.thing.key: a for a in assets if isinstance(a.thing, Device)}
+    below: dict[str, list[Asset]] = {}
+    places: dict[str, _Place] = {}
+    home: dict[str, str] = {}
+    for key, one in devices.items():
+        device = one.thing
+        if isinstance(device, Device) and device.parent in devices and device.parent != key:
+            below.setdefault(device.parent, []).append(one)
+        elif isinstance(device, Device):
+            name, zone = where.of(device.addresses[0] if device.addresses else "")
+            place = places.setdefault(name, _Place(zone))
+            place.roots.append(one)
+            home[key] = name
+    for one in assets:
+        if isinstance(one.thing, Equipment):
+            linked = (link.device for link in one.thing.links if link.device in devices)
+            key = next(linked, "")
+            if key:
+                below.setdefault(key, []).append(one)
+            else:
+                places.setdefault(NOWHERE, _Place()).roots.append(one)
+    return tuple(
+        _net(name, place, below, gaps, whole)
+        for name, place in sorted(places.items(), key=lambda item: _order(item[0]))
+    )
+
+
+def _order(name: str) -> tuple[int, int, int]:
+    if not name:
+        return (9, 0, 0)
+    network = ipaddress.ip_network(name)
+    return (network.version, int(network.network_address), network.prefixlen)
+
+
+def _net(
+    name: str,
+    place: _Place,
+    below: Mapping[str, Sequence[Asset]],
+    gaps: Mapping[str, int],
+    whole: bool,
+) -> Net:
+    counts = dict.fromkeys(STATES, 0)
+    nodes: list[Node] = []
+    unseen = 0
+    stack: list[tuple[Asset, int]] = [(one, 0) for one in reversed(place.roots)]
+    met: set[str] = set()
+    while stack:
+        one, depth = stack.pop()
+        if one.thing.key in met:
+            continue
+        met.add(one.thing.key)
+        counts[state_of(one.level, one.category)] += 1
+        unseen += isinstance(one.thing, Device) and not one.thing.seen
+        children = below.get(one.thing.key, ())
+        if whole:
+            nodes.append(_node(one, depth, len(children), gaps))
+        stack.extend((child, depth + 1) for child in reversed(children))
+    return Net(name, place.zone, counts, tuple(nodes), unseen)
+
+
+def _node(one: Asset, depth: int, children: int, gaps: Mapping[str, int]) -> Node:
+    thing = one.thing
+    state, level = state_of(one.level, one.category), level_text(one.level)
+    if isinstance(thing, Equipment):
+        label, sub, kind = thing.tag or thing.name, thing.name or thing.cls, "machine"
+        criticality, seen = thing.criticality, True
+    else:
+        address = thing.part or " ".join(thing.addresses[:1])
+        label = thing.name or thing.product or address or thing.key[:8]
+        sub = " · ".join(text for text in (address, thing.role or thing.product) if text)
+        kind = "unit" if thing.part else "device"
+        criticality = thing.register.criticality if thing.register else ""
+        seen = thing.seen
+    count = gaps.get(thing.key, 0)
+    return Node(
+        thing.key, label, sub, kind, state, level, depth, children, criticality, count, seen
+    )
+
+
+__all__ = ["NO", "NONE", "UNKNOWN", "YES", "Networks", "level_text", "networks", "site_map"]

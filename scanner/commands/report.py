@@ -1,0 +1,43 @@
+"""`untrap report`: one HTML file that a plant manager can open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scanner.cli import Settings
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    default="report.html",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+)
+@click.option("--redact", is_flag=True, help="Stable pseudonyms for names and addresses.")
+@click.option("--lang", type=click.Choice(["en", "de"]), default="en", help="Language.")
+@click.pass_obj
+def command(settings: Settings, output: Path, redact: bool, lang: str) -> None:
+    """Write one self-contained HTML file: the answer, the fixes, the proof.
+
+    \b
+    Example:  untrap report -o report.html
+    """
+    try:
+        from inventory.outputs.report import write
+    except ImportError as error:
+        raise click.UsageError(f"the report needs {error.name}: pip install jinja2") from error
+    from scanner.console import next_step, note
+    from scanner.opening import concluded
+
+    with concluded(settings) as store:
+        try:
+            said = write(store, output, language=lang, redact=redact)
+        except OSError as error:
+            raise click.UsageError(f"-o {output}: {error.strerror or error}") from error
+    note(said)
+    next_step("untrap export xlsx -o workbook.xlsx", "the same as a workbook")
