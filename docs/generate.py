@@ -1,0 +1,104 @@
+"""Writes the pages that are made from the code; `--check` fails when one differs.
+
+    python -m docs.generate            write
+    python -m docs.generate --check    compare
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+DOCS = Path(__file__).resolve().parent
+
+
+def cli_page() -> str:
+    """Every command's help, as the program prints it."""
+    from scanner.cli import COMMANDS, untrap
+
+    shown = [
+        "# Command line",
+        "",
+        "What `untrap COMMAND --help` prints; made by `python -m docs.generate`.",
+        "",
+        *_help("untrap", untrap),
+    ]
+    group = click.Context(untrap, info_name="untrap")
+    for name in COMMANDS:
+        command = untrap.get_command(group, name)
+        if command is None:
+            raise LookupError(name)
+        shown += [f"## untrap {name}", "", *_help(f"untrap {name}", command)]
+    return "\n".join(shown).rstrip() + "\n"
+
+
+def _help(name: str, command: click.Command) -> list[str]:
+    context = click.Context(command, info_name=name, max_content_width=80, terminal_width=80)
+    return ["```", *command.get_help(context).splitlines(), "```", ""]
+
+
+def protocols_page() -> str:
+    """What each probe sends, from the probes themselves."""
+    from protocols import probes
+
+    shown = [
+        "# Protocols",
+        "",
+        "What each probe sends to one device, rung by rung; made from the probes by",
+        "`python -m docs.generate`. A host that does not answer costs one packet (closed) or one per",
+        "try (silent). A conversation costs 2 packets to open, 2 per request and 2 to close.",
+        "",
+    ]
+    for probe in probes():
+        ports = ", ".join(f"{probe.transport}/{port}" for port in probe.ports)
+        shown += [f"## {probe.title}", "", f"Probe `{probe.name}`, {ports}, openness {probe.openness}."]
+        if probe.credentials:
+            shown += ["", f"Credentials: {', '.join(probe.credentials)}."]
+        connections = "none (UDP)" if probe.transport == "udp" else str(probe.most_connections)
+        shown += ["", f"Connections to one port and scan, at most: {connections}.", ""]
+        shown += ["| rung | usually | at most | functions |", "|---|---|---|---|"]
+        for depth, rung in sorted(probe.rungs.items()):
+            usual, most = rung.cost(rung.usual), rung.cost(rung.most)
+            functions = ", ".join(most.functions)
+            shown.append(f"| {depth.label} | {usual.requests} | {most.requests} | {functions} |")
+        shown.append("")
+    shown += ["## Never sent", "", *_never(), ""]
+    return "\n".join(shown)
+
+
+def _never() -> Iterator[str]:
+    from scanner.permission import NEVER
+
+    yield "Refused by the guard, whatever a probe asks:"
+    yield ""
+    yield from (f"- {item}" for item in NEVER)
+
+
+def gaps_page() -> str:
+    """The rules, from their data."""
+    from inventory.rules.document import gaps_page as page
+
+    return page()
+
+
+PAGES = {"cli.md": cli_page, "protocols.md": protocols_page, "gaps.md": gaps_page}
+
+
+def main(arguments: list[str]) -> int:
+    """Write or compare all pages; 1 when one differs."""
+    wrong = 0
+    for name, page in PAGES.items():
+        path, text = DOCS / name, page()
+        if "--check" not in arguments:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            click.echo(f"docs/{name} differs from the code: python -m docs.generate", err=True)
+            wrong = 1
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
