@@ -205,6 +205,7 @@ FACTS: Mapping[str, str] = {
     "map": "name of the register map that fits, and how it was chosen",
     "word_order": "a hint at the word order of its registers, with the reason",
     "model_id": "a self-description model that it carries (SunSpec model number)",
+    "namespace": "one entry of an OPC UA namespace table, index=URI; an index may change",
     "companion": "a companion specification that its address space uses",
     "consumer": "who reads it: client address, protocol, poll period",
     "writer": "who was seen to write to it, and what",
@@ -258,6 +259,9 @@ class Point:
     description: str = ""
     low: float | None = None  # stated range, engineering units
     high: float | None = None
+    # How raw registers or counts become the value, only what differs from big, big, 1, 0:
+    # "words=little bytes=little scale=0.1 offset=-40". Value = raw x scale + offset.
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,7 +527,8 @@ class Link(Protocol):
         """The scan's clock, aware UTC."""
 
     def next_id(self) -> int:
-        """A number not used before in this scan, 1 to 65 535 and round again."""
+        """A number not used before in this conversation, 1 to 65 535 and round again; the same
+        numbers in the same order when a scan is resumed."""
 
     async def ask(
         self,
@@ -650,6 +655,7 @@ class Probe:
     credentials: tuple[str, ...] = ()  # credential types that it can use
     likelihood: int = 50  # order of asking: higher first
     most_connections: int = 2
+    session: bool = False  # whether answers are bound to the connection that they came on
     data: bool = True  # whether it can carry process data for analytics
     roles: tuple[str, ...] = ()  # device roles that it is plausible for; empty: all
     passive: Callable[[Segment], Sequence[Overheard]] | None = None

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 
 import click
 
+from inventory.model import Scan
 from inventory.store import Store, StoreError
 from inventory.store.lock import scanning as only_scan
+from protocols.contract import Observation
 from scanner import progress
 from scanner import scan as scans
 from scanner import summary as ending
@@ -58,6 +60,7 @@ def _run(
     )
     store.begin_scan(scan)
     store.declare(declarations(prepared))
+    finished = frozenset(store.finished_visits(scan.id))
     writing = store.another()
     try:
         run = asyncio.run(
@@ -66,7 +69,8 @@ def _run(
                 scan,
                 writing,
                 deadline_seconds=seconds,
-                finished=frozenset(store.finished_visits(scan.id)),
+                finished=finished,
+                past=heard_before(store, scan, finished) if prepared.resumes else None,
                 keep_raw=keep_raw,
                 recorder=recorder,
                 watch=progress.watcher(quiet),
@@ -79,8 +83,23 @@ def _run(
         assets, gaps, questions = concluded(store)
     summed = ending.summary(run, planned, assets) | {"gaps": gaps, "questions": questions}
     status = "interrupted" if run.interrupted else "part" if run.tally.unasked else "done"
-    store.finish_scan(replace(scan, status=status, summary=summed, finished=datetime.now(UTC)))
+    ended = replace(scan, status=status, summary=summed, finished=datetime.now(UTC))
+    store.finish_scan(replace(ended, excluded=prepared.excluded))
     return run, summed
+
+
+def heard_before(
+    store: Store, scan: Scan, finished: frozenset[str]
+) -> dict[str, tuple[Observation, ...]]:
+    """What an earlier run of `scan` heard of the hosts that it did not finish with.
+
+    Bounded by how many hosts are under way at once.
+    """
+    begun = {target.address for target, *_ in store.finished_questions(scan.id)} - finished
+    return {
+        address: tuple(store.observations(scan=scan.id, address=address, raw=True))
+        for address in begun
+    }
 
 
 def concluded(store: Store) -> tuple[int, int, int]:

@@ -25,6 +25,7 @@ from protocols.contract import (
 )
 from scanner.plan import Attempt, Manner, Shape
 from scanner.wire.link import Conversation
+from scanner.wire.past import SessionCut
 from scanner.wire.wire import Host, Wire
 
 log = logging.getLogger(__name__)
@@ -121,8 +122,20 @@ class Engine:
 
     async def attempt(self, host: Host, probe: Probe, port: int) -> Attempt:
         """One conversation, every rung up to the depth; never raises for what a probe does."""
+        past = host.recall(probe, port)
+        while True:
+            try:
+                return await self._converse(host, probe, port, past)
+            except SessionCut as cut:
+                past = past[: cut.kept]
+
+    async def _converse(
+        self, host: Host, probe: Probe, port: int, past: Sequence[Observation]
+    ) -> Attempt:
         limits = self.wire.limits
-        conversation = Conversation(self.wire, host, probe, port, most_requests=0, seconds=0)
+        conversation = Conversation(
+            self.wire, host, probe, port, most_requests=0, seconds=0, past=past
+        )
         done: list[tuple[Depth, Cost]] = []
         started = self.wire.clock.monotonic()
         try:
@@ -136,9 +149,13 @@ class Engine:
                 before = len(conversation.heard)
                 await rung.run(conversation)
                 heard = conversation.heard[before:]
-                done.append((depth, rung.cost(found(rung, heard))))
+                now = conversation.heard[max(before, conversation.replayed) :]
+                if now:
+                    done.append((depth, rung.cost(found(rung, now))))
                 if not any(item.outcome in SPOKE for item in heard):
                     break
+        except SessionCut:
+            raise
         except Exception:
             log.exception("probe broke probe=%s address=%s", probe.name, host.address)
             question = Question(probe.name, "conversation")
@@ -151,7 +168,8 @@ class Engine:
         self, conversation: Conversation, done: Sequence[tuple[Depth, Cost]], lasted: float
     ) -> Attempt:
         probe, port = conversation.probe, conversation.target.port
-        heard = [item for item in conversation.heard if item.outcome is not Outcome.NOT_ASKED]
+        now = conversation.heard[conversation.replayed :]
+        heard = [item for item in now if item.outcome is not Outcome.NOT_ASKED]
         manner = _manner(heard, conversation)
         if manner is not Manner.ACCEPTED:
             return Attempt(probe.name, probe.transport, port, manner)

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -71,18 +71,21 @@ async def run(
     deadline_seconds: float | None = None,
     deadline_reason: Reason = Reason.MAX_TIME,
     finished: frozenset[str] = frozenset(),
+    past: Mapping[str, tuple[Observation, ...]] | None = None,
     recorder: AnyRecorder | None = None,
     keep_raw: bool = True,
     watch: Callable[[Run], contextlib.AbstractAsyncContextManager[None]] | None = None,
 ) -> Run:
     """Scan everything that was prepared. The store is given over until this returns.
 
-    `finished` holds addresses that need nothing any more (a resume). Never raises for what the
+    `finished` holds addresses that need nothing any more, `past` what was heard of the others by
+    an earlier run of this scan (a resume). Never raises for what the
     network does; a store that fails stops the sending and is reported in `Run.error`.
     """
     state = Run(prepared, scan)
     async with Writer(store, keep_raw=keep_raw) as writer:
         wire = state.wire = _wire(prepared, scan, _sink(state, writer.submit), recorder)
+        wire.past = past or {}
         engine = state.engine = Engine(wire, prepared.depth, _marker(scan, writer.submit))
         state.tally = engine.tally
         started = wire.clock.monotonic()

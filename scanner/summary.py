@@ -51,9 +51,9 @@ def harm(run: Run) -> dict[str, object]:
     if wire is None:
         return {}
     return {
-        "writes_sent": 0,
+        "writes_sent": wire.sent.never,
         "refused_by_guard": wire.sent.refused_by_guard,
-        "connections_at_once_per_host": 1,
+        "connections_at_once_per_host": wire.sent.most_at_once,
         "hosts_left_alone": len(wire.ward.stopped),
         "pauses": wire.pauses,
         "our_side": dict(wire.our_side),
@@ -105,8 +105,9 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
         f"{summed['gaps']} gaps, {summed['questions']} open questions.",
         f"Sent {sent.packets} packets, {sent.requests} requests, {sent.connections} connections "
         f"in {duration(run.seconds)} (ceiling of the plan: {ceiling} packets).",
-        "No harm: 0 writes, one connection per host at a time, "
-        f"{len(wire.ward.stopped)} hosts left alone in distress, {wire.pauses} pauses.",
+        f"No harm: {sent.never} writes, at most {_counted(sent.most_at_once, 'connection')} "
+        f"to a host at a time, {len(wire.ward.stopped)} left alone in distress, "
+        f"{_counted(wire.pauses, 'pause')}.",
     ]
     shown += [f"  left alone: {host}: {why}" for host, why in wire.ward.stopped.items()]
     if run.tally.unasked:
@@ -115,3 +116,7 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     if run.error:
         shown.append(f"The inventory could not be written: {run.error}")
     return shown
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -99,4 +99,5 @@ PROBE = Probe(
     credentials=("opcua-user", "opcua-certificate"),
     likelihood=70,
     most_connections=3,
+    session=True,
 )

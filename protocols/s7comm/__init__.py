@@ -224,6 +224,7 @@ PROBE = Probe(
     },
     likelihood=20,
     most_connections=2,
+    session=True,
     data=True,
     roles=("plc",),
 )

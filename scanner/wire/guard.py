@@ -96,8 +96,12 @@ def judge(probe: Probe, frame: bytes) -> str:
     if not frame:
         raise Forbidden("an empty frame (no zero-length datagrams)")
     name = probe.guard(frame)
-    never = NEVER.get(probe.name)
-    found = never(frame) if never else ""
-    if found:
+    if found := never(probe, frame):
         raise Forbidden(f"{found} is never sent")
     return name
+
+
+def never(probe: Probe, frame: bytes) -> str:
+    """What of the never-send list `frame` is, or "". Knows nothing of the probe but its name."""
+    look = NEVER.get(probe.name)
+    return look(frame) if look else ""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -45,6 +46,7 @@ from protocols.contract import (
 )
 from scanner.wire import guard, neighbours
 from scanner.wire.failures import Failure, NetworkError
+from scanner.wire.past import Past
 from scanner.wire.tcp import Stream
 from scanner.wire.udp import Received
 from scanner.wire.wire import Host, Wire
@@ -68,7 +70,15 @@ class Conversation:
     """See `protocols.contract.Link` for what each member promises."""
 
     def __init__(
-        self, wire: Wire, host: Host, probe: Probe, port: int, *, most_requests: int, seconds: float
+        self,
+        wire: Wire,
+        host: Host,
+        probe: Probe,
+        port: int,
+        *,
+        most_requests: int,
+        seconds: float,
+        past: Sequence[Observation] = (),
     ) -> None:
         self.wire = wire
         self.host = host
@@ -78,6 +88,10 @@ class Conversation:
         self.most_requests = most_requests
         self.connections = 0
         self._heard: list[Observation] = []
+        self._past = Past(past, probe.session)
+        self.replayed = 0
+        # The same numbers again after a resume, so that stored answers match their requests.
+        self._id = zlib.crc32(f"{host.address} {probe.name} {port}".encode())
         self._until = wire.clock.monotonic() + seconds
         self._stream: Stream | None = None
         self._queue: asyncio.Queue[Received] | None = None
@@ -110,7 +124,8 @@ class Conversation:
         return self.wire.clock.now()
 
     def next_id(self) -> int:
-        return self.wire.next_id()
+        self._id += 1
+        return self._id % 65_535 + 1
 
     def extend(self, seconds: float, most_requests: int) -> None:
         """A deeper rung begins: its own time and requests."""
@@ -118,6 +133,8 @@ class Conversation:
         self.most_requests += most_requests
 
     async def wait(self, seconds: float) -> None:
+        if self._past.left:
+            return  # that time has passed already
         left = self._until - self.wire.clock.monotonic()
         end = self.wire.clock.monotonic() + max(0.0, min(seconds, left))
         while not self.wire.stopping and (left := end - self.wire.clock.monotonic()) > 0:
@@ -136,6 +153,8 @@ class Conversation:
         fresh: bool = False,
         parting: bool = False,
     ) -> Answer[T]:
+        if (replayed := await self._replay(question, read, fresh)) is not None:
+            return replayed
         reason = self._held_back(fresh, parting)
         if reason is None:
             try:
@@ -169,12 +188,17 @@ class Conversation:
         credential: str = "",
         items: int | None = None,
     ) -> None:
+        if (item := self._past.take(question, asked=False)) is not None:
+            self._heard.append(item)
+            self.replayed += 1
+            return
         reading = Reading(NOTHING, facts, points, (), outcome, reason, detail, items)
         self._emit(question, reading, credential=credential)
 
     async def close(self, farewell: bytes | Sealed = b"") -> None:
         """FIN, and give the host's place back; a farewell is judged like any request."""
         stream, self._stream = self._stream, None
+        self._past.part()
         try:
             if stream is not None:
                 await self._part(stream, farewell)
@@ -187,16 +211,42 @@ class Conversation:
                 self._placed = False
                 self.wire.pacer.leave(self.host.group)
 
+    async def _replay(self, question: Question, read: Read[T], fresh: bool) -> Answer[T] | None:
+        """The answer that an earlier run of this scan stored; None when the network must be asked.
+
+        Raises `SessionCut` when it must be asked in the middle of a session that is gone.
+        """
+        if fresh:
+            self._past.part()
+        item = self._past.take(question)
+        if item is None:
+            self._past.leave()
+            return None
+        reading: Reading[T] | None = None
+        if item.outcome in SPOKE and item.digest:
+            found = _stored(read, item)
+            if found is None:
+                self._past.leave()
+                return None
+            if not isinstance(found.value, Nothing):
+                reading = cast(Reading[T], found)
+        self._heard.append(item)
+        self.replayed += 1
+        if fresh:
+            self._over = False
+        await self._consequences(question, item.outcome, item.reason, item.duration_seconds)
+        return Answer(item.outcome, item.reason, reading, item.duration_seconds, item.raw)
+
     # --- before the request -------------------------------------------------------------------
 
     def _held_back(self, fresh: bool, parting: bool) -> Reason | None:
         """Why this request must not leave, as far as that is known without waiting."""
         if (forbidden := self.wire.forbidden(self.host.address)) is not None:
             return forbidden
-        if self._over and not fresh:
-            return Reason.DEPENDENCY
         if parting and self._stream is not None:
             return None
+        if self._over and not fresh:
+            return Reason.DEPENDENCY
         if self.wire.stopping is not None:
             return self.wire.stopping
         if self.host.health.sign:
@@ -213,7 +263,8 @@ class Conversation:
         durable = self.host.durable
         if self.wire.profile.durable_first and durable is not None and not durable.done():
             await asyncio.wait([durable])  # a failure stops the wire; it is not raised here
-        await self.wire.pacer.running()
+        if not parting:  # a pause is no reason to keep a session open
+            await self.wire.pacer.running()
         return self._held_back(fresh=False, parting=parting)
 
     # --- the exchange -------------------------------------------------------------------------
@@ -289,7 +340,7 @@ class Conversation:
         self.host.turn.mark()
         outgoing = _outgoing(request)
         await stream.send(outgoing)
-        self._sent(outgoing)
+        self._sent(outgoing, _plain(request))
         raw = b""
         try:
             async with self._patience(patience):
@@ -316,6 +367,8 @@ class Conversation:
         async with self.wire.pacer.knock(self.host.group) as place:
             await self._first_packet(1)
             self.wire.sent.attempts += 1
+            self.host.open += 1
+            self.wire.sent.most_at_once = max(self.wire.sent.most_at_once, self.host.open)
             try:
                 self._stream = await Stream.connect(
                     self.host.address,
@@ -326,6 +379,8 @@ class Conversation:
                 )
             except NetworkError as error:
                 raise NetworkError(self._explained(error.failure)) from error
+            finally:
+                self.host.open -= self._stream is None
             place.accepted += 1
         self.host.connections[self.target.port] += 1
         self.connections += 1
@@ -358,7 +413,7 @@ class Conversation:
         self.host.turn.mark()
         outgoing = _outgoing(request)
         await self.wire.datagrams.send(self.host.address, self.target.port, outgoing)
-        self._sent(outgoing)
+        self._sent(outgoing, _plain(request))
         try:
             async with self._patience(patience):
                 for _ in range(STALE_MOST):
@@ -385,6 +440,7 @@ class Conversation:
     @asynccontextmanager
     async def _patience(self, seconds: float) -> AsyncIterator[None]:
         """Bound a wait; a stop of the scan shortens it. A time-out is MUTE."""
+        patient = self.wire.clock.monotonic() + seconds
         try:
             async with asyncio.timeout(seconds) as timeout:
                 self.wire.waits.add(timeout)
@@ -393,6 +449,11 @@ class Conversation:
                 finally:
                     self.wire.waits.discard(timeout)
         except TimeoutError as error:
+            if self.wire.stopping is not None and self.wire.clock.monotonic() < patient:
+                # We left before it could answer: that says nothing about the device.
+                words = "stopped while waiting for the answer"
+                failure = Failure(Outcome.FAILED_HERE, self.wire.stopping, words)
+                raise NetworkError(failure) from error
             raise NetworkError(Failure(Outcome.MUTE)) from error
 
     async def _talk(self) -> None:
@@ -421,9 +482,11 @@ class Conversation:
             raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
         self.wire.sent.packets += packets
 
-    def _sent(self, request: bytes) -> None:
+    def _sent(self, request: bytes, plain: bytes) -> None:
         self.requests += 1
         self.wire.sent.requests += 1
+        # Counted here, from the bytes that left, and not where the guard judged them.
+        self.wire.sent.never += bool(guard.never(self.probe, plain))
         self.wire.sent.bytes += len(request)
         if self.wire.recorder is not None:
             self.wire.recorder.sent(*self._peer, request)
@@ -473,8 +536,11 @@ class Conversation:
             self.wire.suffer(self.host)
         streams = self.target.transport == "tcp"
         unanswered = outcome in (Outcome.SILENT, Outcome.MUTE, Outcome.FAILED_HERE)
-        if outcome in ENDS or (unanswered and first) or (outcome is Outcome.GARBLED and streams):
-            await self.close()
+        garbled = outcome is Outcome.GARBLED and streams
+        if outcome in ENDS or (unanswered and first) or garbled:
+            # A session is not left behind: its connection stays for the goodbye, and for no more.
+            if not (garbled and self.probe.session and self._answered):
+                await self.close()
             self._over = True
 
     def _emit(
@@ -513,24 +579,30 @@ class Conversation:
         self.host.durable = self.wire.sink(observation)
 
     async def _part(self, stream: Stream, farewell: bytes | Sealed) -> None:
-        if farewell and self._answered and not self._over:
-            try:
-                guard.judge(self.probe, _plain(farewell))
-                await self.host.turn.take()
-                await self.wire.pacer.packets.take(EXCHANGE - 1)
-                outgoing = _outgoing(farewell)
-                self.host.turn.mark()
-                await stream.send(outgoing)
-                self.wire.sent.packets += EXCHANGE - 1  # nothing comes back that we acknowledge
-                self._sent(outgoing)
-            except NetworkError as error:
-                log.info("farewell failed address=%s why=%s", self.host.address, error)
-            except Forbidden as error:
-                self.wire.sent.refused_by_guard += 1
-                log.error("guard refused farewell probe=%s why=%s", self.probe.name, error)
-        self.wire.sent.packets += CLOSE
-        await self.wire.pacer.packets.take(CLOSE)
-        await stream.close(self.wire.limits.close_seconds)
+        try:
+            if farewell and self._answered:
+                await self._say_farewell(stream, farewell)
+            await self.wire.pacer.packets.take(CLOSE)
+        finally:  # also when time is up: a socket is never left open
+            self.wire.sent.packets += CLOSE
+            await stream.close(self.wire.limits.close_seconds)
+            self.host.open -= 1
+
+    async def _say_farewell(self, stream: Stream, farewell: bytes | Sealed) -> None:
+        try:
+            guard.judge(self.probe, _plain(farewell))
+            await self.host.turn.take()
+            await self.wire.pacer.packets.take(EXCHANGE - 1)
+            outgoing = _outgoing(farewell)
+            self.host.turn.mark()
+            await stream.send(outgoing)
+            self.wire.sent.packets += EXCHANGE - 1  # nothing comes back that we acknowledge
+            self._sent(outgoing, _plain(farewell))
+        except NetworkError as error:
+            log.info("farewell failed address=%s why=%s", self.host.address, error)
+        except Forbidden as error:
+            self.wire.sent.refused_by_guard += 1
+            log.error("guard refused farewell probe=%s why=%s", self.probe.name, error)
 
 
 def _plain(request: bytes | Sealed) -> bytes:
@@ -552,6 +624,17 @@ def _decode(read: Read[T], raw: bytes) -> Reading[T] | Reading[Nothing] | None:
     except Refused as error:
         outcome, reason, detail = error.outcome, error.reason, error.detail
         return Reading(NOTHING, error.facts, (), (), outcome, reason, detail)
+
+
+def _stored(read: Read[T], item: Observation) -> Reading[T] | Reading[Nothing] | None:
+    """What the decoder says of a stored answer; None unless that is what was recorded."""
+    if digest(item.raw) != item.digest:
+        return None  # not kept, or not kept whole
+    try:
+        reading = _decode(read, item.raw)
+    except (Garbled, Foreign):
+        return None
+    return reading if reading is not None and reading.outcome is item.outcome else None
 
 
 def _empty(outcome: Outcome, detail: str = "", reason: str = "") -> Reading[Nothing]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,6 +20,7 @@ from scanner.targets import Scope, group
 from scanner.wire.distress import Health, Ward
 from scanner.wire.neighbours import Links
 from scanner.wire.pacer import HostTurn, Pacer
+from scanner.wire.past import usable
 from scanner.wire.udp import Datagrams
 
 PAUSE_SECONDS = 60.0
@@ -50,6 +50,8 @@ class Sent:
     retries: int = 0
     functions: Counter[str] = field(default_factory=Counter)
     refused_by_guard: int = 0
+    never: int = 0  # frames of the never-send list that left in spite of everything
+    most_at_once: int = 0  # connections to one host at the same time, attempts included
 
 
 @dataclass(slots=True)
@@ -67,6 +69,17 @@ class Host:
     durable: asyncio.Future[None] | None = None
     connections: Counter[int] = field(default_factory=Counter)
     units: tuple[str, ...] = ()
+    open: int = 0  # connections now, attempts included
+    past: tuple[Observation, ...] = ()  # what an earlier run of this scan heard of it
+
+    def recall(self, probe: Probe, port: int) -> tuple[Observation, ...]:
+        """What may be replayed of one conversation with this host."""
+        return usable(
+            item
+            for item in self.past
+            if item.question.protocol == probe.name
+            and (item.target.transport, item.target.port) == (probe.transport, port)
+        )
 
     def next_sequence(self, transport: str, port: int) -> int:
         """Order of observations within (scan, target)."""
@@ -101,11 +114,11 @@ class Wire:
     pauses: int = 0
     our_side: Counter[str] = field(default_factory=Counter)
     waits: set[asyncio.Timeout] = field(default_factory=set)
+    past: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     on_pause: Callable[[str], None] | None = None
     pacer: Pacer = field(init=False)
     datagrams: Datagrams = field(init=False)
     _pausing: asyncio.TimerHandle | None = None
-    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(0))
 
     def __post_init__(self) -> None:
         self.pacer = Pacer(self.clock, self.profile, self.limits.new_on_link)
@@ -113,11 +126,11 @@ class Wire:
 
     def host(self, address: str, units: tuple[str, ...] = ()) -> Host:
         """The state of one address, at its first turn."""
-        return Host(address, self.pacer.host(), group(address), units=units)
-
-    def next_id(self) -> int:
-        """1 to 65 535 and round again: request, transaction and handle numbers."""
-        return next(self._ids) % 65_535 + 1
+        past = self.past.get(address, ())
+        host = Host(address, self.pacer.host(), group(address), units=units, past=past)
+        for item in past:
+            host.sequence[item.target.transport, item.target.port] = item.sequence
+        return host
 
     def credentials_for(self, probe: Probe, address: str) -> tuple[Credential, ...]:
         """The named credentials that `probe` can use and that apply to `address`."""
