@@ -1,8 +1,9 @@
 """SNMP: identity, structure and sensors of everything that has an agent.
 
 Read-only by construction: the guard passes Get, GetNext, GetBulk and v3 engine discovery. The
-modules: `codec` and `engine` (bytes), `guard`, `exchange` (one request), `discover`, `identify`,
-`points` (the rungs), `identity` (rules as data), `walk` and `tables` (bounded walks), `sensors`.
+modules: `codec`, `message`, `engine`, `usm` (bytes and keys), `guard`, `exchange` (one request),
+`sessions` and `secured` (who asks), `discover`, `identify`, `points` (the rungs), `identity`
+(rules as data), `walk` and `tables` (bounded walks), `sensors`.
 """
 
 from __future__ import annotations

@@ -287,13 +287,17 @@ def decode_response(
     this one: other version or PDU, OIDs never asked, or OIDs that do not increase in a walk.
     """
     message = decode_message(data)
-    pdu = message.pdu
+    if message.version != version and message.pdu.request_id == request_id:
+        raise Garbled(f"expected version {version}, got {message.version}")
+    return match(message.pdu, kind, request_id, oids)
+
+
+def match(pdu: Pdu, kind: int, request_id: int, oids: tuple[Oid, ...]) -> Response:
+    """The same for a PDU of any version, out of its message."""
     if pdu.kind != RESPONSE:
         raise Garbled(f"expected a Response (0xA2), got 0x{pdu.kind:02X}")
     if pdu.request_id != request_id:
         raise Stale(f"expected request id {request_id}, got {pdu.request_id}")
-    if message.version != version:
-        raise Garbled(f"expected version {version}, got {message.version}")
     if pdu.first:
         if not 0 < pdu.first <= 18 or not 0 <= pdu.second <= len(oids):
             raise Garbled(f"expected an error status up to 18, got {pdu.first} at {pdu.second}")

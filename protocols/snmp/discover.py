@@ -1,14 +1,25 @@
 """The first rung: one datagram that finds an agent and usually names it.
 
-With a community: a Get of the system group and of the first row of the ENTITY-MIB (in version 1
-of the system group alone, since one absent name refuses a whole version 1 request). Without one:
-SNMPv3 engine discovery, and the identity question noted as not asked.
+With a credential: a Get of the system group and of the first row of the ENTITY-MIB (in version 1
+of the system group alone, since one absent name refuses a whole version 1 request). A user of
+version 3 needs the engine's id and time first: one datagram of engine discovery, once an agent.
+Without a credential: the discovery alone, and the identity question noted as not asked.
 """
 
 from __future__ import annotations
 
-from protocols.contract import SPOKE, Answer, Credential, Fact, Link, Outcome, Reading, Reason
-from protocols.snmp import codec, engine, identity
+from protocols.contract import (
+    SPOKE,
+    Answer,
+    Credential,
+    Fact,
+    Link,
+    Observation,
+    Outcome,
+    Reading,
+    Reason,
+)
+from protocols.snmp import codec, engine, identity, secured
 from protocols.snmp.codec import Binding, Oid, Response
 from protocols.snmp.exchange import (
     LIMIT,
@@ -16,13 +27,16 @@ from protocols.snmp.exchange import (
     exchange,
     number,
     question,
-    sessions,
     text,
     without,
 )
+from protocols.snmp.message import Engine
+from protocols.snmp.sessions import VERSIONS, Community
+from protocols.snmp.usm import UnusableError
 
 MOST_CREDENTIALS = 4
 MOST_RETRIES = 3
+ENGINE_QUESTION = ("discover", "v3 engine")
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)  # RFC 3418, 2
 ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
 SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME = (*SYSTEM, 1, 0), (*SYSTEM, 2, 0), (*SYSTEM, 3, 0)
@@ -52,16 +66,38 @@ _SOFTWARE_FIRST = frozenset(
 
 
 async def discover(link: Link) -> None:
-    """Find the agent with the first credential that it answers; see the module's words."""
-    candidates = sessions(link)
-    for tried, session in enumerate(candidates[:MOST_CREDENTIALS]):
-        if await ask_system(link, session, fresh=tried > 0) is not Outcome.SILENT:
-            break  # anything but silence is not about the community
-    secured = [c for c in link.credentials if c.type == "snmp-v3"]
-    if not candidates or (secured and not any(o.outcome in SPOKE for o in link.heard)):
-        await _discover_engine(link, fresh=bool(candidates))
-    for credential in secured:
-        await secure_session(link, credential)
+    """Find the agent with the first credential that it serves; see the module's words."""
+    fresh = asked = False
+    for credential in link.credentials[:MOST_CREDENTIALS]:
+        spoke = any(o.outcome in SPOKE for o in link.heard)
+        outcome = await _try(link, credential, fresh=fresh)
+        if outcome is None:
+            continue
+        asked, fresh = True, outcome not in SPOKE
+        if outcome not in (Outcome.SILENT, Outcome.REFUSED_AUTH):
+            return  # anything else is not about the credential
+        if outcome is Outcome.SILENT and spoke:
+            return  # a second silence of an agent that had answered would be a sign of distress
+    if not asked:
+        await _discover_engine(link, fresh=False)
+    if not link.credentials:
+        answered = any(o.outcome in SPOKE for o in link.heard)
+        link.note(
+            question("get", "system"),
+            Outcome.NOT_ASKED,
+            Reason.NO_CREDENTIAL,
+            detail="SNMPv3 answered; name a credential to ask who it is"
+            if answered
+            else "no credential is named for SNMP",
+        )
+
+
+async def _try(link: Link, credential: Credential, *, fresh: bool) -> Outcome | None:
+    """What became of one credential; None where nothing was sent for it."""
+    if credential.type in VERSIONS:
+        session = Community(VERSIONS[credential.type], credential)
+        return await ask_system(link, session, fresh=fresh)
+    return await secure_session(link, credential, fresh=fresh)
 
 
 async def ask_system(link: Link, session: Session, *, fresh: bool) -> Outcome:
@@ -128,38 +164,28 @@ def _add_entity(
                 found.setdefault(name, (words, f"snmp {source}.1"))
 
 
-async def _discover_engine(link: Link, *, fresh: bool) -> None:
+async def _discover_engine(link: Link, *, fresh: bool) -> Outcome:
     message_id = link.next_id()
 
-    def read(data: bytes) -> Reading[engine.Engine]:
+    def read(data: bytes) -> Reading[Engine]:
         found = engine.decode_report(data, message_id)
-        return Reading(found, engine_facts(found))
+        return Reading(found, discovered_facts(found))
 
-    answer: Answer[engine.Engine] = await link.ask(
-        question("discover", "v3 engine"),
+    answer: Answer[Engine] = await link.ask(
+        question(*ENGINE_QUESTION),
         engine.encode_discovery(message_id),
         read=read,
         limit=LIMIT,
         fresh=fresh,
     )
-    if not link.credentials:
-        link.note(
-            question("get", "system"),
-            Outcome.NOT_ASKED,
-            Reason.NO_CREDENTIAL,
-            detail="SNMPv3 answered; name a credential to ask who it is"
-            if answer.spoke
-            else "no credential is named for SNMP",
-        )
+    return answer.outcome
 
 
-def engine_facts(found: engine.Engine) -> tuple[Fact, ...]:
+def discovered_facts(found: Engine) -> tuple[Fact, ...]:
     """What an engine says without a key. A net-snmp engine names no vendor."""
-    source = "snmp v3 discovery"
+    source = secured.DISCOVERED
     facts = [
-        Fact("engine_id", found.id.hex(), source),
-        Fact("boots", found.boots, source),
-        Fact("uptime_seconds", float(found.time), source),
+        *secured.engine_facts(found, source),
         Fact("security", "SNMPv3", source),
     ]
     if found.enterprise:
@@ -171,12 +197,28 @@ def engine_facts(found: engine.Engine) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-async def secure_session(link: Link, credential: Credential) -> None:
-    """Ask under SNMPv3 security. The keys belong into a worker process, which is not there yet."""
-    link.note(
-        question("get", "system", part="v3"),
-        Outcome.NOT_ASKED,
-        Reason.DEPENDENCY,
-        detail="SNMPv3 security needs the SNMPv3 worker, which is not running",
-        credential=credential.name,
-    )
+async def secure_session(link: Link, credential: Credential, *, fresh: bool) -> Outcome | None:
+    """Ask who the agent is under SNMPv3 security; None where the credential cannot be used."""
+    try:
+        secured.level(credential)
+        if secured.engine_heard(link.heard) is None:
+            if any(_of_engine(o) for o in link.heard):
+                raise UnusableError("no SNMPv3 engine answered")
+            outcome = await _discover_engine(link, fresh=fresh)
+            if outcome is not Outcome.COMPLETE:
+                return outcome
+        session = secured.open_session(link, credential)
+    except UnusableError as error:
+        link.note(
+            question("get", "system"),
+            Outcome.NOT_ASKED,
+            Reason.NO_CREDENTIAL,
+            detail=f"credential {credential.name}: {error}",
+            credential=credential.name,
+        )
+        return None
+    return await ask_system(link, session, fresh=False) if session else None
+
+
+def _of_engine(observation: Observation) -> bool:
+    return (observation.question.operation, observation.question.argument) == ENGINE_QUESTION

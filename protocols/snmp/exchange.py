@@ -1,4 +1,4 @@
-"""One request and its answer under one credential, and how errors become outcomes.
+"""One request and its answer in one session of any version, and how errors become outcomes.
 
 The rule: an error status is an answer. `exchange` hands it back as a `Response` with its status,
 so that the caller can ask again for less; the observation carries the outcome of the table below.
@@ -7,17 +7,17 @@ so that the caller can ask again for less; the observation carries the outcome o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from protocols.contract import (
-    SPOKE,
     Answer,
     Credential,
     Link,
     Outcome,
     Question,
     Reading,
+    Reason,
+    Sealed,
 )
 from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid, Response
@@ -26,63 +26,38 @@ T = TypeVar("T")
 
 LIMIT = 65_535  # safety.md 2: a datagram
 TEXT_CHARACTERS = 4_096
-VERSIONS = {"snmp-v1": codec.V1, "snmp-v2c": codec.V2C}
+NOT_IN_WINDOW = "not_in_time_window"  # the agent told its time; the same is asked again, once
 # RFC 3416, 3: the error statuses that say more than "no"; any other is a capability refused
 _ERRORS = {
     codec.TOO_BIG: (Outcome.REFUSED_RESOURCE, "tooBig"),
     codec.NO_SUCH_NAME: (Outcome.EMPTY, "noSuchName"),
     codec.GEN_ERR: (Outcome.REFUSED_CAPABILITY, "genErr"),
-    codec.NO_ACCESS: (Outcome.REFUSED_AUTH, "noAccess"),
+    codec.NO_ACCESS: (Outcome.REFUSED_AUTH, Reason.ACCESS_DENIED.value),
     13: (Outcome.REFUSED_RESOURCE, "resourceUnavailable"),
-    codec.AUTHORIZATION: (Outcome.REFUSED_AUTH, "authorizationError"),
+    codec.AUTHORIZATION: (Outcome.REFUSED_AUTH, Reason.ACCESS_DENIED.value),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A version and the credential that worked, or is tried."""
+class Session(Protocol):
+    """What carries requests to an agent and tells its answers from others'."""
 
-    version: int
-    credential: Credential
+    @property
+    def credential(self) -> Credential:
+        """Whose label the evidence carries."""
 
-    def request(
-        self,
-        kind: int,
-        request_id: int,
-        oids: tuple[Oid, ...],
-        non_repeaters: int = 0,
-        repetitions: int = 0,
-    ) -> bytes:
-        """The datagram; the only place where a community is revealed."""
-        return codec.encode_request(
-            self.version,
-            self.credential.secret.reveal().encode(),
-            kind,
-            request_id,
-            oids,
-            non_repeaters,
-            repetitions,
-        )
+    @property
+    def version(self) -> int:
+        """The message version."""
+
+    def envelope(
+        self, kind: int, request_id: int, oids: tuple[Oid, ...], repetitions: int
+    ) -> tuple[bytes | Sealed, Callable[[bytes], Response]]:
+        """The datagram, and the decoder of its answer (raises what a `Read` raises)."""
 
 
 def question(operation: str, argument: str = "", part: str = "") -> Question:
     """A question of this protocol."""
     return Question("snmp", operation, part, argument)
-
-
-def sessions(link: Link) -> tuple[Session, ...]:
-    """One session for each credential of version 1 or 2c, in the order in which they are named."""
-    return tuple(
-        Session(VERSIONS[credential.type], credential)
-        for credential in link.credentials
-        if credential.type in VERSIONS
-    )
-
-
-def working(link: Link) -> Session | None:
-    """The session under which this agent answered, from what was heard so far."""
-    labels = {o.credential for o in link.heard if o.credential and o.outcome in SPOKE}
-    return next((s for s in sessions(link) if s.credential.name in labels), None)
 
 
 def outcome_of(status: int) -> tuple[Outcome, str]:
@@ -102,17 +77,33 @@ async def exchange(
     fresh: bool = False,
 ) -> tuple[Answer[tuple[Response, T | None]], Response | None]:
     """Ask once. The response is None when nothing valid came; an error status is a response."""
-    request_id = link.next_id()
+    answer = await _once(link, session, asked, kind, oids, read, repetitions, fresh)
+    if answer.reason == NOT_IN_WINDOW:
+        answer = await _once(link, session, asked, kind, oids, read, repetitions, False)
+    return answer, answer.value[0] if answer.value else None
+
+
+async def _once(
+    link: Link,
+    session: Session,
+    asked: Question,
+    kind: int,
+    oids: tuple[Oid, ...],
+    read: Callable[[Response], Reading[T]],
+    repetitions: int,
+    fresh: bool,
+) -> Answer[tuple[Response, T | None]]:
+    outgoing, opened = session.envelope(kind, link.next_id(), oids, repetitions)
 
     def decode(data: bytes) -> Reading[tuple[Response, T | None]]:
-        response = codec.decode_response(data, session.version, kind, request_id, oids)
+        response = opened(data)
         if response.error_status:
             outcome, reason = outcome_of(response.error_status)
             return Reading(
                 (response, None),
                 outcome=outcome,
                 reason=reason,
-                detail=f"{reason} at {response.error_index}",
+                detail=f"error status {response.error_status} at {response.error_index}",
             )
         reading = read(response)
         return Reading(
@@ -126,15 +117,14 @@ async def exchange(
             reading.items,
         )
 
-    answer = await link.ask(
+    return await link.ask(
         asked,
-        session.request(kind, request_id, oids, 0, repetitions),
+        outgoing,
         read=decode,
         limit=LIMIT,
         credential=session.credential.name,
         fresh=fresh,
     )
-    return answer, answer.value[0] if answer.value else None
 
 
 def without(oids: Sequence[Oid], index: int) -> tuple[Oid, ...]:

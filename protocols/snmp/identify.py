@@ -16,8 +16,9 @@ from protocols.contract import Fact, Link, Outcome, Reading
 from protocols.snmp import codec, identity
 from protocols.snmp.codec import Binding, Oid, Response
 from protocols.snmp.discover import CHASSIS, ENTITY, MOST_RETRIES, fewer
-from protocols.snmp.exchange import Session, exchange, number, question, text, working
+from protocols.snmp.exchange import Session, exchange, number, question, text
 from protocols.snmp.identity import ENTERPRISES, Wish
+from protocols.snmp.sessions import working
 
 ESSENTIAL = ("vendor", "model", "firmware", "serial")
 MOST_OIDS = 10

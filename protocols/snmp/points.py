@@ -13,9 +13,10 @@ from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading,
 from protocols.snmp import codec, sensors, tables
 from protocols.snmp.codec import Binding, Oid, Response, oid
 from protocols.snmp.discover import MOST_RETRIES, fewer
-from protocols.snmp.exchange import Session, exchange, number, question, text, working
+from protocols.snmp.exchange import Session, exchange, number, question, text
 from protocols.snmp.identify import below, object_heard
 from protocols.snmp.sensors import Sensor
+from protocols.snmp.sessions import working
 from protocols.snmp.walk import Allowance, Harvest, Row, Table, walk
 
 ROOTS_A_REQUEST = 10

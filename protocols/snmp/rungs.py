@@ -2,7 +2,9 @@
 
 `Size.pages` counts the datagrams of a rung beyond the first (discover) or all of them (above).
 Bytes are for answers that are long: the recordings that the tests play hold 490, 230, 510 and 370
-bytes a datagram and its answer on average, rung by rung; a full page is one Ethernet frame.
+bytes a datagram and its answer on average, rung by rung; a full page is one Ethernet frame. Users
+of version 3 add engine discovery once, and in each rung at most one question asked again at the
+time that the agent told.
 """
 
 from __future__ import annotations
@@ -54,28 +56,28 @@ RUNGS = {
         _discover_cost,
         discover,
         usual=Size(),
-        most=Size(pages=MOST_CREDENTIALS + MOST_RETRIES),
+        most=Size(pages=2 * MOST_CREDENTIALS + MOST_RETRIES),
         size=_discover_size,
     ),
     Depth.IDENTIFY: Rung(
         _identify_cost,
         identify,
         usual=Size(pages=1),
-        most=Size(pages=(1 + MOST_RETRIES) * (1 + MOST_ROUNDS)),
+        most=Size(pages=(1 + MOST_RETRIES) * (1 + MOST_ROUNDS) + 1),
         size=_size,
     ),
     Depth.POINTS: Rung(
         lambda size: Cost(0, size.pages, size.pages * WALK_BYTES, WALKS),
         points,
         usual=Size(pages=12),
-        most=Size(pages=MOST_PAGES_HOST + MOST_RETRIES),
+        most=Size(pages=MOST_PAGES_HOST + MOST_RETRIES + 1),
         size=_size,
     ),
     Depth.SAMPLE: Rung(
         lambda size: Cost(0, size.pages, size.pages * SAMPLE_BYTES, ("SNMP get",)),
         sample,
         usual=Size(pages=6),
-        most=Size(pages=SAMPLE_ROUNDS * MOST_SAMPLED // ROOTS_A_REQUEST),
+        most=Size(pages=SAMPLE_ROUNDS * MOST_SAMPLED // ROOTS_A_REQUEST + 1),
         size=_size,
     ),
 }

@@ -150,6 +150,7 @@ def harvest(
         type=binding.type,
         access="r",
         description=f"raw value x {scale:g}",
+        encoding=f"scale={scale:g}" if scale != 1 else "",
     )
     value = None if raw is None else rounded(raw * scale)
     return Harvest((), (point,), (Sample(address, value, quality, status),))

@@ -19,7 +19,8 @@ from protocols.contract import (
     Size,
     Target,
 )
-from protocols.snmp import PROBE, codec, engine
+from protocols.snmp import PROBE, codec
+from protocols.snmp import message as v3
 from tests.protocols.snmp.measure import PUBLIC, climb
 from tests.protocols.snmp.player import Agent, agent, encode_oid, octets, signed, tlv
 from tests.protocols.snmp.test_codec import report
@@ -116,24 +117,17 @@ def test_without_a_credential_only_the_engine_is_asked() -> None:
     )
 
 
-def test_a_version_3_credential_is_noted_and_not_sent() -> None:
-    link = run(link_of(lambda _: report(1), SECURE))
-    assert link.functions == ["SNMP v3 discovery"]
-    noted = [o for o in link.observations if o.outcome is Outcome.NOT_ASKED]
-    assert [(o.reason, o.credential) for o in noted] == [(Reason.DEPENDENCY, "secure")]
-
-
-def test_silence_to_communities_leads_to_discovery_where_version_3_is_named() -> None:
+def test_silence_to_communities_leads_to_version_3_where_it_is_named() -> None:
     def answer(request: bytes) -> bytes | None:
         version, _, _ = codec.decode_version(request)
-        return report(engine.decode(request).message_id) if version == codec.V3 else None
+        return report(v3.decode(request).message_id) if version == codec.V3 else None
 
     link = run(link_of(answer, PUBLIC, SECURE))
-    assert link.functions == ["SNMP get", "SNMP v3 discovery"]
-    assert [o.outcome for o in link.observations] == [
-        Outcome.SILENT,
-        Outcome.COMPLETE,
-        Outcome.NOT_ASKED,
+    assert link.functions == ["SNMP get", "SNMP v3 discovery", "SNMP get"]
+    assert [(o.outcome, o.credential) for o in link.observations] == [
+        (Outcome.SILENT, "snmp-public"),
+        (Outcome.COMPLETE, ""),
+        (Outcome.REFUSED_CAPABILITY, "secure"),
     ]
 
 
