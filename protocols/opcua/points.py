@@ -74,31 +74,6 @@ _WANTED = (
     Attribute.ACCESS_LEVEL,
     Attribute.USER_ACCESS_LEVEL,
 )
-_Wanted = tuple[tuple[NodeId, Attribute], ...]
-
-
-@dataclass(slots=True)
-class Visit:
-    """One session in use: its channel, its start, and what it may still ask."""
-
-    link: Link
-    channel: Channel
-    start: datetime
-    namespaces: tuple[str, ...] = ()
-    browse_size: int = MOST_PER_REQUEST
-    read_size: int = MOST_PER_REQUEST
-    browses: int = 0
-    reads: int = 0
-    most_reads: int = MOST_READS
-    most_seconds: float = READ_SECONDS
-    over: bool = False
-    meanings: dict[NodeId, Meaning] = field(default_factory=dict)
-    types: dict[NodeId, str] = field(default_factory=dict)
-
-    @property
-    def seconds(self) -> float:
-        """Age of the session."""
-        return (self.link.now() - self.start).total_seconds()
 
 
 async def points(link: Link) -> None:
@@ -170,73 +145,7 @@ def _conclude(link: Link, walk: Walk) -> None:
     whole = Outcome.COMPLETE if walk.outside else Outcome.EMPTY
     outcome = Outcome.PARTIAL if walk.cut else whole
     detail = f"{walk.asked} nodes asked, {len(walk.variables)} variables"
-    link.note(Question(NAME, "browse"), outcome, walk.cut, detail=detail)
-
-
-async def _read(
-    visit: Visit,
-    question: Question,
-    wanted: _Wanted,
-    use: Callable[[tuple[DataValue, ...]], Reading[tuple[DataValue, ...]]],
-) -> Answer[tuple[DataValue, ...]]:
-    visit.reads += 1
-    answer = await visit.link.ask(
-        question,
-        visit.channel.ask(READ, read(wanted)),
-        frame=reply,
-        read=visit.channel.read(READ, lambda cursor, _: use(read_values(cursor, len(wanted)))),
-        limit=MOST_MESSAGE,
-    )
-    _watch(visit, answer.outcome)
-    return answer
-
-
-def _watch(visit: Visit, outcome: Outcome) -> None:
-    """After anything but words from the server, the rest of the session is not asked."""
-    if outcome not in DATA and outcome not in (
-        Outcome.EMPTY,
-        Outcome.REFUSED_RESOURCE,
-        Outcome.REFUSED_CAPABILITY,
-        Outcome.REFUSED_AUTH,
-        Outcome.REFUSED_DOWNSTREAM,
-    ):
-        visit.over = True
-
-
-async def _read_server(visit: Visit) -> None:
-    """Namespaces, build, clock, limits and who else is there."""
-    numbers = (NAMESPACE_ARRAY, *SERVER_STATUS, *OPERATION_LIMITS, SESSION_DIAGNOSTICS)
-    now = visit.link.now
-
-    def use(values: tuple[DataValue, ...]) -> Reading[tuple[DataValue, ...]]:
-        found = dict(zip(numbers, values, strict=True))
-        visit.namespaces = _strings(found[NAMESPACE_ARRAY])
-        facts = (
-            *server_facts(found, now()),
-            *companions(visit.namespaces),
-            *session_facts(found[SESSION_DIAGNOSTICS]),
-        )
-        visit.read_size = _least(found, "MaxNodesPerRead")
-        visit.browse_size = _least(found, "MaxNodesPerBrowse")
-        good = sum(not is_bad(value.status) for value in values)
-        return Reading(values, facts, items=good)
-
-    wanted = tuple((core(number), Attribute.VALUE) for number in numbers)
-    await _read(visit, Question(NAME, "read_server"), wanted, use)
-
-
-def _strings(value: DataValue) -> tuple[str, ...]:
-    values = value.variant.values if value.variant else ()
-    return tuple(item if isinstance(item, str) else "" for item in values)
-
-
-def _least(found: dict[int, DataValue], name: str) -> int:
-    """Our cap, or the server's limit where it states a lower one (0 states none)."""
-    number = next(key for key, text in OPERATION_LIMITS.items() if text == name)
-    stated = show(found[number].variant)
-    if isinstance(stated, int) and 0 < stated < MOST_PER_REQUEST:
-        return stated
-    return MOST_PER_REQUEST
+    link.note(Question(NAME, "browse"), outcome, walk.cut, detail=detail, items=walk.found)
 
 
 async def _browse_step(visit: Visit, walk: Walk) -> bool:
@@ -429,66 +338,3 @@ def _granted(asked: int, denied: int) -> tuple[Outcome, str]:
     if denied == asked:
         return Outcome.REFUSED_AUTH, Reason.ACCESS_DENIED
     return Outcome.PARTIAL, Reason.REFUSED_PART
-
-
-async def _read_again(visit: Visit) -> None:
-    """Rounds of Read until the window, the session or the request cap ends."""
-    await _read_server(visit)
-    chosen = _chosen(visit)
-    if not chosen:
-        return
-    wanted, done = _rounds(visit.link), 0
-    while done < wanted and _may_read(visit):
-        if done:
-            await visit.link.wait(_interval(visit.link))
-        for at in range(0, len(chosen), visit.read_size):
-            if _may_read(visit):
-                await _sample_batch(visit, chosen[at : at + visit.read_size], f"{done}.{at}")
-        done += 1
-    asked = int(visit.link.options.sample_seconds / _interval(visit.link))
-    whole = done >= asked and not visit.over
-    visit.link.note(
-        Question(NAME, "sample"),
-        Outcome.COMPLETE if whole else Outcome.PARTIAL,
-        "" if whole else (Reason.WENT_SILENT if visit.over else Reason.OUR_CAP),
-        detail=f"{done} rounds of {len(chosen)} variables in {visit.seconds:.0f} s",
-    )
-
-
-def _interval(link: Link) -> float:
-    return max(link.options.sample_every_seconds, 0.1)
-
-
-def _rounds(link: Link) -> int:
-    """How many rounds fit into the window, the session and the request cap."""
-    seconds = min(link.options.sample_seconds, SESSION_SECONDS)
-    return min(max(int(seconds / _interval(link)), 1), MOST_SAMPLE_READS - 1)
-
-
-def _chosen(visit: Visit) -> list[tuple[str, NodeId]]:
-    """The readable variables, as many as every round can hold."""
-    link = visit.link
-    addresses = dict.fromkeys(
-        point.address
-        for seen in link.heard
-        for point in seen.points
-        if point.access.startswith("r")
-    )
-    room = max((visit.most_reads - 1) // _rounds(link), 1) * visit.read_size
-    found = ((text, parse_node_id(text, visit.namespaces)) for text in addresses)
-    return [(text, node) for text, node in found if node][:room]
-
-
-async def _sample_batch(visit: Visit, batch: list[tuple[str, NodeId]], label: str) -> None:
-    now = visit.link.now
-
-    def use(values: tuple[DataValue, ...]) -> Reading[tuple[DataValue, ...]]:
-        pairs = zip(batch, values, strict=True)
-        found: Sequence[Sample | None] = [
-            sample_of(text, value, now()) for (text, _), value in pairs
-        ]
-        kept = tuple(item for item in found if item)
-        return Reading(values, samples=kept, items=len(kept))
-
-    wanted = tuple((node, Attribute.VALUE) for _, node in batch)
-    await _read(visit, Question(NAME, "sample_read", argument=label), wanted, use)

@@ -29,6 +29,7 @@ from protocols.opcua.walk import Variable
 
 _SHORT = 200
 _COMPANION = "http://opcfoundation.org/UA/"
+_MOST_SPACES = 64
 _NAMEPLATE = {
     "Manufacturer": "vendor",
     "Model": "model",
@@ -260,6 +261,15 @@ def companions(namespaces: tuple[str, ...]) -> tuple[Fact, ...]:
 
 
 def server_facts(values: Mapping[int, DataValue], now: datetime) -> tuple[Fact, ...]:
+def spaces(namespaces: tuple[str, ...]) -> tuple[Fact, ...]:
+    """The namespace table after the standard's own entry: clients that know no URI need it."""
+    return tuple(
+        Fact("namespace", f"{index}={uri}", "opcua NamespaceArray")
+        for index, uri in enumerate(namespaces[:_MOST_SPACES])
+        if index and uri
+    )
+
+
     """What ServerStatus, OperationLimits and the session diagnostics say."""
     facts: list[Fact] = []
     for number, value in values.items():
