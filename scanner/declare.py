@@ -30,6 +30,7 @@ def _statements(prepared: Prepared) -> Iterator[tuple[Kind, str, Mapping[str, st
     for name in site.named:
         credential = site.credentials[name]
         fields = {"name": name, "type": credential.type, "user": credential.user}
+        fields |= {"auth": credential.auth, "privacy": credential.privacy}
         yield Kind.CREDENTIAL, name, fields | {"entitlement": credential.entitlement}
     for kind, tables, key in (
         (Kind.ZONE, site.zones, "name"),

@@ -214,8 +214,28 @@ def _value(entry: MapEntry, words: Sequence[int], part: str) -> tuple[Point, Sam
     if doubtful and value is not None:
         quality, status = Quality.UNCERTAIN, "implausible"
     unit = code(entry.engineering_unit)
-    point = Point(address, entry.name, "", unit, kind, "r", part, signal=entry.signal)
+    point = Point(
+        address,
+        entry.name,
+        unit=unit,
+        type=kind,
+        access="r",
+        part=part,
+        signal=entry.signal,
+        encoding=encoding(entry),
+    )
     return point, Sample(address, value, quality, status, part)
+
+
+def encoding(entry: MapEntry) -> str:
+    """How registers become the value, as `Point.encoding` says it."""
+    parts = (
+        ("words", entry.word_order, "big"),
+        ("bytes", entry.byte_order, "big"),
+        ("scale", f"{entry.scale:g}", "1"),
+        ("offset", f"{entry.offset:g}", "0"),
+    )
+    return " ".join(f"{name}={value}" for name, value, usual in parts if value != usual)
 
 
 def _serial(entry: MapEntry, value: Value, part: str) -> list[Fact]:

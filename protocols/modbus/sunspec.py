@@ -164,14 +164,14 @@ def body(model: int, at: int, words: Sequence[int], part: str = "") -> Reading[t
         if value is None:
             continue
         address = f"holding:{at + place.offset}"
-        points.append(_point(model, place, address, part))
+        points.append(_point(model, place, address, part, _factor(row, place.path, factors)))
         samples.append(Sample(address, value, part=part))
     fact = Fact("model_id", model, f"sunspec model at holding:{at - 2}", part)
     facts = (fact, *(identity(words, part) if model == 1 else ()))
     return Reading(tuple(words), facts, tuple(points), tuple(samples), items=len(points))
 
 
-def _point(model: int, place: Placed, address: str, part: str) -> Point:
+def _point(model: int, place: Placed, address: str, part: str, factor: object) -> Point:
     row = place.row
     return Point(
         address,
@@ -183,6 +183,7 @@ def _point(model: int, place: Placed, address: str, part: str) -> Point:
         part,
         f"sunspec:{model}:{row.name}",
         description=row.label,
+        encoding=f"scale=1e{factor:d}" if isinstance(factor, int) and factor else "",
     )
 
 
@@ -192,14 +193,19 @@ def _scaled(
     """The value with its scale factor; None where that factor is missing or absurd."""
     if isinstance(raw, str) or not row.sf:
         return raw
-    factor: object
-    if row.sf.lstrip("-").isdigit():
-        factor = int(row.sf)
-    else:
-        factor = factors.get((path, row.sf), factors.get(("", row.sf)))
+    factor = _factor(row, path, factors)
     if not isinstance(factor, int) or not -10 <= factor <= 10:
         return None
     return float(f"{raw * 10.0**factor:.12g}") if factor else raw
+
+
+def _factor(row: Row, path: str, factors: Mapping[tuple[str, str], object]) -> object:
+    """The power of ten of a point; None where it has none or its factor is missing."""
+    if not row.sf:
+        return None
+    if row.sf.lstrip("-").isdigit():
+        return int(row.sf)
+    return factors.get((path, row.sf), factors.get(("", row.sf)))
 
 
 def identity(words: Sequence[int], part: str = "") -> tuple[Fact, ...]:
