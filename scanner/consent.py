@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 
 import click
@@ -70,6 +70,19 @@ def window(text: str, now: datetime) -> float | None:
     if not start <= now < end:
         raise Refusal(f"the window {text} is closed now ({now:%H:%M}); nothing was sent")
     return (end - now).total_seconds()
+
+
+def windows(flag: str, of_site: Sequence[str], now: datetime) -> float | None:
+    """The same for the flag, else for the site file's windows: one of them must be open now."""
+    if flag or not of_site:
+        return window(flag, now)
+    refused: Refusal | None = None
+    for text in of_site:
+        try:
+            return window(text, now)
+        except Refusal as refusal:
+            refused = refusal
+    raise Refusal(f"{refused.message if refused else ''} (windows of the site file)")
 
 
 def seconds(text: str) -> float:

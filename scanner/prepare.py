@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from inventory.model import Declaration, Kind, Scan
 from protocols import probes as all_probes
@@ -62,6 +63,7 @@ class Prepared:
     source: str = ""
     request: Mapping[str, object] = field(default_factory=dict)  # what `--resume` needs again
     resumes: Scan | None = None
+    differences: tuple[str, ...] = ()  # what a resumed scan does otherwise than it began
 
     def visits(self) -> Iterator[Visit]:
         """Every host once, declared ones first, lazily."""
@@ -108,6 +110,7 @@ def scan_options(command: Callable[Concatenate[Prepared, P], R]) -> Callable[...
         taken = {name: kwargs.pop(name) for name in TAKEN}
         resume = kwargs.pop("resume", None)
         if resume is not None:
+            _unchanged(click.get_current_context())
             return command(resumed(settings, str(resume), taken), *args, **kwargs)
         taken["targets"] = (*taken["targets"], *_lines(taken.pop("target_file")))  # type: ignore[misc,arg-type]
         taken["exclude"] = (*taken["exclude"], *_lines(taken.pop("exclude_file")))  # type: ignore[misc,arg-type]
@@ -141,7 +144,35 @@ def resumed(settings: Settings, wanted: str, now: Mapping[str, object]) -> Prepa
     request = dict(cast(Mapping[str, object], scan.plan["request"]))
     then = cast(Sequence[str], request["exclude"])
     request["exclude"] = (*then, *cast(Sequence[str], now["exclude"]), *_lines(now["exclude_file"]))  # type: ignore[arg-type]
-    return replace(prepare(settings, **request), resumes=scan)  # type: ignore[arg-type]
+    prepared = prepare(settings, **request)  # type: ignore[arg-type]
+    return replace(prepared, resumes=scan, differences=tuple(_differences(scan, prepared)))
+
+
+def _differences(scan: Scan, prepared: Prepared) -> Iterator[str]:
+    """Exclusions of now win: in words, which came and went since the scan began."""
+    for text in prepared.excluded:
+        if text not in scan.excluded:
+            yield f"excluded since the scan began, and not asked any more: {text}"
+    for text in scan.excluded:
+        if text not in prepared.excluded:
+            yield f"excluded when the scan began, and asked now: {text}"
+
+
+CHANGEABLE = frozenset({"resume", "exclude", "exclude_file"})
+
+
+def _unchanged(context: click.Context) -> None:
+    """A resumed scan is the one that was agreed to: refuse what would make it another."""
+    taken = {*TAKEN, "targets"} - CHANGEABLE
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        given = source is ParameterSource.COMMANDLINE
+        if given and parameter.name in taken and context.params.get(parameter.name):
+            name = "TARGET" if parameter.name == "targets" else parameter.opts[0]
+            raise click.UsageError(
+                f"--resume goes on with the scan as it was agreed to: {name} cannot be changed "
+                "(--exclude can); begin a new scan for that"
+            )
 
 
 OPTIONS = (

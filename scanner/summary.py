@@ -42,6 +42,7 @@ def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, ob
         "harm": harm(run),
         "unasked_hosts": run.tally.unasked,
         "resume": resume(run),
+        "differences": list(prepared.differences),
     }
 
 

@@ -55,9 +55,11 @@ def command(
     \b
     Example:  untrap scan 127.20.1.0/24 --profile brisk
     """
-    closes = consent.window(window, datetime.now().astimezone())
+    closes = consent.windows(window, prepared.site.windows, datetime.now().astimezone())
     longest = consent.seconds(max_time) if max_time else None
     planned = scanning.totals(prepared)
+    for difference in prepared.differences:
+        click.echo(difference, err=True)
     consent.ask(prepared, planned, yes, own_lab)
     limits = [item for item in (closes, longest) if item is not None]
     run, summed = conduct(
