@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocols.contract import Cost, Depth, Observation, Openness, Outcome, Probe, Rung, Size
-from protocols.opcua import identify, points
+from protocols.opcua import identify, points, sampling
 from protocols.opcua.guard import guard
 from protocols.opcua.numbers import NAME, PORT
 
@@ -40,6 +40,7 @@ _SESSION = (
 _DATA = frozenset(
     {
         "browse_page",
+        "read_limits",
         "read_server",
         "read_nameplate",
         "read_meaning",
@@ -90,9 +91,9 @@ PROBE = Probe(
         ),
         Depth.SAMPLE: Rung(
             _sample_cost,
-            points.sample,
+            sampling.sample,
             Size(1, 100, 8),
-            Size(1, 6000, points.MOST_SAMPLE_READS),
+            Size(1, 6000, sampling.MOST_SAMPLE_READS),
             _found,
         ),
     },

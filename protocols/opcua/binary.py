@@ -2,105 +2,35 @@
 
 A `Cursor` refuses before it allocates: a length is compared with the bytes that are left, an
 array count with the least bytes that its elements need, and all elements of one message share
-one allowance. Nothing here knows a service.
+one allowance, which is weighed so that no answer takes more than 100 ms to decode (measured by
+`tests/protocols/opcua/test_bounds.py`). Nothing here knows a service.
 """
 
 from __future__ import annotations
 
-import math
-import re
 import struct
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from protocols.contract import Garbled
-from protocols.opcua.numbers import MOST_DEPTH, MOST_ELEMENTS
+from protocols.opcua.nodes import DataValue, NodeId, Scalar, Structure, Variant
+from protocols.opcua.numbers import MOST_DEPTH, MOST_ELEMENTS, MOST_SHOWN
 
 T = TypeVar("T")
 
-_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _LAST_TICK = 2_650_467_743_990_000_000  # 9999-12-31 23:59:59 (5.2.2.5)
-_NODE_ID_TEXT = re.compile(r"(?:(ns=\d{1,5}|nsu=.*?);)?([isgb])=(.*)", re.DOTALL)
 HEAVY = 5
-"""Weight of an element that has parts of its own (some 20 to 50 µs to decode, against 4)."""
+"""Weight of an element that has parts of its own."""
 _HEAVY_TYPES = frozenset({17, 18, 22, 23, 24, 25})
+_NESTED = 4
+"""Weight of one level of nesting."""
+_ODD_BYTES = 8
+"""So many bytes of text that is no UTF-8 weigh as much as one element."""
 _FIRST_ELEMENTS = 8
 """Of an array of numbers only so many are decoded; the rest is measured and skipped."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeId:
-    """A node's identifier; `uri` is set where an ExpandedNodeId names its namespace in full."""
-
-    namespace: int
-    identifier: int | str | bytes | uuid.UUID
-    uri: str = ""
-    server: int = 0
-
-    def is_core(self, number: int) -> bool:
-        """Whether this is the node of namespace 0 with that number."""
-        return self.namespace == 0 and not self.uri and self.identifier == number
-
-    def text(self, namespaces: tuple[str, ...]) -> str:
-        """The `nsu=` form of OPC 10000-6, 5.1.12; `ns=` only where the index has no name."""
-        match self.identifier:
-            case bool() | int():
-                tail = f"i={self.identifier}"
-            case str():
-                tail = f"s={self.identifier}"
-            case uuid.UUID():
-                tail = f"g={self.identifier}"
-            case bytes():
-                tail = f"b={self.identifier.hex()}"
-        if self.uri:
-            return f"nsu={self.uri};{tail}"
-        if self.namespace == 0:
-            return tail
-        if self.namespace < len(namespaces) and namespaces[self.namespace]:
-            return f"nsu={namespaces[self.namespace]};{tail}"
-        return f"ns={self.namespace};{tail}"
-
-
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """An ExtensionObject: its type and its body, undecoded."""
-
-    type: NodeId
-    body: bytes = field(repr=False)
-
-
-Scalar = bool | int | float | str | bytes | uuid.UUID | datetime | NodeId | Structure | None
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A value. `count` is the number of elements of an array, None for a scalar.
-
-    `values` holds one scalar, or the first elements of an array.
-    """
-
-    type: int
-    values: tuple[Scalar, ...] = ()
-    count: int | None = None
-
-    @property
-    def scalar(self) -> Scalar:
-        """The value of a scalar; None for an array or an empty variant."""
-        return self.values[0] if self.count is None and self.values else None
-
-
-@dataclass(frozen=True, slots=True)
-class DataValue:
-    """A value with its status and times; `variant` is None where none was given."""
-
-    variant: Variant | None = None
-    status: int = 0
-    source_time: datetime | None = None
-    server_time: datetime | None = None
-
 
 _NUMBERS = {
     1: "?",
@@ -117,6 +47,7 @@ _NUMBERS = {
     19: "I",
 }
 """Built-in types of fixed size that `struct` knows (5.1.2)."""
+_STRUCTS = {code: struct.Struct("<" + code) for code in "?bBhHiIqQfd"}
 
 
 class Cursor:
@@ -143,13 +74,20 @@ class Cursor:
 
     def number(self, code: str) -> int:
         """One little-endian integer of that `struct` code."""
-        value: int = struct.unpack("<" + code, self.take(struct.calcsize(code)))[0]
+        value: int = self._unpack(_STRUCTS[code])
         return value
 
     def real(self) -> float:
         """One Double."""
-        value: float = struct.unpack("<d", self.take(8))[0]
+        value: float = self._unpack(_STRUCTS["d"])
         return value
+
+    def _unpack(self, form: struct.Struct) -> Any:  # struct's own type
+        at = self._at
+        if at + form.size > len(self._data):
+            raise Garbled(f"expected {form.size} bytes, {self.left} left")
+        self._at = at + form.size
+        return form.unpack_from(self._data, at)[0]
 
     def octets(self) -> bytes | None:
         """A ByteString; None for the null string (length below zero)."""
@@ -157,8 +95,16 @@ class Cursor:
         return None if length < 0 else self.take(length)
 
     def text(self) -> str:
-        """A String; the null string is "". Bytes that are no UTF-8 are kept visible."""
-        return (self.octets() or b"").decode("utf-8", "backslashreplace")
+        """A String; the null string is "". Bytes that are no UTF-8 are kept visible, but few."""
+        found = self.octets()
+        if not found:
+            return ""
+        try:
+            return found.decode()
+        except UnicodeDecodeError:  # some 250 ns a byte to make visible
+            shown = found[:MOST_SHOWN]
+            self._spend(len(shown) // _ODD_BYTES)
+            return shown.decode("utf-8", "backslashreplace")
 
     def count(self, least_bytes: int = 1, weight: int = 1) -> int:
         """An array's length, checked against what is left and against the allowance."""
@@ -177,7 +123,7 @@ class Cursor:
         ticks = self.number("q")
         if not 0 < ticks < _LAST_TICK:
             return None
-        return _EPOCH + timedelta(microseconds=ticks // 10)
+        return EPOCH + timedelta(microseconds=ticks // 10)
 
     def guid(self) -> uuid.UUID:
         """A Guid."""
@@ -289,9 +235,7 @@ class Cursor:
     def _scalar(self, kind: int, depth: int) -> Scalar:
         code = _NUMBERS.get(kind)
         if code is not None:
-            value: bool | int | float = struct.unpack("<" + code, self.take(struct.calcsize(code)))[
-                0
-            ]
+            value: bool | int | float = self._unpack(_STRUCTS[code])
             return value
         match kind:
             case 12 | 16:
@@ -321,81 +265,10 @@ class Cursor:
     def _deeper(self, depth: int) -> None:
         if depth > MOST_DEPTH:
             raise Garbled(f"nested deeper than {MOST_DEPTH}")
+        if depth > 1:  # a value in its variant is no nesting
+            self._spend(_NESTED)
 
     def _spend(self, elements: int) -> None:
         self._elements -= elements
         if self._elements < 0:
             raise Garbled(f"more than {MOST_ELEMENTS} elements in one answer")
-
-
-def put_octets(value: bytes | None) -> bytes:
-    """A ByteString."""
-    return b"\xff\xff\xff\xff" if value is None else struct.pack("<i", len(value)) + value
-
-
-def put_text(value: str | None) -> bytes:
-    """A String."""
-    return put_octets(None if value is None else value.encode())
-
-
-def put_time(value: datetime | None) -> bytes:
-    """A DateTime in ticks of 100 ns since 1601."""
-    ticks = 0 if value is None else (value - _EPOCH) // timedelta(microseconds=1) * 10
-    return struct.pack("<q", ticks)
-
-
-def put_node_id(node: NodeId) -> bytes:
-    """A NodeId in the shortest form that holds it."""
-    match node.identifier:
-        case str():
-            return struct.pack("<BH", 3, node.namespace) + put_text(node.identifier)
-        case bytes():
-            return struct.pack("<BH", 5, node.namespace) + put_octets(node.identifier)
-        case uuid.UUID():
-            return struct.pack("<BH", 4, node.namespace) + node.identifier.bytes_le
-        case int() if node.namespace == 0 and node.identifier < 256:
-            return struct.pack("<BB", 0, node.identifier)
-        case int() if node.namespace < 256 and node.identifier < 65_536:
-            return struct.pack("<BBH", 1, node.namespace, node.identifier)
-        case int():
-            return struct.pack("<BHI", 2, node.namespace, node.identifier)
-
-
-def put_array(items: tuple[bytes, ...]) -> bytes:
-    """An array of encoded elements."""
-    return struct.pack("<i", len(items)) + b"".join(items)
-
-
-def parse_node_id(text: str, namespaces: tuple[str, ...]) -> NodeId | None:
-    """The NodeId of a `nsu=` form; None when its namespace is not in the table any more."""
-    found = _NODE_ID_TEXT.fullmatch(text)
-    if found is None:
-        return None
-    head, form, tail = found[1] or "", found[2], found[3]
-    if not head:
-        namespace = 0
-    elif head.startswith("ns="):
-        namespace = int(head[3:])
-    elif head[4:] in namespaces:
-        namespace = namespaces.index(head[4:])
-    else:
-        return None
-    match form:
-        case "i":
-            return NodeId(namespace, int(tail))
-        case "g":
-            return NodeId(namespace, uuid.UUID(tail))
-        case "b":
-            return NodeId(namespace, bytes.fromhex(tail))
-        case _:
-            return NodeId(namespace, tail)
-
-
-def core(number: int) -> NodeId:
-    """A node of namespace 0."""
-    return NodeId(0, number)
-
-
-def finite(value: float) -> float | None:
-    """The number, or None for not-a-number and infinity."""
-    return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""The connection protocol and the unsecured channel (OPC 10000-6 v1.05, 6.7 and 7.1).
+"""The connection protocol and one channel (OPC 10000-6 v1.05, 6.7 and 7.1).
 
     0 type 3 | 3 chunk 'F' 'C' 'A' | 4 size 4 | 8 …        every message
     8 channel 4 | 12 token 4 | 16 sequence 4 | 20 request 4 | 24 body      MSG, CLO
@@ -7,26 +7,25 @@
 A `Channel` numbers requests and believes an answer only when channel, token, request id, request
 handle, sequence and message type agree. It never renews its token: a session ends within a minute,
 whatever life time the server grants. The server's Acknowledge never lifts our own limits.
+
+Everything here is the plain form; an `Envelope`, where there is one, seals what goes out after the
+guard has judged it and opens what comes in.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from protocols.contract import Foreign, Garbled, Reading, Stale
-from protocols.opcua.binary import (
-    Cursor,
-    NodeId,
-    core,
-    put_node_id,
-    put_octets,
-    put_text,
-    put_time,
-)
+from protocols.contract import Foreign, Garbled, Reading, Reason, Refused, Sealed, Stale
+from protocols.opcua.binary import Cursor
+from protocols.opcua.encode import put_node_id, put_octets, put_text, put_time
+from protocols.opcua.envelope import Envelope
+from protocols.opcua.nodes import NodeId, core
 from protocols.opcua.numbers import (
     CLOSE_CHANNEL,
     MOST_CHUNK,
@@ -140,9 +139,10 @@ class Header:
 
 @dataclass(slots=True)
 class Channel:
-    """One unsecured channel: how far its numbers have come."""
+    """One channel: how far its numbers have come, and what secures it."""
 
     now: Callable[[], datetime]
+    envelope: Envelope | None = None
     id: int = 0
     token: int = 0
     session: NodeId = field(default_factory=lambda: core(0))
@@ -150,22 +150,27 @@ class Channel:
     request: int = 0
     heard_sequence: int | None = None
 
-    def open(self) -> bytes:
-        """OpenSecureChannel with policy None (OPC 10000-4, 5.5.2)."""
-        body = self._header(OPEN_CHANNEL) + struct.pack("<III", 0, 0, 1)
-        body += put_octets(None) + struct.pack("<I", _LIFETIME_MS)
+    def open(self) -> bytes | Sealed:
+        """OpenSecureChannel (OPC 10000-4, 5.5.2)."""
+        mode, nonce = (self.envelope.mode, self.envelope.nonce) if self.envelope else (1, None)
+        body = self._header(OPEN_CHANNEL) + struct.pack("<III", 0, 0, mode)
+        body += put_octets(nonce) + struct.pack("<I", _LIFETIME_MS)
         security = put_text(POLICY_NONE) + put_octets(None) + put_octets(None)
-        return framed(b"OPN", struct.pack("<I", 0) + security + self._numbers() + body)
+        return self._out(b"OPN", struct.pack("<I", 0) + security + self._numbers() + body)
 
-    def close(self) -> bytes:
+    def close(self) -> bytes | Sealed:
         """CloseSecureChannel, which has no answer (OPC 10000-4, 5.5.3)."""
         body = self._header(CLOSE_CHANNEL)
-        return framed(b"CLO", struct.pack("<II", self.id, self.token) + self._numbers() + body)
+        return self._out(b"CLO", struct.pack("<II", self.id, self.token) + self._numbers() + body)
 
-    def ask(self, service: int, body: bytes) -> bytes:
+    def ask(self, service: int, body: bytes) -> bytes | Sealed:
         """One request of that service."""
         whole = self._header(service) + body
-        return framed(b"MSG", struct.pack("<II", self.id, self.token) + self._numbers() + whole)
+        return self._out(b"MSG", struct.pack("<II", self.id, self.token) + self._numbers() + whole)
+
+    def _out(self, kind: bytes, body: bytes) -> bytes | Sealed:
+        plain = framed(kind, body)
+        return Sealed(plain, self.envelope.seal) if self.envelope else plain
 
     def _header(self, service: int) -> bytes:
         self.request += 1
@@ -185,6 +190,10 @@ class Channel:
 
     def read_open(self, raw: bytes) -> Reading[int]:
         """The server's answer to `open`; the value is the token's life time in milliseconds."""
+        with self._secured() as unseal:
+            return self._opened(unseal(raw))
+
+    def _opened(self, raw: bytes) -> Reading[int]:
         kind, cursor = _plain(raw)
         if kind != b"OPN":
             raise Garbled(f"expected OPN, got {kind!r}")
@@ -202,8 +211,9 @@ class Channel:
             raise Garbled(f"channel {channel} in the header, {granted} in the token")
         self.id, self.token = channel, token
         cursor.time()
-        lifetime = cursor.number("I")
-        cursor.octets()
+        lifetime, nonce = cursor.number("I"), cursor.octets() or b""
+        if self.envelope:
+            self.envelope.agree(nonce)
         return Reading(lifetime, detail=_lifetime_note(lifetime))
 
     def read(
@@ -213,12 +223,27 @@ class Channel:
         request = self.request
 
         def decode(raw: bytes) -> Reading[T]:
-            cursor = Cursor(self._joined(raw, request))
-            header = read_header(cursor, request)
-            self._match(header, service)
-            return body(cursor, header)
+            with self._secured() as unseal:
+                cursor = Cursor(self._joined(unseal(raw), request))
+                header = read_header(cursor, request)
+                self._match(header, service)
+                return body(cursor, header)
 
         return decode
+
+    @contextmanager
+    def _secured(self) -> Iterator[Callable[[bytes], bytes]]:
+        """How an answer is opened; a refusal of our certificate names the certificate."""
+        if self.envelope is None:
+            yield lambda raw: raw
+            return
+        try:
+            yield self.envelope.unseal
+        except Refused as error:
+            if error.reason != Reason.CERTIFICATE_UNTRUSTED:
+                raise
+            said = f"{error.detail}; trust our certificate {self.envelope.client.thumbprint} there"
+            raise Refused(error.outcome, error.reason, said, error.facts) from error
 
     def _match(self, header: Header, service: int) -> None:
         if header.type != service + RESPONSE_OFFSET:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from protocols.opcua.binary import HEAVY, Cursor, put_array, put_text
+from protocols.contract import Garbled
+from protocols.opcua.binary import HEAVY, Cursor
+from protocols.opcua.encode import put_array, put_text
 from protocols.opcua.numbers import MODES, POLICY_ROOT, TCP_TRANSPORT, TOKENS
 
 
@@ -114,17 +116,24 @@ def read_endpoints(cursor: Cursor) -> tuple[Endpoint, ...]:
     return cursor.array(lambda: read_endpoint(cursor), 52, HEAVY)
 
 
-def stored_endpoints(raw: bytes) -> tuple[Endpoint, ...]:
-    """The endpoints of an answer that was matched before; `Garbled` when it was kept in part."""
+def stored_endpoints(raw: bytes) -> tuple[bool, tuple[Endpoint, ...]]:
+    """Of an answer that was matched before: whether it was kept whole, and what there is of it."""
     parts, at = [], 0
     while at + 24 <= len(raw):
         (size,) = struct.unpack_from("<I", raw, at + 4)
         parts.append(raw[at + 24 : at + max(size, 24)])
         at += max(size, 24)
     cursor = Cursor(b"".join(parts))
-    cursor.node_id()
-    cursor.take(16)
-    cursor.diagnostic_info()
-    cursor.array(cursor.octets, 4)
-    cursor.structure()
-    return read_endpoints(cursor)
+    found: list[Endpoint] = []
+    try:
+        cursor.node_id()
+        cursor.take(16)
+        cursor.diagnostic_info()
+        cursor.array(cursor.octets, 4)
+        cursor.structure()
+        announced = max(cursor.number("i"), 0)
+        while len(found) < announced:
+            found.append(read_endpoint(cursor))
+    except Garbled:  # longer than what is kept of an answer
+        return False, tuple(found)
+    return True, tuple(found)

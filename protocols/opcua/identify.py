@@ -23,6 +23,7 @@ from protocols.opcua.discovery import (
     read_endpoints,
     url_request,
 )
+from protocols.opcua.envelope import Envelope
 from protocols.opcua.numbers import (
     DISCOVERY_SERVER,
     FIND_SERVERS,
@@ -54,15 +55,18 @@ async def say_hello(link: Link, *, fresh: bool = False) -> bool:
     return answer.outcome in DATA
 
 
-async def open_channel(link: Link) -> Channel | None:
-    """A channel without security, or None when the server did not grant one."""
-    channel = Channel(link.now)
+async def open_channel(
+    link: Link, envelope: Envelope | None = None, credential: str = ""
+) -> Channel | None:
+    """A channel, or None when the server did not grant one."""
+    channel = Channel(link.now, envelope)
     answer = await link.ask(
         Question(NAME, "open_channel"),
         channel.open(),
         frame=reply,
         read=channel.read_open,
         limit=65_536,
+        credential=credential,
     )
     return channel if answer.outcome in DATA else None
 

@@ -9,18 +9,10 @@ import struct
 from dataclasses import dataclass, field
 
 from protocols.contract import Garbled
-from protocols.opcua.binary import (
-    HEAVY,
-    Cursor,
-    DataValue,
-    NodeId,
-    core,
-    put_array,
-    put_node_id,
-    put_octets,
-    put_text,
-)
+from protocols.opcua.binary import HEAVY, Cursor
 from protocols.opcua.discovery import Endpoint, read_endpoint
+from protocols.opcua.encode import put_array, put_node_id, put_octets, put_text
+from protocols.opcua.nodes import DataValue, NodeId, core
 from protocols.opcua.numbers import (
     ANONYMOUS_TOKEN,
     HIERARCHICAL,
@@ -32,9 +24,8 @@ from protocols.opcua.numbers import (
 )
 
 SESSION_NAME = "read-only inventory scan"
-_CLIENT_URI = "urn:read-only-inventory-scan"
 _MOST_NONCE = 1024
-_NO_SIGNATURE = put_text(None) + put_octets(None)
+_MOST_SIGNATURE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +37,7 @@ class Session:
     nonce: bytes = field(repr=False)
     certificate: bytes = field(repr=False)
     endpoints: tuple[Endpoint, ...]
+    signature: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +61,13 @@ class Listing:
     references: tuple[Reference, ...]
 
 
-def create_session(url: str, nonce: bytes) -> bytes:
-    """CreateSession (5.6.2) without a certificate."""
-    client = put_text(_CLIENT_URI) + put_text(None) + b"\x02" + put_text(SESSION_NAME)
+def create_session(url: str, nonce: bytes, uri: str, certificate: bytes | None = None) -> bytes:
+    """CreateSession (5.6.2). `uri` is ours and equals that of the certificate."""
+    client = put_text(uri) + put_text(None) + b"\x02" + put_text(SESSION_NAME)
     client += struct.pack("<I", 1) + put_text(None) + put_text(None) + put_array(())
     names = put_text(None) + put_text(url) + put_text(SESSION_NAME)
     limits = struct.pack("<dI", SESSION_SECONDS * 1000, MOST_MESSAGE)
-    return client + names + put_octets(nonce) + put_octets(None) + limits
+    return client + names + put_octets(nonce) + put_octets(certificate) + limits
 
 
 def read_session(cursor: Cursor) -> Session:
@@ -85,14 +77,19 @@ def read_session(cursor: Cursor) -> Session:
     nonce, certificate = cursor.octets() or b"", cursor.octets() or b""
     if len(nonce) > _MOST_NONCE:
         raise Garbled(f"nonce of {len(nonce)} bytes")
-    return Session(
-        session, token, nonce, certificate, cursor.array(lambda: read_endpoint(cursor), 52, HEAVY)
-    )
+    endpoints = cursor.array(lambda: read_endpoint(cursor), 52, HEAVY)
+    cursor.array(lambda: (cursor.octets(), cursor.octets()), 8, HEAVY)  # software certificates
+    cursor.text()
+    signature = cursor.octets() or b""
+    if len(signature) > _MOST_SIGNATURE:
+        raise Garbled(f"signature of {len(signature)} bytes")
+    return Session(session, token, nonce, certificate, endpoints, signature)
 
 
-def activate_session(token: bytes) -> bytes:
-    """ActivateSession (5.6.3) with one identity token."""
-    return _NO_SIGNATURE + put_array(()) + put_array(()) + token + _NO_SIGNATURE
+def activate_session(token: bytes, algorithm: str | None, signature: bytes | None) -> bytes:
+    """ActivateSession (5.6.3) with one identity token and our signature, which None leaves out."""
+    signed = put_text(algorithm) + put_octets(signature)
+    return signed + put_array(()) + put_array(()) + token + put_text(None) + put_octets(None)
 
 
 def anonymous_token(policy: str) -> bytes:
@@ -100,8 +97,8 @@ def anonymous_token(policy: str) -> bytes:
     return put_node_id(core(ANONYMOUS_TOKEN)) + b"\x01" + put_octets(put_text(policy))
 
 
-def user_token(policy: str, user: str, cipher: bytes, algorithm: str) -> bytes:
-    """UserNameIdentityToken (7.40.4) with an encrypted password."""
+def user_token(policy: str, user: str, cipher: bytes, algorithm: str | None) -> bytes:
+    """UserNameIdentityToken (7.40.4); no algorithm where the channel alone encrypts."""
     body = put_text(policy) + put_text(user) + put_octets(cipher) + put_text(algorithm)
     return put_node_id(core(USER_NAME_TOKEN)) + b"\x01" + put_octets(body)
 

@@ -1,22 +1,35 @@
-"""A session without channel security, or the reason why there is none: "why can't I connect".
+"""Opening and ending one session, with or without security; the words are `choice`'s.
 
-`choose` is pure: from the endpoints and the named credentials to one identity, or to one verdict
-with the step to take. A password is sent only when the endpoint's token policy encrypts it; in
-clear it never leaves. One attempt per credential.
+One attempt per credential, never a second identity after a refusal. With security, both sides
+sign the other's nonce and certificate, and the session must show the certificate and the endpoint
+that the channel was opened with.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
-from protocols.contract import DATA, Credential, Link, Outcome, Question, Reading, Reason
+from protocols.contract import (
+    DATA,
+    Garbled,
+    Link,
+    Observation,
+    Outcome,
+    Question,
+    Reading,
+    Reason,
+)
 from protocols.opcua.binary import Cursor
 from protocols.opcua.certificate import leaf
 from protocols.opcua.channel import Channel
 from protocols.opcua.channel import reply_length as reply
-from protocols.opcua.discovery import Endpoint, TokenPolicy, short_policy
+from protocols.opcua.choice import Identity, Verdict, protection
+from protocols.opcua.client import URI, Client, load
+from protocols.opcua.discovery import Endpoint, short_policy
+from protocols.opcua.envelope import Envelope
 from protocols.opcua.identify import url_of
 from protocols.opcua.numbers import (
     ACTIVATE_SESSION,
@@ -24,6 +37,16 @@ from protocols.opcua.numbers import (
     CREATE_SESSION,
     MOST_MESSAGE,
     NAME,
+)
+from protocols.opcua.policies import (
+    NONCE_BYTES,
+    PASSWORDS,
+    POLICIES,
+    encrypt,
+    fitting_key,
+    public_key,
+    sign,
+    verify,
 )
 from protocols.opcua.services import (
     Session,
@@ -36,179 +59,85 @@ from protocols.opcua.services import (
 )
 
 SESSION = Question(NAME, "session")
-_OAEP_SHA1 = "http://www.w3.org/2001/04/xmlenc#rsa-oaep"
-_OAEP_SHA256 = "http://opcfoundation.org/UA/security/rsa-oaep-sha2-256"
-ENCRYPTIONS = {
-    "Basic256": (_OAEP_SHA1, "SHA1"),
-    "Basic256Sha256": (_OAEP_SHA1, "SHA1"),
-    "Aes128_Sha256_RsaOaep": (_OAEP_SHA1, "SHA1"),
-    "Aes256_Sha256_RsaPss": (_OAEP_SHA256, "SHA256"),
-}
-"""How a token policy encrypts a password (OPC 10000-7, 6.6). Basic128Rsa15 is broken: not here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who we shall be: the token policy, and the credential unless anonymous."""
-
-    token: TokenPolicy
-    credential: Credential | None = None
-
-    @property
-    def label(self) -> str:
-        """The credential's name in evidence."""
-        return self.credential.name if self.credential else "anonymous"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why there is no session, and the step to take."""
-
-    outcome: Outcome
-    reason: str
-    detail: str
-    credential: str = ""
-
-
-def choose(
-    endpoints: tuple[Endpoint, ...], credentials: tuple[Credential, ...]
-) -> tuple[Identity | None, tuple[Verdict, ...]]:
-    """The identity for an unsecured session, and what stood in the way of better ones."""
-    certificate = next((c for c in credentials if c.type == "opcua-certificate"), None)
-    user = next((c for c in credentials if c.type == "opcua-user"), None)
-    tokens = [token for item in endpoints if item.open for token in item.tokens]
-    verdicts: list[Verdict] = []
-    if certificate is not None:
-        verdicts.append(secured(endpoints, certificate))
-    if not any(item.open for item in endpoints):
-        return None, (*verdicts, _no_open_endpoint(endpoints, user))
-    if user is not None:
-        found = next((t for t in tokens if t.kind == 1 and _policy(t) in ENCRYPTIONS), None)
-        if found:
-            return Identity(found, user), tuple(verdicts)
-        verdicts.append(_password_kept(tokens, user))
-    anonymous = next((token for token in tokens if token.kind == 0), None)
-    if anonymous:
-        return Identity(anonymous), tuple(verdicts)
-    kinds = "+".join(dict.fromkeys(token.word for token in tokens)) or "no identity"
-    verdicts.append(
-        Verdict(
-            Outcome.REFUSED_AUTH,
-            Reason.ANONYMOUS_NOT_OFFERED,
-            f"anonymous is off, offered: {kinds}; get a read-only user (or switch anonymous "
-            "reading on) and name it as a credential",
-        )
-    )
-    return None, tuple(verdicts)
-
-
-def _policy(token: TokenPolicy) -> str:
-    return short_policy(token.policy)
-
-
-def _no_open_endpoint(endpoints: tuple[Endpoint, ...], user: Credential | None) -> Verdict:
-    offers = ", ".join(dict.fromkeys(item.security for item in endpoints)) or "nothing"
-    asked = f" (credential {user.name} needs an encrypted channel here)" if user else ""
-    return Verdict(
-        Outcome.REFUSED_AUTH,
-        Reason.MODE_NOT_OFFERED,
-        f"no endpoint without security{asked}; offered: {offers[:300]}; make a client certificate, "
-        "have it trusted in the server and name it as a credential",
-        user.name if user else "",
-    )
-
-
-def _password_kept(tokens: list[TokenPolicy], user: Credential) -> Verdict:
-    if not any(token.kind == 1 for token in tokens):
-        return Verdict(
-            Outcome.REFUSED_AUTH,
-            "username_not_offered",
-            "the open endpoint takes no user name; use an endpoint of the list that does",
-            user.name,
-        )
-    return Verdict(
-        Outcome.NOT_ASKED,
-        Reason.SAFETY_HOLD,
-        "the endpoint would take the password in clear: it was not sent; switch on an encrypted "
-        "token policy or use a secured endpoint",
-        user.name,
-    )
-
-
-def secured(endpoints: tuple[Endpoint, ...], credential: Credential) -> Verdict:
-    """What a certificate can open: the policy that it names must be offered."""
-    offered = {short_policy(item.policy) for item in endpoints if item.binary and item.mode > 1}
-    wanted = credential.privacy
-    if not offered or (wanted and wanted not in offered):
-        return Verdict(
-            Outcome.REFUSED_AUTH,
-            Reason.POLICY_NOT_OFFERED,
-            f"policy {wanted or 'with security'} is not offered, but: "
-            f"{', '.join(sorted(offered)) or 'None only'}; choose one of these",
-            credential.name,
-        )
-    return Verdict(
-        Outcome.NOT_ASKED,
-        Reason.DEPENDENCY,
-        "a secured session runs in a depth worker, which this scan does not have",
-        credential.name,
-    )
-
-
-def secure_session(link: Link, credential: Credential, endpoints: tuple[Endpoint, ...]) -> None:
-    """The seam for a session over Sign or SignAndEncrypt: today it says that none was tried."""
-    _note(link, secured(endpoints, credential))
 
 
 def report(link: Link, verdicts: tuple[Verdict, ...]) -> None:
     """Put every verdict on record."""
     for verdict in verdicts:
-        _note(link, verdict)
+        link.note(
+            Question(NAME, "session", argument=verdict.credential),
+            verdict.outcome,
+            str(verdict.reason),
+            detail=verdict.detail,
+            credential=verdict.credential,
+        )
 
 
-def _note(link: Link, verdict: Verdict) -> None:
-    question = Question(NAME, "session", argument=verdict.credential)
-    link.note(
-        question,
-        verdict.outcome,
-        str(verdict.reason),
-        detail=verdict.detail,
-        credential=verdict.credential,
-    )
+def envelope_of(link: Link, identity: Identity) -> Envelope | None:
+    """What secures the channel of this identity; None where it needs nothing.
 
-
-def encrypt(password: str, session: Session, token: TokenPolicy) -> tuple[bytes, str]:
-    """The password for the server's eyes only (OPC 10000-4, 7.40.2.2), and the algorithm's URI.
-
-    Raises `ValueError` when the server's certificate holds no RSA key.
+    Raises `ValueError` with the step to take when our certificate or the server's will not do.
     """
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    if identity.endpoint is None or identity.certificate is None:
+        return None
+    endpoint = identity.endpoint
+    client = load(identity.certificate, link.now())
+    der = leaf(endpoint.certificate)
+    policy = POLICIES[short_policy(endpoint.policy)]
+    return Envelope(policy, endpoint.mode, client, der, fitting_key(der), os.urandom(NONCE_BYTES))
 
-    uri, digest_name = ENCRYPTIONS[_policy(token)]
-    digest = hashes.SHA1() if digest_name == "SHA1" else hashes.SHA256()  # noqa: S303 - OAEP's own
-    key = x509.load_der_x509_certificate(leaf(session.certificate)).public_key()
-    if not isinstance(key, RSAPublicKey):
-        raise ValueError("no RSA key")
-    secret = password.encode() + session.nonce
-    plain = struct.pack("<I", len(secret)) + secret
-    block = key.key_size // 8 - 2 * digest.digest_size - 2
-    padding = OAEP(mgf=MGF1(digest), algorithm=digest, label=None)
-    pieces = (plain[at : at + block] for at in range(0, len(plain), block))
-    return b"".join(key.encrypt(piece, padding) for piece in pieces), uri
+
+def unusable(identity: Identity, why: ValueError) -> Verdict:
+    """A certificate that did not get as far as the network."""
+    name = identity.certificate.name if identity.certificate else ""
+    return Verdict(Outcome.NOT_ASKED, Reason.OUR_SIDE, f"credential {name}: {why}", name)
+
+
+def after_refusal(heard: Sequence[Observation], client: Client) -> tuple[Verdict, ...]:
+    """What our own evidence adds to the refusal of a secured channel or session."""
+    last = heard[-1]
+    if last.outcome is Outcome.HUNG_UP:
+        return (
+            Verdict(
+                Outcome.NOT_ASKED,
+                Reason.DEPENDENCY,
+                "the server hung up without a word when our certificate came: most servers that "
+                f"do so do not trust it; trust our certificate {client.thumbprint} there",
+                last.credential,
+            ),
+        )
+    facts = [fact for seen in heard for fact in seen.facts if fact.name == "clock_skew_seconds"]
+    skew = next((fact.value for fact in reversed(facts)), None)
+    if last.reason != "certificate_expired" or not isinstance(skew, int | float):
+        return ()
+    there = last.time + timedelta(seconds=skew)
+    if client.not_before <= there <= client.not_after:
+        return ()
+    return (
+        Verdict(
+            Outcome.REFUSED_AUTH,
+            Reason.CLOCK_SKEW,
+            f"the server's clock shows {there:%Y-%m-%d %H:%M} UTC, {abs(skew):.0f} s from ours: "
+            "our certificate is not valid there; set the server's clock (NTP)",
+            last.credential,
+        ),
+    )
 
 
 async def open_session(
     link: Link, channel: Channel, identity: Identity, known: tuple[Endpoint, ...]
 ) -> bool:
     """CreateSession and ActivateSession; whether the session may be used."""
+    envelope, nonce = channel.envelope, os.urandom(NONCE_BYTES)
+    own = envelope.client if envelope else None
+    request = create_session(
+        url_of(link.target), nonce, own.uri if own else URI, own.certificate if own else None
+    )
     answer = await link.ask(
         Question(NAME, "create_session"),
-        channel.ask(CREATE_SESSION, create_session(url_of(link.target), os.urandom(32))),
+        channel.ask(CREATE_SESSION, request),
         frame=reply,
-        read=channel.read(CREATE_SESSION, lambda cursor, _: Reading(read_session(cursor))),
+        read=channel.read(CREATE_SESSION, lambda cursor, _: _created(cursor, envelope, nonce)),
         limit=MOST_MESSAGE,
         credential=identity.label,
     )
@@ -229,7 +158,7 @@ async def open_session(
         return False
     activated = await link.ask(
         SESSION,
-        channel.ask(ACTIVATE_SESSION, activate_session(token)),
+        channel.ask(ACTIVATE_SESSION, activate_session(token, *_signature(envelope, session))),
         frame=reply,
         read=channel.read(ACTIVATE_SESSION, lambda cursor, _: Reading(_activated(cursor))),
         limit=65_536,
@@ -238,19 +167,59 @@ async def open_session(
     return activated.outcome in DATA
 
 
+def _created(cursor: Cursor, envelope: Envelope | None, nonce: bytes) -> Reading[Session]:
+    """The new session; with security it must be that of the channel's own server."""
+    session = read_session(cursor)
+    if envelope is None:
+        return Reading(session)
+    if leaf(session.certificate) != envelope.server:
+        raise Garbled("the session shows another certificate than the channel")
+    signed = envelope.client.certificate + nonce
+    verify(envelope.policy, envelope.server_key, session.signature, signed)
+    offers = {(item.policy, item.mode) for item in session.endpoints}
+    if offers and (envelope.policy.uri, envelope.mode) not in offers:
+        raise Garbled("the session's endpoint list lacks the endpoint of this channel")
+    return Reading(session)
+
+
+def _signature(envelope: Envelope | None, session: Session) -> tuple[str | None, bytes | None]:
+    """Our proof that we hold the key: algorithm and signature (OPC 10000-4, 5.6.3)."""
+    if envelope is None:
+        return None, None
+    signed = envelope.server + session.nonce
+    return envelope.policy.signature, sign(envelope.policy, envelope.client.key, signed)
+
+
 def _activated(cursor: Cursor) -> int:
     return len(cursor.octets() or b"")
 
 
 def _token(session: Session, identity: Identity, known: tuple[Endpoint, ...]) -> bytes:
+    """The identity token; `ValueError` when the password cannot be protected."""
     if identity.credential is None:
         return anonymous_token(identity.token.id)
-    if not session.certificate:
-        shown = next((item.certificate for item in known if item.certificate), b"")
-        session = Session(session.id, session.token, session.nonce, shown, ())
-    password = identity.credential.secret.reveal()
-    cipher, uri = encrypt(password, session, identity.token)
-    return user_token(identity.token.id, identity.credential.user, cipher, uri)
+    user, shield = identity.credential, identity.token.policy
+    name = protection(identity.token, identity.endpoint) if identity.endpoint else ""
+    if name == "channel":
+        return user_token(identity.token.id, user.user, user.secret.reveal().encode(), None)
+    shown = (item.certificate for item in known if item.certificate)
+    certificate = leaf(session.certificate or next(shown, b""))
+    cipher, algorithm = protect(
+        user.secret.reveal, session.nonce, certificate, name or short_policy(shield)
+    )
+    return user_token(identity.token.id, user.user, cipher, algorithm)
+
+
+def protect(
+    password: Callable[[], str], nonce: bytes, certificate: bytes, policy: str
+) -> tuple[bytes, str]:
+    """The password for the server's eyes only (OPC 10000-4, 7.40.2.2), and the algorithm's URI.
+
+    Raises `ValueError` when the server's certificate holds no RSA key.
+    """
+    suite, key = PASSWORDS[policy], public_key(certificate)
+    secret = password().encode() + nonce
+    return encrypt(suite, key, struct.pack("<I", len(secret)) + secret), suite.encryption
 
 
 async def end_session(link: Link, channel: Channel) -> None:

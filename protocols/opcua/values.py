@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from protocols.contract import Fact, Garbled, Point, Sample
-from protocols.opcua.binary import Cursor, DataValue, NodeId, Scalar, Structure, Variant
+from protocols.opcua.binary import Cursor
 from protocols.opcua.discovery import read_application
+from protocols.opcua.nodes import DataValue, NodeId, Scalar, Structure, Variant
 from protocols.opcua.numbers import (
     CURRENT_READ,
     CURRENT_WRITE,
@@ -28,8 +29,8 @@ from protocols.opcua.status import is_bad, name_of, quality_of, refuses_reading
 from protocols.opcua.walk import Variable
 
 _SHORT = 200
-_COMPANION = "http://opcfoundation.org/UA/"
 _MOST_SPACES = 64
+_COMPANION = "http://opcfoundation.org/UA/"
 _NAMEPLATE = {
     "Manufacturer": "vendor",
     "Model": "model",
@@ -252,15 +253,15 @@ def nameplate_fact(variable: Variable, value: DataValue) -> Fact | None:
 
 
 def companions(namespaces: tuple[str, ...]) -> tuple[Fact, ...]:
-    """The companion specifications that the namespace table names."""
-    return tuple(
+    """The companion specifications that the namespace table names, and the table itself."""
+    named = tuple(
         Fact("companion", uri, "opcua NamespaceArray")
         for uri in namespaces[1:]
         if uri.startswith(_COMPANION)
     )
+    return (*named, *spaces(namespaces))
 
 
-def server_facts(values: Mapping[int, DataValue], now: datetime) -> tuple[Fact, ...]:
 def spaces(namespaces: tuple[str, ...]) -> tuple[Fact, ...]:
     """The namespace table after the standard's own entry: clients that know no URI need it."""
     return tuple(
@@ -270,6 +271,7 @@ def spaces(namespaces: tuple[str, ...]) -> tuple[Fact, ...]:
     )
 
 
+def server_facts(values: Mapping[int, DataValue], now: datetime) -> tuple[Fact, ...]:
     """What ServerStatus, OperationLimits and the session diagnostics say."""
     facts: list[Fact] = []
     for number, value in values.items():

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from protocols.contract import Reason
-from protocols.opcua.binary import NodeId, core
+from protocols.opcua.nodes import NodeId, core
 from protocols.opcua.numbers import (
     ALIASES,
     HAS_PROPERTY,
@@ -87,6 +87,11 @@ class Walk:
     open_points: list[tuple[bytes, Place]] = field(default_factory=list)
     alone: list[Place] = field(default_factory=list)
     cut: str = ""
+
+    @property
+    def found(self) -> int:
+        """Items of the enumeration: the variables."""
+        return len(self.variables)
 
     def next_batch(self, size: int) -> tuple[Place, ...]:
         """The next nodes to ask, within the cap."""

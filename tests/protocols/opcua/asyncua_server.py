@@ -1,6 +1,8 @@
-"""A real asyncua server in a process of its own: `python asyncua_server.py open|user|secured DIR`.
+"""A real asyncua server in a process of its own: `python asyncua_server.py MODE DIR`.
 
-Prints its port when it listens; ends with its standard input.
+MODE is open, user, secured, or names of asyncua's policies joined by commas ("Basic256Sha256_Sign"):
+then it trusts the certificates in DIR/trusted and takes anonymous and the user. Prints its port when
+it listens; ends with its standard input.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from pathlib import Path
 
 from asyncua import Server, ua
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
+from asyncua.crypto.truststore import TrustStore
+from asyncua.crypto.validator import CertificateValidator, CertificateValidatorOptions
 from asyncua.server.user_managers import User, UserRole
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -22,6 +26,8 @@ class Users:
     """One user that may read."""
 
     def get_user(self, _session, username=None, password=None, certificate=None):  # type: ignore[no-untyped-def]
+        if username is None:
+            return User(role=UserRole.User)
         known = username == "reader" and password in ("right", b"right")
         return User(role=UserRole.User) if known else None
 
@@ -31,7 +37,8 @@ async def main(mode: str, folder: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Server(user_manager=Users() if mode == "user" else None)
+    named = mode not in ("open", "user", "secured")
+    server = Server(user_manager=Users() if mode == "user" or named else None)
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/peer")
     server.set_server_name("Peer")
@@ -50,8 +57,17 @@ async def main(mode: str, folder: Path) -> None:
         )
         await server.load_certificate(str(certificate))
         await server.load_private_key(str(key))
+    if named:
+        store = TrustStore([folder / "trusted"], [])
+        await store.load()
+        options = (
+            CertificateValidatorOptions.TRUSTED_VALIDATION | CertificateValidatorOptions.PEER_CLIENT
+        )
+        server.set_certificate_validator(CertificateValidator(options, store))
+        server.set_security_policy([getattr(ua.SecurityPolicyType, n) for n in mode.split(",")])
     policies = {"open": [open_policy], "user": [open_policy, secured], "secured": [secured]}
-    server.set_security_policy(policies[mode])
+    if not named:
+        server.set_security_policy(policies[mode])
     if mode == "user":
         server.set_identity_tokens([ua.UserNameIdentityToken])
     space = await server.register_namespace("urn:plant")

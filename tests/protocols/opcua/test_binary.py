@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.contract import Garbled, Quality
-from protocols.opcua.binary import Cursor, NodeId, parse_node_id, put_node_id, put_time
+from protocols.opcua.binary import Cursor
+from protocols.opcua.encode import put_node_id, put_time
+from protocols.opcua.nodes import NodeId, parse_node_id
 from protocols.opcua.status import CODES, is_bad, name_of, quality_of, refusal
 from protocols.opcua.values import show, unit_of
 

@@ -61,7 +61,7 @@ HOSTILE_BODIES = {
 def test_a_hostile_answer_is_garbled_at_once(name: str) -> None:
     peer = Responder(special={"Read": raw_read(HOSTILE_BODIES[name])})
     begun = time.process_time()
-    seen = run(peer)["read_server"]
+    seen = run(peer)["read_limits"]
     assert seen.outcome is Outcome.GARBLED
     assert time.process_time() - begun < 1.0
 
