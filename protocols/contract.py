@@ -480,6 +480,7 @@ class MapEntry:
     signal: str = ""
     complete: bool = False
     source: str = ""  # file and digest, or the library's document
+    not_available: int | None = None  # raw integer by which the device says that it has no value
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ def _bundled(name: str, content: str) -> Bundled:
             scale=float(row.get("Scale") or 1),
             engineering_unit=row.get("EngineeringUnit") or "",
             source=head["source"],
+            not_available=int(row["NotAvailable"], 0) if row.get("NotAvailable") else None,
         )
         for row in rows
     )
@@ -211,6 +212,8 @@ def _value(entry: MapEntry, words: Sequence[int], part: str) -> tuple[Point, Sam
     raw: Value = decode(words, kind, entry.word_order, entry.byte_order)
     doubtful = implausible(raw)
     value, quality, status = scaled(raw, entry.scale, entry.offset)
+    if entry.not_available is not None and raw == entry.not_available:
+        value, quality, status = None, Quality.BAD, "not available"
     if doubtful and value is not None:
         quality, status = Quality.UNCERTAIN, "implausible"
     unit = code(entry.engineering_unit)
