@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST = 600
 """Observations that a report shows."""
 BUDGET = 48_000
-"""Bytes of answers that a report shows in all, at most 512 of one; hexadecimal is 4 × that."""
+"""Bytes of answers that a report shows in all, at most 512 of one; a dump is four times that."""
 LEAST = 48
 LINE = 16
 

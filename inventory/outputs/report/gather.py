@@ -6,6 +6,7 @@ limits; every cut says how many were left out.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from inventory.outputs.report.evidence import Proofs
 from inventory.outputs.report.page import Page, Share
 from inventory.outputs.report.sitemap import level_text, networks, site_map, state_of
 from inventory.outputs.report.use import cases, matrices
+from inventory.presence import Machine
 from inventory.rollup import Unit, roll_up
+from inventory.survey import YES
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -84,7 +87,7 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
         index=_pair(line.get("index")),
         level4=_level4(everything),
         connectable=_connectable(assets),
-        dark=_dark(assets),
+        dark=_dark(assets, things),
         coverage=_coverage(assets),
         machines_covered=sum(one.coverage is not None for one in assets),
         unrated=_number(line.get("unrated")),
@@ -136,11 +139,15 @@ def _connectable(assets: Iterable[Asset]) -> Share:
     return Share(lo, hi, len(kept))
 
 
-def _dark(assets: Iterable[Asset]) -> tuple[str, ...]:
+def _dark(assets: Iterable[Asset], things: Iterable[Machine]) -> tuple[str, ...]:
+    """Critical ones that give nothing; a device that monitors a machine is named by it."""
+    linked = {link.device for one in things for link in one.equipment.links if link.resolved}
     names = [
         name_of(one)
         for one in assets
-        if _criticality(one) == "C3" and state_of(one.level, one.category) == page.NO
+        if _criticality(one) == "C3"
+        and one.thing.key not in linked
+        and state_of(one.level, one.category) == page.NO
     ]
     return tuple(dict.fromkeys(names))[:12]
 
@@ -217,7 +224,8 @@ def _asked(questions: Iterable[OpenQuestion], limits: Limits) -> tuple[page.Aske
     """Questions with the same answer to give, once, with the assets that wait for it."""
     groups: dict[tuple[str, str, str], list[OpenQuestion]] = {}
     for one in questions:
-        groups.setdefault((one.rule, one.missing, one.next_step), []).append(one)
+        missing = _impersonal(one.missing, one.asset_name)
+        groups.setdefault((one.rule, missing, one.next_step), []).append(one)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(
         page.Asked(
@@ -230,6 +238,11 @@ def _asked(questions: Iterable[OpenQuestion], limits: Limits) -> tuple[page.Aske
         )
         for (rule, missing, step), several in ranked[: limits.questions]
     )
+
+
+def _impersonal(text: str, name: str) -> str:
+    """The text without the asset's own name, so that equal questions are asked once."""
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "it", text) if len(name) > 2 else text
 
 
 def _honest(store: Store, scans: Sequence[Scan], assets: Sequence[Asset]) -> page.Honest:
@@ -245,9 +258,8 @@ def _honest(store: Store, scans: Sequence[Scan], assets: Sequence[Asset]) -> pag
         for one in assets
         if isinstance(one.thing, Device) and not one.thing.seen
     ]
-    collection = any(
-        one.fields.get("collection") == "yes" for one in store.declarations(None, Kind.VANTAGE)
-    )
+    places = store.declarations(None, Kind.VANTAGE)
+    collection = any(one.fields.get("collection", "").casefold() in YES for one in places)
     return page.Honest(
         int(_number(summary.get("hosts"))),
         int(_number(summary.get("answered"))),
@@ -311,8 +323,9 @@ def _rows(assets: Iterable[Asset], gaps: Mapping[str, int]) -> Iterator[page.Ass
     for one in named:
         thing = one.thing
         if isinstance(thing, Equipment):
-            what, parent = thing.cls, ", ".join(
-                names.get(link.device, link.device) for link in thing.links[:3]
+            what, parent = (
+                thing.cls,
+                ", ".join(names.get(link.device, link.device) for link in thing.links[:3]),
             )
             where, kind = " / ".join(text for text in (thing.area, thing.line) if text), "machine"
         else:

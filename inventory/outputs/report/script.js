@@ -81,7 +81,7 @@
       node.one.removeAttribute("display");
       node.one.setAttribute("transform", "translate(" + x + " " + y + ")");
       if (parent) {
-        const line = parent.y === y ? "M-" + GAP + " 18h" + GAP
+        const line = parent.y === y ? "M-" + (GAP - 8) + " 18h" + (GAP - 8)
           : "M-" + GAP / 2 + " " + (parent.y - y + 18) + "V18h" + GAP / 2;
         node.one.querySelector("path").setAttribute("d", line);
       }

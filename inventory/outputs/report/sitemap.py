@@ -32,7 +32,7 @@ def level_text(level: Level) -> str:
     """A level as an interval; "?" when nothing can be said."""
     if level.lo is None or level.hi is None:
         return "?"
-    return str(level.lo) if level.lo == level.hi else f"{level.lo} – {level.hi}"
+    return str(level.lo) if level.lo == level.hi else f"{level.lo} \u2013 {level.hi}"
 
 
 @dataclass(frozen=True, slots=True)

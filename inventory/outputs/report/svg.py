@@ -20,6 +20,8 @@ COLUMN = 268
 """Distance from one column to the next."""
 BOX = 228
 """Width of a box; its height is 36."""
+KNOB = 8
+"""Radius of the button that folds, on the right side of a box."""
 MOST_COLUMNS = 6
 """Nodes that stand deeper are drawn in the last column, each on a row of its own."""
 
@@ -73,5 +75,5 @@ def elbow(x: int, y: int, parent_y: int) -> str:
     start = COLUMN - BOX
     half = start // 2
     if y == parent_y:
-        return f"M-{start} 18h{start}"
+        return f"M-{start - KNOB} 18h{start - KNOB}"
     return f"M-{half} {parent_y - y + 18}V18h{half}"

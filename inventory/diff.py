@@ -1,0 +1,365 @@
+"""What changed between two scans of a site, by stable identity.
+
+One rule keeps it simple: both sides are derived and judged by today's rules from the records up to
+their scan, so a difference is one of the plant or of what was said of it, never of the program.
+What was not asked again is `unknown`, never gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from inventory.derive import assemble, derive
+from inventory.derive_places import ALIVE
+from inventory.judge_site import judge_site
+from inventory.model import (
+    Declaration,
+    Device,
+    Equipment,
+    Evidence,
+    Finding,
+    Kind,
+    OpenQuestion,
+    Scan,
+    Severity,
+)
+from inventory.openness import protocols
+from protocols.contract import SPOKE, Observation, Outcome
+
+if TYPE_CHECKING:
+    from inventory.derive import Inventory
+    from inventory.store import Store
+
+SHOWN = frozenset("TAUQG")
+FIELDS = ("firmware", "hardware", "serial", "product", "model")
+"""Identity fields whose change is told; a change of `firmware` has a kind of its own."""
+ASKED_NOT = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
+"""Outcomes after which nothing more is known than before."""
+
+
+class Change(StrEnum):
+    """What may have happened."""
+
+    APPEARED = "appeared"
+    VANISHED = "vanished"
+    UNKNOWN = "unknown"  # it was there, and was not asked again
+    MOVED = "moved"
+    FIRMWARE = "firmware"
+    CHANGED = "changed"
+    SERVICE_OPENED = "service_opened"
+    SERVICE_CLOSED = "service_closed"
+    GAP_OPENED = "gap_opened"
+    GAP_CLOSED = "gap_closed"
+    GAP_UNKNOWN = "gap_unknown"  # it was TRUE, and can no longer be decided
+
+
+ORDER = tuple(Change)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that changed. `before` and `after` are the two values where there are any."""
+
+    kind: Change
+    asset: str  # key
+    name: str
+    text: str
+    before: str = ""
+    after: str = ""
+    gap: str = ""
+    severity: str = ""
+
+    def line(self) -> dict[str, object]:
+        """The JSON object of `diff --json`."""
+        return {
+            "kind": self.kind.value,
+            "asset": self.asset,
+            "asset_name": self.name,
+            "text": self.text,
+            "before": self.before,
+            "after": self.after,
+            "gap": self.gap or None,
+            "severity": self.severity or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one device answered the last time that it was asked."""
+
+    addresses: frozenset[str] = frozenset()  # that answered
+    asked: bool = False
+    answered: bool = False
+    outcome: str = ""  # of the silence, where it did not answer
+    services: Mapping[tuple[str, str, int, str], Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A site as it was known after some scan."""
+
+    devices: Mapping[str, Device]
+    equipment: Mapping[str, Equipment]
+    heard: Mapping[str, Heard]
+    findings: Mapping[str, Finding]
+    questions: Mapping[tuple[str, str, str], OpenQuestion]
+    declarations: frozenset[str] = frozenset()
+    documents: Mapping[str, str] = field(default_factory=dict)  # declaration id → what said it
+
+
+def between(store: Store, earlier: str, later: str) -> list[Difference]:
+    """What changed from the end of one scan to the end of another.
+
+    Raises ValueError when a scan is not one of the site, or the two are not in this order.
+    """
+    scans = store.scans()
+    places = {one.id: place for place, one in enumerate(scans)}
+    if earlier not in places or later not in places:
+        raise ValueError("no such scan; `untrap scans` lists them")
+    first, last = places[earlier], places[later]
+    if first >= last:
+        raise ValueError("the earlier scan comes first: untrap diff EARLIER LATER")
+    observations, declarations = list(store.observations()), store.declarations()
+    before = set(_ids(scans[: first + 1]))
+    upto = set(_ids(scans[: last + 1]))
+    known = {one.id for one in scans}
+    end_a, end_b = _end(scans[first]), _end(scans[last])
+    old = [one for one in observations if _within(one, before, known, end_a)]
+    new = [one for one in observations if _within(one, upto, known, end_b)]
+    return compare(
+        state(store.site, old, _until(declarations, end_a), end_a),
+        state(store.site, new, _until(declarations, end_b), end_b, since=old),
+    )
+
+
+def _ids(scans: Sequence[Scan]) -> Iterator[str]:
+    return (one.id for one in scans)
+
+
+def _end(scan: Scan) -> datetime:
+    return scan.finished or datetime.now(UTC)
+
+
+def _within(one: Observation, scans: set[str], known: set[str], end: datetime) -> bool:
+    """An observation of a named scan, or one without a scan record that is old enough."""
+    return one.scan in scans or (one.scan not in known and one.time <= end)
+
+
+def _until(declarations: Iterable[Declaration], end: datetime) -> list[Declaration]:
+    """What had been said by then. Keys and merges are identity and hold for both sides."""
+    always = (Kind.KEY, Kind.MERGE, Kind.SPLIT)
+    return [d for d in declarations if d.kind in always or d.time is None or d.time <= end]
+
+
+def state(
+    site: str,
+    observations: Sequence[Observation],
+    declarations: Sequence[Declaration],
+    today: datetime,
+    *,
+    since: Sequence[Observation] = (),
+) -> State:
+    """A site derived and judged from records; `heard` leaves out what is in `since`."""
+    openness = {name: one.openness for name, one in protocols().items()}
+    inventory = derive(site, observations, declarations, openness)
+    evidences = _evidences(inventory, observations)
+    stated = [one for one in declarations if one.kind is not Kind.KEY]
+    findings: dict[str, Finding] = {}
+    questions: dict[tuple[str, str, str], OpenQuestion] = {}
+    for verdict in judge_site(lambda: evidences, inventory.equipment, stated, today, site):
+        for one in verdict.findings:
+            if one.rule[0] in SHOWN and one.severity is not Severity.INFO:
+                findings[one.id] = one
+        for asked in verdict.questions:
+            questions[asked.rule, asked.asset, asked.subject] = asked
+    old = {one.id for one in since}
+    return State(
+        {one.key: one for one in inventory.devices},
+        {one.key: one for one in inventory.equipment},
+        {one.device.key: _heard(one, old) for one in evidences},
+        findings,
+        questions,
+        frozenset(one.id for one in declarations),
+        {one.id: f"{one.kind.value} by {one.document or one.author}" for one in declarations},
+    )
+
+
+def _evidences(inventory: Inventory, observations: Iterable[Observation]) -> list[Evidence]:
+    """The evidence of each device, by the places that derivation found."""
+    places: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for one in inventory.places:
+        places.setdefault((one.address, one.part), []).append((one.since, one.until, one.asset))
+    mine: dict[str, list[Observation]] = {}
+    for item in observations:
+        time = item.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        for since, until, asset in places.get((item.target.address, item.question.part), ()):
+            if since <= time <= until:
+                mine.setdefault(asset, []).append(item)
+    return [assemble(device, mine.get(device.key, ())) for device in inventory.devices]
+
+
+def _heard(evidence: Evidence, old: set[str]) -> Heard:
+    """What a device said in the latest scan that asked it, leaving out old observations."""
+    fresh = [o for o in evidence.observations if o.id not in old and o.outcome not in ASKED_NOT]
+    if not fresh:
+        return Heard()
+    latest = fresh[-1].scan
+    last = [one for one in fresh if one.scan == latest]
+    alive = [one for one in last if one.outcome.value in ALIVE]
+    services: dict[tuple[str, str, int, str], Outcome] = {}
+    for one in last:
+        place = (one.question.protocol, one.target.transport, one.target.port, one.question.part)
+        if one.target.port and (place not in services or one.outcome in SPOKE):
+            services[place] = one.outcome
+    where = frozenset(one.target.address for one in alive)
+    return Heard(where, True, bool(alive), last[-1].outcome.value, services)
+
+
+# --- comparing -------------------------------------------------------------------------------
+
+
+def compare(before: State, after: State) -> list[Difference]:
+    """All differences, by kind and then by name."""
+    gone: dict[str, str] = {}
+    found = list(_devices(before, after, gone))
+    found += _equipment(before, after)
+    found += _gaps(before, after, gone)
+    return sorted(found, key=lambda one: (ORDER.index(one.kind), one.name, one.text))
+
+
+def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Difference]:
+    nothing = Heard()
+    for key in dict.fromkeys((*before.devices, *after.devices)):
+        old, new = before.devices.get(key), after.devices.get(key)
+        then, now = before.heard.get(key, nothing), after.heard.get(key, nothing)
+        device = new or old
+        if device is None:
+            continue
+        name = name_of(device)
+        if now.answered and not then.answered:
+            again = "answers again" if then.asked or (old and old.seen) else "was not there before"
+            where = ", ".join(sorted(now.addresses))
+            yield Difference(Change.APPEARED, key, name, f"{again}: {where}", "", where)
+        elif then.answered and not now.answered:
+            where = ", ".join(sorted(then.addresses))
+            if now.asked:
+                gone[key] = text = f"was asked again and did not answer ({now.outcome})"
+                yield Difference(Change.VANISHED, key, name, text, where, "")
+            else:
+                text = "was not asked again, so nothing is known"
+                yield Difference(Change.UNKNOWN, key, name, text, where, "")
+        elif then.answered and now.answered and old and new:
+            yield from _one(key, name, (old, then), (new, now))
+
+
+def _one(
+    key: str, name: str, before: tuple[Device, Heard], after: tuple[Device, Heard]
+) -> Iterator[Difference]:
+    """What changed of a device that answered both times."""
+    (old, then), (new, now) = before, after
+    if not then.addresses & now.addresses:
+        was, is_ = ", ".join(sorted(then.addresses)), ", ".join(sorted(now.addresses))
+        yield Difference(Change.MOVED, key, name, f"{was} → {is_}", was, is_)
+    for word in FIELDS:
+        was, is_ = getattr(old, word), getattr(new, word)
+        if was != is_ and was and is_:
+            kind = Change.FIRMWARE if word == "firmware" else Change.CHANGED
+            yield Difference(kind, key, name, f"{word} {was} → {is_}", was, is_)
+    for place in sorted({*then.services, *now.services}):
+        yield from _service(key, name, place, then.services.get(place), now.services.get(place))
+
+
+def _service(
+    key: str,
+    name: str,
+    place: tuple[str, str, int, str],
+    was: Outcome | None,
+    now: Outcome | None,
+) -> Iterator[Difference]:
+    if now is None:
+        return  # not asked again: nothing is known
+    protocol, transport, port, part = place
+    what = " ".join(text for text in (protocol, f"{transport}/{port}", part) if text)
+    old = was.value if was else "not asked"
+    if now in SPOKE and was not in SPOKE:
+        text = f"{what}: {old} → {now.value}"
+        yield Difference(Change.SERVICE_OPENED, key, name, text, old, now.value)
+    elif was in SPOKE and now not in SPOKE:
+        text = f"{what}: {old} → {now.value}"
+        yield Difference(Change.SERVICE_CLOSED, key, name, text, old, now.value)
+
+
+def _equipment(before: State, after: State) -> Iterator[Difference]:
+    """Machines come and go by what people state."""
+    for key, one in after.equipment.items():
+        if key not in before.equipment:
+            text = "a register names it now"
+            yield Difference(Change.APPEARED, key, one.tag or one.name, text)
+    for key, one in before.equipment.items():
+        if key not in after.equipment:
+            text = "no register names it any more"
+            yield Difference(Change.VANISHED, key, one.tag or one.name, text)
+
+
+def _gaps(before: State, after: State, gone: Mapping[str, str]) -> Iterator[Difference]:
+    new = after.declarations - before.declarations
+    said = [
+        after.documents[one] for one in sorted(new) if not after.documents[one].startswith("key")
+    ]
+    for gap, one in after.findings.items():
+        old = before.findings.get(gap)
+        if (old is None or old.waived) and not one.waived:
+            why = one.because[0].text if one.because else "the rule is met now"
+            yield _gap(Change.GAP_OPENED, one, why)
+    for gap, one in before.findings.items():
+        if one.waived:
+            continue
+        now = after.findings.get(gap)
+        if now is not None:
+            if now.waived:
+                yield _gap(Change.GAP_CLOSED, one, f"accepted: {now.waived}")
+            continue
+        asked = after.questions.get((one.rule, one.asset, one.subject))
+        if asked is not None:
+            yield _gap(Change.GAP_UNKNOWN, one, f"cannot be decided any more: {asked.missing}")
+        else:
+            yield _gap(Change.GAP_CLOSED, one, _reason(one, before, after, gone, said))
+
+
+def _reason(
+    gap: Finding, before: State, after: State, gone: Mapping[str, str], said: Sequence[str]
+) -> str:
+    """Why a gap is not found any more, as far as the records tell."""
+    if gap.asset in gone:
+        return f"its asset {gone[gap.asset]}"
+    if gap.asset not in after.devices and gap.asset not in after.equipment:
+        return "its asset is no longer in the inventory (merged, or not declared any more)"
+    heard = after.heard.get(gap.asset)
+    if heard is not None and heard.asked:
+        old = before.heard.get(gap.asset, Heard()).services
+        for place, outcome in sorted(heard.services.items()):
+            if old.get(place) != outcome and outcome in SPOKE:
+                return f"{place[0]} on {place[1]}/{place[2]} now answers: {outcome.value}"
+    if said:
+        return f"stated since then: {said[-1]}"
+    if heard is not None and heard.asked:
+        return "the later scan asked again and does not show it"
+    return "what was learned of the site since then rules it out"
+
+
+def _gap(kind: Change, one: Finding, why: str) -> Difference:
+    subject = f" [{one.subject}]" if one.subject else ""
+    text = f"{one.rule} {one.label}{subject}: {why}"
+    return Difference(
+        kind, one.asset, one.asset_name, text, "", "", one.id, one.severity.value
+    )  # fmt: skip
+
+
+def name_of(device: Device) -> str:
+    """What people call a device."""
+    where = device.part or " ".join(device.addresses[:1])
+    return device.name or device.product or where or device.key[:8]

@@ -1,0 +1,360 @@
+"""The workbook: nine sheets that answer a question each (xlsxwriter).
+
+One rule keeps it simple: rows stream in constant memory, every text is written as text after
+`inert`, and the only formula-like things are our own links inside the workbook.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from inventory.conclude import rules_digest
+from inventory.fixes import plan_fixes
+from inventory.model import Device, Severity
+from inventory.outputs import csv_file, records
+from inventory.outputs.pseudonyms import pseudonyms
+from inventory.text import inert
+
+if TYPE_CHECKING:
+    from inventory.outputs import Request
+    from inventory.store import Store
+
+Row = Sequence[object]
+Say = Callable[[str], str]
+"""What a text is shown as: itself, or with pseudonyms."""
+
+LONGEST = 32_000
+"""Characters of one cell; Excel takes 32 767."""
+MOST_ROWS = 1_048_000
+"""Rows of one sheet; Excel takes 1 048 576."""
+LAYOUT = "1"
+"""Version of this layout, in the hidden column Version: a re-import knows what it reads."""
+
+COLOURS = {
+    "critical": ("#7B1E1E", "#FFFFFF"),
+    "high": ("#E8B4AE", "#5A1010"),
+    "medium": ("#F6E0B5", "#5B3A00"),
+    "low": ("#E6EDF0", "#22343C"),
+    "info": ("#F3F3F1", "#444444"),
+}
+"""Fill and ink per severity; the word stands in the cell, colour repeats it."""
+
+OURS = frozenset(
+    ("Id", "GapId", "Version", "Rule", "Severity", "Confidence", "Category", "Evidence", "Kind")
+)
+"""Columns that hold our own words and ids; pseudonyms leave them alone."""
+
+HIDDEN = ("Id", "GapId", "Version")
+"""Last, hidden columns of the sheet Gaps: asset key, gap id, layout and rule version."""
+
+WIDTHS: Mapping[str, float] = {
+    "Site": 16, "Area": 14, "Line": 12, "Asset": 26, "Kind": 11, "Vendor": 18, "Model": 18,
+    "Serial": 16, "Address": 20, "Parent": 20, "Category": 15, "Gap": 30, "Rule": 7,
+    "Severity": 10, "Confidence": 11, "Why": 60, "Evidence": 20, "Fix": 50, "Effort": 8,
+    "Needs outage": 10, "Unlocks": 9, "Owner": 14, "Criticality": 10, "Last seen": 25,
+    "Missing": 60, "Next step": 40, "Command": 44, "Name": 28, "Key": 38, "Statement": 36,
+    "Value": 60, "Signal": 18, "Path": 34, "Reason": 26, "Outcome": 20, "Detail": 44,
+}  # fmt: skip
+"""Column widths in characters; others get 14."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: its name, header, rows, and the columns that a reader does not see."""
+
+    name: str
+    header: Sequence[str]
+    rows: Callable[[], Iterable[Row]]
+    hidden: Sequence[str] = ()
+    severity: str = ""  # column that gets the colours
+    links: Mapping[str, Callable[[Row], str]] = field(default_factory=dict)  # column → place
+
+
+def write(store: Store, request: Request) -> str:
+    """Writes the workbook. Raises ValueError without a file name."""
+    if request.output is None:
+        raise ValueError("a workbook needs a file; add -o workbook.xlsx")
+    from xlsxwriter import Workbook
+
+    say: Say = pseudonyms(store) if request.redact else str
+
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": False,
+    }
+    counts: dict[str, int] = {}
+    with Workbook(str(request.output), options) as book:
+        book.set_properties(
+            {"title": f"Data gaps of {inert(say(store.site), 200)}", "author": "untrap"}
+        )
+        book.set_calc_mode("auto")
+        styles = _styles(book)
+        for sheet in sheets(store, scans=not request.redact):
+            counts[sheet.name] = _sheet(book, styles, sheet, say)
+    return f"{counts['Gaps']} gaps and {counts['Assets']} assets written to {request.output}"
+
+
+def sheets(store: Store, *, scans: bool = True) -> tuple[Sheet, ...]:
+    """All sheets, in order; `scans` tells whether scan ids and targets are named."""
+    rows_of: dict[str, int] = {}
+    for place, one in enumerate(store.assets()):
+        rows_of[one.thing.key] = place + 2
+
+    def to_asset(key: object) -> str:
+        row = rows_of.get(str(key))
+        return f"internal:'Assets'!A{row}" if row else ""
+
+    gaps = (*csv_file.GAPS, *HIDDEN)
+    return (
+        Sheet("Summary", ("Figure", "Value", "Meaning"), lambda: _summary(store)),
+        Sheet("Gaps", gaps, lambda: _gaps(store), HIDDEN, "Severity",
+              {"Asset": lambda row: to_asset(row[len(csv_file.GAPS)])}),
+        Sheet("Open questions", (*csv_file.QUESTIONS, "Id"), lambda: _questions(store), ("Id",),
+              links={"Asset": lambda row: to_asset(row[-1])}),
+        Sheet("Assets", ASSETS, lambda: _assets(store), ("Id",)),
+        Sheet("Signals", SIGNALS, lambda: _signals(store), ("Id",),
+              links={"Asset": lambda row: to_asset(row[-1])}),
+        Sheet("Services", SERVICES, lambda: _services(store), ("Id",),
+              links={"Asset": lambda row: to_asset(row[-1])}),
+        Sheet("Not reachable", NOT_REACHABLE, lambda: _not_reachable(store), ("Id",),
+              links={"Asset": lambda row: to_asset(row[-1])}),
+        Sheet("Planned not found", PLANNED, lambda: _planned(store), ("Id",),
+              links={"Asset": lambda row: to_asset(row[-1])}),
+        Sheet("About", ("Statement", "Value"), lambda: _about(store, scans)),
+    )  # fmt: skip
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def _styles(book: Any) -> dict[str, Any]:
+    """Cell formats by name (xlsxwriter is published without types)."""
+    base = {"valign": "top"}
+    found = {
+        "header": book.add_format({"bold": True, "bg_color": "#0B5F73", "font_color": "#FFFFFF"}),
+        "text": book.add_format(base),
+        "wrap": book.add_format({**base, "text_wrap": True}),
+        "link": book.add_format({**base, "font_color": "#0B5F73", "underline": 1}),
+    }
+    for name, (fill, ink) in COLOURS.items():
+        found[name] = book.add_format({**base, "bg_color": fill, "font_color": ink, "bold": True})
+    return found
+
+
+def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet, say: Say) -> int:
+    """Writes one sheet; returns how many rows it has."""
+    at = book.add_worksheet(sheet.name)
+    for place, name in enumerate(sheet.header):
+        wide = WIDTHS.get(name, 14)
+        style = styles["wrap" if wide >= 40 else "text"]
+        at.set_column(place, place, wide, style, {"hidden": name in sheet.hidden})
+    at.freeze_panes(1, 0)
+    at.repeat_rows(0)
+    at.set_landscape()
+    at.fit_to_pages(1, 0)
+    for place, name in enumerate(sheet.header):
+        at.write_string(0, place, name, styles["header"])
+    count = 0
+    for row in sheet.rows():
+        if count >= MOST_ROWS:
+            break
+        count += 1
+        for place, name in enumerate(sheet.header):
+            shown = row[place]
+            if isinstance(shown, str) and name not in OURS:
+                shown = say(shown)
+            _cell(at, styles, sheet, (count, place), shown, row)
+    at.autofilter(0, 0, max(count, 1), len(sheet.header) - 1)
+    return count
+
+
+def _cell(
+    at: Any,
+    styles: Mapping[str, Any],
+    sheet: Sheet,
+    where: tuple[int, int],
+    value: object,
+    row: Row,
+) -> None:
+    if value is None or value == "":
+        return
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if math.isfinite(value) and abs(value) < records.EXACT:
+            at.write_number(*where, value)
+            return
+        value = str(value)
+    name = sheet.header[where[1]]
+    text = inert(str(value), LONGEST)
+    link = sheet.links[name](row) if name in sheet.links else ""
+    if link:
+        at.write_url(*where, link, styles["link"], text[:255])
+    elif name == sheet.severity and text in COLOURS:
+        at.write_string(*where, text, styles[text])
+    else:
+        at.write_string(*where, text)
+
+
+# --- rows ------------------------------------------------------------------------------------
+
+
+def _gaps(store: Store) -> Iterator[Row]:
+    """The gap list, and what a re-import would know its rows by."""
+    hidden = ((one.asset, one.id, f"{LAYOUT}.{one.rule}.{one.version}") for one in store.findings())
+    for row, tail in zip(csv_file.gap_rows(store), hidden, strict=True):
+        yield (*row, *tail)
+
+
+def _questions(store: Store) -> Iterator[Row]:
+    assets = (one.asset for one in store.questions())
+    for row, key in zip(csv_file.question_rows(store), assets, strict=True):
+        yield (*row, key)
+
+
+ASSETS = ("Asset", *csv_file.ASSETS[1:], "Id")
+
+
+def _assets(store: Store) -> Iterator[Row]:
+    """The asset table with the name first; the key is the hidden Id."""
+    place = {name: i for i, name in enumerate(csv_file.ASSETS)}
+    for row in csv_file.asset_rows(store):
+        name = row[place["Name"]] or row[place["Tag"]] or row[place["Product"]]
+        yield (name or str(row[0])[:8], *row[1:], row[0])
+
+
+SIGNALS = (
+    "Asset", "Part", "Address", "Name", "Path", "Unit", "Type", "Access", "Value", "Quality",
+    "Source time", "Signal", "Match", "Id",
+)  # fmt: skip
+
+
+def _signals(store: Store) -> Iterator[Row]:
+    for row in csv_file.point_rows(store):
+        yield (row[1] or str(row[0])[:8], *row[2:], row[0])
+
+
+SERVICES = (
+    "Asset", "Address", "Protocol", "Transport", "Port", "Outcome", "Reason", "Security",
+    "Openness", "Part", "Id",
+)  # fmt: skip
+
+
+def _services(store: Store) -> Iterator[Row]:
+    for device in store.devices():
+        for one in device.services:
+            openness = one.openness.value if one.openness else ""
+            yield (
+                _name(device), one.address, one.protocol, one.transport, one.port,
+                one.outcome.value, one.reason, "; ".join(one.security), openness, one.part,
+                device.key,
+            )  # fmt: skip
+
+
+NOT_REACHABLE = ("Asset", "Address", "Outcome", "Reason", "Detail", "Count", "Id")
+SILENT = frozenset({"not_asked", "no_path", "silent", "blocked", "mute", "failed_here", "broken"})
+
+
+def _not_reachable(store: Store) -> Iterator[Row]:
+    """Services that gave nothing, then addresses that are no asset, then questions not asked."""
+    for device in store.devices():
+        for one in device.services:
+            if one.outcome.value in SILENT:
+                what = f"{one.protocol} on {one.transport}/{one.port}"
+                where = one.address or " ".join(device.addresses[:1])
+                yield (_name(device), where, one.outcome.value, one.reason, what, 1, device.key)
+    for outcome, count in store.lifeless().items():
+        yield ("", "", outcome, "", "addresses that gave nothing else; no asset", count, "")
+    for (outcome, reason), count in sorted(store.tally().items()):
+        if outcome == "not_asked":
+            yield ("", "", outcome, reason, "questions, over all scans", count, "")
+
+
+PLANNED = (
+    "Asset", "Tag", "Address", "Part", "Area", "Line", "Vendor", "Model", "Criticality", "Owner",
+    "Document", "Id",
+)  # fmt: skip
+
+
+def _planned(store: Store) -> Iterator[Row]:
+    for device in store.devices():
+        row = device.register
+        if device.seen or row is None:
+            continue
+        yield (
+            _name(device), row.tag, " ".join(device.addresses[:1]), device.part, row.area, row.line,
+            row.vendor, row.model, row.criticality, row.owner, row.document, device.key,
+        )  # fmt: skip
+
+
+def _name(device: Device) -> str:
+    where = device.part or " ".join(device.addresses[:1])
+    return device.name or device.product or where or device.key[:8]
+
+
+def _summary(store: Store) -> Iterator[Row]:
+    """The figures of the report that need no second look at the evidence."""
+    from inventory.assemble import units
+    from inventory.rollup import roll_up
+
+    found = list(store.findings())
+    live = [one for one in found if one.severity is not Severity.INFO and not one.waived]
+    for line in roll_up(units(store)):
+        if line["scope"] in ("site", "area", "line"):
+            yield from _scope(line)
+    counted = Counter(one.severity.value for one in live)
+    for name in COLOURS:
+        if counted[name]:
+            yield (f"Gaps, {name}", counted[name], "sheet Gaps")
+    by_category = Counter(one.category.value for one in live)
+    for name, count in by_category.most_common():
+        yield (f"Gaps, {name}", count, "sheet Gaps, column Category")
+    yield ("Open questions", sum(1 for _ in store.questions()), "neither good nor bad: not known")
+    data = [one for one in live if one.category.value != "ungoverned"]
+    for place, fix in enumerate(plan_fixes(data)[:5], 1):
+        what = f"frees {len(fix.gaps)} gaps: {', '.join(fix.assets[:8])}"
+        yield (f"Fix {place} ({fix.effort.value})", fix.text, what)
+
+
+def _scope(line: Mapping[str, object]) -> Iterator[Row]:
+    name = f"{line['name']} ({line['scope']})"
+    dark, index = line["c3_dark"], line["index"]
+    if isinstance(dark, Mapping) and isinstance(index, Mapping):
+        span = _span(dark["lo"], dark["hi"])
+        yield (f"{name}: critical without data", span, "rated C3, level 2 or below")
+        text = _span(index["lo"], index["hi"])
+        yield (f"{name}: accessibility index", text, "0 nothing, 1 everything; unknown widens it")
+    share = _span(line["level4_share"], line["level4_possible"])
+    yield (f"{name}: share of weight at level 4", share, "stable, with unit, limits and time")
+    yield (f"{name}: assets", line["units"], "network equipment left out")
+
+
+def _span(lo: object, hi: object) -> object:
+    return lo if lo == hi else f"{lo} to {hi}"
+
+
+def _about(store: Store, scans: bool) -> Iterator[Row]:
+    yield ("Program", f"untrap {version('untrap')}")
+    yield ("Rules version", rules_digest())
+    yield ("Layout version", LAYOUT)
+    yield ("Site", store.site)
+    yield ("Written", records.time(datetime.now(UTC)) or "")
+    for scan in store.scans() if scans else ():
+        what = f"{scan.status}, depth {scan.depth or '?'}, from {scan.vantage or '?'}"
+        yield (f"Scan {scan.id}", f"{records.time(scan.started)} {what}")
+        if scan.targets:
+            yield ("  targets", " ".join(scan.targets))
+        if scan.excluded:
+            yield ("  excluded", " ".join(scan.excluded))
+    yield ("Levels", "0 exists, 1 answers, 2 a service spoke, 3 a value with meaning was read, "
+           "4 stable with unit, limits and time, 5 over three scans in seven days")  # fmt: skip
+    yield ("Effort", "E0 settings, E1 permit and a day, E2 small hardware, E3 project, "
+           "E4 replacement")  # fmt: skip
+    yield ("Not known", "is never taken for no: see Open questions")
