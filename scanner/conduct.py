@@ -79,12 +79,18 @@ def _run(
     finally:
         writing.close()
     assets = gaps = questions = 0
-    if not run.error:
-        assets, gaps, questions = concluded(store)
+    try:
+        if not run.error:
+            assets, gaps, questions = concluded(store)
+    except StoreError as error:
+        run.error = str(error)  # what was heard is stored; only the conclusions are missing
     summed = ending.summary(run, planned, assets) | {"gaps": gaps, "questions": questions}
     status = "interrupted" if run.interrupted else "part" if run.tally.unasked else "done"
     ended = replace(scan, status=status, summary=summed, finished=datetime.now(UTC))
-    store.finish_scan(replace(ended, excluded=prepared.excluded))
+    try:
+        store.finish_scan(replace(ended, excluded=prepared.excluded))
+    except StoreError as error:
+        run.error = run.error or str(error)
     return run, summed
 
 
