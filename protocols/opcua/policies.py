@@ -124,6 +124,8 @@ def public_key(der: bytes) -> RSAPublicKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+    if not der:
+        raise ValueError("the server shows no certificate to encrypt for: give it one")
     try:
         key = x509.load_der_x509_certificate(der).public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

@@ -1,8 +1,8 @@
 """A real asyncua server in a process of its own: `python asyncua_server.py MODE DIR`.
 
-MODE is open, user, secured, or names of asyncua's policies joined by commas ("Basic256Sha256_Sign"):
-then it trusts the certificates in DIR/trusted and takes anonymous and the user. Prints its port when
-it listens; ends with its standard input.
+MODE is open, user, secured, or names of asyncua's policies joined by commas
+("Basic256Sha256_Sign"): then it trusts the certificates in DIR/trusted and takes anonymous and the
+user. Prints its port when it listens; ends with its standard input.
 """
 
 from __future__ import annotations
