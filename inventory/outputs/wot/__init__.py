@@ -1,0 +1,50 @@
+"""W3C Thing Descriptions: one file per readable service, for tools that connect by description.
+
+    untrap export wot -o DIR --dialect w3c|node-wot|ua-edge
+
+One rule keeps it simple: `thing.py` says what every dialect shares, and a dialect is one module
+with `forms(connection, item)`; every property is read-only, and no action is ever offered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from inventory.connection import connections, logins
+from inventory.outputs.folder import folder, name_of, prepared
+from inventory.outputs.wot import node_wot, ua_edge, w3c
+from inventory.outputs.wot.thing import Dialect, describe
+
+if TYPE_CHECKING:
+    from inventory.outputs import Request
+    from inventory.store import Store
+
+DIALECTS: Mapping[str, Dialect] = {
+    "w3c": w3c.DIALECT,
+    "node-wot": node_wot.DIALECT,
+    "ua-edge": ua_edge.DIALECT,
+}
+"""Dialects by the name that `--dialect` takes."""
+
+
+def write(store: Store, request: Request) -> str:
+    """Writes one file per connection into a folder. Raises ValueError for an unknown dialect."""
+    name = request.options.get("dialect", "w3c")
+    if name not in DIALECTS:
+        raise ValueError(f"--dialect {name!r}; there are {', '.join(DIALECTS)}")
+    place = folder(request, "wot")
+    known = logins(store.declarations())
+    count = left = 0
+    for evidence in prepared(store):
+        for one in connections(evidence, known):
+            document = describe(one, DIALECTS[name])
+            if document is None:
+                left += 1
+                continue
+            text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+            (place / f"{name_of(one)}.td.jsonld").write_text(text, encoding="utf-8")
+            count += 1
+    rest = f"; {left} services have no form in dialect {name}" if left else ""
+    return f"{count} Thing Descriptions ({name}) written to {place}{rest}"
