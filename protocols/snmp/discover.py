@@ -67,18 +67,18 @@ _SOFTWARE_FIRST = frozenset(
 
 async def discover(link: Link) -> None:
     """Find the agent with the first credential that it serves; see the module's words."""
-    fresh = asked = False
+    fresh = False
     for credential in link.credentials[:MOST_CREDENTIALS]:
         spoke = any(o.outcome in SPOKE for o in link.heard)
         outcome = await _try(link, credential, fresh=fresh)
         if outcome is None:
             continue
-        asked, fresh = True, outcome not in SPOKE
+        fresh = outcome not in SPOKE
         if outcome not in (Outcome.SILENT, Outcome.REFUSED_AUTH):
             return  # anything else is not about the credential
         if outcome is Outcome.SILENT and spoke:
             return  # a second silence of an agent that had answered would be a sign of distress
-    if not asked:
+    if all(o.outcome is Outcome.NOT_ASKED for o in link.heard):
         await _discover_engine(link, fresh=False)
     if not link.credentials:
         answered = any(o.outcome in SPOKE for o in link.heard)
@@ -108,8 +108,10 @@ async def ask_system(link: Link, session: Session, *, fresh: bool) -> Outcome:
         link, session, asked, codec.GET, oids, read_system, fresh=fresh
     )
     for _ in range(MOST_RETRIES):
-        if response is None or not response.error_status or not answer.spoke or len(oids) == 1:
+        if response is None or not response.error_status or len(oids) == 1:
             break
+        if answer.outcome is Outcome.REFUSED_AUTH:
+            break  # fewer names change nothing about who may read
         oids = fewer(oids, response)
         answer, response = await exchange(link, session, asked, codec.GET, oids, read_system)
     return answer.outcome

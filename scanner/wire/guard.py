@@ -34,33 +34,59 @@ def _modbus(frame: bytes) -> str:
 
 
 def _snmp(frame: bytes) -> str:
-    # The PDU tag follows version and community; a SET is tag 0xA3 (RFC 3416, 3). Scanning the
-    # short header for it would misread a community, so the lengths are walked.
-    position = _after_header(frame)
-    if position is None:
+    # The PDU tag follows version and community; a SET is tag 0xA3 (RFC 3416, 3). Scanning for it
+    # would misread a community, so the lengths are walked, by no code of the probe's.
+    version = _content(frame, _into(frame, 0, 0x30), 0x02)
+    position = _after(frame, _into(frame, 0, 0x30), 0x02)
+    if version is None or position is None:
         return "SNMP with a header that cannot be walked"
-    if position < 0:
-        return ""  # version 3: the scoped PDU is judged where it is encoded
-    tag = frame[position] if position < len(frame) else 0
+    at = _scoped(frame, position) if version == b"\x03" else _after(frame, position, 0x04)
+    if at is None:
+        return "SNMP with a header that cannot be walked"
+    tag = frame[at] if at < len(frame) else 0
     return "" if tag in (0xA0, 0xA1, 0xA5) else f"SNMP PDU 0x{tag:02X}"
 
 
-def _after_header(frame: bytes) -> int | None:
-    position = 0
-    for expected in (0x30, 0x02, 0x04):
-        if position + 2 > len(frame):
+def _scoped(frame: bytes, position: int) -> int | None:
+    """Where the PDU of a version 3 message stands; None where it cannot be read, as in ciphertext.
+
+    RFC 3412, 6: header, security parameters, then engine id, context and PDU in a sequence.
+    """
+    header = _into(frame, position, 0x30)
+    flags = _content(frame, _after(frame, _after(frame, header, 0x02), 0x02), 0x04)
+    if flags is None or len(flags) != 1 or flags[0] & 0x02:
+        return None
+    scoped = _into(frame, _after(frame, _after(frame, position, 0x30), 0x04), 0x30)
+    return _after(frame, _after(frame, scoped, 0x04), 0x04)
+
+
+def _bounds(frame: bytes, start: int | None, tag: int) -> tuple[int, int] | None:
+    """First content byte and end of the element at `start`, which must carry `tag`."""
+    if start is None or start + 2 > len(frame) or frame[start] != tag:
+        return None
+    length, first = frame[start + 1], start + 2
+    if length & 0x80:
+        count = length & 0x7F
+        if not 1 <= count <= 3 or first + count > len(frame):
             return None
-        if frame[position] != expected:
-            return -1 if expected == 0x04 and frame[position] == 0x30 else None
-        length, size = frame[position + 1], 2
-        if length & 0x80:
-            count = length & 0x7F
-            size = 2 + count
-            if not 1 <= count <= 3 or position + size > len(frame):
-                return None
-            length = int.from_bytes(frame[position + 2 : position + size], "big")
-        position += size if expected == 0x30 else size + length
-    return position
+        length = int.from_bytes(frame[first : first + count], "big")
+        first += count
+    return (first, first + length) if first + length <= len(frame) else None
+
+
+def _into(frame: bytes, start: int | None, tag: int) -> int | None:
+    bounds = _bounds(frame, start, tag)
+    return bounds[0] if bounds else None
+
+
+def _after(frame: bytes, start: int | None, tag: int) -> int | None:
+    bounds = _bounds(frame, start, tag)
+    return bounds[1] if bounds else None
+
+
+def _content(frame: bytes, start: int | None, tag: int) -> bytes | None:
+    bounds = _bounds(frame, start, tag)
+    return frame[bounds[0] : bounds[1]] if bounds else None
 
 
 def _s7(frame: bytes) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from protocols.contract import Garbled
 from protocols.snmp import codec
 from protocols.snmp.codec import Oid
 
@@ -72,7 +73,7 @@ class Agent:
     def __call__(self, request: bytes) -> bytes | None:
         try:
             message = codec.decode_message(request)
-        except codec.Garbled:
+        except Garbled:
             return None
         if message.version not in self.versions or message.community != self.community:
             return None

@@ -53,14 +53,14 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     environment = os.environ | {"SNMP_PERSISTENT_DIR": str(where), "MIBS": ""}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as child:
         try:
-            _await(chosen)
+            await_agent(chosen)
             yield chosen
         finally:
             child.terminate()
             child.wait(10)
 
 
-def _await(port: int) -> None:
+def await_agent(port: int) -> None:
     """Return when the agent answers discovery."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.2)
