@@ -59,7 +59,8 @@ def generate(recipe: Recipe) -> Plant:
 
 
 def from_text(text: str) -> Plant:
-    """From `1000`, or `1000,misbehaving=0.15,seed=3,prefix=127.31`; raises PlantError."""
+    """From `1000`, or `1000,misbehaving=0.15,seed=3,prefix=127.31,per_subnet=16`; raises
+    PlantError."""
     count, *rest = text.split(",")
     try:
         given = dict(part.split("=", 1) for part in rest)
@@ -68,11 +69,13 @@ def from_text(text: str) -> Plant:
             misbehaving=float(given.pop("misbehaving", 0)),
             seed=int(given.pop("seed", 1)),
             prefix=given.pop("prefix", "127.30"),
+            per_subnet=int(given.pop("per_subnet", 250)),
             protocols=tuple(given.pop("protocols", "modbus+snmp+gateway").split("+")),
         )
     except ValueError as error:
         raise PlantError(f"generate:{text}: {error}; try generate:100,misbehaving=0.15") from error
-    if given or not 1 <= recipe.devices <= 60_000 or not 0 <= recipe.misbehaving <= 1:
+    sound = 0 <= recipe.misbehaving <= 1 and 1 <= recipe.per_subnet <= 250
+    if given or not 1 <= recipe.devices <= 60_000 or not sound:
         raise PlantError(f"generate:{text}; try generate:100,misbehaving=0.15,seed=1")
     return generate(recipe)
 

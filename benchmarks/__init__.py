@@ -1,0 +1,1 @@
+"""Measures untrap beside other tools on simulated plants: `python -m benchmarks`."""

@@ -1,0 +1,142 @@
+"""The programs that are compared, each with the best flags that trial has found.
+
+One rule keeps it simple: a program that is not installed is left out and named.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks import score
+from benchmarks.stage import Measured, Played, measure
+
+NMAP_SCRIPTS = "modbus-discover,snmp-info,snmp-sysdescr"
+"""opcua has no script in nmap 7.93; s7-info adds connections and finds nothing here."""
+
+NMAP = (
+    *("nmap", "-n", "-Pn", "-T4", "--min-rate", "1000", "--max-rate", "1000"),
+    *("--min-hostgroup", "256", "--max-retries", "1", "--script-timeout", "15s"),
+)
+"""Tried: -T5 (misses slow devices), no --script-timeout (one echoing device holds its whole group
+for minutes under modbus-discover.aggressive), smaller host groups (the slowest host of each group
+is waited for), -sT in the place of -sS (29 s in the place of 25 s for 250 devices). Without
+`aggressive` modbus-discover ends at the first refusal and sees one unit of a gateway."""
+
+
+@dataclass(slots=True)
+class Result:
+    """One program on one plant."""
+
+    name: str
+    flags: str
+    measured: Measured
+    score: dict[str, int] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    durable: list[tuple[float, int]] = field(default_factory=list)
+
+    def record(self) -> dict[str, Any]:
+        """For the JSON file."""
+        first = next((at for at, count in self.durable if count), None)
+        return {
+            "name": self.name,
+            "flags": self.flags,
+            "code": self.measured.code,
+            **self.measured.figures(),
+            **self.score,
+            "first_durable": None if first is None else round(first, 2),
+            "summary": self.summary,
+        }
+
+
+def untrap(
+    plant: str,
+    here: Played,
+    folder: Path,
+    profile: str = "brisk",
+    *more: str,
+    depth: str = "identify",
+    seconds: float = 600,
+) -> Result:
+    """A whole process: from nothing to an inventory with its gaps derived."""
+    database = folder / "bench.db"
+    for old in folder.glob("bench.db*"):
+        old.unlink()
+    durable: list[tuple[float, int]] = []
+    flags = ["--profile", profile, "--depth", depth, "--yes", "--json", *more]
+    words: list[str | Path] = [
+        *(sys.executable, "-m", "scanner", "--db", database, "--config", here.config, "-q"),
+        *("scan", *flags),
+    ]
+    if not any("/" in item for item in more):
+        words += ["-iL", here.targets]
+    measured = measure(
+        words, folder, seconds, lambda at: durable.append((at, identified(database)))
+    )
+    lines = measured.out.splitlines()
+    summary = json.loads(lines[-1]) if lines and measured.code in (0, 3, 4) else {}
+    result = Result("untrap", " ".join(flags), measured, summary=summary, durable=durable)
+    if not summary:
+        result.summary = {"error": measured.err[-400:]}
+    if plant.startswith("generate:"):
+        listed = measure(
+            [sys.executable, "-m", "scanner", "--db", database, "--config", here.config,
+             "assets", "--json"], folder,
+        )  # fmt: skip
+        result.score = score.score_untrap(
+            score.key(plant), *score.of_untrap(listed.out.splitlines())
+        )
+    return result
+
+
+def identified(database: Path) -> int:
+    """How many addresses have a durable answer with facts."""
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=0.05) as connection:
+            asked = "SELECT count(DISTINCT address) FROM observation WHERE facts LIKE '[{%'"
+            return int(connection.execute(asked).fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def nmap(
+    plant: str, here: Played, folder: Path, ports: str, *targets: str, seconds: float = 300
+) -> Result | None:
+    """nmap with the scripts that know these protocols; None where it is not installed."""
+    if shutil.which("nmap") is None:
+        return None
+    out = folder / "nmap.xml"
+    out.unlink(missing_ok=True)
+    kind = "-s" + ("S" if "T:" in ports else "") + ("U" if "U:" in ports else "")
+    flags = (*NMAP, kind, "-p", ports, "--script", NMAP_SCRIPTS)
+    where = targets or ("-iL", str(here.targets))
+    measured = measure([*flags, *where, "-oX", str(out)], folder, seconds)
+    found = score.score_text(score.key(plant), score.of_nmap(out))
+    return Result("nmap", " ".join(flags[1:]), measured, found)
+
+
+def simple(
+    name: str,
+    words: Sequence[str],
+    folder: Path,
+    plant: str = "",
+    seconds: float = 120,
+) -> Result | None:
+    """A tool that prints one line per agent, its address first; None where it is not installed."""
+    if shutil.which(name) is None:
+        return None
+    measured = measure([name, *words], folder, seconds)
+    result = Result(name, " ".join(words), measured)
+    if plant:
+        said: dict[str, str] = {}
+        for line in measured.out.splitlines():
+            address = line.partition(" ")[0].partition(":")[0]
+            said[address] = said.get(address, "") + " " + line
+        result.score = score.score_text(score.key(plant), said)
+    return result
