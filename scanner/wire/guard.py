@@ -17,6 +17,9 @@ MODBUS_NEVER = frozenset({5, 6, 8, 15, 16, 21, 22, 23, 90})
 COTP_DISCONNECT = 0x80
 """A valid COTP DR hangs ET 200SP until power cycle (CVE-2025-40944)."""
 
+S7_NEVER = frozenset({0x05, *range(0x1A, 0x20), 0x28, 0x29})
+"""S7 jobs: write, download and upload of blocks, start of a program service, stop."""
+
 OPCUA_NEVER = frozenset(
     {
         437,  # RegisterServer
@@ -90,9 +93,13 @@ def _content(frame: bytes, start: int | None, tag: int) -> bytes | None:
 
 
 def _s7(frame: bytes) -> str:
+    # TPKT 4 + COTP (its length is at byte 4); then an S7 header of 10 bytes and, in a job, the
+    # function (safety.md 2)
     if len(frame) > 5 and frame[5] & 0xF0 == COTP_DISCONNECT:
         return "COTP disconnect request"
-    return ""
+    start = 5 + frame[4] if len(frame) > 5 else 0
+    job = frame[start : start + 2] == b"\x32\x01" and len(frame) > start + 10
+    return f"S7 function 0x{frame[start + 10]:02X}" if job and frame[start + 10] in S7_NEVER else ""
 
 
 def _opcua(frame: bytes) -> str:
