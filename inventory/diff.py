@@ -241,7 +241,7 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
             continue
         name = name_of(device)
         if now.answered and not then.answered:
-            again = "answers again" if then.asked or (old and old.seen) else "was not there before"
+            again = _again(old, then)
             where = ", ".join(sorted(now.addresses))
             yield Difference(Change.APPEARED, key, name, f"{again}: {where}", "", where)
         elif then.answered and not now.answered:
@@ -254,6 +254,12 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
                 yield Difference(Change.UNKNOWN, key, name, text, where, "")
         elif then.answered and now.answered and old and new:
             yield from _one(key, name, (old, then), (new, now))
+
+
+def _again(old: Device | None, then: Heard) -> str:
+    if old is not None and old.seen:
+        return "answers again"
+    return f"answers now, was {then.outcome} before" if then.asked else "was not known before"
 
 
 def _one(
