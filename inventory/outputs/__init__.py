@@ -29,6 +29,7 @@ FORMATS: Mapping[str, tuple[str, str]] = {
     "wot": ("inventory.outputs.wot", "W3C Thing Descriptions"),
     "telegraf": ("inventory.outputs.telegraf", "Telegraf inputs"),
     "prometheus": ("inventory.outputs.prometheus", "Prometheus targets and snmp_exporter"),
+    "uns": ("inventory.outputs.uns", "topic proposal for a unified name space"),
     "walkdown": ("inventory.outputs.walkdown", "what to look at on site, for a clipboard"),
     "bundle": ("inventory.outputs.bundle", "observations and declarations, for another inventory"),
     "nmap-xml": ("inventory.outputs.nmap_xml", "nmap XML"),
