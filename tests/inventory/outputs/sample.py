@@ -1,4 +1,4 @@
-"""A small inventory for the tests of outputs: devices, a gateway, machines, two scans, hostile text."""
+"""A small inventory for the tests of outputs: devices, units, machines, scans, hostile text."""
 
 from __future__ import annotations
 

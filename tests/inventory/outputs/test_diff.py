@@ -1,0 +1,192 @@
+"""What changed between two scans: by identity, and never more than was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from inventory.diff import Change, Difference, between, compare, state
+from inventory.model import Declaration, Kind
+from inventory.store import Store
+from protocols.contract import Observation, Outcome
+from scanner.cli import untrap
+from tests.inventory.making import SITE, START, listed, observed, stated
+from tests.inventory.outputs.sample import address, plant, scan
+
+PLC: Mapping[str, object] = {
+    "vendor": "Acme", "product": "PLC", "serial": "SN-1", "name": "plc-1", "firmware": "1.0",
+}  # fmt: skip
+DAY = 86_400.0
+
+
+def changed(
+    first: Iterable[Observation],
+    second: Iterable[Observation],
+    before: Iterable[Declaration] = (),
+    since: Iterable[Declaration] = (),
+) -> list[Difference]:
+    old, now = list(first), list(before)
+    new = [*old, *second]
+    return compare(
+        state(SITE, old, now, START + timedelta(seconds=100)),
+        state(SITE, new, [*now, *since], START + timedelta(seconds=DAY + 100), since=old),
+    )
+
+
+def kinds(found: Iterable[Difference]) -> list[Change]:
+    return [one.kind for one in found]
+
+
+def test_the_same_answers_again_are_no_change() -> None:
+    again = observed("10.0.0.1", PLC, at=DAY, scan="scan-2")
+    assert changed([observed("10.0.0.1", PLC)], [again]) == []
+
+
+def test_a_new_device_appeared() -> None:
+    new = observed("10.0.0.2", {"vendor": "Acme", "serial": "SN-2"}, at=DAY, scan="scan-2")
+    again = observed("10.0.0.1", PLC, at=DAY, scan="scan-2")
+    found = changed([observed("10.0.0.1", PLC)], [again, new])
+    appeared = [one for one in found if one.kind is Change.APPEARED]
+    assert [(one.after, one.text) for one in appeared] == [
+        ("10.0.0.2", "was not known before: 10.0.0.2")
+    ]
+
+
+def test_asked_and_silent_is_vanished() -> None:
+    silent = observed("10.0.0.1", at=DAY, scan="scan-2", outcome=Outcome.SILENT)
+    found = changed([observed("10.0.0.1", PLC)], [silent])
+    assert kinds(found)[0] is Change.VANISHED
+    assert "silent" in found[0].text
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_ASKED, Outcome.FAILED_HERE])
+def test_not_asked_again_is_unknown_and_never_vanished(outcome: Outcome) -> None:
+    unasked = observed("10.0.0.1", at=DAY, scan="scan-2", outcome=outcome)
+    for second in ([], [unasked]):
+        found = changed([observed("10.0.0.1", PLC)], second)
+        assert Change.UNKNOWN in kinds(found)
+        assert Change.VANISHED not in kinds(found)
+
+
+def test_the_same_serial_at_another_address_moved() -> None:
+    here = [observed("10.0.0.1", PLC | {"mac": "00:11:22:33:44:55"})]
+    there = observed("10.0.0.7", PLC | {"mac": "00:11:22:33:44:55"}, at=DAY, scan="scan-2")
+    gone = observed("10.0.0.1", at=DAY, scan="scan-2", outcome=Outcome.SILENT)
+    moved = [one for one in changed(here, [there, gone]) if one.kind is Change.MOVED]
+    assert [(one.before, one.after) for one in moved] == [("10.0.0.1", "10.0.0.7")]
+
+
+def test_new_firmware_is_told() -> None:
+    newer = observed("10.0.0.1", {**PLC, "firmware": "2.0"}, at=DAY, scan="scan-2")
+    found = [
+        one for one in changed([observed("10.0.0.1", PLC)], [newer]) if one.kind is Change.FIRMWARE
+    ]
+    assert [(one.before, one.after) for one in found] == [("1.0", "2.0")]
+
+
+def test_services_open_and_close() -> None:
+    def opc(outcome: Outcome, at: float, name: str) -> Observation:
+        return observed(
+            "10.0.0.1", at=at + 1, scan=name, protocol="opcua", port=4840, operation="endpoints",
+            outcome=outcome,
+        )  # fmt: skip
+
+    first, second = observed("10.0.0.1", PLC), observed("10.0.0.1", PLC, at=DAY, scan="scan-2")
+    closed, spoke = Outcome.CLOSED, Outcome.REFUSED_AUTH
+    opened = changed([first, opc(closed, 0, "scan-1")], [second, opc(spoke, DAY, "scan-2")])
+    assert Change.SERVICE_OPENED in kinds(opened)
+    shut = changed([first, opc(spoke, 0, "scan-1")], [second, opc(closed, DAY, "scan-2")])
+    assert Change.SERVICE_CLOSED in kinds(shut)
+    unasked = changed([first, opc(spoke, 0, "scan-1")], [second])
+    assert Change.SERVICE_CLOSED not in kinds(unasked)
+
+
+def test_a_gap_opens_and_closes_with_its_reason() -> None:
+    row = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1")
+    whole = {"criticality": "C1", "area": "A", "owner": "Ann", "line": "1"}
+    full = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1", **whole)
+    first, again = [observed("10.0.0.1", PLC)], [observed("10.0.0.1", PLC, at=DAY, scan="scan-2")]
+    opened = [one for one in changed(first, again, [], [row]) if "G07" in one.text]
+    assert kinds(opened) == [Change.GAP_OPENED]
+    closed = [one for one in changed(first, again, [row], [full]) if "G07" in one.text]
+    assert kinds(closed) == [Change.GAP_CLOSED]
+    assert "stated since then: register" in closed[0].text
+
+
+def test_an_accepted_gap_is_closed_as_accepted() -> None:
+    row = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1")
+    first, again = [observed("10.0.0.1", PLC)], [observed("10.0.0.1", PLC, at=DAY, scan="scan-2")]
+    before = state(SITE, first, [row], START + timedelta(seconds=100))
+    gap = next(one for one in before.findings.values() if one.rule == "G07")
+    waiver = stated(
+        Kind.WAIVER, gap.id, finding=gap.id, owner="Ann", reason="old line", expires="2027-01-01"
+    )
+    closed = [one for one in changed(first, again, [row], [waiver]) if one.gap == gap.id]
+    assert kinds(closed) == [Change.GAP_CLOSED]
+    assert "accepted" in closed[0].text
+
+
+# --- from a database ---------------------------------------------------------------------------
+
+
+def run(database: Path, *words: str) -> Result:
+    return CliRunner().invoke(untrap, ["--db", str(database), "--site", SITE, "diff", *words])
+
+
+def test_the_last_two_scans_are_compared(tmp_path: Path) -> None:
+    done = run(plant(tmp_path, twice=True), "--json")
+    assert done.exit_code == 0
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    firmware = [one for one in found if one["kind"] == "firmware"]
+    assert firmware and all((one["before"], one["after"]) == ("1", "2") for one in firmware)
+    assert [one["before"] for one in found if one["kind"] == "unknown"] == [address(1)]
+
+
+def test_the_table_fits_eighty_columns(tmp_path: Path) -> None:
+    done = run(plant(tmp_path, twice=True, hostile=True))
+    assert done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "firmware" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("3",), "no scan begins with '3'"),
+        (("2", "1"), "earlier scan first"),
+        (("1", "1"), "earlier scan first"),
+    ],
+)
+def test_a_wrong_scan_is_one_line(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = run(plant(tmp_path, 2, twice=True), *words)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_one_scan_is_not_enough(tmp_path: Path) -> None:
+    done = run(plant(tmp_path, 2))
+    assert done.exit_code == 2
+    assert "two are needed" in done.stderr
+
+
+def test_the_later_state_is_what_the_store_holds(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path, twice=True), SITE) as store:
+        now = START + timedelta(days=2)
+        derived = state(SITE, list(store.observations()), store.declarations(), now)
+        stored = {one.id for one in store.findings() if one.severity.value != "info"}
+        assert set(derived.findings) == {i for i in stored if i in derived.findings}
+        shown = {one.id for one in store.findings() if one.rule[0] in "TAUQG"} & stored
+        assert set(derived.findings) == shown
+
+
+def test_unknown_scans_are_refused(tmp_path: Path) -> None:
+    with (
+        Store.open(plant(tmp_path, 2, twice=True), SITE) as store,
+        pytest.raises(ValueError, match="no such scan"),
+    ):
+        between(store, "x", scan("y", 0).id)
