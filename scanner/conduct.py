@@ -79,12 +79,15 @@ def _run(
     finally:
         writing.close()
     assets = gaps = questions = 0
+    worst = ""
     try:
         if not run.error:
             assets, gaps, questions = concluded(store)
+            worst = severest(store)
     except StoreError as error:
         run.error = str(error)  # what was heard is stored; only the conclusions are missing
     summed = ending.summary(run, planned, assets) | {"gaps": gaps, "questions": questions}
+    summed["worst"] = worst
     status = "interrupted" if run.interrupted else "part" if run.tally.unasked else "done"
     ended = replace(scan, status=status, summary=summed, finished=datetime.now(UTC))
     try:
@@ -106,6 +109,19 @@ def heard_before(
         address: tuple(store.observations(scan=scan.id, address=address, raw=True))
         for address in begun
     }
+
+
+def severest(store: Store) -> str:
+    """The severity of the severest gap that nobody has accepted; "" when there is none."""
+    from inventory.model import Category, Severity
+
+    order = tuple(Severity)
+    found = {
+        item.severity
+        for item in store.findings()
+        if item.category is not Category.NONE and not item.waived
+    }
+    return max(found, key=order.index).value if found else ""
 
 
 def concluded(store: Store) -> tuple[int, int, int]:

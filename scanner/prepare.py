@@ -210,8 +210,20 @@ OPTIONS = (
     click.option("--vantage", default="", metavar="NAME", help="Where this laptop stands."),
     click.option("--collection-vantage", default="", metavar="NAME", help="The collector's place."),
     click.option("--interface", default="", metavar="NAME", help="Network interface to use."),
-    click.option("--sample-seconds", type=float, default=60.0, metavar="S", help="Window."),
-    click.option("--sample-every", type=float, default=10.0, metavar="S", help="Interval."),
+    click.option(
+        "--sample-seconds",
+        type=click.FloatRange(1, 86_400),
+        default=60.0,
+        metavar="S",
+        help="Window.",
+    ),
+    click.option(
+        "--sample-every",
+        type=click.FloatRange(0.5, 3_600),
+        default=10.0,
+        metavar="S",
+        help="Interval.",
+    ),
     click.option("--fc17", is_flag=True, help="Let Modbus ask Report Server ID too."),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from inventory.model import Severity
 from protocols.contract import Reason
 from scanner import plan as planning
 from scanner.plan import Total
@@ -90,6 +91,12 @@ def exit_code(run: Run) -> int:
     if run.wire is not None and run.wire.stopping is not None and run.tally.unasked:
         return 4
     return 0 if run.tally.answering else 3
+
+
+def at_least(worst: str, limit: str | None) -> bool:
+    """Whether the severest gap ("" for none) is as severe as `--fail-on` says."""
+    order = [item.value for item in Severity]
+    return bool(limit and worst) and order.index(worst) >= order.index(str(limit))
 
 
 def text(run: Run, summed: Mapping[str, object]) -> list[str]:

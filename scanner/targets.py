@@ -252,6 +252,8 @@ def _octet(part: str, text: str) -> list[tuple[int, int]]:
         first = int(match[1] or 0)
         last = int(match[3] or 255) if match[2] else first
         if first > last or last > 255:
-            raise TargetError(f"octet {part!r} in {text!r}: 0 to 255, lower end first")
+            raise TargetError(
+                f"octet {part!r} in {text!r}: 0 to 255, lower end first, as in 10.0.0.1-254"
+            )
         pairs.append((first, last))
     return pairs

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from inventory.model import Severity
 from scanner import consent
 from scanner import scan as scanning
 from scanner import summary as ending
@@ -37,6 +38,12 @@ from scanner.wire.record import AnyRecorder, PayloadRecorder, RecordError, recor
 )
 @click.option("--no-raw", is_flag=True, help="Keep no answers' bytes.")
 @click.option("--i-own-this-lab", "own_lab", is_flag=True, help="Allow `bench` off loopback.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([item.value for item in Severity]),
+    default=None,
+    help="Exit 1 for a gap as severe as this.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON line.")
 @click.pass_context
 def command(
@@ -48,6 +55,7 @@ def command(
     record: Path | None,
     no_raw: bool,
     own_lab: bool,
+    fail_on: str | None,
     as_json: bool,
 ) -> None:
     """Walk the targets gently and record what they say.
@@ -74,7 +82,8 @@ def command(
     else:
         click.echo("\n".join(ending.text(run, summed)))
     click.echo(f"next: {summed['resume'] or ending.next_command(run)}", err=True)
-    ctx.exit(ending.exit_code(run))
+    worst = str(summed["worst"])
+    ctx.exit(ending.exit_code(run) or int(ending.at_least(worst, fail_on)))
 
 
 def _recorder(path: Path, prepared: Prepared) -> AnyRecorder:
