@@ -74,5 +74,14 @@ def load(name: str) -> Format:
     return loaded
 
 
+def view(store: Store, request: Request) -> Store:
+    """The store as the user wants it shown: with pseudonyms under `--redact`."""
+    if not request.redact:
+        return store
+    from inventory.outputs.redacted import redacted
+
+    return redacted(store)
+
+
 def _there(module: str) -> bool:
     return importlib.util.find_spec(module) is not None

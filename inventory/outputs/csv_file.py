@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from inventory.model import Device, Equipment
-from inventory.outputs import records
+from inventory.outputs import records, view
 from inventory.text import cell
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def write(store: Store, request: Request) -> str:
     """Writes one table to a file or stdout. Raises ValueError for an unknown table."""
     if request.table not in TABLES:
         raise ValueError(f"--table {request.table!r}; there are {', '.join(TABLES)}")
+    store = view(store, request)
     header, rows = TABLES[request.table]
     count = 0
     with _target(request) as file:

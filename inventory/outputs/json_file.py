@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from inventory.outputs import records
+from inventory.outputs import records, view
 
 if TYPE_CHECKING:
     from inventory.outputs import Request
@@ -23,6 +23,7 @@ VERSION = 1
 
 def write(store: Store, request: Request) -> str:
     """Writes the document to a file or stdout."""
+    store = view(store, request)
     with _target(request) as file:
         head = json.dumps({"format": FORMAT, "version": VERSION, "site": store.site})
         file.write(head[:-1])

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.connection import Connection, Item, Login, connections, logins
+from inventory.outputs import view
 from inventory.outputs.folder import folder, prepared
 from inventory.outputs.telegraf import variable
 from inventory.text import inert, slug
@@ -49,7 +50,7 @@ def write(store: Store, request: Request) -> str:
     style = request.options.get("style", "0.23")
     if style not in ("0.23", "0.22"):
         raise ValueError(f"--option style={style!r}; 0.23 (and later) or 0.22 (and earlier)")
-    place = folder(request, "prometheus")
+    place, store = folder(request, "prometheus"), view(store, request)
     (place / "targets").mkdir(exist_ok=True)
     modules: dict[str, Module] = {}
     groups: dict[int, list[str]] = {}

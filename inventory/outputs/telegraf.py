@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from inventory.connection import Connection, Item, Login, connections, logins
+from inventory.outputs import view
 from inventory.outputs.folder import folder, name_of, prepared
 from inventory.outputs.wot.types import register_type, registers
 from inventory.text import inert, slug
@@ -37,7 +38,7 @@ PRIVACY = {"DES", "AES", "AES192", "AES192C", "AES256", "AES256C"}
 
 def write(store: Store, request: Request) -> str:
     """Writes one file per connection and a README into a folder."""
-    place = folder(request, "telegraf")
+    place, store = folder(request, "telegraf"), view(store, request)
     known = logins(store.declarations())
     secrets: set[str] = set()
     variables: set[str] = set()

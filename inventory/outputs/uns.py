@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from inventory.connection import Connection, Item, connections, logins
+from inventory.outputs import view
 from inventory.outputs.folder import prepared
 from inventory.text import cell, slug
 
@@ -25,6 +26,7 @@ HEADER = ("Topic", "Asset", "Name", "Point", "Unit", "Type", "Signal", "Evidence
 
 def write(store: Store, request: Request) -> str:
     """Writes the table to a file or stdout; `--option enterprise=NAME` puts a level on top."""
+    store = view(store, request)
     known = logins(store.declarations())
     enterprise = request.options.get("enterprise", "")
     count, homeless = 0, 0

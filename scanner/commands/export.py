@@ -15,6 +15,8 @@ from scanner.cli import Settings
     "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="File or folder."
 )
 @click.option("--table", default="gaps", help="csv: gaps, questions, assets or points.")
+@click.option("--dialect", metavar="NAME", help="wot: w3c, node-wot or ua-edge.")
+@click.option("--profile", metavar="FILE", help="A column profile of your own (TOML).")
 @click.option("--redact", is_flag=True, help="Stable pseudonyms for names and addresses.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For one format.")
 @click.pass_obj
@@ -23,6 +25,8 @@ def command(
     format_: str,
     output: Path | None,
     table: str,
+    dialect: str | None,
+    profile: str | None,
     redact: bool,
     options: tuple[str, ...],
 ) -> None:
@@ -46,6 +50,8 @@ def command(
         have = ", ".join(available())
         raise click.UsageError(f"{format_!r} {state}; there are {have}") from error
     stated = dict(_pair(text) for text in options)
+    named = {"dialect": dialect, "profile": profile}
+    stated |= {name: text for name, text in named.items() if text is not None}
     with concluded(settings) as store:
         try:
             said = module.write(store, Request(output, table, redact, stated))

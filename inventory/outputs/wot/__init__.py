@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from inventory.connection import connections, logins
+from inventory.outputs import view
 from inventory.outputs.folder import folder, name_of, prepared
 from inventory.outputs.wot import node_wot, ua_edge, w3c
 from inventory.outputs.wot.thing import Dialect, describe
@@ -34,7 +35,7 @@ def write(store: Store, request: Request) -> str:
     name = request.options.get("dialect", "w3c")
     if name not in DIALECTS:
         raise ValueError(f"--dialect {name!r}; there are {', '.join(DIALECTS)}")
-    place = folder(request, "wot")
+    place, store = folder(request, "wot"), view(store, request)
     known = logins(store.declarations())
     count = left = 0
     for evidence in prepared(store):

@@ -1,0 +1,300 @@
+"""The inventory with pseudonyms, in the shape of a store, so that every format redacts alike.
+
+One rule keeps it simple: what is *kept* is listed (types, versions, outcomes, units, our own
+words); every other text is replaced or passes the pseudonyms. Bytes of answers are never given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inventory.model import (
+    Because,
+    Declaration,
+    Device,
+    Equipment,
+    Evidence,
+    Finding,
+    Kind,
+    OpenQuestion,
+    RegisterRow,
+    Scan,
+    Service,
+)
+from inventory.outputs.pseudonyms import pseudonyms
+from inventory.store.store import Asset, Signal
+from protocols.contract import Fact, Observation, Point, Sample, Value
+
+if TYPE_CHECKING:
+    from inventory.store import Store
+
+KEPT = frozenset(
+    (
+        *("vendor", "product", "model", "firmware", "hardware", "role", "enterprise", "object_id"),
+        *("vendor_id", "device_id", "boots", "uptime_seconds", "clock_skew_seconds", "security"),
+        *("endpoint_reach", "certificate.not_before", "certificate.not_after", "limit", "range"),
+        *("certificate.key_bits", "conformity", "function", "framing", "unit", "word_order"),
+        *("interface.state", "interface.errors", "model_id", "companion"),
+    )
+)
+"""Facts that say what a thing is and not whose or where."""
+
+PLAIN_POINT = re.compile(r"(holding|input|coil|discrete):\d+(\.\d+)?|[\d.]+")
+"""Addresses of points that hold no name: registers and SNMP objects."""
+
+STATED = frozenset((Kind.CREDENTIAL, Kind.THRESHOLD))
+"""Declarations that formats read; only their type is kept."""
+
+
+class Redacted:
+    """A store whose values carry pseudonyms. It reads; it never writes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._say = pseudonyms(store)
+        self._keys = {self._say(one.thing.key): one.thing.key for one in store.assets()}
+        self.site = self._say(store.site)
+
+    @property
+    def path(self) -> Path | None:
+        """No file is named."""
+        return None
+
+    def scans(self, site: str | None = None) -> list[Scan]:
+        """None: what a scan was aimed at stays here."""
+        return []
+
+    def tally(self, scan: str = "") -> dict[tuple[str, str], int]:
+        """How many questions ended so."""
+        return self._store.tally(scan)
+
+    def lifeless(self) -> dict[str, int]:
+        """Counts hold no name."""
+        return self._store.lifeless()
+
+    def declarations(self, site: str | None = None, *kinds: Kind) -> list[Declaration]:
+        """What formats need of the credentials: label, type and methods under pseudonyms."""
+        found = self._store.declarations(site, *kinds)
+        return [self._declaration(one) for one in found if one.kind in STATED]
+
+    def _declaration(self, one: Declaration) -> Declaration:
+        fields = {k: v for k, v in one.fields.items() if k in ("type", "auth", "privacy", "value")}
+        label = self._named(one.subject, "credential")
+        fields |= {"name": label, "user": self._named(one.fields.get("user", ""), "user")}
+        return Declaration(self.site, one.kind, label, fields)
+
+    def assets(self, kind: str = "") -> Iterator[Asset]:
+        """All assets; streams."""
+        return map(self._asset, self._store.assets(kind))
+
+    def asset(self, key: str) -> Asset | None:
+        """One asset by its pseudonymous key."""
+        found = self._store.asset(self._keys.get(key, ""))
+        return self._asset(found) if found else None
+
+    def devices(self) -> Iterator[Device]:
+        """All devices; streams."""
+        return map(self.device, self._store.devices())
+
+    def equipment(self) -> list[Equipment]:
+        """All equipment."""
+        return [self._equipment(one) for one in self._store.equipment()]
+
+    def findings(self, asset: str = "") -> Iterator[Finding]:
+        """All findings, or those of one asset."""
+        return map(self._finding, self._store.findings(self._keys.get(asset, asset)))
+
+    def questions(self, asset: str = "") -> Iterator[OpenQuestion]:
+        """All open questions, or those of one asset."""
+        return map(self._question, self._store.questions(self._keys.get(asset, asset)))
+
+    def signals(self, asset: str) -> dict[tuple[str, str], Signal]:
+        """What the points of one asset were taken for."""
+        found = self._store.signals(self._keys.get(asset, asset))
+        changed = {}
+        for (part, address), one in found.items():
+            place = (self._say(part), self._place(address))
+            changed[place] = replace(one, asset=asset, part=place[0], address=place[1])
+        return changed
+
+    def evidence(self, device: Device) -> Evidence:
+        """Everything known about one device."""
+        real = self._store.asset(self._keys.get(device.key, ""))
+        if real is None or not isinstance(real.thing, Device):
+            return Evidence(device)
+        return self._evidence(self._store.evidence(real.thing))
+
+    def evidences(self) -> Iterator[Evidence]:
+        """Everything about every device; memory holds one device."""
+        return map(self._evidence, self._store.evidences())
+
+    # --- values ------------------------------------------------------------------------------
+
+    def _named(self, text: str, kind: str) -> str:
+        return self._say.named(text, kind) if text else ""
+
+    def _asset(self, one: Asset) -> Asset:
+        thing = one.thing
+        shown = self.device(thing) if isinstance(thing, Device) else self._equipment(thing)
+        return replace(one, thing=shown)
+
+    def device(self, one: Device) -> Device:
+        """A device with pseudonyms."""
+        say = self._say
+        return replace(
+            one,
+            key=say(one.key),
+            site=self.site,
+            name=say(one.name),
+            serial=say(one.serial),
+            mac=say(one.mac),
+            addresses=tuple(map(say, one.addresses)),
+            aliases=tuple(self._named(text, "alias") for text in one.aliases),
+            parent=say(one.parent),
+            part=say(one.part),
+            services=tuple(map(self._service, one.services)),
+            facts=tuple(map(self._fact, one.facts)),
+            register=self._row(one.register),
+            merges=(),
+        )
+
+    def _service(self, one: Service) -> Service:
+        part = self._say(one.part)
+        return replace(one, address=self._say(one.address), part=part)
+
+    def _fact(self, one: Fact) -> Fact:
+        part, source = self._say(one.part), self._say(one.source)
+        if one.name in KEPT:
+            return replace(one, part=part, source=source)
+        return replace(one, value=self._value(one.value, one.name), part=part, source=source)
+
+    def _value(self, value: Value, kind: str) -> Value:
+        if not isinstance(value, str):
+            return value
+        known = self._say(value)
+        return known if known != value else self._named(value, kind.replace(".", "-"))
+
+    def _row(self, one: RegisterRow | None) -> RegisterRow | None:
+        if one is None:
+            return None
+        names = ("tag", "name", "site", "area", "line", "address", "mac", "parent", "serial")
+        changed = {name: self._say(getattr(one, name)) for name in names}
+        changed |= {"owner": self._named(one.owner, "person"), "unit": self._say(one.unit)}
+        return replace(one, **changed, document=self._named(one.document, "document"))
+
+    def _equipment(self, one: Equipment) -> Equipment:
+        say = self._say
+        links = tuple(
+            replace(
+                link,
+                equipment=say(link.equipment),
+                device=say(link.device),
+                part=say(link.part),
+            )
+            for link in one.links
+        )
+        return replace(
+            one,
+            key=say(one.key),
+            site=self.site,
+            tag=say(one.tag),
+            name=say(one.name),
+            area=say(one.area),
+            line=say(one.line),
+            owner=self._named(one.owner, "person"),
+            links=links,
+            register=self._row(one.register),
+        )
+
+    def _finding(self, one: Finding) -> Finding:
+        say = self._say
+        remedies = tuple(replace(r, text=say(r.text), cause=say(r.cause)) for r in one.remedies)
+        return replace(
+            one,
+            asset=say(one.asset),
+            asset_name=say(one.asset_name),
+            site=self.site,
+            subject=self._subject(one.subject),
+            because=tuple(map(self._because, one.because)),
+            remedies=remedies,
+            waived=self._named(one.waived, "reason"),
+        )
+
+    def _because(self, one: Because) -> Because:
+        declaration = self._named(one.declaration, "declaration")
+        return replace(one, text=self._say(one.text), declaration=declaration)
+
+    def _question(self, one: OpenQuestion) -> OpenQuestion:
+        say = self._say
+        return replace(
+            one,
+            asset=say(one.asset),
+            asset_name=say(one.asset_name),
+            site=self.site,
+            subject=self._subject(one.subject),
+            missing=say(one.missing),
+            next_step=say(one.next_step),
+            command=say(one.command),
+        )
+
+    def _subject(self, text: str) -> str:
+        return self._place(text) if text.startswith(("nsu=", "ns=")) else self._say(text)
+
+    def _evidence(self, one: Evidence) -> Evidence:
+        return Evidence(
+            self.device(one.device),
+            tuple(map(self._observation, one.observations)),
+            tuple(map(self._point, one.points)),
+            tuple(map(self._sample, one.samples)),
+        )
+
+    def _observation(self, one: Observation) -> Observation:
+        """The answer without its bytes; its id changes with its content."""
+        asked = one.question
+        label = one.credential
+        if label and label != "anonymous":
+            label = self._named(label, "credential")
+        return replace(
+            one,
+            scan=self._named(one.scan, "scan"),
+            vantage=self._named(one.vantage, "place"),
+            target=replace(one.target, site=self.site, address=self._say(one.target.address)),
+            question=replace(asked, part=self._say(asked.part), argument=self._say(asked.argument)),
+            detail=self._say(one.detail),
+            credential=label,
+            facts=tuple(map(self._fact, one.facts)),
+            points=tuple(map(self._point, one.points)),
+            samples=tuple(map(self._sample, one.samples)),
+            raw=b"",
+            digest="",
+        )
+
+    def _place(self, address: str) -> str:
+        return address if PLAIN_POINT.fullmatch(address) else self._named(address, "point")
+
+    def _point(self, one: Point) -> Point:
+        return replace(
+            one,
+            address=self._place(one.address),
+            name=self._named(one.name, "point"),
+            path=self._named(one.path, "path"),
+            part=self._say(one.part),
+            description="",
+        )
+
+    def _sample(self, one: Sample) -> Sample:
+        value = self._named(one.value, "text") if isinstance(one.value, str) else one.value
+        return replace(one, point=self._place(one.point), part=self._say(one.part), value=value)
+
+
+def redacted(store: Store) -> Store:
+    """The store with pseudonyms; formats read it as they read the real one."""
+    found: object = Redacted(store)
+    return found  # type: ignore[return-value]  # the reading half of a store
+
+
+__all__ = ["Redacted", "redacted"]
