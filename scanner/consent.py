@@ -42,7 +42,9 @@ def ask(prepared: Prepared, planned: Mapping[str, Total], yes: bool, own_lab: bo
 
 
 def loopback_only(prepared: Prepared) -> bool:
-    """Whether every target is on this machine."""
+    """Whether every target is on this machine, and nothing leaves on layer 2."""
+    if prepared.layer2.sends:
+        return False
     scope = prepared.scope
     ends = [_address(r.version, end) for r in scope.remaining() for end in (r.first, r.last)]
     ends += [ipaddress.ip_address(service.address) for service in scope.services]

@@ -186,6 +186,8 @@ def _manner(heard: Sequence[Observation], conversation: Conversation) -> Manner:
         return Manner.ACCEPTED
     if heard[0].outcome in (Outcome.CLOSED, Outcome.BLOCKED):
         return Manner.REFUSED
+    if conversation.wire.dead(conversation.host.address):
+        return Manner.NOT_SENT
     return Manner.UNANSWERED
 
 

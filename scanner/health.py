@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -12,11 +11,11 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 from scanner.cli import Settings
+from scanner.layer2plan import missing, raw_rights
 from scanner.scan import descriptors
 from scanner.wire.names import interfaces
 from scanner.wire.neighbours import links
 
-NET_RAW = 13  # linux/capability.h
 PACKAGES = ("inventory", "protocols", "scanner", "simulators")
 
 
@@ -56,20 +55,10 @@ def _system() -> Check:
 
 
 def _raw() -> Check:
-    if raw_rights():
+    if not (why := missing()):
         return Check("raw sockets", "ok", "ARP, LLDP and PROFINET DCP can be used")
-    why = "no CAP_NET_RAW: ARP sweep, LLDP, PROFINET DCP and pcapng recording are off"
-    return Check("raw sockets", "off", why)
-
-
-def raw_rights() -> bool:
-    """Whether this process may open raw sockets."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        return hasattr(os, "geteuid") and os.geteuid() == 0
-    line = next(line for line in status.splitlines() if line.startswith("CapEff:"))
-    return bool(int(line.split()[1], 16) >> NET_RAW & 1)
+    off = "ARP sweep, --listen, --dcp" + ("" if raw_rights() else ", pcapng recording")
+    return Check("raw sockets", "off", f"{why}: off are {off}")
 
 
 def _interfaces() -> Check:

@@ -6,6 +6,7 @@ is heard and what is imported can never differ.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import subprocess
 import sys
@@ -33,61 +34,121 @@ class Heard:
     observations: tuple[Observation, ...]
     packets: int
     sent: int
+    answered: frozenset[str] = frozenset()  # IPv4 addresses that spoke ARP for themselves
 
 
-def listen(interface: str, seconds: float, origin: Origin | None = None) -> Heard:
+class Helper:
+    """One run of the helper process; `cancel` may be called from another thread."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+        self._process: subprocess.Popen[str] | None = None
+
+    def cancel(self) -> None:
+        """End the process now, if it still runs; what was heard so far is kept."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            self.cancelled = True
+            process.kill()
+
+    def run(self, words: tuple[str, ...], seconds: float, origin: Origin | None) -> Heard:
+        """Run the helper to its end. Raises `Layer2Error`."""
+        where = origin or Origin("default", str(uuid.uuid4()), f"listening on {words[1]}")
+        command = [sys.executable, "-m", "scanner.capture.live", *words]
+        walk, answered = Walk(), set[str]()
+        with subprocess.Popen(  # noqa: S603 - our own module, with words that never pass a shell
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            self._process = process
+            try:
+                sent = _read(process, walk, answered)
+                process.wait(timeout=seconds + 10)
+            finally:
+                process.kill()
+        if sent is None and not self.cancelled:
+            raise Layer2Error("the capture helper ended early")
+        walk.finish()
+        observations = tuple(Conclusions(walk, where).observations())
+        return Heard(observations, walk.packets, sent or 0, frozenset(answered))
+
+
+def listen(
+    interface: str, seconds: float, origin: Origin | None = None, helper: Helper | None = None
+) -> Heard:
     """Listen only: sends nothing. Raises `Layer2Error`."""
-    return _run(("listen", interface, str(seconds)), seconds, origin)
+    words = ("listen", interface, str(seconds))
+    return (helper or Helper()).run(words, seconds, origin)
 
 
 def sweep(
-    interface: str, source: str, network: str, seconds: float = 2.0, origin: Origin | None = None
+    interface: str,
+    source: str,
+    addresses: str,
+    seconds: float = 1.0,
+    origin: Origin | None = None,
+    helper: Helper | None = None,
+    *,
+    per_second: float = 100.0,
 ) -> Heard:
-    """ARP for every address of one on-link network, at most 100 a second."""
-    return _run(("arp", interface, str(seconds), source, network), 700 + seconds, origin)
+    """ARP for `addresses`, "first-last,first-last"; who does not answer is asked once more.
+
+    `seconds` is how long answers are awaited after each round. Raises `Layer2Error`.
+    """
+    words = ("arp", interface, str(seconds), source, addresses, str(per_second))
+    return (helper or Helper()).run(words, 2 * seconds, origin)
 
 
-def identify(interface: str, seconds: float = 3.0, origin: Origin | None = None) -> Heard:
+def identify(
+    interface: str,
+    seconds: float = 3.0,
+    origin: Origin | None = None,
+    helper: Helper | None = None,
+) -> Heard:
     """PROFINET DCP Identify-All. A multicast: only where the user asked for it."""
-    return _run(("dcp", interface, str(seconds)), seconds, origin)
+    return (helper or Helper()).run(("dcp", interface, str(seconds)), seconds, origin)
 
 
-def _run(words: tuple[str, ...], seconds: float, origin: Origin | None) -> Heard:
-    where = origin or Origin("default", str(uuid.uuid4()), f"listening on {words[1]}")
-    command = [sys.executable, "-m", "scanner.capture.live", *words]
-    walk = Walk()
-    with subprocess.Popen(  # noqa: S603 - our own module, with words that never pass a shell
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as helper:
-        try:
-            sent = _read(helper, walk)
-            helper.wait(timeout=seconds + 10)
-        finally:
-            helper.kill()
-    walk.finish()
-    observations = tuple(Conclusions(walk, where).observations())
-    return Heard(observations, walk.packets, sent)
-
-
-def _read(helper: subprocess.Popen[str], walk: Walk) -> int:
-    sent = -1
-    for line in _lines(helper):
-        value = json.loads(line)
+def _read(process: subprocess.Popen[str], walk: Walk, answered: set[str]) -> int | None:
+    """Walk every frame; how many the helper sent, None when it did not say."""
+    for line in _lines(process):
+        value = _parsed(line)
         if "frame" in value:
-            walk.feed(Batch(1, [int(value["time"])], [bytes.fromhex(value["frame"])]))
+            frame = bytes.fromhex(str(value["frame"]))
+            answered |= arp_sender(frame)
+            walk.feed(Batch(1, [int(str(value["time"]))], [frame]))
         elif "problem" in value:
             raise Layer2Error(str(value["problem"]))
         elif "sent" in value:
-            sent = int(value["sent"])
+            return int(str(value["sent"]))
         if walk.packets >= PACKETS:
-            break
-    if sent < 0 and walk.packets < PACKETS:
-        raise Layer2Error("the capture helper ended early")
-    return sent
+            return 0
+    return None
 
 
-def _lines(helper: subprocess.Popen[str]) -> Iterator[str]:
-    if helper.stdout is None:
+def _parsed(line: str) -> dict[str, object]:
+    """One line of the helper; a line that was cut when it was killed says nothing."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def arp_sender(frame: bytes) -> set[str]:
+    """The IPv4 address that an ARP frame (RFC 826) speaks for; none for probes and other frames."""
+    start = 14
+    while frame[start - 2 : start] in (b"\x81\x00", b"\x88\xa8") and start < 26:  # 802.1Q
+        start += 4
+    body = frame[start : start + 28]
+    if frame[start - 2 : start] != b"\x08\x06" or len(body) < 28:
+        return set()
+    if body[:6] != b"\x00\x01\x08\x00\x06\x04" or not any(body[14:18]):
+        return set()
+    return {str(ipaddress.IPv4Address(body[14:18]))}
+
+
+def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
+    if process.stdout is None:
         raise Layer2Error("the capture helper has no output")
-    while line := helper.stdout.readline(LINE_LIMIT):
+    while line := process.stdout.readline(LINE_LIMIT):
         yield line

@@ -62,6 +62,10 @@ def _page(prepared: Prepared, totals: Mapping[str, Total]) -> Iterator[str]:
     yield f"<li>at most {profile.hosts_at_once} devices of a /24 at once</li>"
     yield "<li>a device that slows down, goes silent or says busy is left alone; three such "
     yield "devices in a minute pause everything</li></ul>"
+    if prepared.layer2.sends:
+        yield "<h2>First, on the own segments (layer 2)</h2><ul>"
+        yield from (f"<li>{_safe(line)}</li>" for line in prepared.layer2.lines())
+        yield "</ul>"
     yield "<h2>How much</h2><table><tr><th><th>connections<th>requests<th>packets<th>bytes<th>time"
     for name, item in totals.items():
         yield f"<tr><th>{name}<td class=n>{item.connections}<td class=n>{item.requests}"

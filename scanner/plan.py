@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from protocols.contract import Cost, Depth, Probe
@@ -202,6 +202,17 @@ def expected(
         composition[shape] += share
     composition[base] += hosts - alive
     return {shape: count for shape, count in composition.items() if count}
+
+
+def spared(composition: Composition, silent: Shape, count: int) -> Composition:
+    """`composition` when up to `count` of the silent hosts are known to be dead by ARP: they get
+    no IP packet."""
+    dead = min(count, composition.get(silent, 0))
+    if not dead:
+        return composition
+    nothing = tuple(replace(attempt, manner=Manner.NOT_SENT) for attempt in silent)
+    changed = {**composition, nothing: dead, silent: composition[silent] - dead}
+    return {shape: number for shape, number in changed.items() if number}
 
 
 def merged(compositions: Iterable[Composition]) -> Composition:

@@ -58,6 +58,7 @@ def total_line(prepared: Prepared, totals: Mapping[str, Total]) -> dict[str, obj
     figures: dict[str, object] = {name: item.as_json() for name, item in totals.items()}
     return {
         "total": {"hosts": prepared.hosts, **figures, "peak_pps": prepared.profile.packets},
+        "layer2": prepared.layer2.as_json(),
     }
 
 
@@ -72,6 +73,7 @@ def table(prepared: Prepared, totals: Mapping[str, Total]) -> list[str]:
     ]
     if prepared.excluded:
         shown.append(f"  never asked: {', '.join(prepared.excluded[:8])}")
+    shown += [f"  first: {line}" for line in prepared.layer2.lines()]
     shown += ["", "To one host that answers everything, at most:"]
     for line in lines(prepared):
         for item in line["attempts"]:  # type: ignore[attr-defined]

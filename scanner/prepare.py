@@ -23,9 +23,12 @@ from scanner import profile as profiles
 from scanner import site as sites
 from scanner.cli import Settings
 from scanner.engine import Visit
+from scanner.layer2plan import LISTEN_MOST, Layer2
+from scanner.layer2plan import planned as plan_layer2
 from scanner.profile import Limits, Profile
 from scanner.targets import Scope, TargetError, parse
 from scanner.wire.names import interfaces, resolve
+from scanner.wire.neighbours import links
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,6 +66,7 @@ class Prepared:
     source: str = ""
     request: Mapping[str, object] = field(default_factory=dict)  # what `--resume` needs again
     resumes: Scan | None = None
+    layer2: Layer2 = field(default_factory=Layer2)  # what comes before the first IP packet
     differences: tuple[str, ...] = ()  # what a resumed scan does otherwise than it began
 
     def visits(self) -> Iterator[Visit]:
@@ -144,6 +148,8 @@ def resumed(settings: Settings, wanted: str, now: Mapping[str, object]) -> Prepa
     request = dict(cast(Mapping[str, object], scan.plan["request"]))
     then = cast(Sequence[str], request["exclude"])
     request["exclude"] = (*then, *cast(Sequence[str], now["exclude"]), *_lines(now["exclude_file"]))  # type: ignore[arg-type]
+    # What was listened for and asked by multicast before is stored; ARP must be asked again.
+    request |= {"listen": 0.0, "dcp": False}
     prepared = prepare(settings, **request)  # type: ignore[arg-type]
     return replace(prepared, resumes=scan, differences=tuple(_differences(scan, prepared)))
 
@@ -224,6 +230,15 @@ OPTIONS = (
         metavar="S",
         help="Interval.",
     ),
+    click.option(
+        "--listen",
+        type=click.FloatRange(0, LISTEN_MOST),
+        default=0.0,
+        metavar="SECONDS",
+        help="Listen first; sends nothing. Without TARGET, only listen.",
+    ),
+    click.option("--dcp", is_flag=True, help="Ask PROFINET stations by multicast (DCP identify)."),
+    click.option("--no-arp", is_flag=True, help="Connect to own segments without ARP first."),
     click.option("--fc17", is_flag=True, help="Let Modbus ask Report Server ID too."),
 )
 
@@ -231,6 +246,7 @@ TAKEN = (
     *("targets", "target_file", "exclude", "exclude_file", "depth", "probe_names", "port_list"),
     *("profile_name", "max_rate", "per_host_delay", "timeout", "retries", "units", "names"),
     *("vantage", "collection_vantage", "interface", "sample_seconds", "sample_every", "fc17"),
+    *("listen", "dcp", "no_arp"),
 )
 
 
@@ -255,12 +271,15 @@ def prepare(
     sample_seconds: float,
     sample_every: float,
     fc17: bool,
+    listen: float = 0.0,
+    dcp: bool = False,
+    no_arp: bool = False,
 ) -> Prepared:
     """Check everything. Raises `click.UsageError`; asks the resolver for typed host names only."""
     request = {name: value for name, value in locals().items() if name != "settings"}
     site = _site(settings.config)
     named = tuple(targets)
-    if not named:
+    if not named and not (listen or dcp):
         raise click.UsageError("no target: name one, as in `untrap plan 10.20.1.0/24`")
     excluded = tuple(dict.fromkeys((*_split(exclude), *site.exclude)))
     scope = _scope(named, excluded)
@@ -277,6 +296,12 @@ def prepare(
         sample_every,
         {"modbus.fc17": "1"} if fc17 else {},
     )
+    device = _interface(interface)
+    below = plan_layer2(
+        scope, links(), profile, interface=device, listen_seconds=listen, dcp=dcp, arp=not no_arp
+    )
+    if not named and below.off:
+        raise click.UsageError(f"nothing to do without TARGET: {below.off}")
     return Prepared(
         settings=settings,
         site=site,
@@ -293,8 +318,9 @@ def prepare(
         options=options,
         vantage=_vantage(vantage, site),
         known=known(_declarations(settings, _site_name(settings, site))),
-        interface=_interface(interface),
+        interface=device,
         request=request,
+        layer2=below,
     )
 
 
@@ -350,7 +376,7 @@ def _scope(targets: Sequence[str], excluded: Sequence[str]) -> Scope:
         scope = parse(targets, excluded, resolve)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    if not len(scope) and not scope.services:
+    if targets and not len(scope) and not scope.services:
         raise click.UsageError("the exclusions leave no target: name a wider target")
     return scope
 

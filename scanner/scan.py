@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from inventory.model import Scan
 from inventory.store import Store, Visited, Writer
@@ -22,11 +23,15 @@ from scanner import plan as planning
 from scanner.clock import SystemClock
 from scanner.engine import STOP_SECONDS, Engine, Tally
 from scanner.engine import Visit as EngineVisit
+from scanner.layer2plan import Layer2
 from scanner.prepare import Prepared
 from scanner.targets import group
 from scanner.wire.neighbours import links
 from scanner.wire.record import AnyRecorder
 from scanner.wire.wire import Recorder, Wire
+
+if TYPE_CHECKING:
+    from scanner.layer2run import Found
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +49,7 @@ class Run:
     stored: int = 0
     error: str = ""
     seconds: float = 0.0
+    layer2: Found | None = None
 
 
 def new_scan(prepared: Prepared, plan: dict[str, object]) -> Scan:
@@ -95,6 +101,8 @@ async def run(
                 recorder.start()
             try:
                 async with watch(state) if watch else contextlib.nullcontext():
+                    await _layer2(state, wire)
+                    started = wire.clock.monotonic()
                     await engine.run(v for v in prepared.visits() if v.address not in finished)
             finally:
                 if timer is not None:
@@ -106,6 +114,19 @@ async def run(
         if writer.failure is not None:
             state.error = str(writer.failure)
     return state
+
+
+async def _layer2(state: Run, wire: Wire) -> None:
+    """Listen, ARP, DCP, as planned; afterwards the wire knows which addresses are dead."""
+    plan = state.prepared.layer2
+    if plan == Layer2():
+        return
+    from scanner.capture.observations import Origin
+    from scanner.layer2run import Before
+
+    origin = Origin(wire.site, wire.scan, wire.vantage)
+    state.layer2 = await Before(plan, origin, wire.sink, lambda: wire.stopping is not None).run()
+    wire.dead = state.layer2.dead
 
 
 def _wire(
@@ -221,9 +242,12 @@ def totals(prepared: Prepared) -> dict[str, planning.Total]:
     known = sum(prepared.scope.allows(a) for a in prepared.known.first) or None
     shape = planning.attempts(prepared.probes, prepared.ports)
     hosts, probes, ports, depth = prepared.hosts, prepared.probes, prepared.ports, prepared.depth
+    spared = prepared.layer2.arp_addresses
     compositions = {
-        "floor": planning.floor(hosts, shape),
-        "expected": planning.expected(hosts, probes, ports, depth, known),
+        "floor": planning.spared(planning.floor(hosts, shape), shape, spared),
+        "expected": planning.spared(
+            planning.expected(hosts, probes, ports, depth, known), shape, spared
+        ),
         "ceiling": planning.ceiling(hosts, probes, ports, depth),
     }
     count = groups(prepared)

@@ -44,6 +44,7 @@ def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, ob
         "unasked_hosts": run.tally.unasked,
         "resume": resume(run),
         "differences": list(prepared.differences),
+        "layer2": run.layer2.as_json() if run.layer2 else None,
     }
 
 
@@ -70,6 +71,8 @@ def resume(run: Run) -> str | None:
 
 def next_command(run: Run) -> str:
     """What to do after a whole scan."""
+    if not run.prepared.hosts and run.layer2 is not None and run.layer2.packets:
+        return f"{program(run)} assets"
     return f"{program(run)} gaps" if run.tally.answering else f"{program(run)} doctor"
 
 
@@ -90,7 +93,8 @@ def exit_code(run: Run) -> int:
         return 2
     if run.wire is not None and run.wire.stopping is not None and run.tally.unasked:
         return 4
-    return 0 if run.tally.answering else 3
+    heard = run.layer2 is not None and run.layer2.packets and not run.prepared.hosts
+    return 0 if run.tally.answering or heard else 3
 
 
 def at_least(worst: str, limit: str | None) -> bool:
@@ -107,8 +111,9 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     sent, prepared = wire.sent, run.prepared
     planned = summed["planned"]
     ceiling = planned["ceiling"]["packets"] if isinstance(planned, dict) else 0
+    answered = f"{run.tally.answering} of {prepared.hosts} addresses answered. "
     shown = [
-        f"{run.tally.answering} of {prepared.hosts} addresses answered. In {prepared.settings.db}: "
+        f"{answered if prepared.hosts else ''}In {prepared.settings.db}: "
         f"{summed['assets']} assets,",
         f"{summed['gaps']} gaps, {summed['questions']} open questions.",
         f"Sent {sent.packets} packets, {sent.requests} requests, {sent.connections} connections "
@@ -117,6 +122,7 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
         f"to a host at a time, {len(wire.ward.stopped)} left alone in distress, "
         f"{_counted(wire.pauses, 'pause')}.",
     ]
+    shown += run.layer2.lines() if run.layer2 else []
     shown += [f"  left alone: {host}: {why}" for host, why in wire.ward.stopped.items()]
     if run.tally.unasked:
         why = wire.stopping.value if isinstance(wire.stopping, Reason) else "not finished"

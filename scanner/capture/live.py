@@ -1,7 +1,7 @@
 """Layer 2, live: listening, an ARP sweep, PROFINET DCP identify; its own process, JSON lines out.
 
     python -m scanner.capture.live listen INTERFACE SECONDS
-    python -m scanner.capture.live arp INTERFACE SECONDS SOURCE NETWORK
+    python -m scanner.capture.live arp INTERFACE SECONDS SOURCE FIRST-LAST,… PER_SECOND
     python -m scanner.capture.live dcp INTERFACE SECONDS
 
 Each line is `{"time": nanoseconds, "frame": hexadecimal}`; the last one is `{"sent": n}`. This is
@@ -13,7 +13,9 @@ One rule keeps it simple: `listen` opens a receiving socket and sends no packet 
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import itertools
 import json
 import sys
 import time
@@ -23,10 +25,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scapy.supersocket import SuperSocket
 
-ARP_PER_SECOND = 100
+ROUNDS = 2
 ADDRESSES = 65_536
 LINE_LIMIT = 4096  # bytes of one frame that are handed on
 DCP_ALL = "01:0e:cf:00:00:00"
+SOL_PACKET, IGNORE_OUTGOING = 263, 23  # linux/socket.h, linux/if_packet.h
+
+Hears = Callable[[bytes], None]
 
 
 def write(value: dict[str, object]) -> None:
@@ -35,7 +40,13 @@ def write(value: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-def receive(socket: SuperSocket, until: float) -> None:
+def deaf_to_ourselves(socket: SuperSocket) -> None:
+    """What this machine sends is no news; a kernel before 4.20 cannot leave it out."""
+    with contextlib.suppress(OSError):
+        socket.ins.setsockopt(SOL_PACKET, IGNORE_OUTGOING, 1)
+
+
+def receive(socket: SuperSocket, until: float, hears: Hears | None = None) -> None:
     """Hand on every frame until the monotonic time `until`."""
     while (left := until - time.monotonic()) > 0:
         ready = socket.select([socket], min(left, 0.5))
@@ -43,54 +54,63 @@ def receive(socket: SuperSocket, until: float) -> None:
             _, raw, stamp = source.recv_raw(65_536)
             if raw:
                 at = int((stamp or time.time()) * 1_000_000_000)
+                if hears is not None:
+                    hears(bytes(raw))
                 write({"time": at, "frame": bytes(raw[:LINE_LIMIT]).hex()})
 
 
-def arp(interface: str, source: str, network: str) -> Iterator[bytes]:
-    """One who-has per address of the network (RFC 826), built by scapy."""
+def wanted(text: str) -> Iterator[int]:
+    """The addresses of "first-last,first-last", in order."""
+    for item in text.split(","):
+        first, _, last = item.partition("-")
+        low, high = (int(ipaddress.IPv4Address(end)) for end in (first, last or first))
+        yield from range(low, high + 1)
+
+
+def arp(
+    socket: SuperSocket, interface: str, source: str, text: str, rate: float, wait: float
+) -> int:
+    """One who-has per address (RFC 826), built by scapy; who is silent is asked once more."""
     from scapy.arch import get_if_hwaddr
     from scapy.layers.l2 import ARP, Ether
 
     own = get_if_hwaddr(interface)
-    wanted = ipaddress.ip_network(network)
-    if wanted.num_addresses > ADDRESSES:
-        raise SystemExit(f"{network} has more than {ADDRESSES} addresses")
-    for address in wanted.hosts():
-        question = ARP(op=1, hwsrc=own, psrc=source, pdst=str(address))
-        yield bytes(Ether(src=own, dst="ff:ff:ff:ff:ff:ff") / question)
+    addresses = list(itertools.islice(wanted(text), ADDRESSES))
+    answered: set[int] = set()
+
+    def hears(frame: bytes) -> None:
+        if frame[12:14] == b"\x08\x06":
+            answered.add(int.from_bytes(frame[28:32], "big"))
+
+    sent = 0
+    for _ in range(ROUNDS):
+        for number in addresses:
+            if number in answered:
+                continue
+            question = ARP(op=1, hwsrc=own, psrc=source, pdst=str(ipaddress.IPv4Address(number)))
+            socket.send(Ether(src=own, dst="ff:ff:ff:ff:ff:ff") / question)
+            sent += 1
+            receive(socket, time.monotonic() + 1 / rate, hears)
+        receive(socket, time.monotonic() + wait, hears)
+    return sent
 
 
-def dcp(interface: str) -> Iterator[bytes]:
+def dcp(socket: SuperSocket, interface: str, wait: float) -> int:
     """One PROFINET DCP Identify-All (IEC 61158-6-10, 4.3.1.4): a multicast, so only on request."""
     from scapy.arch import get_if_hwaddr
     from scapy.layers.l2 import Ether
+    from scapy.packet import Raw
 
     own = get_if_hwaddr(interface)
     body = bytes.fromhex("fefe05000000000100010004ffff0000")
-    yield bytes(Ether(src=own, dst=DCP_ALL, type=0x8892)) + body + bytes(28)
-
-
-def send(socket: SuperSocket, frames: Iterator[bytes], until: float) -> int:
-    """Send paced; receive between. Returns how many were sent."""
-    from scapy.packet import Raw
-
-    sent = 0
-    for frame in frames:
-        socket.send(Raw(frame))
-        sent += 1
-        receive(socket, time.monotonic() + 1 / ARP_PER_SECOND)
-    receive(socket, max(until, time.monotonic() + 1.0))
-    return sent
+    socket.send(Ether(src=own, dst=DCP_ALL, type=0x8892) / Raw(body + bytes(28)))
+    receive(socket, time.monotonic() + wait)
+    return 1
 
 
 def main(words: list[str]) -> int:
     """Run one job; 0 when it ended, 3 without the right to open the interface."""
     what, interface, seconds = words[0], words[1], float(words[2])
-    jobs: dict[str, Callable[[], Iterator[bytes]]] = {
-        "listen": lambda: iter(()),
-        "arp": lambda: arp(interface, words[3], words[4]),
-        "dcp": lambda: dcp(interface),
-    }
     import scapy.layers.l2  # sets the sockets of this system  # noqa: F401
     from scapy.config import conf
     from scapy.error import Scapy_Exception
@@ -106,12 +126,14 @@ def main(words: list[str]) -> int:
         return 3
     try:
         write({"ready": True})
-        until = time.monotonic() + seconds
+        deaf_to_ourselves(socket)
         sent = 0
         if what == "listen":
-            receive(socket, until)
+            receive(socket, time.monotonic() + seconds)
+        elif what == "arp":
+            sent = arp(socket, interface, words[3], words[4], float(words[5]), seconds)
         else:
-            sent = send(socket, jobs[what](), until)
+            sent = dcp(socket, interface, seconds)
         write({"sent": sent})
     finally:
         socket.close()

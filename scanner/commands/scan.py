@@ -13,7 +13,7 @@ from scanner import consent
 from scanner import scan as scanning
 from scanner import summary as ending
 from scanner.conduct import conduct
-from scanner.health import raw_rights
+from scanner.layer2plan import raw_rights
 from scanner.prepare import Prepared, scan_options
 from scanner.wire.record import AnyRecorder, PayloadRecorder, RecordError, recorder
 

@@ -475,6 +475,9 @@ class Conversation:
 
     async def _first_packet(self, packets: int) -> None:
         """Charge a packet to an address that may be new on our link."""
+        if self.wire.dead(self.host.address):
+            words = "no answer to ARP requests; no packet was sent"
+            raise NetworkError(Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, words))
         if not self.host.alive and self.wire.links.on_link(self.host.address):
             await self.wire.pacer.new_on_link.take()
         await self.wire.pacer.packets.take(packets)

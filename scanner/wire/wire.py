@@ -26,6 +26,11 @@ from scanner.wire.udp import Datagrams
 PAUSE_SECONDS = 60.0
 STOP_GRACE_SECONDS = 0.3
 
+def nobody(address: str) -> bool:
+    """No address is known to be dead."""
+    return False
+
+
 Sink = Callable[[Observation], "asyncio.Future[None]"]
 """Takes an observation at once; the future is done when the observation is durable. A sink that
 cannot store any more stops the wire."""
@@ -116,6 +121,7 @@ class Wire:
     waits: set[asyncio.Timeout] = field(default_factory=set)
     past: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     on_pause: Callable[[str], None] | None = None
+    dead: Callable[[str], bool] = nobody  # addresses that ARP found nobody at
     pacer: Pacer = field(init=False)
     datagrams: Datagrams = field(init=False)
     _pausing: asyncio.TimerHandle | None = None
