@@ -45,10 +45,12 @@ class Limits:
 
     assets: int = 3_000  # more are aggregated per network
     gaps: int = 5_000
+    full: int = 1_000  # gaps up to which each is shown in full
+    first: int = 200  # how many are shown in full where there are more
     questions: int = 1_000
     fixes: int = 5
     names: int = 6
-    rows: int = 400  # machines of one class in the signal table
+    rows: int = 150  # machines of one class in the signal table
     changes: int = 500
     compared: int = 3_000  # assets up to which the page says itself what changed
 
@@ -73,7 +75,8 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     rated = [one for one in everything if one.criticality == "C3"]
     data = [one for one in live if one.rule not in PAPERWORK and one.category.value != "ungoverned"]
     rest = [one for one in live if one.rule in PAPERWORK or one.category.value == "ungoverned"]
-    shown = ranked[: limits.gaps if not big else 1_000]
+    whole = ranked if len(ranked) <= limits.full else ranked[: limits.first]
+    groups = tuple(_groups(ranked[len(whole) : 1_000 if big else limits.gaps]))
     scans = store.scans()
     changes, note = _changes(store, scans, len(assets), limits)
     questions = list(store.questions())
@@ -94,8 +97,10 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
         fixes=_todos(data, limits),
         paperwork=_todos(rest, limits),
         nets=site_map(assets, networks(declarations), counted, whole=not big),
-        gaps=tuple(_gaps(store, shown)),
+        gaps=tuple(_gaps(store, whole)),
+        groups=groups,
         gap_count=len(ranked),
+        gaps_shown=len(whole) + sum(one.count for one in groups),
         by_rule=_by_rule(ranked),
         questions=_asked(questions, limits),
         question_count=len(questions),
@@ -213,6 +218,35 @@ def _gaps(store: Store, findings: Sequence[Finding]) -> Iterator[page.Gap]:
             tuple(proofs.premise(item) for item in one.because),
             one.waived,
         )  # fmt: skip
+
+
+def _groups(findings: Iterable[Finding]) -> Iterator[page.Group]:
+    """Gaps of one kind with one fix, in the order of their most valuable one."""
+    kinds: dict[tuple[object, ...], list[Finding]] = {}
+    for one in findings:
+        fix = one.remedies[0] if one.remedies else None
+        kinds.setdefault((one.rule, one.label, one.severity, fix and fix.text), []).append(one)
+    for several in kinds.values():
+        first = several[0]
+        fix = first.remedies[0] if first.remedies else None
+        common = set.intersection(*({item.text for item in one.because} for one in several))
+        yield page.Group(
+            first.rule,
+            first.category.value,
+            first.label,
+            first.severity.value,
+            fix.text if fix else "",
+            fix.effort.value if fix else "",
+            bool(fix and fix.needs_outage),
+            tuple(item.text for item in first.because if item.text in common),
+            tuple((one.asset_name, one.subject, _own(one, common)) for one in several),
+            len(several),
+        )
+
+
+def _own(one: Finding, common: set[str]) -> str:
+    text = "; ".join(item.text for item in one.because if item.text not in common)
+    return text if len(text) <= 160 else text[:159] + "…"
 
 
 def _by_rule(findings: Iterable[Finding]) -> tuple[tuple[str, str, str, int], ...]:

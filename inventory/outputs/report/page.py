@@ -133,6 +133,22 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Gaps of one kind with the same fix, where there are too many to list each in full."""
+
+    rule: str
+    category: str
+    label: str
+    severity: str
+    fix: str
+    effort: str
+    needs_outage: bool
+    common: tuple[str, ...]  # premises of all of them
+    members: tuple[tuple[str, str, str], ...]  # asset, subject, its own premises
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """Open questions with the same missing premise."""
 
@@ -152,6 +168,7 @@ class Matrix:
     signals: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]  # machine, states
     totals: tuple[Share, ...]  # per signal
+    count: int  # machines, those without a row too
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +264,10 @@ class Page:
     fixes: tuple[Todo, ...]
     paperwork: tuple[Todo, ...]
     nets: tuple[Net, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[Gap, ...]  # in full
+    groups: tuple[Group, ...]  # all others, by kind
     gap_count: int
+    gaps_shown: int
     by_rule: tuple[tuple[str, str, str, int], ...]  # rule, label, category, how many
     questions: tuple[Asked, ...]
     question_count: int

@@ -61,8 +61,8 @@ def render(page: Page, language: str = "en") -> str:
         names=SECTIONS,
         marks=MARKS,
         severity_marks=SEVERITY_MARKS,
-        seen_severities={one.severity for one in page.gaps},
-        seen_categories={one.category for one in page.gaps},
+        seen_severities={g.severity for g in page.gaps} | {g.severity for g in page.groups},
+        seen_categories={g.category for g in page.gaps} | {g.category for g in page.groups},
         most_nets=MOST_NETS,
         draw=draw,
     )

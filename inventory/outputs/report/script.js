@@ -7,22 +7,33 @@
   const list = document.getElementById("gaplist");
   if (list) {
     const rank = { critical: 0, high: 1, medium: 2, low: 3, info: 4 };
-    const rows = Array.from(list.children).map((one, place) => ({
-      one, place, text: "", severity: one.dataset.s, category: one.dataset.c,
-      name: one.querySelector(".a b").textContent,
+    const row = (one, place, kind) => ({
+      one, place, text: "", severity: kind.dataset.s, category: kind.dataset.c,
+    });
+    const rows = Array.from(list.children).map((one, place) => row(one, place, one));
+    for (const one of rows) one.name = one.one.querySelector(".a b").textContent;
+    const groups = all("#grouplist > details").map(one => ({
+      one, label: one.querySelector("summary").textContent.toLowerCase(),
+      rows: all("li", one).map((item, place) => row(item, place, one)),
     }));
     const field = name => document.getElementById("f-" + name);
     const count = field("count");
-    const text = row => row.text || (row.text = row.one.textContent.toLowerCase());
+    const show = (one, shown) => { if (one.hidden === shown) one.hidden = !shown; return shown; };
     const filter = () => {
       const words = field("text").value.toLowerCase().split(/\s+/).filter(Boolean);
       const severity = field("sev").value, category = field("cat").value;
+      const fits = (one, label) => {
+        if (severity && one.severity !== severity || category && one.category !== category) return false;
+        const text = one.text || (one.text = one.one.textContent.toLowerCase());
+        return words.every(word => text.includes(word) || label.includes(word));
+      };
       let shown = 0;
-      for (const row of rows) {
-        const fits = (!severity || row.severity === severity) &&
-          (!category || row.category === category) && words.every(word => text(row).includes(word));
-        if (row.one.hidden === fits) row.one.hidden = !fits;
-        shown += fits;
+      for (const one of rows) shown += show(one.one, fits(one, ""));
+      for (const group of groups) {
+        let found = 0;
+        for (const one of group.rows) found += show(one.one, fits(one, group.label));
+        show(group.one, found > 0);
+        shown += found;
       }
       count.textContent = shown + " " + count.dataset.word;
     };
@@ -31,7 +42,7 @@
       s: (a, b) => rank[a.severity] - rank[b.severity] || a.place - b.place,
       n: (a, b) => a.name.localeCompare(b.name) || a.place - b.place,
     };
-    const sort = () => list.append(...rows.sort(order[field("sort").value]).map(row => row.one));
+    const sort = () => list.append(...rows.sort(order[field("sort").value]).map(one => one.one));
     let waiting = 0;
     field("text").addEventListener("input", () => {
       clearTimeout(waiting);

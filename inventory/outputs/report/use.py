@@ -38,7 +38,7 @@ def matrices(machines: Sequence[Machine], most: int) -> Iterator[Matrix]:
                 rows.append((unit.tag or unit.name, states))
         names = tuple(item.name for item in profile.signals)
         totals = tuple(_share(count, name, len(several)) for name in names)
-        yield Matrix(profile.title, names, tuple(rows), totals)
+        yield Matrix(profile.title, names, tuple(rows), totals, len(several))
 
 
 def _share(count: Counter[tuple[str, str]], name: str, whole: int) -> Share:
