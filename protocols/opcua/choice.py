@@ -31,10 +31,15 @@ class Identity:
     certificate: Credential | None = None
 
     @property
+    def name(self) -> str:
+        """The credential that stands for the session: the user's, else the certificate's, or ""."""
+        held = self.credential or self.certificate
+        return held.name if held else ""
+
+    @property
     def label(self) -> str:
-        """Names of the credentials in evidence."""
-        named = [held.name for held in (self.certificate, self.credential) if held]
-        return "+".join(named) or "anonymous"
+        """Who opens the session, in evidence."""
+        return self.name or "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def _secured(
         verdicts = (_no_user_name(user),) if user and identity.credential is None else ()
         return replace(identity, certificate=certificate), verdicts
     tokens = [token for item in fitting for token in item.tokens]
-    return None, (_anonymous_off(tokens, "+".join(c.name for c in (certificate, user) if c)),)
+    return None, (_anonymous_off(tokens, certificate.name),)
 
 
 def _with_token(endpoints: list[Endpoint], user: Credential | None) -> Identity | None:

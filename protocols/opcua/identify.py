@@ -34,6 +34,8 @@ from protocols.opcua.numbers import (
 
 _MOST_CERTIFICATES = 4
 _ENDPOINTS = "opcua GetEndpoints"
+_SKEW_SECONDS = 300.0
+"""Beyond this, servers refuse secured sessions (they check times of certificates and requests)."""
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 
 
@@ -134,10 +136,11 @@ def describe(
         *(Fact("endpoint_reach", word, f"{_ENDPOINTS} {url}") for url, word in reaches.items()),
         *shown,
     ]
+    skew = 0.0
     if header.time is not None:
         skew = round((header.time - now).total_seconds(), 1) + 0.0  # no minus zero
         facts.append(Fact("clock_skew_seconds", skew, "opcua ResponseHeader Timestamp"))
-    notes = [*doubts, *_url_note(reaches)]
+    notes = [*doubts, *_url_note(reaches), *_clock_note(skew)]
     outcome = Outcome.COMPLETE if endpoints else Outcome.EMPTY
     return Reading(
         endpoints, tuple(facts), outcome=outcome, detail="; ".join(notes), items=len(endpoints)
@@ -157,6 +160,16 @@ def reach(url: str, target: Target) -> str:
     except ValueError:
         return "unresolved"
     return "same" if str(address) == target.address else "other_host"
+
+
+def _clock_note(skew: float) -> tuple[str, ...]:
+    if abs(skew) <= _SKEW_SECONDS:
+        return ()
+    word = "ahead of" if skew > 0 else "behind"
+    return (
+        f"its clock is {abs(skew):.0f} s {word} ours: set both from one time source (NTP), or "
+        "secured sessions will be refused",
+    )
 
 
 def _url_note(reaches: dict[str, str]) -> tuple[str, ...]:

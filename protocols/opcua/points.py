@@ -55,7 +55,7 @@ async def _read_everything(visit: Visit) -> None:
     walk = Walk()
     while await _browse_step(visit, walk):
         pass
-    _conclude(visit.link, walk)
+    _conclude(visit, walk)
     plates = [item for item in walk.variables if is_nameplate(item, visit.namespaces)]
     data = [item for item in walk.variables if not is_nameplate(item, visit.namespaces)]
     await _read_nameplates(visit, plates)
@@ -64,12 +64,19 @@ async def _read_everything(visit: Visit) -> None:
     await _read_points(visit, data)
 
 
-def _conclude(link: Link, walk: Walk) -> None:
+def _conclude(visit: Visit, walk: Walk) -> None:
     """One statement about the whole enumeration."""
     whole = Outcome.COMPLETE if walk.outside else Outcome.EMPTY
     outcome = Outcome.PARTIAL if walk.cut else whole
     detail = f"{walk.asked} nodes asked, {len(walk.variables)} variables"
-    link.note(Question(NAME, "browse"), outcome, walk.cut, detail=detail, items=walk.found)
+    visit.link.note(
+        Question(NAME, "browse"),
+        outcome,
+        walk.cut,
+        detail=detail,
+        items=walk.found,
+        credential=visit.credential,
+    )
 
 
 async def _browse_step(visit: Visit, walk: Walk) -> bool:
@@ -131,6 +138,7 @@ async def _listings(
         frame=reply,
         read=visit.channel.read(service, lambda cursor, _: use(read_listings(cursor, expected))),
         limit=MOST_MESSAGE,
+        credential=visit.credential,
     )
     visit.watch(answer.outcome)
     return answer
@@ -192,6 +200,7 @@ async def _read_points(visit: Visit, variables: list[Variable]) -> None:
             Reason.WENT_SILENT if visit.over else Reason.BUDGET,
             detail=f"{len(left)} variables were found and not read",
             points=tuple(_point(visit, variable, nothing) for variable in left),
+            credential=visit.credential,
         )
 
 

@@ -46,6 +46,7 @@ async def _read_again(visit: Visit) -> None:
         Outcome.COMPLETE if whole else Outcome.PARTIAL,
         "" if whole else (Reason.WENT_SILENT if visit.over else Reason.OUR_CAP),
         detail=f"{done} rounds of {len(chosen)} variables in {visit.seconds:.0f} s",
+        credential=visit.credential,
     )
 
 

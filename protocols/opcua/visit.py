@@ -70,6 +70,7 @@ class Visit:
     start: datetime
     most_reads: int
     most_seconds: float
+    credential: str = ""  # name of the identity, "" for anonymous
     namespaces: tuple[str, ...] = ()
     browse_size: int = MOST_PER_REQUEST
     read_size: int = MOST_PER_REQUEST
@@ -114,11 +115,11 @@ async def visited(
         report(link, verdicts)
     if (whole and identity is None) or not await say_hello(link, fresh=True):
         return
-    channel = await open_channel(link, envelope, identity.label if identity and envelope else "")
+    channel = await open_channel(link, envelope, identity.name if identity and envelope else "")
     if channel is not None and identity is None:
         known, identity = await _asked_again(link, channel)
     if channel is not None and identity and await open_session(link, channel, identity, known):
-        await work(Visit(link, channel, link.now(), most_reads, most_seconds))
+        await work(Visit(link, channel, link.now(), most_reads, most_seconds, identity.name))
     elif envelope is not None and says_why:
         report(link, after_refusal(link.heard, envelope.client))
     if channel is None:
@@ -174,6 +175,7 @@ async def ask_values(
         frame=reply,
         read=visit.channel.read(READ, lambda cursor, _: use(read_values(cursor, len(wanted)))),
         limit=MOST_MESSAGE,
+        credential=visit.credential,
     )
     visit.watch(answer.outcome)
     return answer

@@ -1,6 +1,8 @@
-// A node-opcua server on loopback: open, user name only, or secured only. `node server.js MODE DIR`
+// A node-opcua server on loopback: open, user name only, secured only, or "trusting": all policies with
+// security for anonymous and the user, if DIR/client.pem is there to be trusted. `node server.js MODE DIR`
 // DIR takes its certificates. Prints {"port": N} when it listens and ends with its standard input.
 "use strict";
+const fs = require("node:fs");
 const path = require("node:path");
 const net = require("node:net");
 const modules = process.env.UNTRAP_NODE_MODULES || path.join(__dirname, "../../../.peers/node_modules");
@@ -21,6 +23,9 @@ const certificates = load("node-opcua-certificate-manager");
 const [mode, folder] = process.argv.slice(2);
 const secured = [MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt];
 const open = [MessageSecurityMode.None];
+const noneOpen = mode === "secured" || mode === "trusting";
+const policies = [SecurityPolicy.Basic256Sha256];
+if (mode === "trusting") policies.push(SecurityPolicy.Aes128_Sha256_RsaOaep, SecurityPolicy.Aes256_Sha256_RsaPss);
 
 function freePort() {
   return new Promise((resolve) => {
@@ -35,13 +40,20 @@ function freePort() {
 async function main() {
   const port = await freePort();
   const Manager = OPCUACertificateManager || certificates.OPCUACertificateManager;
+  const manager = new Manager({ rootFolder: path.join(folder, "pki"), automaticallyAcceptUnknownCertificate: false });
+  await manager.initialize();
+  const ours = path.join(folder, "client.pem");
+  if (fs.existsSync(ours)) {
+    const { readCertificate } = load("node-opcua-crypto");
+    await manager.trustCertificate(readCertificate(ours));
+  }
   const server = new OPCUAServer({
     port,
     host: "127.0.0.1",
-    serverCertificateManager: new Manager({ rootFolder: path.join(folder, "pki") }),
+    serverCertificateManager: manager,
     userCertificateManager: new Manager({ rootFolder: path.join(folder, "user"), name: "user" }),
-    securityModes: mode === "secured" ? secured : open.concat(mode === "user" ? secured : []),
-    securityPolicies: [SecurityPolicy.None, SecurityPolicy.Basic256Sha256].slice(mode === "secured" ? 1 : 0),
+    securityModes: noneOpen ? secured : open.concat(mode === "user" ? secured : []),
+    securityPolicies: noneOpen ? policies : [SecurityPolicy.None].concat(policies),
     allowAnonymous: mode !== "user",
     userManager: { isValidUser: (user, password) => user === "reader" && password === "right" },
     serverInfo: { applicationUri: "urn:node:peer", productUri: "urn:node:product" },

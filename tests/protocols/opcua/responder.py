@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from asyncua import ua
 from asyncua.common.utils import Buffer
@@ -63,6 +63,7 @@ class Responder:
     sequence: int = 0
     channel: int = 7
     handle_shift: int = 0
+    clock_shift: timedelta = timedelta()
     lifetime: int = 60_000
     references: dict[str, list[ua.ReferenceDescription]] = field(default_factory=dict)
     values: dict[tuple[str, int], ua.DataValue] = field(default_factory=dict)
@@ -94,7 +95,7 @@ class Responder:
         """One final chunk that holds the answer."""
         header = answer.ResponseHeader  # type: ignore[attr-defined]
         header.RequestHandle = decoded.RequestHeader.RequestHandle + self.handle_shift  # type: ignore[attr-defined]
-        header.Timestamp = datetime.now(UTC).replace(tzinfo=None)
+        header.Timestamp = datetime.now(UTC).replace(tzinfo=None) + self.clock_shift
         return self.chunk(kind, request_id, struct_to_binary(answer))
 
     def chunk(self, kind: bytes, request_id: int, body: bytes, mark: bytes = b"F") -> bytes:
