@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
@@ -15,6 +16,7 @@ from scanner.prepare import Prepared
 from scanner.wire.neighbours import links
 
 REFUSED = 5
+DURATION = re.compile(r"(?:([0-9]+\.?[0-9]*)h)?(?:([0-9]+\.?[0-9]*)m)?(?:([0-9]+\.?[0-9]*)s?)?")
 
 
 class Refusal(click.ClickException):
@@ -89,16 +91,13 @@ def windows(flag: str, of_site: Sequence[str], now: datetime) -> float | None:
 
 def seconds(text: str) -> float:
     """ "40m", "90s", "1h30m" or plain seconds. Raises `click.UsageError`."""
-    total, number = 0.0, ""
-    for char in text.strip():
-        if char.isdigit() or char == ".":
-            number += char
-        elif char in "hms" and number:
-            total += float(number) * {"h": 3_600, "m": 60, "s": 1}[char]
-            number = ""
-        else:
-            raise click.UsageError(f"--max-time {text!r}: as in 40m, 90s or 1h30m")
-    total += float(number or 0)
+    found = DURATION.fullmatch(text.strip())
+    if found is None:
+        raise click.UsageError(f"--max-time {text!r}: as in 40m, 90s or 1h30m")
+    total = sum(
+        float(number or 0) * unit
+        for number, unit in zip(found.groups(), (3_600, 60, 1), strict=True)
+    )
     if total <= 0:
         raise click.UsageError(f"--max-time {text!r}: more than zero, as in 40m")
     return total

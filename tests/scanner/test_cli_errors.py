@@ -1,0 +1,109 @@
+"""What a person gets wrong: exit code 2, the bad value named, and a good one beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from scanner.cli import untrap
+
+
+def run(*words: str, given: str = "", folder: Path | None = None) -> Result:
+    database = (folder or Path("nowhere")) / "t.db"
+    return CliRunner().invoke(untrap, ["--db", str(database), *words], input=given)
+
+
+@pytest.mark.parametrize(
+    ("words", "bad", "good"),
+    [
+        (("10.0.0.5-1",), "5-1", "1-254"),
+        (("10.0.0.300",), "300", "0 to 255"),
+        (("10.0.0",), "10.0.0", "four octets"),
+        (("10.0.0.1!",), "10.0.0.1!", "10.0.0.0/24"),
+        (("10.0.0.1", "--exclude", "10.0.0.0/24"), "exclusions", "wider"),
+        (("2001:db8::/64",), "2001:db8::/64", "/112"),
+        (("10.0.0.5:1502/modbux",), "modbux", "modbus"),
+        (("10.0.0.5:99999/modbus",), "99999", "502"),
+        (("10.0.0.1", "--units", "300"), "300", "0 to 255"),
+        (("10.0.0.1", "--units", "9-3"), "9-3", "lower end first"),
+        (("10.0.0.1", "--units", "one"), "one", "1-16,20"),
+        (("10.0.0.1", "--port", "modbs=502"), "modbs", "modbus=1502"),
+        (("10.0.0.1", "--port", "modbus=0"), "modbus=0", "modbus=1502"),
+        (("10.0.0.1", "--port", "modbus"), "modbus", "modbus=1502"),
+        (("10.0.0.1", "--probe", "modbsu"), "modbsu", "modbus"),
+        (("10.0.0.1", "--profile", "fast"), "fast", "gentle"),
+        (("10.0.0.1", "--depth", "all"), "all", "identify"),
+        (("10.0.0.1", "--max-rate", "5000"), "5000", "1000"),
+        (("10.0.0.1", "--max-rate", "nan"), "nan", "1000"),
+        (("10.0.0.1", "--per-host-delay", "0"), "0", "0.1"),
+        (("10.0.0.1", "--timeout", "0"), "0", "30"),
+        (("10.0.0.1", "--retries", "9"), "9", "0, 1 or 2"),
+        (("10.0.0.1", "--interface", "eth99"), "eth99", "lo"),
+        (("10.0.0.1", "--credentials", "nobody"), "nobody", "snmp-public"),
+        (("10.0.0.1", "--sample-seconds", "-1"), "-1", "86400"),
+        (("10.0.0.1", "--sample-every", "0"), "0", "3600"),
+        (("10.0.0.1", "--untis", "4"), "--untis", "--units"),
+        ((), "no target", "10.20.1.0/24"),
+        (("-iL", "/no/such/file"), "/no/such/file", "No such file"),
+    ],
+)
+def test_a_bad_value_is_named_with_a_good_one(words: tuple[str, ...], bad: str, good: str) -> None:
+    found = run("plan", *words)
+    assert found.exit_code == 2
+    assert bad in found.output
+    assert good in found.output
+
+
+@pytest.mark.parametrize(
+    ("words", "bad", "good"),
+    [
+        (("--window", "25:00-26:00"), "25:00", "22:00-05:30"),
+        (("--window", "now"), "now", "22:00-05:30"),
+        (("--max-time", "soon"), "soon", "40m"),
+        (("--max-time", "0"), "0", "40m"),
+        (("--record", "/no/such/folder/x.pcapng"), "/no/such/folder", "No such file"),
+        (("--fail-on", "awful"), "awful", "medium"),
+        (("--resume", "cafe"), "t.db", "makes one"),
+    ],
+)
+def test_a_bad_value_of_scan_is_named_with_a_good_one(
+    words: tuple[str, ...], bad: str, good: str, tmp_path: Path
+) -> None:
+    target = () if "--resume" in words else ("127.0.0.1",)
+    found = run("scan", *target, *words, folder=tmp_path)
+    assert found.exit_code == 2
+    assert bad in found.output
+    assert good in found.output
+    assert not (tmp_path / "t.db").exists()  # nothing was begun
+
+
+def test_a_wrong_command_names_the_right_one() -> None:
+    found = run("scam")
+    assert found.exit_code == 2
+    assert "'scan'" in found.output
+
+
+def test_targets_come_from_standard_input_with_comments_and_commas() -> None:
+    found = run("plan", "-iL", "-", "--json", given="# cell 4\n10.0.0.1, 10.0.0.2\n\n10.0.1.0/30\n")
+    assert found.exit_code == 0
+    assert '"hosts": 4' in found.output
+
+
+def test_an_empty_list_is_no_target() -> None:
+    found = run("plan", "-iL", "-", given="# nothing yet\n")
+    assert found.exit_code == 2
+    assert "no target" in found.output
+
+
+def test_exclusions_come_from_a_file_and_from_flags(tmp_path: Path) -> None:
+    file = tmp_path / "never.txt"
+    file.write_text("10.0.0.2  # the burner\n10.0.0.4-5\n", encoding="utf-8")
+    found = run(
+        "plan", "10.0.0.1-8", "--exclude-file", str(file), "--exclude", "10.0.0.8", "--json"
+    )
+    assert found.exit_code == 0, found.output
+    assert '"hosts": 4' in found.output
+    for text in ("10.0.0.2", "10.0.0.4-5", "10.0.0.8"):
+        assert f'"targets": ["{text}"], "hosts": 0' in found.output
