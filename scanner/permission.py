@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from scanner.plan import Total
-from scanner.planlines import duration, lines
+from scanner.planlines import lines
 from scanner.prepare import Prepared
+from scanner.wording import duration
 
 NEVER = (
     "any write, reset, start, stop, download or configuration change",

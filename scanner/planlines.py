@@ -9,6 +9,7 @@ from scanner import plan as planning
 from scanner.plan import Total
 from scanner.prepare import Prepared
 from scanner.scan import groups
+from scanner.wording import counted, duration, wrapped
 
 
 def lines(prepared: Prepared) -> Iterator[dict[str, object]]:
@@ -66,7 +67,8 @@ def table(prepared: Prepared, totals: Mapping[str, Total]) -> list[str]:
     """The plan as text within 80 columns."""
     profile = prepared.profile
     shown = [
-        f"Plan for {prepared.hosts} addresses in {groups(prepared)} subnets (/24), "
+        f"Plan for {counted(prepared.hosts, 'address', 'addresses')} in "
+        f"{counted(groups(prepared), '/24', '/24s')}, "
         f"depth {prepared.depth.label}, profile {profile.name}:",
         f"  at most {profile.packets:g} packets/s in all, {profile.requests_per_host:g} requests/s "
         "and one connection per host",
@@ -82,7 +84,7 @@ def table(prepared: Prepared, totals: Mapping[str, Total]) -> list[str]:
                 f"{item['connections']:>3} connections {item['requests']:>5} requests"
             )
             if item["functions"]:
-                shown.append(f"           {', '.join(item['functions'])}")
+                shown += wrapped(", ".join(item["functions"]), 11)
         if line["hosts"] == prepared.hosts:
             break
     shown += ["", f"{'In total':<10}{'connections':>12}{'requests':>11}{'packets':>11}{'time':>12}"]
@@ -103,12 +105,3 @@ def _meaning(prepared: Prepared) -> list[str]:
         "ceiling: everybody answers everything; it is never exceeded",
         "Nothing was sent. Writes are refused by the guard, whatever a probe asks.",
     ]
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5_400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3_600:.1f} h"

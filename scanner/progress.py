@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable
 
 import click
 
-from scanner.planlines import duration
 from scanner.scan import Run
+from scanner.wording import duration
 
 TERMINAL_SECONDS, PLAIN_SECONDS = 0.25, 5.0
 

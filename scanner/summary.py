@@ -8,8 +8,8 @@ from inventory.model import Severity
 from protocols.contract import Reason
 from scanner import plan as planning
 from scanner.plan import Total
-from scanner.planlines import duration
 from scanner.scan import Run, groups
+from scanner.wording import duration
 
 
 def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, object]:

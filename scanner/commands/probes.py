@@ -8,6 +8,7 @@ import click
 
 from protocols import probes
 from protocols.contract import Probe
+from scanner.wording import wrapped
 
 
 @click.command()
@@ -60,5 +61,5 @@ def _text(probe: Probe) -> list[str]:
             f"  {depth.label:<9} usually {usual.requests:>4}, at most {most.requests:>5} requests"
         )
         if most.functions:
-            shown.append(f"            {', '.join(most.functions)}")
+            shown += wrapped(", ".join(most.functions), 12)
     return shown
