@@ -31,10 +31,16 @@ ADDRESS = re.compile(
 WORD = re.compile(r"\w+")
 SHORTEST = 3
 """Shorter names are replaced as a whole text only, never inside one."""
-IDENTITY = frozenset(
-    ("name", "location", "contact", "serial", "application_uri", "engine_id", "certificate.uri")
+KEPT = frozenset(
+    (
+        *("vendor", "product", "model", "firmware", "hardware", "role", "enterprise", "object_id"),
+        *("vendor_id", "device_id", "boots", "uptime_seconds", "clock_skew_seconds", "security"),
+        *("endpoint_reach", "certificate.not_before", "certificate.not_after", "limit", "range"),
+        *("certificate.key_bits", "conformity", "function", "framing", "unit", "word_order"),
+        *("interface.state", "interface.errors", "model_id", "companion", "device_time"),
+    )
 )
-"""Facts whose value is looked for in every text."""
+"""Facts that say what a thing is and not whose or where; the others are replaced."""
 
 
 class Pseudonyms:
@@ -61,6 +67,10 @@ class Pseudonyms:
         if kind == "key":
             return str(UUID(bytes=found.digest()[:16], version=5))
         return f"{kind}-{found.hexdigest()[:10]}"
+
+    def whole(self, text: str, kind: str) -> str:
+        """The pseudonym of a text as a whole, whether it is a known name or not."""
+        return self._names.get(text) or (self.named(text, kind) if text else "")
 
     def __call__(self, text: str) -> str:
         """The text with pseudonyms."""
@@ -150,5 +160,5 @@ def _device_names(thing: Device) -> Iterator[tuple[str, str]]:
     yield thing.serial, "serial"
     yield from ((address, "host") for address in (thing.mac, *thing.addresses))
     for fact in thing.facts:
-        if fact.name in IDENTITY and fact.value and str(fact.value) not in kind:
-            yield str(fact.value), "serial" if fact.name == "serial" else "text"
+        if fact.name not in KEPT and isinstance(fact.value, str) and fact.value not in kind:
+            yield fact.value, fact.name.replace(".", "-")

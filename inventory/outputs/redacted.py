@@ -25,26 +25,18 @@ from inventory.model import (
     Scan,
     Service,
 )
-from inventory.outputs.pseudonyms import pseudonyms
+from inventory.outputs.pseudonyms import KEPT, pseudonyms
 from inventory.store.store import Asset, Signal
 from protocols.contract import Fact, Observation, Point, Sample, Value
 
 if TYPE_CHECKING:
     from inventory.store import Store
 
-KEPT = frozenset(
-    (
-        *("vendor", "product", "model", "firmware", "hardware", "role", "enterprise", "object_id"),
-        *("vendor_id", "device_id", "boots", "uptime_seconds", "clock_skew_seconds", "security"),
-        *("endpoint_reach", "certificate.not_before", "certificate.not_after", "limit", "range"),
-        *("certificate.key_bits", "conformity", "function", "framing", "unit", "word_order"),
-        *("interface.state", "interface.errors", "model_id", "companion"),
-    )
-)
-"""Facts that say what a thing is and not whose or where."""
-
 PLAIN_POINT = re.compile(r"(holding|input|coil|discrete):\d+(\.\d+)?|[\d.]+")
 """Addresses of points that hold no name: registers and SNMP objects."""
+
+PLAIN_PART = re.compile(r"[a-z]{1,12} [\d./]{1,20}|")
+"""Parts that are numbered and hold no name: "unit 3", "if 2", "slot 4"."""
 
 STATED = frozenset((Kind.CREDENTIAL, Kind.THRESHOLD))
 """Declarations that formats read; only their type is kept."""
@@ -117,7 +109,7 @@ class Redacted:
         found = self._store.signals(self._keys.get(asset, asset))
         changed = {}
         for (part, address), one in found.items():
-            place = (self._say(part), self._place(address))
+            place = (self._part(part), self._place(address))
             changed[place] = replace(one, asset=asset, part=place[0], address=place[1])
         return changed
 
@@ -140,7 +132,8 @@ class Redacted:
     def _asset(self, one: Asset) -> Asset:
         thing = one.thing
         shown = self.device(thing) if isinstance(thing, Device) else self._equipment(thing)
-        return replace(one, thing=shown)
+        level = replace(one.level, blocking=tuple(map(self._say, one.level.blocking)))
+        return replace(one, thing=shown, level=level)
 
     def device(self, one: Device) -> Device:
         """A device with pseudonyms."""
@@ -155,7 +148,7 @@ class Redacted:
             addresses=tuple(map(say, one.addresses)),
             aliases=tuple(self._named(text, "alias") for text in one.aliases),
             parent=say(one.parent),
-            part=say(one.part),
+            part=self._part(one.part),
             services=tuple(map(self._service, one.services)),
             facts=tuple(map(self._fact, one.facts)),
             register=self._row(one.register),
@@ -163,20 +156,24 @@ class Redacted:
         )
 
     def _service(self, one: Service) -> Service:
-        part = self._say(one.part)
-        return replace(one, address=self._say(one.address), part=part)
+        return replace(one, address=self._say(one.address), part=self._part(one.part))
 
     def _fact(self, one: Fact) -> Fact:
-        part, source = self._say(one.part), self._say(one.source)
+        part, source = self._part(one.part), self._source(one.source)
         if one.name in KEPT:
             return replace(one, part=part, source=source)
         return replace(one, value=self._value(one.value, one.name), part=part, source=source)
 
     def _value(self, value: Value, kind: str) -> Value:
-        if not isinstance(value, str):
-            return value
-        known = self._say(value)
-        return known if known != value else self._named(value, kind.replace(".", "-"))
+        return self._say.whole(value, kind.replace(".", "-")) if isinstance(value, str) else value
+
+    def _part(self, part: str) -> str:
+        return part if PLAIN_PART.fullmatch(part) else self._say.whole(part, "part")
+
+    def _source(self, source: str) -> str:
+        """Who said it, without the paths and addresses in it."""
+        words = source.split()
+        return self._say(" ".join(w if "/" not in w or w == "43/14" else "…" for w in words))
 
     def _row(self, one: RegisterRow | None) -> RegisterRow | None:
         if one is None:
@@ -193,7 +190,7 @@ class Redacted:
                 link,
                 equipment=say(link.equipment),
                 device=say(link.device),
-                part=say(link.part),
+                part=self._part(link.part),
             )
             for link in one.links
         )
@@ -263,7 +260,9 @@ class Redacted:
             scan=self._named(one.scan, "scan"),
             vantage=self._named(one.vantage, "place"),
             target=replace(one.target, site=self.site, address=self._say(one.target.address)),
-            question=replace(asked, part=self._say(asked.part), argument=self._say(asked.argument)),
+            question=replace(
+                asked, part=self._part(asked.part), argument=self._say(asked.argument)
+            ),
             detail=self._say(one.detail),
             credential=label,
             facts=tuple(map(self._fact, one.facts)),
@@ -282,13 +281,13 @@ class Redacted:
             address=self._place(one.address),
             name=self._named(one.name, "point"),
             path=self._named(one.path, "path"),
-            part=self._say(one.part),
+            part=self._part(one.part),
             description="",
         )
 
     def _sample(self, one: Sample) -> Sample:
         value = self._named(one.value, "text") if isinstance(one.value, str) else one.value
-        return replace(one, point=self._place(one.point), part=self._say(one.part), value=value)
+        return replace(one, point=self._place(one.point), part=self._part(one.part), value=value)
 
 
 def redacted(store: Store) -> Store:
