@@ -1,10 +1,15 @@
-"""The page that an OT owner signs: what will be sent, what never, and when (rulings 25)."""
+"""The page that an OT owner signs: what will be sent, what never, when, and how to stop it.
+
+One rule keeps it simple: everything on it comes from the same plan that `scan` is held to; it is
+one file without scripts or outside references, made to be printed (rulings 25).
+"""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -12,85 +17,172 @@ import click
 from scanner.plan import Total
 from scanner.planlines import lines
 from scanner.prepare import Prepared
-from scanner.wording import duration
+from scanner.wording import counted, duration
 
 NEVER = (
     "any write, reset, start, stop, download or configuration change",
-    "Modbus functions 5, 6, 8, 15, 16, 21, 22, 23, 90",
+    "Modbus functions 5, 6, 8, 15, 16, 21, 22, 23 and 90",
     "SNMP SET",
-    "OPC UA Write, Call, subscriptions, history updates",
+    "OPC UA Write, Call, subscriptions, history updates, registrations",
     "COTP disconnect requests (a valid one hangs some controllers)",
-    "port scans, operating-system fingerprints, fragments, broadcast floods",
-    "default passwords or guessed communities",
-    "a packet to an address that is not listed below, or that is excluded",
+    "port scans, operating-system fingerprints, fragments, malformed packets",
+    "default passwords or guessed communities: only the credentials named on this page",
+    "a packet to an address that is not listed on this page, or that is excluded",
+)
+
+GENTLE = (
+    "one connection to a device at a time, over all protocols, closed in order (FIN)",
+    "a port only ever gets the protocol that belongs to it, and no connection without a question",
+    "the next question waits for the last answer; a question is repeated only after silence",
+    "a device that slows down, falls silent, resets or says busy twice is left alone for good",
+    "three such devices within a minute pause everything for a minute",
 )
 
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#111}
-h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin-top:1.6rem}
-table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.3rem .5rem;
-text-align:left;vertical-align:top}td.n{text-align:right}.sign td{height:3.2rem;width:33%}
-@media print{body{margin:0}h2{break-after:avoid}tr{break-inside:avoid}}
+@page{size:A4;margin:14mm 15mm}
+body{font:14px/1.45 "Liberation Sans",Arial,sans-serif;max-width:54rem;margin:2rem auto;
+padding:0 1rem;color:#111}
+h1{font-size:1.55rem;margin:0 0 .2rem}h2{font-size:1.05rem;margin:1.3rem 0 .35rem;
+border-bottom:2px solid #111;padding-bottom:.1rem}p{margin:.35rem 0}
+ul{margin:.3rem 0;padding-left:1.2rem}table{border-collapse:collapse;width:100%;margin:.4rem 0}
+td,th{border:1px solid #888;padding:.2rem .45rem;text-align:left;vertical-align:top}
+th{background:#eee;font-weight:600}td.n,th.n{text-align:right;white-space:nowrap}
+.w{white-space:nowrap}.lead{color:#333}code{font:.92em "Liberation Mono",monospace;overflow-wrap:anywhere}
+.two{display:grid;grid-template-columns:1fr 1fr;gap:0 1.6rem}.small{font-size:.86em;color:#333}
+.sign{break-inside:avoid}.sign td{height:3.4rem;width:33%;font-size:.86em;color:#333}
+@media print{body{margin:0;padding:0;max-width:none;font-size:11.5px}h2{break-after:avoid}
+tr{break-inside:avoid}}
 """
 
 
 def write(path: Path, prepared: Prepared, totals: Mapping[str, Total]) -> None:
     """Write the page. Raises `click.UsageError` when the path cannot be written."""
     try:
-        path.write_text("\n".join(_page(prepared, totals)), encoding="utf-8")
+        path.write_text("\n".join(page(prepared, totals)) + "\n", encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"-o {path}: {error.strerror}") from error
 
 
-def _page(prepared: Prepared, totals: Mapping[str, Total]) -> Iterator[str]:
-    profile = prepared.profile
-    yield '<!doctype html><html lang="en"><meta charset="utf-8">'
+def page(prepared: Prepared, totals: Mapping[str, Total]) -> Iterator[str]:
+    """The lines of the page."""
+    title = f"Permission to read: {_safe(prepared.site_name)}"
     policy = "default-src 'none'; style-src 'unsafe-inline'"
+    yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield f"<title>Permission to scan {_safe(prepared.site_name)}</title><style>{STYLE}</style>"
-    yield f"<h1>Permission to read: {_safe(prepared.site_name)}</h1>"
-    yield f"<p>Made {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}. Nothing has been sent yet.</p>"
-    yield "<h2>Where</h2><ul>"
-    yield from (f"<li>{_safe(item)}</li>" for item in prepared.targets)
-    yield "</ul>"
-    if prepared.excluded:
-        yield f"<p>Never asked: {_safe(', '.join(prepared.excluded))}</p>"
-    yield f"<p>{prepared.hosts} addresses. Depth: {prepared.depth.label}.</p>"
-    yield "<h2>How gently</h2><ul>"
-    yield f"<li>at most {profile.packets:g} packets a second in all</li>"
-    yield f"<li>at most {profile.requests_per_host:g} requests a second to one device</li>"
-    yield "<li>one connection to a device at a time, closed with FIN</li>"
-    yield f"<li>at most {profile.hosts_at_once} devices of a /24 at once</li>"
-    yield "<li>a device that slows down, goes silent or says busy is left alone; three such "
-    yield "devices in a minute pause everything</li></ul>"
-    if prepared.layer2.sends:
-        yield "<h2>First, on the own segments (layer 2)</h2><ul>"
-        yield from (f"<li>{_safe(line)}</li>" for line in prepared.layer2.lines())
-        yield "</ul>"
-    yield "<h2>How much</h2><table><tr><th><th>connections<th>requests<th>packets<th>bytes<th>time"
+    yield f"<title>{title}</title><style>{STYLE}</style></head><body>"
+    yield f"<h1>{title}</h1>"
+    yield "<p class=lead>A reading walk through the network, to learn which data can be had. "
+    yield f"Made {datetime.now().astimezone():%Y-%m-%d %H:%M %Z} by untrap {version('untrap')}. "
+    yield "<b>Nothing has been sent yet.</b></p>"
+    yield from _where(prepared)
+    yield from _gently(prepared)
+    yield from _amount(prepared, totals)
+    yield from _questions(prepared)
+    yield "<h2>What is never sent</h2><p>A guard decodes every packet and refuses these, whatever "
+    yield f"the program asks:</p>{_list(NEVER)}"
+    yield from _ending()
+    yield "</body></html>"
+
+
+def _where(prepared: Prepared) -> Iterator[str]:
+    scope = prepared.scope
+    yield "<h2>Where and when</h2><table>"
+    yield from _row("Asked", f"{counted(prepared.hosts, 'address', 'addresses')}: "
+                    + ", ".join(prepared.targets))  # fmt: skip
+    if scope.names:
+        yield from _row("Names", ", ".join(f"{name} = {found}" for name, found in scope.names))
+    yield from _row("Never asked", ", ".join(prepared.excluded) or "no exclusion was named")
+    place = f"place {prepared.vantage}"
+    through = f"through interface {prepared.interface}" if prepared.interface else ""
+    yield from _row("From", ", ".join(filter(None, (place, through))))
+    yield from _row("When", ", ".join(prepared.site.windows) or "no window is set: agree on one")
+    names = ", ".join(f"{item.name} ({item.type})" for item in prepared.credentials)
+    yield from _row("Credentials", names or "none: only what answers without one")
+    if prepared.options.units:
+        yield from _row("Modbus units", ", ".join(map(str, prepared.options.units)))
+    yield from _row("Depth", f"{prepared.depth.label} (of discover, identify, points, sample)")
+    yield "</table>"
+
+
+def _gently(prepared: Prepared) -> Iterator[str]:
+    profile = prepared.profile
+    rates = (
+        f"at most {profile.packets:g} packets a second in all",
+        f"at most {_times(profile.requests_per_host)} to one device",
+        f"at most {prepared.limits.retries} repeats of a question",
+        f"at most {profile.hosts_at_once} devices of one subnet (/24) at once",
+    )
+    yield f"<h2>How gently</h2>{_list((*rates, *GENTLE))}"
+    if prepared.layer2.sends or prepared.layer2.listens:
+        yield f"<p>Before that, on our own link:</p>{_list(prepared.layer2.lines())}"
+
+
+def _times(a_second: float) -> str:
+    if a_second >= 1:
+        return f"{a_second:g} requests a second"
+    return f"one request in {1 / a_second:g} seconds"
+
+
+MEANING = {
+    "floor": "if nobody answers",
+    "expected": "likely",
+    "ceiling": "never exceeded: everybody answers everything",
+}
+
+
+def _amount(prepared: Prepared, totals: Mapping[str, Total]) -> Iterator[str]:
+    heads = ("connections", "requests", "packets", "bytes", "time")
+    yield "<h2>How much, in all</h2><table><tr><th>"
+    yield "".join(f"<th class=n>{head}" for head in heads)
     for name, item in totals.items():
-        yield f"<tr><th>{name}<td class=n>{item.connections}<td class=n>{item.requests}"
-        yield f"<td class=n>{item.packets}<td class=n>{item.bytes}"
+        yield f"<tr><td><b>{name}</b> <span class=small>{MEANING.get(name, '')}</span>"
+        for number in (item.connections, item.requests, item.packets, item.bytes):
+            yield f"<td class=n>{number:,}".replace(",", "\u202f")
         yield f"<td class=n>{duration(item.seconds)}"
-    yield "</table><p>The ceiling is never exceeded.</p>"
-    yield "<h2>What is asked of one device, at most</h2><table><tr><th>protocol<th>port<th>step"
-    yield "<th>connections<th>requests<th>functions"
+    yield "</table>"
+
+
+def _questions(prepared: Prepared) -> Iterator[str]:
+    yield "<h2>What one device is asked, at most</h2><table><tr><th>protocol<th>step"
+    yield "<th class=n>connections<th class=n>requests<th>functions"
+    seen: set[tuple[object, ...]] = set()
     for line in lines(prepared):
-        yield from _attempts(line)
-        break
-    yield "</table><h2>What is never sent</h2><ul>"
-    yield from (f"<li>{_safe(item)}</li>" for item in NEVER)
-    yield "</ul><h2>Agreed</h2><table class=sign><tr><td>Name<td>Date and window<td>Signature"
-    yield "<tr><td>Stop call to<td>Telephone<td>Remarks</table></html>"
+        rows = line["attempts"]
+        for item in rows if isinstance(rows, list) else []:
+            key = (item["probe"], item["transport"], item["port"], item["rung"])
+            if key in seen:
+                continue
+            seen.add(key)
+            functions = ", ".join(item["functions"])
+            yield f"<tr><td class=w>{_safe(item['probe'])} {item['transport']}/{item['port']}"
+            yield f"<td>{item['rung']}<td class=n>{item['connections']}"
+            yield f"<td class=n>{item['requests']}<td>{_safe(functions)}"
+    yield "</table>"
 
 
-def _attempts(line: Mapping[str, object]) -> Iterator[str]:
-    rows = line["attempts"]
-    for item in rows if isinstance(rows, list) else []:
-        functions = ", ".join(item["functions"])
-        yield f"<tr><td>{_safe(item['probe'])}<td>{item['transport']}/{item['port']}"
-        yield f"<td>{item['rung']}<td class=n>{item['connections']}<td class=n>{item['requests']}"
-        yield f"<td>{_safe(functions)}"
+def _ending() -> Iterator[str]:
+    yield "<h2>Stopping, and what is kept</h2>"
+    yield _list(
+        (
+            "Ctrl-C, or ending the program: the last packet leaves within 1 second, open sessions "
+            "are closed within 3",
+            "the summary afterwards sets what was sent against this page, in the same figures",
+            "answers are kept in one file on the laptop, readable by its owner only; passwords "
+            "are not stored; nothing is sent to anybody else",
+        )
+    )
+    yield "<h2>Agreed</h2><table class=sign>"
+    yield "<tr><td>OT owner (name)<td>Date and window<td>Signature"
+    yield "<tr><td>Carried out by (name)<td>Date<td>Signature"
+    yield "<tr><td>Stop call to (telephone)<td>Devices to keep out<td>Remarks</table>"
+
+
+def _row(name: str, text: str) -> Iterator[str]:
+    yield f'<tr><th style="width:9rem">{name}<td>{_safe(text)}'
+
+
+def _list(items: tuple[str, ...] | list[str]) -> str:
+    return "<ul>" + "".join(f"<li>{_safe(item)}" for item in items) + "</ul>"
 
 
 def _safe(text: str) -> str:
