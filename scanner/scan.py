@@ -25,6 +25,7 @@ from scanner.engine import STOP_SECONDS, Engine, Tally
 from scanner.engine import Visit as EngineVisit
 from scanner.layer2plan import Layer2
 from scanner.prepare import Prepared
+from scanner.secrets import revealed
 from scanner.targets import group
 from scanner.wire.neighbours import links
 from scanner.wire.record import AnyRecorder
@@ -146,6 +147,7 @@ def _wire(
         sink=sink,
         options=prepared.options,
         credentials=prepared.credentials,
+        secrets=revealed(prepared.credentials),
         maps=prepared.known.maps,
         links=links(),
         source=prepared.source,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ BUILT_IN = {
 }
 """Credentials that may be named without a site file; nothing tries them unnamed (rulings 20)."""
 
+SHORT = 4
 FORMS = "env:NAME, file:PATH, keyring:SERVICE/USER or prompt:"
 
 
@@ -34,6 +35,31 @@ def secret(reference: str, label: str) -> Secret:
         # The text itself may be a secret typed in by mistake: it is not repeated.
         raise SecretError(f"secret of {label!r} must be a reference: {FORMS}")
     return Secret(lambda: RESOLVERS[scheme](rest, label))
+
+
+def revealed(credentials: Iterable[Credential]) -> tuple[bytes, ...]:
+    """The secrets themselves, longest first, for `hidden`; the built-in names are none.
+
+    Raises `SecretError` for a reference that cannot be resolved.
+    """
+    held = [item for item in credentials if BUILT_IN.get(item.name) is not item]
+    found = [item.secret.reveal() for item in held]
+    found += [item.privacy_secret.reveal() for item in held if item.privacy_secret]
+    encoded = {text.encode("utf-8", "surrogateescape") for text in found if text}
+    return tuple(sorted(encoded, key=len, reverse=True))
+
+
+def hidden(data: bytes, secrets: Iterable[bytes]) -> bytes:
+    """`data` with every secret starred out, as long as before.
+
+    An SNMP answer repeats the community in its header. One so short that it may occur anywhere
+    is starred out where it occurs first, which is that header.
+    """
+    for secret in secrets:
+        if secret in data:
+            most = -1 if len(secret) >= SHORT else 1
+            data = data.replace(secret, b"*" * len(secret), most)
+    return data
 
 
 def _env(name: str, label: str) -> str:

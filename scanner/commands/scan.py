@@ -15,6 +15,7 @@ from scanner import summary as ending
 from scanner.conduct import conduct
 from scanner.layer2plan import raw_rights
 from scanner.prepare import Prepared, scan_options
+from scanner.secrets import SecretError, revealed
 from scanner.wire.record import AnyRecorder, PayloadRecorder, RecordError, recorder
 
 
@@ -69,6 +70,7 @@ def command(
     for difference in prepared.differences:
         click.echo(difference, err=True)
     consent.ask(prepared, planned, yes, own_lab)
+    _resolvable(prepared)
     limits = [item for item in (closes, longest) if item is not None]
     run, summed = conduct(
         prepared,
@@ -86,9 +88,18 @@ def command(
     ctx.exit(ending.exit_code(run) or int(ending.at_least(worst, fail_on)))
 
 
+def _resolvable(prepared: Prepared) -> None:
+    """A secret that cannot be had is said now, not in the middle of the plant."""
+    try:
+        revealed(prepared.credentials)
+    except SecretError as error:
+        raise click.UsageError(str(error)) from error
+
+
 def _recorder(path: Path, prepared: Prepared) -> AnyRecorder:
     try:
-        made = recorder(path, prepared.scope, raw_rights())
+        secrets = revealed(prepared.credentials)
+        made = recorder(path, prepared.scope, raw_rights(), secrets)
     except RecordError as error:
         raise click.UsageError(f"--record {error}") from error
     if isinstance(made, PayloadRecorder):

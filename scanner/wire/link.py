@@ -44,6 +44,7 @@ from protocols.contract import (
     Target,
     digest,
 )
+from scanner.secrets import hidden
 from scanner.wire import guard, neighbours
 from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.past import Past
@@ -492,12 +493,12 @@ class Conversation:
         self.wire.sent.never += bool(guard.never(self.probe, plain))
         self.wire.sent.bytes += len(request)
         if self.wire.recorder is not None:
-            self.wire.recorder.sent(*self._peer, request)
+            self.wire.recorder.sent(*self._peer, hidden(request, self.wire.secrets))
 
     def _received(self, raw: bytes) -> None:
         self.wire.sent.bytes += len(raw)
         if self.wire.recorder is not None:
-            self.wire.recorder.received(*self._peer, raw)
+            self.wire.recorder.received(*self._peer, hidden(raw, self.wire.secrets))
 
     @property
     def _peer(self) -> tuple[str, int, str]:
@@ -557,6 +558,8 @@ class Conversation:
         spent: float = 0.0,
     ) -> None:
         sequence = self.host.next_sequence(self.target.transport, self.target.port)
+        raw = hidden(raw, self.wire.secrets)
+        said = hidden(reading.detail.encode("utf-8", "surrogateescape"), self.wire.secrets)
         observation = Observation(
             scan=self.wire.scan,
             vantage=self.wire.vantage,
@@ -566,7 +569,7 @@ class Conversation:
             time=self.wire.clock.now(),
             sequence=sequence,
             reason=str(reading.reason),
-            detail=reading.detail,
+            detail=said.decode("utf-8", "surrogateescape"),
             credential=credential,
             tries=tries,
             duration_seconds=round(spent, 6),

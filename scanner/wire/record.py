@@ -1,7 +1,8 @@
 """`--record`: everything that was sent and received, for somebody else to judge.
 
 With raw rights a pcapng of whole packets, the kernel's own included (SYN, ACK, FIN); without them
-JSON lines of payloads. Only packets to and from the scope are written.
+JSON lines of payloads. Only packets to and from the scope are written. Secrets that travel in
+clear (an SNMP community) are starred out, so their UDP checksums no longer fit.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from scanner.secrets import hidden
 from scanner.targets import Scope
 
 ETH_P_ALL = 3  # linux/if_ether.h
@@ -65,6 +67,7 @@ class PacketRecorder:
 
     file: BinaryIO
     scope: Scope
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
     count: int = 0
     _numbers: dict[tuple[str, int], int] = field(default_factory=dict)
     _socket: socket.socket | None = None
@@ -107,7 +110,7 @@ class PacketRecorder:
             if hardware == LOOPBACK and kind == OUTGOING:
                 continue
             if self._ours(data, hardware):
-                self._write(name, hardware, data)
+                self._write(name, hardware, hidden(data, self.secrets))
 
     def _ours(self, data: bytes, hardware: int) -> bool:
         start = 0 if hardware == NO_HEADER else 14
@@ -172,7 +175,9 @@ class PayloadRecorder:
 AnyRecorder = PacketRecorder | PayloadRecorder
 
 
-def recorder(path: Path, scope: Scope, raw: bool) -> AnyRecorder:
+def recorder(
+    path: Path, scope: Scope, raw: bool, secrets: tuple[bytes, ...] = ()
+) -> AnyRecorder:
     """The recorder for `path`: packets where that is allowed, payloads otherwise.
 
     The name tells which it is: without raw rights, or for another ending than .pcapng, the file
@@ -180,7 +185,7 @@ def recorder(path: Path, scope: Scope, raw: bool) -> AnyRecorder:
     """
     try:
         if raw and path.suffix == ".pcapng":
-            return PacketRecorder(path.open("wb"), scope)
+            return PacketRecorder(path.open("wb"), scope, secrets)
         if path.suffix != ".jsonl":
             path = path.with_suffix(".jsonl")
         return PayloadRecorder(path.open("w", encoding="utf-8"))

@@ -107,6 +107,7 @@ class Wire:
     sink: Sink
     options: Options = field(default_factory=Options)
     credentials: tuple[Credential, ...] = ()
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)  # starred out in what is kept
     maps: tuple[MapEntry, ...] = ()
     links: Links = field(default_factory=Links)
     source: str = ""
