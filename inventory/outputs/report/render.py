@@ -36,7 +36,7 @@ SECTIONS = (
 )
 """In this order; each is a template, and a heading in `texts.toml`."""
 
-MARKS = {"yes": "●", "unknown": "◐", "no": "○", "none": "–"}  # noqa: RUF001 - a dash is meant
+MARKS = {"yes": "●", "unknown": "◐", "no": "○", "none": "□"}
 SEVERITY_MARKS = {"critical": "▲▲", "high": "▲", "medium": "◆", "low": "▽", "info": "·"}
 """Severity and state are told by shape and word; colour only repeats them."""
 

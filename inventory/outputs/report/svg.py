@@ -49,7 +49,7 @@ def draw(nodes: Sequence[Node]) -> Drawing:
     """Places nodes that stand in preorder."""
     boxes = tuple(_placed(nodes))
     width = max((box.x for box in boxes), default=0) + BOX + 4
-    height = max((box.y for box in boxes), default=-ROW) + ROW
+    height = max((box.y - 2 for box in boxes), default=-ROW) + ROW
     return Drawing(width, height, boxes)
 
 

@@ -1,0 +1,274 @@
+"""The report as text: its parts, its order, its policy, and what must not be in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import zipfile
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from inventory.outputs import report
+from inventory.outputs.report.gather import Limits, gather
+from inventory.outputs.report.page import Node, Page
+from inventory.outputs.report.render import SECTIONS, policy, render
+from inventory.outputs.report.svg import COLUMN, ROW, draw
+from inventory.store import Store
+from scanner.cli import untrap
+from tests.inventory.making import SITE, START
+from tests.inventory.outputs.sample import CANARY, plant
+
+VOID = {"meta", "input", "br", "rect", "path", "circle", "img", "hr"}
+OPTIONAL = {"td", "th", "li", "tr", "p"}
+
+
+class Outline(HTMLParser):
+    """Sections, headings, elements and attributes; complains about what does not nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.sections: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag == "section":
+            self.sections.append(dict(attrs)["id"] or "")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open[-1] != tag and self.open[-1] in OPTIONAL:
+            self.open.pop()
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    database = plant(tmp_path_factory.mktemp("report"), 20, hostile=True, twice=True)
+    with Store.open(database, SITE) as store:
+        return gather(store, START)
+
+
+@pytest.fixture(scope="module")
+def text(page: Page) -> str:
+    return render(page)
+
+
+def test_the_answer_comes_first_and_every_part_is_there(text: str) -> None:
+    assert Outline(text).sections == list(SECTIONS)
+    assert SECTIONS[0] == "answer"
+
+
+def test_elements_nest(text: str) -> None:
+    assert Outline(text).wrong == []
+
+
+def test_nothing_is_loaded_and_no_style_or_handler_is_inline(text: str) -> None:
+    for tag, name, value in Outline(text).attributes:
+        assert name not in ("src", "srcset", "style", "action", "srcdoc"), (tag, name)
+        assert not name.startswith("on"), (tag, name)
+        if name in ("href", "xlink:href"):
+            assert value.startswith("#"), value
+        if "url(" in value:
+            assert value == "url(#hatch)"
+
+
+def test_the_policy_names_exactly_this_style_and_script(text: str) -> None:
+    found = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert found is not None
+    stated = found[1].replace("&#39;", "'")
+    style = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    script = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    assert len(style) == len(script) == 1
+    assert stated == policy(style[0], script[0])
+    assert stated.startswith("default-src 'none';")
+    digest = base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in stated
+
+
+def test_hostile_names_are_escaped_and_visible(text: str) -> None:
+    assert "<img" not in text
+    assert text.count("<script") == 1
+    assert "&lt;img src=x onerror=" in text
+    assert "49" not in re.findall(r"<b>([^<]*)</b>", text)  # {{ 7*7 }} stays as it was written
+    assert "{{ 7*7 }}" in text
+    for acting in ("\u202e", "\u200f", "\x00", "\x1b", "\u2028"):
+        assert acting not in text
+    assert "\\u202e" in text
+
+
+def test_every_figure_that_is_not_known_is_an_interval(page: Page) -> None:
+    unsure = replace(page, critical=replace(page.critical, lo=1, hi=3, whole=7))
+    assert '<span class="figure">1 to 3 of 7</span>' in render(unsure)
+
+
+def test_each_proof_is_shown_once_and_later_ones_point_to_it(page: Page, text: str) -> None:
+    ids = re.findall(r'id="(o-[0-9a-f-]+)"', text)
+    assert ids and len(ids) == len(set(ids))
+    for link in re.findall(r'href="#(o-[0-9a-f-]+)"', text):
+        assert link in ids
+    assert "<pre" in text
+
+
+def test_all_identifiers_differ(text: str) -> None:
+    ids = [value for _, name, value in Outline(text).attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_severity_and_state_are_told_by_word_and_shape(text: str) -> None:
+    for severity in re.findall(r'<b class="s (\w+)"><i aria-hidden="true">([^<]+)</i>(\w+)', text):
+        assert severity[1].strip() and severity[2]
+
+
+def test_what_was_not_looked_at_is_told(page: Page, text: str) -> None:
+    assert dict(page.honest.not_asked) == {"no_credential": 1}
+    assert page.honest.closed == {"closed": 3}
+    assert page.honest.stopped == (("10.0.0.9", "distress"),)
+    assert [name for name, _ in page.honest.unseen] == ["Lost meter"]
+    for said in ("no credential was named for it", "10.0.0.200", "Lost meter", "only refused"):
+        assert said in text
+
+
+def test_what_changed_is_told(page: Page) -> None:
+    assert page.changes is not None
+    assert {"firmware", "unknown"} <= {one.kind for one in page.changes}
+
+
+def test_the_no_harm_statement_has_the_numbers_of_the_last_scan(text: str) -> None:
+    part = text[text.index('id="harm"') : text.index('id="changes"')]
+    for number in ("600", "1800", "Modbus read holding registers (3)", "It sent 0 writes"):
+        assert number in part
+
+
+def test_german_is_complete(page: Page) -> None:
+    import tomllib
+    from importlib.resources import files
+
+    texts = files("inventory.outputs.report").joinpath("texts.toml").read_text("utf-8")
+    tables = tomllib.loads(texts)
+    assert tables["en"].keys() == tables["de"].keys()
+    for name, english in tables["en"].items():
+        german = tables["de"][name]
+        fields = re.findall(r"{\w+}", str(english))
+        assert sorted(fields) == sorted(re.findall(r"{\w+}", str(german))), name
+    assert '<html lang="de">' in render(page, "de")
+    assert "Die Antwort" in render(page, "de")
+
+
+def test_an_unknown_language_names_the_known_ones(page: Page) -> None:
+    with pytest.raises(ValueError, match="en, de"):
+        render(page, "xx")
+
+
+def test_a_large_site_is_added_up_per_network(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path, 20), SITE) as store:
+        small = Limits(assets=10, compared=10)
+        text = render(gather(store, START, small))
+    assert 'class="tree"' not in text
+    assert "added up per network" in text
+    assert Outline(text).wrong == []
+
+
+def test_many_gaps_are_grouped_by_kind_and_none_is_lost(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path, 20), SITE) as store:
+        page = gather(store, START, Limits(full=10, first=4))
+    assert len(page.gaps) == 4
+    assert 4 + sum(len(one.members) for one in page.groups) == page.gap_count == page.gaps_shown
+    assert Outline(render(page)).wrong == []
+
+
+def test_a_thousand_assets_stay_below_a_megabyte_and_a_half(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path, 610), SITE) as store:
+        page = gather(store, START)
+    assert 1_000 <= page.asset_count <= 1_050
+    assert len(render(page).encode()) < 1_500_000
+
+
+def test_an_empty_inventory_never_looks_clean(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "empty.db", SITE) as store:
+        text = render(gather(store, START))
+    assert "Nothing is known of this site yet" in text
+    assert Outline(text).wrong == []
+
+
+def test_redaction_leaves_no_name_address_serial_or_scan(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path, 12, twice=True), SITE) as store:
+        report.write(store, tmp_path / "a.html", redact=True, now=START)
+        report.write(store, tmp_path / "b.html", redact=True, now=START)
+    text = (tmp_path / "a.html").read_text("utf-8")
+    assert text == (tmp_path / "b.html").read_text("utf-8")
+    for name in ("10.0.0.", "Controller 2", "plc-1", "SN0000", "P-2<", "11111111-0000", "Filling"):
+        assert name not in text, name
+    assert "<pre" not in text
+    assert re.search(r"asset-[0-9a-f]{8}", text)
+    assert re.search(r"host-[0-9a-f]{8}", text)
+
+
+def test_the_command_writes_the_file(tmp_path: Path) -> None:
+    out = tmp_path / "r.html"
+    words = ["--db", str(plant(tmp_path, 4)), "--site", SITE, "report", "-o", str(out)]
+    done = CliRunner().invoke(untrap, [*words, "--lang", "de"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout == ""
+    assert "report of" in done.stderr and "next: untrap" in done.stderr
+    assert out.read_text("utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("words", [("report",), ("export", "xlsx"), ("export", "json")])
+def test_no_secret_of_the_site_file_is_in_an_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("UNTRAP_TEST_SECRET", CANARY)
+    config, out = tmp_path / "site.toml", tmp_path / "out"
+    credential = '[credentials.line]\ntype = "snmp-v2c"\nsecret = "env:UNTRAP_TEST_SECRET"\n'
+    config.write_text(f'[site]\nname = "{SITE}"\n{credential}', encoding="utf-8")
+    database = str(plant(tmp_path, 3))
+    line = ["--db", database, "--config", str(config), *words, "-o", str(out)]
+    done = CliRunner().invoke(untrap, line)
+    assert done.exit_code == 0, done.output
+    body = out.read_bytes()
+    if words[-1] == "xlsx":
+        with zipfile.ZipFile(out) as archive:
+            body = b"".join(archive.read(name) for name in archive.namelist())
+    for text in (body, done.output.encode()):
+        assert CANARY.encode() not in text
+        assert b"UNTRAP_TEST_SECRET" not in text
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    words = ["--db", str(plant(tmp_path, 2)), "--site", SITE, "report"]
+    done = CliRunner().invoke(untrap, [*words, "-o", str(tmp_path / "no" / "r.html")])
+    assert done.exit_code == 2
+    assert "No such file" in done.stderr
+
+
+# --- the drawing -------------------------------------------------------------------------------
+
+
+def node(name: str, depth: int) -> Node:
+    return Node(name, name, "", "device", "yes", "3", depth)
+
+
+def test_a_first_child_stands_beside_and_the_others_below() -> None:
+    drawn = draw([node("a", 0), node("b", 1), node("c", 2), node("d", 1), node("e", 0)])
+    rows = {box.node.key: (box.x // COLUMN, box.y // ROW) for box in drawn.boxes}
+    assert rows == {"a": (0, 0), "b": (1, 0), "c": (2, 0), "d": (1, 1), "e": (0, 2)}
+
+
+def test_no_two_boxes_stand_in_one_place() -> None:
+    deep = [node(str(n), n) for n in range(12)]
+    boxes = draw([*deep, *deep]).boxes
+    assert len({(box.x, box.y) for box in boxes}) == len(boxes)

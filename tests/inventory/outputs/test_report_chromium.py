@@ -1,0 +1,232 @@
+"""The report in a real browser: no error, no request, nothing acts; keyboard, print, size."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from inventory.outputs.report.gather import Limits, gather
+from inventory.outputs.report.render import render
+from inventory.store import Store
+from tests.inventory.making import SITE, START
+from tests.inventory.outputs.sample import plant
+from tests.support.peers import need
+
+pytestmark = pytest.mark.peer("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@dataclass
+class Seen:
+    """A page with everything that it asked for and complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = need("chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    with Store.open(plant(folder, 20, hostile=True, twice=True), SITE) as store:
+        (folder / "report.html").write_text(render(gather(store, START)), encoding="utf-8")
+    return folder / "report.html"
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, **options: object) -> Iterator[Seen]:
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    seen = Seen(context.new_page())
+    seen.page.on("request", lambda one: seen.requests.append(one.url))
+    seen.page.on("console", lambda one: seen.complaints.append(one.text))
+    seen.page.on("pageerror", lambda one: seen.complaints.append(str(one)))
+    seen.page.goto(path.as_uri())
+    yield seen
+    context.close()
+
+
+def test_no_console_message_and_no_request_beyond_the_file(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile, offline=True) as seen:
+        assert seen.requests == [hostile.as_uri()]
+        assert seen.complaints == []
+
+
+def test_hostile_names_do_nothing(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile) as seen:
+        assert seen.page.title() == f"Data report: {SITE}"
+        assert seen.page.locator("img, iframe, object, embed, [onerror], [onload]").count() == 0
+        assert seen.page.locator("script").count() == 1
+        body = seen.page.inner_text("main")
+        assert "\u202e" not in body and "\x00" not in body
+        assert seen.page.locator("a:not([href^='#'])").count() == 0
+
+
+def test_the_page_is_complete_without_script(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile, java_script_enabled=False) as seen:
+        assert seen.page.locator(".gap").count() > 10
+        assert seen.page.locator("form.filter").is_hidden()
+        assert seen.page.locator("svg.tree").first.is_visible()
+        first = seen.page.locator(".gap").first
+        first.locator("summary").first.click()
+        assert first.locator(".in").is_visible()
+
+
+def test_the_filter_is_reached_and_used_by_keyboard(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile) as seen:
+        page = seen.page
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "f-text"
+        whole = page.locator(".gap").count()
+        page.keyboard.type("credentials")
+        expect(page.locator("#f-count")).not_to_have_text(f"{whole} shown")
+        shown = page.locator(".gap:not([hidden])").count()
+        assert 0 < shown < whole
+        assert page.inner_text("#f-count") == f"{shown} shown"
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.localName") == "summary"
+        page.keyboard.press("Enter")
+        assert page.locator(".gap[open] .in").first.is_visible()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('.gap') !== null")
+
+
+def test_severity_category_and_order_work_together(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile) as seen:
+        page = seen.page
+        page.select_option("#f-sev", "high")
+        shown = page.locator(".gap:not([hidden])")
+        assert shown.count() == page.locator(".gap[data-s=high]").count()
+        page.select_option("#f-sev", "")
+        page.select_option("#f-sort", "s")
+        rank = ["critical", "high", "medium", "low", "info"]
+        order = page.eval_on_selector_all(".gap", "all => all.map(one => one.dataset.s)")
+        assert order == sorted(order, key=rank.index)
+
+
+def test_a_box_of_the_map_folds_by_keyboard(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile) as seen:
+        page = seen.page
+        button = page.locator("svg.tree .t").first
+        tree = page.locator("svg.tree").first
+        boxes = tree.locator("g.n:not([display=none])")
+        before, high = boxes.count(), float(tree.get_attribute("height") or 0)
+        button.focus()
+        page.keyboard.press("Enter")
+        assert button.get_attribute("aria-expanded") == "false"
+        assert boxes.count() < before
+        assert float(tree.get_attribute("height") or 0) <= high
+        page.keyboard.press(" ")
+        assert boxes.count() == before
+        assert float(tree.get_attribute("height") or 0) == high
+
+
+def test_folding_and_unfolding_draws_what_was_printed(browser: Browser, hostile: Path) -> None:
+    places = """all => all.map(one => one.getAttribute('transform') +
+        (one.querySelector('path') || one).getAttribute('d'))"""
+    with opened(browser, hostile) as seen:
+        before = seen.page.eval_on_selector_all("svg.tree g.n", places)
+        for button in seen.page.locator("svg.tree .t").all():
+            button.press("Enter")
+            button.press("Enter")
+        assert seen.page.eval_on_selector_all("svg.tree g.n", places) == before
+
+
+def test_a_table_sorts_by_its_header(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile) as seen:
+        table = seen.page.locator("#changes table")
+        button = table.locator("th button").nth(1)
+        button.press("Enter")
+        names = [one.strip() for one in table.locator("tbody th").all_inner_texts()]
+        assert table.locator("th[aria-sort=ascending]").count() == 1
+        button.press("Enter")
+        turned = [one.strip() for one in table.locator("tbody th").all_inner_texts()]
+        assert sorted(names) == sorted(turned)
+        assert names[0] == turned[-1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_their_ground(browser: Browser, hostile: Path, scheme: str) -> None:
+    """Contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+    with opened(browser, hostile, color_scheme=scheme) as seen:
+        worst = seen.page.evaluate(CONTRAST)
+        assert worst[0] >= 4.5, worst
+
+
+CONTRAST = """() => {
+  const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = rgb => {
+    const [r, g, b] = rgb.slice(0, 3).map(v => {
+      v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const ground = one => {
+    for (; one; one = one.parentElement) {
+      const rgb = parse(getComputedStyle(one).backgroundColor);
+      if (rgb.length === 3 || rgb[3] > 0) return rgb; }
+    return [255, 255, 255]; };
+  let worst = [99, ""];
+  for (const one of document.querySelectorAll("main *:not(svg *), nav a, header *")) {
+    if (!Array.from(one.childNodes).some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+    const a = light(parse(getComputedStyle(one).color)), b = light(ground(one));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < worst[0]) worst = [ratio, one.outerHTML.slice(0, 120)];
+  }
+  return worst;
+}"""
+
+
+def test_print_drops_the_controls_and_keeps_the_facts(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile) as seen:
+        seen.page.emulate_media(media="print")
+        assert seen.page.locator("nav").is_hidden()
+        assert seen.page.locator("form.filter").is_hidden()
+        assert seen.page.locator(".gap summary").first.is_visible()
+        ground = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == "rgb(255, 255, 255)"
+        assert len(seen.page.pdf(format="A4")) > 10_000
+
+
+def test_a_narrow_screen_does_not_scroll_sideways(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile, viewport={"width": 400, "height": 800}) as seen:
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_five_thousand_gaps_are_usable(browser: Browser, tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path, 12), SITE) as store:
+        page = gather(store, START, Limits(full=10_000))
+    several = [
+        replace(one, id=f"{n:08d}-{one.id[9:]}", asset=f"{one.asset} {n}", because=())
+        for n in range(5_000 // len(page.gaps) + 1)
+        for one in page.gaps
+    ][:5_000]
+    path = tmp_path / "many.html"
+    many = replace(page, gaps=tuple(several), gap_count=5_000, gaps_shown=5_000)
+    path.write_text(render(many), encoding="utf-8")
+    with opened(browser, path) as seen:
+        assert seen.page.locator(".gap").count() == 5_000
+        started = time.monotonic()
+        seen.page.fill("#f-text", "controller 0")
+        expect(seen.page.locator("#f-count")).not_to_have_text("5000 shown")
+        took = time.monotonic() - started
+        assert seen.complaints == []
+        assert 0 < seen.page.locator(".gap:not([hidden])").count() < 5_000
+    print(f"filtering 5 000 gaps took {took:.2f} s")  # noqa: T201 - a figure for whoever asks with -s
