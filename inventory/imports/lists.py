@@ -54,7 +54,7 @@ def read_list(
     wrong: list[str] = []
     for row in table.rows:
         fields = _fields(row, columns)
-        if not any(fields.values()):
+        if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields)):
             continue
         complaint, subject = _CHECKS[kind](fields)
         if complaint:
@@ -70,6 +70,12 @@ def read_list(
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
     return Imported(tuple(found), theirs, ignored, table.told)
+
+
+def _unanswered(fields: Fields) -> bool:
+    """Whether a line of a walk-down sheet was left as it was printed: it states nothing."""
+    answers = ("value", "author", "date", "document")
+    return "value" in fields and not any(fields.get(name) for name in answers)
 
 
 def _said(path: Path, wrong: list[str]) -> str:

@@ -26,13 +26,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from inventory.outputs import view
 from inventory.outputs.rows import FIELDS, Record, records
@@ -278,24 +278,25 @@ def _pick(record: Record, name: str, column: Column) -> str:
 # --- files ---------------------------------------------------------------------------------------
 
 
-class _Sheet(Protocol):
-    def __call__(self, row: Sequence[str]) -> None: ...
+Put = Callable[[Sequence[str]], object]
+"""Takes one row."""
 
 
 @contextmanager
-def _csv(path: Path) -> Iterator[_Sheet]:
+def _csv(path: Path) -> Iterator[Put]:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        yield lambda row: writer.writerow([cell(text) for text in row])
+        yield writer.writerow
 
 
 @contextmanager
-def _xlsx(path: Path) -> Iterator[_Sheet]:
+def xlsx_rows(path: Path, name: str = "Import") -> Iterator[Put]:
+    """Takes rows into a workbook of one sheet; the caller makes each cell inert."""
     from xlsxwriter import Workbook
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(str(path), options | {"strings_to_numbers": False}) as book:
-        sheet = book.add_worksheet("Import")
+        sheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
         at = 0
 
@@ -303,7 +304,7 @@ def _xlsx(path: Path) -> Iterator[_Sheet]:
             nonlocal at
             for place, text in enumerate(row):
                 if text:
-                    sheet.write_string(at, place, cell(text))
+                    sheet.write_string(at, place, text[:32_767])
             at += 1
 
         yield put
@@ -312,10 +313,10 @@ def _xlsx(path: Path) -> Iterator[_Sheet]:
 def write_file(store: Store, file: File, path: Path, kind: str) -> int:
     """Writes one file; returns the number of its rows below the header."""
     count = 0
-    with (_xlsx if kind == "xlsx" else _csv)(path) as put:
+    with (xlsx_rows if kind == "xlsx" else _csv)(path) as put:
         put([column.name for column in file.columns])
         for row in table(store, file):
-            put(row)
+            put([cell(text) for text in row])
             count += 1
     return count
 

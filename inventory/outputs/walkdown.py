@@ -1,0 +1,126 @@
+"""The sheet for a clipboard: what to look at on site, with columns that `import attest` reads back.
+
+    untrap export walkdown -o walkdown.csv      … walk, fill in Value, Author, Date …
+    untrap import attest walkdown.csv
+
+One rule keeps it simple: one line is one question about one asset; a line whose Value stays empty
+states nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from inventory.model import Device, Effort, Equipment, Finding, OpenQuestion
+from inventory.outputs import view
+from inventory.outputs.profile import xlsx_rows
+from inventory.text import cell
+
+if TYPE_CHECKING:
+    from inventory.outputs import Request
+    from inventory.store import Store
+    from inventory.store.store import Asset
+
+STATED = ("Subject", "Statement", "Value", "Author", "Date", "Document")
+"""Columns that `import attest` takes."""
+
+HEADER = (*STATED, "Where", "Asset type", "Serial on file", "Address on file", "Look at", "Why")
+
+GONE = "out of service"
+"""Statement about a device that never answered: what the verdict reads."""
+
+NO_SENSOR = "not instrumented"
+"""Statement about a signal that was not found; its value is the signal."""
+
+
+def write(store: Store, request: Request) -> str:
+    """Writes the sheet to a file (CSV, or a workbook where `-o` ends in .xlsx) or stdout."""
+    count = 0
+    with _target(request) as put:
+        put(HEADER)
+        for row in rows(view(store, request)):
+            put([cell(text) for text in row])
+            count += 1
+    return f"{count} lines to look at" + (f" written to {request.output}" if request.output else "")
+
+
+def rows(store: Store) -> Iterator[Sequence[str]]:
+    """Lines under `HEADER`, equipment first; memory holds one asset and the open questions."""
+    asked: dict[str, list[OpenQuestion]] = {}
+    for question in store.questions():
+        asked.setdefault(question.asset, []).append(question)
+    found: dict[str, list[Finding]] = {}
+    for finding in store.findings():
+        if any(remedy.effort is not Effort.E0 for remedy in finding.remedies):
+            found.setdefault(finding.asset, []).append(finding)
+    for kind in ("equipment", "device"):
+        for one in store.assets(kind):
+            key = one.thing.key
+            yield from _lines(one, asked.get(key, ()), found.get(key, ()))
+
+
+def _lines(
+    one: Asset, asked: Iterable[OpenQuestion], found: Iterable[Finding]
+) -> Iterator[Sequence[str]]:
+    thing = one.thing
+    place = _place(thing)
+    seen: set[str] = set()
+    if isinstance(thing, Device) and not thing.seen:
+        look = "Is it there and powered? Read its nameplate. Gone for good: write yes under Value"
+        yield _line(thing, GONE, place, look, "in the register, never answered")
+    subjects = [(q.rule, q.subject, q.next_step, q.missing) for q in asked]
+    subjects += [(f.rule, f.subject, f.remedies[0].text, f.label) for f in found]
+    for rule, subject, look, why in subjects:
+        if f"{rule} {subject}" in seen or rule.startswith("N"):
+            continue
+        seen.add(f"{rule} {subject}")
+        if rule.startswith("U") and subject:
+            signal = subject.partition("|")[0]
+            look = f"Is there a sensor for {subject}? None: write {signal} under Value. {look}"
+            yield _line(thing, NO_SENSOR, place, look, why)
+        else:
+            yield _line(thing, f"{rule} {subject}".strip(), place, look, why)
+
+
+def _line(
+    thing: Device | Equipment, statement: str, place: Sequence[str], look: str, why: str
+) -> Sequence[str]:
+    return (_subject(thing), statement, "", "", "", "", *place, look, why)
+
+
+def _subject(thing: Device | Equipment) -> str:
+    """What the statement is about, as an attestation names it: tag, else address, else key."""
+    if isinstance(thing, Equipment):
+        return thing.tag or thing.key
+    if thing.register and thing.register.tag:
+        return thing.register.tag
+    return thing.key if thing.part or not thing.addresses else thing.addresses[0]
+
+
+def _place(thing: Device | Equipment) -> Sequence[str]:
+    """Where it stands, what it is, and what is on file of its nameplate."""
+    if isinstance(thing, Equipment):
+        where = " / ".join(text for text in (thing.area, thing.line) if text)
+        return (where, f"{thing.cls} {thing.name}".strip(), "", "")
+    row = thing.register
+    where = " / ".join(text for text in ((row.area, row.line) if row else ()) if text)
+    what = " ".join(text for text in (thing.name, thing.vendor, thing.model) if text)
+    return (where, what, thing.serial, " ".join([*thing.addresses[:1], thing.part]).strip())
+
+
+@contextmanager
+def _target(request: Request) -> Iterator[Callable[[Sequence[str]], object]]:
+    """Takes rows: to stdout, a CSV file, or a workbook where the name ends in .xlsx."""
+    path = request.output
+    if path is None:
+        yield csv.writer(sys.stdout, lineterminator="\r\n").writerow
+    elif path.suffix.lower() == ".xlsx":
+        with xlsx_rows(path, "Walk-down") as put:
+            yield put
+    else:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            yield csv.writer(file, lineterminator="\r\n").writerow
