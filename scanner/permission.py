@@ -47,8 +47,8 @@ border-bottom:2px solid #111;padding-bottom:.1rem}p{margin:.35rem 0}
 ul{margin:.3rem 0;padding-left:1.2rem}table{border-collapse:collapse;width:100%;margin:.4rem 0}
 td,th{border:1px solid #888;padding:.2rem .45rem;text-align:left;vertical-align:top}
 th{background:#eee;font-weight:600}td.n,th.n{text-align:right;white-space:nowrap}
-.w{white-space:nowrap}.lead{color:#333}code{font:.92em "Liberation Mono",monospace;overflow-wrap:anywhere}
-.two{display:grid;grid-template-columns:1fr 1fr;gap:0 1.6rem}.small{font-size:.86em;color:#333}
+.w{white-space:nowrap}.lead{color:#333}
+.small{font-size:.86em;color:#333}
 .sign{break-inside:avoid}.sign td{height:3.4rem;width:33%;font-size:.86em;color:#333}
 @media print{body{margin:0;padding:0;max-width:none;font-size:11.5px}h2{break-after:avoid}
 tr{break-inside:avoid}}

@@ -175,9 +175,7 @@ class PayloadRecorder:
 AnyRecorder = PacketRecorder | PayloadRecorder
 
 
-def recorder(
-    path: Path, scope: Scope, raw: bool, secrets: tuple[bytes, ...] = ()
-) -> AnyRecorder:
+def recorder(path: Path, scope: Scope, raw: bool, secrets: tuple[bytes, ...] = ()) -> AnyRecorder:
     """The recorder for `path`: packets where that is allowed, payloads otherwise.
 
     The name tells which it is: without raw rights, or for another ending than .pcapng, the file

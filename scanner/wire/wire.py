@@ -26,6 +26,7 @@ from scanner.wire.udp import Datagrams
 PAUSE_SECONDS = 60.0
 STOP_GRACE_SECONDS = 0.3
 
+
 def nobody(address: str) -> bool:
     """No address is known to be dead."""
     return False
