@@ -55,6 +55,10 @@ def command(
     with concluded(settings) as store:
         try:
             said = module.write(store, Request(output, table, redact, stated))
+            if format_ == "bundle" and output and "key" in stated:
+                from scanner.bundle_key import sign
+
+                said += f"; signed by {sign(output, Path(stated['key']))}"
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         except BrokenPipeError:
