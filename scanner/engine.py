@@ -106,7 +106,7 @@ class Engine:
         try:
             for probe, port in visit.attempts:
                 shape.append(await self.attempt(host, probe, port))
-            whole = self.wire.stopping is None
+            whole = self.wire.stopping is None and not host.failed_here
         except asyncio.CancelledError:
             if self.wire.stopping is None:
                 raise

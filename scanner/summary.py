@@ -91,7 +91,7 @@ def exit_code(run: Run) -> int:
         return 130
     if run.error:
         return 2
-    if run.wire is not None and run.wire.stopping is not None and run.tally.unasked:
+    if run.tally.unasked:
         return 4
     heard = run.layer2 is not None and run.layer2.packets and not run.prepared.hosts
     return 0 if run.tally.answering or heard else 3
@@ -125,7 +125,7 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     shown += run.layer2.lines() if run.layer2 else []
     shown += [f"  left alone: {host}: {why}" for host, why in wire.ward.stopped.items()]
     if run.tally.unasked:
-        why = wire.stopping.value if isinstance(wire.stopping, Reason) else "not finished"
+        why = wire.stopping.value if isinstance(wire.stopping, Reason) else "our side"
         shown.append(f"{run.tally.unasked} hosts were not wholly asked ({why}).")
     if run.error:
         shown.append(f"The inventory could not be written: {run.error}")

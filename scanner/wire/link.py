@@ -63,6 +63,7 @@ class Nothing:
 NOTHING = Nothing()
 STALE_MOST = 16
 OUR_TRIES = 4
+OUTAGE_TRIES = 30  # about a minute for a cable that was pulled
 OPEN, EXCHANGE, CLOSE = 2, 2, 2  # packets of the model (rulings 2): SYN+ACK, data+ACK, FIN+ACK
 ENDS = frozenset({Outcome.HUNG_UP, Outcome.OTHER, Outcome.CLOSED, Outcome.BLOCKED, Outcome.NO_PATH})
 
@@ -293,13 +294,14 @@ class Conversation:
                 else:
                     started, raw, reading = await self._over_udp(request, read, limit, patience)
             except NetworkError as error:
-                if self._again(error.failure, tries):
+                failure = self._ours(error.failure)
+                if self._again(failure, tries):
                     self.wire.sent.retries += 1
                     await self.wire.clock.sleep(self.wire.limits.retry_delay)
                     if self.wire.stopping is None:
                         await self.wire.pacer.running()
                         continue
-                reading = self._failed(error.failure)
+                reading = self._failed(failure)
             break
         spent = self.wire.clock.monotonic() - started
         self._emit(question, reading, raw=raw, credential=credential, tries=tries, spent=spent)
@@ -314,8 +316,15 @@ class Conversation:
             return False
         if failure.outcome is Outcome.FAILED_HERE:
             self._our_side(failure)
-            return tries < OUR_TRIES
+            return tries < (OUTAGE_TRIES if self.wire.lost_interface() else OUR_TRIES)
         return failure.outcome is Outcome.SILENT and tries <= self.wire.limits.retries
+
+    def _ours(self, failure: Failure) -> Failure:
+        """Silence, while an interface of ours is down, says nothing about the device."""
+        blind = (Outcome.SILENT, Outcome.MUTE, Outcome.NO_PATH)
+        if failure.outcome in blind and (name := self.wire.lost_interface()):
+            return Failure(Outcome.FAILED_HERE, "ENETDOWN", f"interface {name} went down")
+        return failure
 
     def _our_side(self, failure: Failure) -> None:
         """Never mistake our own trouble for the device's: everything waits a little."""
@@ -581,6 +590,7 @@ class Conversation:
             digest=digest(raw),
         )
         self._heard.append(observation)
+        self.host.failed_here |= reading.outcome is Outcome.FAILED_HERE
         self.wire.outcomes[reading.outcome] += 1
         self.host.durable = self.wire.sink(observation)
 

@@ -7,6 +7,7 @@ never resolved got no packet at all: that is NO_PATH, not SILENT (libraries.md, 
 from __future__ import annotations
 
 import ipaddress
+import socket
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ class Links:
 
     networks: tuple[tuple[ipaddress.IPv4Network, str], ...] = ()
     default: str = ""
+    up: frozenset[str] = frozenset()  # interfaces that were up
 
     def on_link(self, address: str) -> bool:
         """Whether `address` is on one of our links (loopback is none)."""
@@ -47,7 +49,7 @@ def links() -> Links:
     try:
         lines = ROUTES.read_text(encoding="ascii").splitlines()[1:]
     except OSError:
-        return Links()
+        return Links(up=up())
     networks, default = [], ""
     for line in lines:
         fields = line.split()
@@ -61,7 +63,29 @@ def links() -> Links:
         )
         networks.append((ipaddress.IPv4Network(f"{number}/{mask}", strict=False), fields[0]))
     networks.sort(key=lambda item: -item[0].prefixlen)
-    return Links(tuple(networks), default)
+    return Links(tuple(networks), default, up())
+
+
+SIOCGIFFLAGS = 0x8913  # linux/sockios.h
+IFF_UP = 0x1  # linux/if.h
+
+
+def up() -> frozenset[str]:
+    """Interfaces that are up now; none where the system does not tell."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return frozenset()
+    found = set()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            for _, name in socket.if_nameindex():
+                answer = fcntl.ioctl(asking, SIOCGIFFLAGS, struct.pack("40s", name.encode()))
+                if struct.unpack_from("H", answer, 16)[0] & IFF_UP:
+                    found.add(name)
+    except OSError:  # no descriptor left, or the interface vanished while we asked
+        return frozenset()
+    return frozenset(found)
 
 
 def resolved(address: str) -> bool | None:

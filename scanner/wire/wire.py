@@ -18,7 +18,7 @@ from scanner.clock import Clock
 from scanner.profile import Limits, Profile
 from scanner.targets import Scope, group
 from scanner.wire.distress import Health, Ward
-from scanner.wire.neighbours import Links
+from scanner.wire.neighbours import Links, up
 from scanner.wire.pacer import HostTurn, Pacer
 from scanner.wire.past import usable
 from scanner.wire.udp import Datagrams
@@ -75,6 +75,7 @@ class Host:
     durable: asyncio.Future[None] | None = None
     connections: Counter[int] = field(default_factory=Counter)
     units: tuple[str, ...] = ()
+    failed_here: bool = False  # our side was in the way: not wholly asked
     open: int = 0  # connections now, attempts included
     past: tuple[Observation, ...] = ()  # what an earlier run of this scan heard of it
 
@@ -127,6 +128,8 @@ class Wire:
     pacer: Pacer = field(init=False)
     datagrams: Datagrams = field(init=False)
     _pausing: asyncio.TimerHandle | None = None
+    _look_again: float = 0.0
+    _lost: str = ""
 
     def __post_init__(self) -> None:
         self.pacer = Pacer(self.clock, self.profile, self.limits.new_on_link)
@@ -155,6 +158,16 @@ class Wire:
         if not self.scope.allows(address):
             return Reason.OUT_OF_SCOPE
         return None
+
+    def lost_interface(self) -> str:
+        """An interface that was up when the scan began and is down now, or "". Looks at most four
+        times a second."""
+        now = self.clock.monotonic()
+        if now >= self._look_again:
+            self._look_again = now + 0.25
+            gone = self.links.up - up() if self.links.up else frozenset()
+            self._lost = min(gone, default="")
+        return self._lost
 
     def suffer(self, host: Host) -> None:
         """A host shows distress: leave it; three within a minute pause everything."""
