@@ -398,3 +398,19 @@ def test_no_secret_is_in_what_is_recorded_or_shown() -> None:
     shown = repr(link.observations) + repr(session())
     for secret in ("Signing-Secret-1", "Private-Secret-2", session().keys.signing.hex()):
         assert secret not in shown
+
+
+def test_stored_answers_are_opened_again_by_a_resumed_scan() -> None:
+    hear, stored = answering(double()), []
+
+    def storing(request: bytes) -> bytes | None:
+        found = hear(request)
+        stored.append(found)
+        return found
+
+    first = run(link_of(storing, USER), Depth.POINTS)
+    again = iter(stored)
+    second = run(link_of(lambda _: next(again), USER), Depth.POINTS)
+    assert [(o.outcome, o.facts, o.digest) for o in second.observations] == [
+        (o.outcome, o.facts, o.digest) for o in first.observations
+    ]
