@@ -24,7 +24,7 @@ class Links:
 
     networks: tuple[tuple[ipaddress.IPv4Network, str], ...] = ()
     default: str = ""
-    up: frozenset[str] = frozenset()  # interfaces that were up
+    up: frozenset[str] | None = None  # interfaces that were up, where the system tells
 
     def on_link(self, address: str) -> bool:
         """Whether `address` is on one of our links (loopback is none)."""
@@ -70,12 +70,12 @@ SIOCGIFFLAGS = 0x8913  # linux/sockios.h
 IFF_UP = 0x1  # linux/if.h
 
 
-def up() -> frozenset[str]:
-    """Interfaces that are up now; none where the system does not tell."""
+def up() -> frozenset[str] | None:
+    """Interfaces that are up now; None where the system does not tell."""
     try:
         import fcntl
     except ImportError:  # Windows
-        return frozenset()
+        return None
     found = set()
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
@@ -84,7 +84,7 @@ def up() -> frozenset[str]:
                 if struct.unpack_from("H", answer, 16)[0] & IFF_UP:
                     found.add(name)
     except OSError:  # no descriptor left, or the interface vanished while we asked
-        return frozenset()
+        return None
     return frozenset(found)
 
 

@@ -165,8 +165,9 @@ class Wire:
         now = self.clock.monotonic()
         if now >= self._look_again:
             self._look_again = now + 0.25
-            gone = self.links.up - up() if self.links.up else frozenset()
-            self._lost = min(gone, default="")
+            before, after = self.links.up, up()
+            if before is not None and after is not None:
+                self._lost = min(before - after, default="")
         return self._lost
 
     def suffer(self, host: Host) -> None:
