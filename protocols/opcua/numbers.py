@@ -153,6 +153,7 @@ MOST_DEPTH: Final = 8
 MOST_SHOWN: Final = 4096  # bytes of a text that is no UTF-8
 MOST_NODES: Final = 1000
 MOST_PER_REQUEST: Final = 100
+MOST_REQUEST: Final = 7_600  # every server takes chunks of 8 192 bytes (OPC 10000-6, 7.1.2.3)
 MOST_TREE_DEPTH: Final = 20
 MOST_PAGES: Final = 50
 SESSION_SECONDS: Final = 60.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from protocols.contract import Answer, Fact, Link, Outcome, Point, Question, Reading, Reason
 from protocols.opcua.channel import reply_length as reply
+from protocols.opcua.encode import put_node_id
 from protocols.opcua.nodes import DataValue, NodeId
 from protocols.opcua.numbers import (
     BROWSE,
@@ -13,7 +14,7 @@ from protocols.opcua.numbers import (
     NAME,
     Attribute,
 )
-from protocols.opcua.services import Listing, browse, browse_next, read_listings
+from protocols.opcua.services import Listing, browse, browse_next, fitting, read_listings
 from protocols.opcua.status import TOO_MUCH, is_bad
 from protocols.opcua.values import (
     Attributes,
@@ -94,7 +95,8 @@ async def _browse_step(visit: Visit, walk: Walk) -> bool:
         return False
     if walk.open_points:
         return await _browse_on(visit, walk)
-    batch = walk.next_batch(visit.browse_size)
+    lengths = (len(put_node_id(place.node)) for place in walk.queue)
+    batch = walk.next_batch(fitting(lengths, visit.browse_size))
     return bool(batch) and await _browse_batch(visit, walk, batch)
 
 
@@ -112,7 +114,8 @@ async def _browse_batch(visit: Visit, walk: Walk, batch: tuple[Place, ...]) -> b
 
 
 async def _browse_on(visit: Visit, walk: Walk) -> bool:
-    pages = walk.next_pages(visit.browse_size)
+    lengths = (len(point) for point, _ in walk.open_points)
+    pages = walk.next_pages(fitting(lengths, visit.browse_size))
     if not pages:
         return False
     request = browse_next(tuple(point for point, _ in pages))
@@ -183,7 +186,9 @@ async def _read_points(visit: Visit, variables: list[Variable]) -> None:
     """Value, type and rights of every variable, a batch at a time."""
     at = 0
     while at < len(variables) and visit.may_read:
-        batch = variables[at : at + max(visit.read_size // len(_WANTED), 1)]
+        lengths = (4 * len(put_node_id(item.node)) + 60 for item in variables[at:])
+        size = fitting(lengths, max(visit.read_size // len(_WANTED), 1))
+        batch = variables[at : at + size]
         answer = await _read_batch(visit, batch, at)
         if answer.reason in TOO_MUCH and len(batch) > 1:
             visit.read_size = max(len(batch) * len(_WANTED) // 2, 1)

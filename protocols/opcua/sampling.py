@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocols.contract import Link, Outcome, Question, Reading, Reason, Sample
+from protocols.opcua.encode import put_node_id
 from protocols.opcua.nodes import NodeId, parse_node_id
 from protocols.opcua.numbers import NAME, SESSION_SECONDS, Attribute
+from protocols.opcua.services import fitting
 from protocols.opcua.values import sample_of
 from protocols.opcua.visit import Values, Visit, ask_values, read_server, visited
 
@@ -35,9 +37,12 @@ async def _read_again(visit: Visit) -> None:
     while done < wanted and visit.may_read:
         if done:
             await visit.link.wait(_interval(visit.link))
-        for at in range(0, len(chosen), visit.read_size):
-            if visit.may_read:
-                await _sample_batch(visit, chosen[at : at + visit.read_size], f"{done}.{at}")
+        at = 0
+        while at < len(chosen) and visit.may_read:
+            lengths = (len(put_node_id(node)) for _, node in chosen[at:])
+            batch = chosen[at : at + fitting(lengths, visit.read_size)]
+            await _sample_batch(visit, batch, f"{done}.{at}")
+            at += len(batch)
         done += 1
     asked = int(visit.link.options.sample_seconds / _interval(visit.link))
     whole = done >= asked and not visit.over

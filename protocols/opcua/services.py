@@ -6,6 +6,7 @@ Pure. Nothing here can change a server: the guard allows no other service.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from protocols.contract import Garbled
@@ -17,6 +18,7 @@ from protocols.opcua.numbers import (
     ANONYMOUS_TOKEN,
     HIERARCHICAL,
     MOST_MESSAGE,
+    MOST_REQUEST,
     SESSION_SECONDS,
     USER_NAME_TOKEN,
     Attribute,
@@ -106,6 +108,19 @@ def user_token(policy: str, user: str, cipher: bytes, algorithm: str | None) -> 
 def close_session() -> bytes:
     """CloseSession (5.6.4), subscriptions too, though we never make one."""
     return b"\x01"
+
+
+def fitting(lengths: Iterable[int], most: int) -> int:
+    """How many items of these encoded lengths one request may hold: one at least.
+
+    20 bytes beside each cover what Read, Browse and BrowseNext say about an item.
+    """
+    room = MOST_REQUEST
+    for count, length in enumerate(lengths):
+        room -= length + 20
+        if count == most or room < 0:
+            return max(count, 1)
+    return most
 
 
 def browse(nodes: tuple[NodeId, ...], most_references: int) -> bytes:

@@ -26,6 +26,7 @@ from protocols.opcua.channel import Channel
 from protocols.opcua.channel import reply_length as reply
 from protocols.opcua.choice import Identity, Verdict, choose
 from protocols.opcua.discovery import Endpoint, stored_endpoints
+from protocols.opcua.encode import put_node_id
 from protocols.opcua.envelope import Envelope
 from protocols.opcua.identify import ask_endpoints, open_channel, say_hello, spoke
 from protocols.opcua.nodes import DataValue, NodeId, core
@@ -40,7 +41,7 @@ from protocols.opcua.numbers import (
     SESSION_DIAGNOSTICS,
     Attribute,
 )
-from protocols.opcua.services import read, read_values
+from protocols.opcua.services import fitting, read, read_values
 from protocols.opcua.session import (
     after_refusal,
     end_session,
@@ -191,7 +192,8 @@ async def ask_all(
     found: dict[int, DataValue] = {}
     at = number = 0
     while at < len(wanted) and visit.may_read:
-        batch, number, start = wanted[at : at + visit.read_size], number + 1, at
+        size = fitting((len(put_node_id(node)) for node, _ in wanted[at:]), visit.read_size)
+        batch, number, start = wanted[at : at + size], number + 1, at
 
         def use(values: Values, at: int = start) -> Reading[Values]:
             good = sum(not is_bad(value.status) for value in values)

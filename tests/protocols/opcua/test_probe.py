@@ -258,6 +258,50 @@ def test_small_operation_limits_are_honoured() -> None:
     assert max(reads[1:]) <= 4
 
 
+def test_a_server_that_reads_seven_nodes_at_once_loses_nothing() -> None:
+    asked: list[int] = []
+
+    def picky(peer: Responder, request: object) -> object:
+        asked.append(len(request.Parameters.NodesToRead))  # type: ignore[attr-defined]
+        if asked[-1] > 7:
+            return fault(ua.StatusCodes.BadTooManyOperations)
+        return peer._Read(request)
+
+    peer = Responder(special={"Read": picky})
+    plant(peer)
+    peer.values["i=11705", 13] = ua.DataValue(ua.Variant(7, ua.VariantType.UInt32))
+    peer.values["i=2261", 13] = ua.DataValue(ua.Variant("Product"))
+    peer.values["i=2264", 13] = ua.DataValue(ua.Variant("4.2"))
+    link = link_to(peer)
+    asyncio.run(climb(link, Depth.POINTS))
+    found = {fact.name: fact.value for seen in link.observations for fact in seen.facts}
+    assert (found["product"], found["firmware"]) == ("Product", "4.2")
+    assert found["limit"] == "MaxNodesPerRead=7"
+    assert max(asked) == 7
+    assert {point.unit for seen in link.observations for point in seen.points} == {"CEL", ""}
+
+
+def test_no_request_is_longer_than_every_server_takes() -> None:
+    peer = Responder()
+    plant(peer)
+    nodes = [f"ns=2;s={'long' * 60}{number}" for number in range(120)]
+    peer.references["ns=2;i=1"] = [reference(node, node[-9:]) for node in nodes]
+    for node in nodes:
+        variable(peer, node, ua.Variant(1.0))
+    link = link_to(peer)
+    asyncio.run(climb(link, Depth.SAMPLE))
+    assert max(map(len, link.requests)) <= 8192
+    assert len({point.address for seen in link.observations for point in seen.points}) == 120
+    first = [s for s in link.observations if s.question.argument.startswith("0.")]
+    assert sum(len(seen.samples) for seen in first) == 120
+
+
+def test_the_walk_counts_what_it_found() -> None:
+    peer = Responder()
+    plant(peer)
+    assert run(peer)["browse"].items == 2
+
+
 def test_every_cost_is_below_its_ceiling() -> None:
     for rung in PROBE.rungs.values():
         usual, most = rung.cost(rung.usual), rung.cost(rung.most)
