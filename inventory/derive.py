@@ -17,6 +17,7 @@ from inventory.derive_devices import PlaceOf, device_of, places_of
 from inventory.derive_nodes import Node, nodes
 from inventory.derive_places import Places, Seen, gather, seen
 from inventory.derive_register import Index, Match, gateways
+from inventory.derive_silent import joined
 from inventory.model import (
     Declaration,
     Device,
@@ -29,7 +30,7 @@ from inventory.model import (
 )
 from protocols.contract import Observation, Openness, Sample
 
-VERSION = "1"
+VERSION = "3"
 """Raised when this derivation would give another result for the same records."""
 
 
@@ -106,6 +107,7 @@ class _Derivation:
         self.stated = declared.stated_fields(declarations)
 
     def run(self) -> Inventory:
+        self.places = joined(self.places, self.register)
         found = nodes(self.places, self._declared_places())
         grouped = _with_parents(clusters(found, splits(self.declarations)))
         recorded = [d for d in self.declarations if d.kind is Kind.KEY]

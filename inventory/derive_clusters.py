@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from inventory.derive_nodes import Node
-from inventory.identity import STATED, WEAKEST, kind, said, strength
+from inventory.identity import STATED, WEAKEST, kind, plain_mac, said, strength
 from inventory.model import Declaration, Kind, Merge
 from protocols.contract import NAMESPACE
 
@@ -96,6 +96,24 @@ def _pairs(nodes: Sequence[Node], free: Iterable[int]) -> Iterator[tuple[int, in
     for identity, group in sorted(sharing.items()):
         if len(group) > 1:
             yield from _corroborated(nodes, identity, group)
+    yield from _known_by_hardware(nodes, free)
+
+
+def _known_by_hardware(
+    nodes: Sequence[Node], free: Iterable[int]
+) -> Iterator[tuple[int, int, str, str]]:
+    """What was seen by hardware address only, and the one device that has that address."""
+    bare = {nodes[i].address: i for i in free if plain_mac(nodes[i].address) == nodes[i].address}
+    owners: dict[str, list[int]] = defaultdict(list)
+    for index in free if bare else ():
+        node = nodes[index]
+        if node.address not in bare and not node.part:
+            for mac in node.macs & bare.keys():
+                owners[mac].append(index)
+    for mac, found in sorted(owners.items()):
+        if len({nodes[index].address for index in found}) == 1:
+            pair = sorted((bare[mac], found[-1]))
+            yield pair[0], pair[1], f"mac:{mac}", f"hardware address {mac} at both"
 
 
 def _corroborated(
