@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import json
 import logging
+from collections import deque
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from inventory.model import Verdict
     from inventory.store import Store
+    from inventory.store.store import Signal
 
 log = logging.getLogger(__name__)
 
@@ -80,12 +83,27 @@ def _judge(store: Store, today: datetime) -> None:
     """Judges every asset, when this version holds the verdict engine."""
     if importlib.util.find_spec("inventory.verdict") is None:
         return
-    store.replace_verdicts(verdicts(store, today))
+    from inventory.assemble import units
+    from inventory.rollup import roll_up
+
+    signals: deque[Signal] = deque()
+    store.replace_verdicts(verdicts(store, today, signals), signals)
+    lines = roll_up(units(store))
+    store.replace_readiness(
+        (str(line["scope"]), str(line["name"]), json.dumps(line)) for line in lines
+    )
 
 
-def verdicts(store: Store, today: datetime) -> Iterator[Verdict]:
-    """One verdict per asset; streams over the evidence twice (survey, then judgement)."""
+def verdicts(
+    store: Store, today: datetime, signals: deque[Signal] | None = None
+) -> Iterator[Verdict]:
+    """One verdict per asset; streams over the evidence twice (survey, then judgement).
+
+    What the points were taken for is added to `signals` on the way.
+    """
     from inventory.judge_equipment import judge_equipment
+    from inventory.judge_site import signals_of
+    from inventory.store.store import Signal
     from inventory.survey import survey
     from inventory.verdict import judge_device
 
@@ -98,6 +116,9 @@ def verdicts(store: Store, today: datetime) -> Iterator[Verdict]:
         verdict = judge_device(evidence, context)
         if verdict.asset in linked:
             known[verdict.asset] = verdict
+        if signals is not None:
+            key = evidence.device.key
+            signals += (Signal(key, *one) for one in signals_of(evidence))
         yield verdict
     for one in equipment:
         keys = dict.fromkeys(link.device for link in one.links if link.resolved)

@@ -15,6 +15,7 @@ from importlib.resources import files
 from io import StringIO
 
 from inventory.model import Declaration, Equipment, Kind, Link, RegisterRow
+from inventory.openness import known_roles
 from protocols.contract import NAMESPACE, MapEntry
 
 YES = frozenset(("1", "true", "yes", "y", "x", "ja", "oui", "si", "sí", "sim", "tak"))
@@ -62,6 +63,13 @@ def _classes() -> tuple[tuple[str, re.Pattern[str]], ...]:
 def equipment_class(text: str) -> str:
     """The class of equipment that a text names ("Kreiselpumpe" is a pump), or ""."""
     return next((name for name, words in _classes() if words.search(text)), "")
+
+
+@cache
+def role(cls: str) -> str:
+    """The role of a device that a register's class names, or "" for a word that is none."""
+    word = cls.strip().casefold()
+    return word if word in known_roles() else ""
 
 
 def is_equipment(one: RegisterRow) -> bool:

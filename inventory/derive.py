@@ -14,7 +14,7 @@ from datetime import datetime
 from inventory import declared
 from inventory.derive_clusters import Cluster, assign, clusters, join_stated, key_of, splits
 from inventory.derive_devices import PlaceOf, device_of, places_of
-from inventory.derive_nodes import Node, nodes
+from inventory.derive_nodes import Node, echoes, nodes
 from inventory.derive_places import Places, Seen, gather, seen
 from inventory.derive_register import Index, Match, gateways
 from inventory.derive_silent import joined
@@ -153,19 +153,28 @@ class _Derivation:
         for one in self.register:
             if not declared.wants_device(one):
                 continue
-            match = index.row(one, self.gateways.get(one.parent.casefold(), ""))
+            where = self.gateways.get(one.parent.casefold(), "")
+            match = index.row(one, where)
+            folded = not match.key and self._echoes(one, where)
+            if folded:
+                match = Match(index.find(one.address or where).key, "it answers every unit alike")
             device = devices.get(match.key)
             if device is None:
                 device = self._nowhere(one, index)
                 devices[device.key] = device
                 index.add(device)
-            if not declared.is_equipment(one):
+            if not declared.is_equipment(one) and not (folded and device.register):
                 device = _planned(device, one, match)
                 devices[device.key] = device
                 for text in (one.tag, one.name):
                     index.name(text, device.key)
             planned.append(Planned(one, device.key, device.seen, match.why))
         return tuple(planned)
+
+    def _echoes(self, one: RegisterRow, where: str) -> bool:
+        """Whether a row names a unit of a device that answers for itself whatever unit is asked."""
+        here = self.places.get(one.address or where)
+        return bool(here and declared.bus_part(one.unit) and echoes(here))
 
     def _nowhere(self, one: RegisterRow, index: Index) -> Device:
         """A device that only the register knows."""
@@ -283,6 +292,7 @@ def _planned(device: Device, one: RegisterRow, match: Match) -> Device:
     return replace(
         device,
         name=one.name or one.tag or device.name,
+        role=device.role or declared.role(one.cls),
         vendor=device.vendor or one.vendor,
         model=device.model or ("" if device.product else one.model),
         serial=device.serial or one.serial,

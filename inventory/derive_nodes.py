@@ -35,12 +35,14 @@ class Node:
     identities: tuple[str, ...] = ()
     macs: frozenset[str] = frozenset()
     declared: bool = False
+    nameplate: str = ""  # a part that is the device itself by what it states
     answers: bool = True  # a bus part: whether it answered itself, not its gateway for it
 
     @property
     def own(self) -> frozenset[str]:
         """Parts that mean the device itself: none, and bus parts that are no device apart."""
-        return frozenset({"", self.part, *(p.part for p in self.places if BUS.fullmatch(p.part))})
+        bus = (p.part for p in self.places if BUS.fullmatch(p.part))
+        return frozenset({"", self.part, self.nameplate, *bus})
 
     @property
     def at(self) -> str:
@@ -108,8 +110,21 @@ def nodes(places: Places, declared: Mapping[str, frozenset[str]]) -> list[Node]:
     return found
 
 
+def echoes(here: Mapping[str, Place]) -> bool:
+    """Whether whatever bus address is asked, the device answers for itself: it has no units."""
+    return any(
+        name == "unit" and value == "echo" and not where
+        for place in here.values()
+        if not place.part
+        for name, value, _, where in place.facts
+    )
+
+
 def _at(address: str, here: dict[str, Place], named: frozenset[str]) -> Iterator[Node]:
-    children = _children(here) | {part for part in named if part}
+    children: set[str] = set()
+    if not echoes(here):
+        children = _children(here) | {part for part in named if part}
+    _hand_over(here, children)
     own = tuple(place for part, place in sorted(here.items()) if part not in children)
     root = Node(address, "", own, declared="" in named)
     if children or root.declared or root.alive:
@@ -118,6 +133,16 @@ def _at(address: str, here: dict[str, Place], named: frozenset[str]) -> Iterator
         behind = (here[part],) if part in here else ()
         answers = part in here and _status(here, part) == "present"
         yield from _spans(Node(address, part, behind, declared=part in named, answers=answers))
+
+
+def _hand_over(here: dict[str, Place], children: set[str]) -> None:
+    """Facts about a bus part go to it, also where the question named no part."""
+    for place in [one for part, one in here.items() if part not in children]:
+        for fact in [one for one in place.facts if one[3] in children and one[0] != "unit"]:
+            low, high = place.facts.pop(fact)
+            child = here.setdefault(fact[3], Place(place.address, fact[3]))
+            first, last = child.facts.get(fact, (low, high))
+            child.facts[fact] = (min(first, low), max(last, high))
 
 
 def _children(here: dict[str, Place]) -> set[str]:
@@ -160,6 +185,7 @@ def _status(here: dict[str, Place], part: str) -> str:
 
 def _spans(node: Node) -> Iterator[Node]:
     """The node, cut where another device took its place (serial number or ARP address changed)."""
+    node = replace(node, nameplate=_nameplate(node))
     own = node.own
     for name in ("serial", "mac"):
         spans: dict[str, list[str]] = {}
@@ -173,6 +199,30 @@ def _spans(node: Node) -> Iterator[Node]:
             yield from _cut(node, sorted(spans.values()))
             return
     yield _named(node)
+
+
+def _nameplate(node: Node) -> str:
+    """The one component that carries the device's own nameplate (OPC 10000-100, DeviceSet).
+
+    It states the serial number of the device itself, or, where that one states none, a serial
+    number beside the same maker and firmware; of several such components none can be told apart
+    from something that merely sits in the housing.
+    """
+    said: dict[str, dict[str, set[str]]] = {}
+    for (name, value, _, part), _ in node.facts():
+        if name in _SIGNATURE and value not in (None, ""):
+            said.setdefault(part, {}).setdefault(name, set()).add(str(value))
+    own = {name: values for part in node.own for name, values in said.get(part, {}).items()}
+    parts = {part: found for part, found in said.items() if part not in node.own}
+    if "serial" in own:  # ENTITY-MIB: the chassis with the agent's own serial number (RFC 6933)
+        alike = [part for part, found in parts.items() if found.get("serial", set()) & own["serial"]]
+        return alike[0] if len(alike) == 1 else ""
+    numbered = [part for part, found in parts.items() if "serial" in found]
+    if len(numbered) != 1:
+        return ""
+    found = parts[numbered[0]]
+    same = (found.get(name, set()) & own.get(name, set()) for name in ("vendor", "firmware"))
+    return numbered[0] if all(same) else ""
 
 
 def _cut(node: Node, spans: list[list[str]]) -> Iterator[Node]:

@@ -103,7 +103,7 @@ def seen(observation: Observation) -> Seen:
 class Asked(NamedTuple):
     """How the identity question of one service ended in one scan; the smallest counts."""
 
-    rank: int  # 0 names the device, 1 spoke or answered, 2 anything else
+    rank: int  # 0 names the device, 1 another protocol, 2 spoke or answered, 3 anything else
     sequence: int
     time: str
     outcome: str
@@ -166,7 +166,8 @@ class Place:
 
     def _add_service(self, one: Seen, names: bool) -> None:
         service = (intern(one.protocol), intern(one.transport), one.port, intern(one.scan))
-        rank = 0 if names else 1 if one.outcome in ALIVE else 2
+        other = one.outcome == Outcome.OTHER  # a later one too: COTP carries MMS as well as S7
+        rank = 0 if names else 1 if other else 2 if one.outcome in ALIVE else 3
         asked = Asked(rank, one.sequence, one.time, one.outcome, one.reason)
         known = self.services.get(service)
         if known is None or asked < known:

@@ -26,7 +26,8 @@ from inventory.model import (
 from inventory.presence import NOT_INSTRUMENTED, Machine
 from inventory.profiles import fits
 from inventory.rules import Case, Rule, catalogue
-from inventory.rules.uninstrumented import coverage, u01, u02, u04, u05
+from inventory.rules.quality import is_placeholder
+from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
 from inventory.survey import Context
 from inventory.view import View
 from inventory.weigh import Subject, finding_of, question_of, too_weak
@@ -58,6 +59,7 @@ def judge_equipment(
     rules = catalogue()
     cases = [(rules["U01"], case) for case in u01(machine)]
     cases += [(rules["U02"], case) for case in u02(machine)]
+    cases += [(rules["U03"], case) for case in u03(machine)]
     cases += [(rules["U04"], case) for case in u04(machine)]
     cases += [(rules["U05"], case) for case in u05(machine, found, target)]
     cases += [(rules["G07"], case) for case in _unset(equipment)]
@@ -66,7 +68,7 @@ def judge_equipment(
     findings, questions = _conclude(machine, subject, cases, context, lack)
     category = _category(level, findings)
     if category == "not-assessed" and not questions:
-        questions = [_not_assessable(subject, level)]
+        questions = [_not_assessable(subject, level, views[0].address if views else "")]
     return Verdict(equipment.key, category, level, found, tuple(findings), tuple(questions))
 
 
@@ -96,8 +98,8 @@ def _conclude(
 
 def _labelled(finding: Finding, machine: Machine) -> Finding:
     """Not exposed, as a scan shows; attested, where a person says so (domain model 0.5)."""
-    if not finding.rule.startswith("U"):
-        return finding
+    if not finding.rule.startswith("U") or finding.rule == "U03":
+        return finding  # a point that is listed is exposed
     attested = any(statement in NOT_INSTRUMENTED for statement, _, _ in machine.statements())
     word = "attested" if attested or finding.rule == "U02" else "not exposed"
     return replace(finding, label=f"{finding.label} ({word})")
@@ -182,6 +184,8 @@ def _good(machine: Machine, verdicts: Mapping[str, Verdict]) -> Proposition:
         if meaning.measurand not in ("running", "fault") and not point.unit:
             return unknown(f"the unit of {point.name or point.address}")
         samples = view.values(point)
+        if is_placeholder(point, samples):
+            return false(Strength.E3, view.data_proof(point))
         if len(samples) < view.context.thresholds.window_reads:
             return unknown("a window of reads (scan --depth sample)")
         good = sum(item.quality is Quality.GOOD for item in samples)
@@ -199,9 +203,10 @@ def _category(level: Level, findings: Sequence[Finding]) -> str:
     return "uninstrumented" if live else "not-assessed"
 
 
-def _not_assessable(subject: Subject, level: Level) -> OpenQuestion:
+def _not_assessable(subject: Subject, level: Level, address: str) -> OpenQuestion:
     missing = level.blocking[0] if level.blocking else "a premise that settles any rule"
-    return OpenQuestion(
-        "N05", subject.key, subject.name, subject.site, "", missing,
-        "declare its class and links", "untrap import links FILE",
-    )  # fmt: skip
+    step, command = "declare its class and links", "untrap import links FILE"
+    if level.lo is not None and level.lo >= 3:
+        step = "read the devices that monitor it over a window"
+        command = f"untrap scan {address or 'TARGET'} --depth sample"
+    return OpenQuestion("N05", subject.key, subject.name, subject.site, "", missing, step, command)

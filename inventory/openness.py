@@ -81,6 +81,12 @@ def no_data_roles() -> frozenset[str]:
 
 
 @cache
+def known_roles() -> frozenset[str]:
+    """Every role that a rule makes a difference for."""
+    return no_data_roles() | frozenset(document("openness")["plausible"]) - {"default"}
+
+
+@cache
 def class_of_role(role: str) -> str:
     """The equipment class that a device of that role is by itself, or ""."""
     return str(document("openness")["roles"]["class"].get(role, ""))

@@ -45,6 +45,16 @@ class Machine:
         self.profile: Profile | None = profile(self.cls)
         self._found: dict[Signal, Proposition] = {}
 
+    @property
+    def required(self) -> tuple[tuple[Signal, ...], ...]:
+        """Groups of alternatives of which the profile needs one each."""
+        return self.profile.required if self.profile else ()
+
+    def name_of(self, meaning: Meaning) -> str:
+        """The profile's name of what a value measures, else its measurand."""
+        signals = self.profile.signals if self.profile else ()
+        return next((s.name for s in signals if fits(s, meaning) is True), meaning.measurand)
+
     @cached_property
     def rows(self) -> list[Row]:
         """Process points that belong to the machine, with what they measure."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind
 from inventory.signals.points import signature
 from inventory.thresholds import Thresholds, thresholds
-from protocols.contract import SPOKE, Outcome
+from protocols.contract import SPOKE, Observation, Outcome
 
 MOST_SIGNATURES = 16  # different point sets remembered per model
 MOST_ANSWERS = 4096  # answers remembered per gateway
@@ -78,6 +78,7 @@ class Context:
     maps_complete: frozenset[tuple[str, str]] = frozenset()
     criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
+    monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
     siblings: Mapping[tuple[str, ...], Mapping[frozenset[str], int]] = field(default_factory=dict)
     collisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -138,7 +139,7 @@ def survey(
     stated = _Stated(today)
     for declaration in declarations:
         stated.add(declaration)
-    ranks, classes = _of_equipment(equipment)
+    ranks, classes, monitors = _of_equipment(equipment)
     return Context(
         today=today,
         site=site,
@@ -156,6 +157,7 @@ def survey(
         maps_complete=frozenset(stated.maps_complete),
         criticality=ranks,
         classes=classes,
+        monitors=monitors,
         siblings=gathered.siblings,
         collisions={name: tuple(keys) for name, keys in gathered.collisions.items()},
         origins=gathered.origins,
@@ -169,10 +171,12 @@ def survey(
 
 def _of_equipment(
     equipment: Iterable[Equipment],
-) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
-    """Per device key: the worst criticality (with redundancy) and class of what it monitors."""
+) -> tuple[dict[str, tuple[str, str]], dict[str, str], dict[str, frozenset[str]]]:
+    """Per device key: the worst criticality (with redundancy) and class of what it monitors, and
+    the parts of it that are linked to a machine ("" for the whole device)."""
     ranks: dict[str, tuple[str, str]] = {}
     classes: dict[str, str] = {}
+    monitors: dict[str, frozenset[str]] = {}
     for unit in equipment:
         for link in unit.links:
             if link.proposed or not link.resolved:
@@ -180,7 +184,8 @@ def _of_equipment(
             if unit.criticality and unit.criticality > ranks.get(link.device, ("", ""))[0]:
                 ranks[link.device] = (unit.criticality, unit.redundancy)
             classes.setdefault(link.device, unit.cls)
-    return ranks, classes
+            monitors[link.device] = monitors.get(link.device, frozenset()) | {link.part}
+    return ranks, classes, monitors
 
 
 class _Gathered:
@@ -232,16 +237,19 @@ class _Gathered:
             address = _number(item.target.address)
             if address is not None:
                 self.asked.add(address)
-            part = item.question.part
-            if (
-                part
-                and item.outcome in SPOKE
-                and item.outcome is not Outcome.REFUSED_DOWNSTREAM
-                and part.startswith("unit")
-            ):
+            part = _unit(item)
+            if part and item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM:
                 answers = self.answered.setdefault(gateway, [])
                 if len(answers) < MOST_ANSWERS:
                     answers.append(Answered(item.scan, item.time.timestamp(), part))
+
+
+def _unit(item: Observation) -> str:
+    """The unit that a question went to; the gateway's own stands in the argument (rulings 17)."""
+    for text in (item.question.part, item.question.argument):
+        if text.startswith("unit"):
+            return " ".join(text.split()[:2])
+    return ""
 
 
 def _number(text: str) -> int | None:

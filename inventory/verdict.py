@@ -18,10 +18,12 @@ from inventory.model import (
     Truth,
     Verdict,
 )
+from inventory.openness import OPEN, protocol
 from inventory.rules import DEVICE_RULES, Case, Rule, catalogue
 from inventory.rules.governance import criticality_of
 from inventory.rules.inaccessible import name_of
 from inventory.rules.informational import covered, not_data_bearing
+from inventory.rules.quality import placeholders
 from inventory.survey import Context, survey
 from inventory.view import View
 from inventory.weigh import Subject, finding_of, question_of, too_weak
@@ -60,7 +62,7 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
     cases = [(rules[name], case) for name, rule in DEVICE_RULES.items() for case in rule(view)]
     cases = _suppress(cases)
     fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
-    level = level_of(view, fired)
+    level = level_of(view, fired | ({"U03"} if placeholders(view) else set()))
     lack = VALUES[4] - VALUES[level.lo or 0]
     findings, questions = _conclude(view, subject, cases, lack)
     category, extra = _category(view, subject, level, findings)
@@ -106,8 +108,19 @@ def _suppress(cases: list[tuple[Rule, Case]]) -> list[tuple[Rule, Case]]:
         (rule, case)
         for rule, case in cases
         if not (rule.id in dropped and case.proposition.truth is not Truth.FALSE)
-        and not (fired & LOCKED and rule.id in ("T01", "T02") and rule.id not in fired)
+        and not (rule.id in ("T01", "T02") and rule.id not in fired and _open_door(cases))
     ]
+
+
+def _open_door(cases: Sequence[tuple[Rule, Case]]) -> bool:
+    """Whether an open service is there and locked: then the device is not proprietary-only."""
+    return any(
+        rule.id in LOCKED
+        and case.proposition.truth is Truth.TRUE
+        and (about := protocol(case.subject)) is not None
+        and about.openness in OPEN
+        for rule, case in cases
+    )
 
 
 def _category(
@@ -119,7 +132,7 @@ def _category(
     if counted and not live:
         return "accepted", []
     if not_data_bearing(view).truth is Truth.TRUE:
-        return "not-data-bearing", []
+        return "not-data-bearing", [] if view.spoke else [_not_assessable(view, subject, level)]
     if level.lo is not None and level.lo >= 4:
         return "sufficient", []
     if covered(view).truth is Truth.TRUE:
@@ -128,12 +141,16 @@ def _category(
     for family in CATEGORY_ORDER:
         if family in families:
             return CATEGORY_NAMES[family], []
+    return "not-assessed", [_not_assessable(view, subject, level)]
+
+
+def _not_assessable(view: View, subject: Subject, level: Level) -> OpenQuestion:
+    """N05, with the premise that is missing first."""
     blocking = level.blocking[0] if level.blocking else "a premise that settles any rule"
-    question = OpenQuestion(
+    return OpenQuestion(
         "N05", subject.key, subject.name, subject.site, "", blocking, _next_step(level),
         _next_command(view, level),
     )  # fmt: skip
-    return "not-assessed", [question]
 
 
 def _next_step(level: Level) -> str:

@@ -53,14 +53,19 @@ class Door:
     spoke: Observation | None = None
     """The best proof that the peer speaks the protocol: the first data, else any answer."""
 
-    def add(self, item: Observation) -> None:
-        """One more observation; one of another scan begins anew, if it says anything."""
+    def add(self, item: Observation, silent: bool = False) -> None:
+        """One more observation; one of another scan begins anew, if it says anything.
+
+        `silent`: somebody else answered in its stead, so it is no proof that this one speaks.
+        """
         if self.scan != item.scan and (item.outcome not in SAYS_NOTHING or not self.asked):
             self.earlier += self.observations
             self.observations, self.scan, self.spoke = [], item.scan, None
         self.observations.append(item)
+        if item.outcome is Outcome.OTHER and self.spoke is not None and not tells(self.spoke):
+            self.spoke = None  # COTP carries MMS too: what opened it was not this protocol
         better = self.spoke is None or (item.outcome in DATA and self.spoke.outcome not in DATA)
-        if better and item.outcome in SPOKE:
+        if better and item.outcome in SPOKE and not silent:
             self.spoke = item
 
     def first(self, *outcomes: Outcome) -> Observation | None:
@@ -78,6 +83,18 @@ class Door:
         sent = [item for item in self.observations if item.outcome is not Outcome.NOT_ASKED]
         present = [item for item in sent if item.outcome in PRESENT]
         return self.spoke or (present or sent or self.observations)[-1]
+
+
+def tells(item: Observation) -> bool:
+    """Whether an answer says more than that a conversation may begin."""
+    return bool(item.facts or item.points or item.samples)
+
+
+def about_undeclared(item: Observation) -> bool:
+    """Whether a gateway refused for a unit that nobody declared: normal emptiness (3.2)."""
+    asked = item.question
+    unnamed = not asked.part and asked.argument.startswith("unit ")
+    return item.outcome is Outcome.REFUSED_DOWNSTREAM and unnamed
 
 
 class View:
@@ -101,12 +118,13 @@ class View:
 
     def _add(self, item: Observation, doors: dict[tuple[str, str, str, int, str], Door]) -> None:
         target, question = item.target, item.question
+        silent = bool(self.device.parent) and item.outcome is Outcome.REFUSED_DOWNSTREAM
         if self.latest is None or item.time > self.latest:
             self.latest = item.time
         if question.operation == CONTROL:
             self.proxy = item if item.outcome in OPEN else self.proxy
             return
-        if item.outcome in PRESENT:
+        if item.outcome in PRESENT and not silent:
             key = (item.scan, item.vantage, target.address)
             self.live.setdefault(key, []).append(item)
         place = (question.protocol, target.address, target.transport, target.port, item.vantage)
@@ -116,7 +134,7 @@ class View:
                 question.protocol, target.transport, target.port, target.address, item.vantage,
                 item.scan,
             )  # fmt: skip
-        door.add(item)
+        door.add(item, silent)
 
     def _find_conflicts(self) -> None:
         """Endpoints that said one thing in an earlier scan and another in the latest."""
@@ -364,10 +382,11 @@ class View:
         return true(Strength.E3, *(cite(item) for item in whole[-3:]))
 
     def _mapped(self, title: str) -> Proposition:
-        wanted = (_plain(self.device.vendor), _plain(self.device.model or self.device.product))
-        if wanted in self.context.maps_complete:
-            text = f"a register map declared complete for {self.device.vendor} {self.device.model}"
-            return true(Strength.E3, Because("", "declared", text))
+        device = self.device
+        for model in (device.model, device.product):
+            if (_plain(device.vendor), _plain(model)) in self.context.maps_complete:
+                text = f"a register map declared complete for {device.vendor} {model}"
+                return true(Strength.E3, Because("", "declared", text))
         return unknown(
             f"a register map that its author declares complete ({title} carries no meaning)",
             "obtain the map from the manual and import it",
@@ -413,6 +432,8 @@ def _word(item: Observation) -> str:
         return "not offered"
     if item.outcome in (Outcome.MUTE, Outcome.HUNG_UP, Outcome.GARBLED):
         return "listens"
+    if item.outcome is Outcome.BLOCKED:
+        return "filtered"
     return "" if item.outcome in SAYS_NOTHING else "not reached"
 
 

@@ -198,6 +198,7 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
     "question": {
         "rule": Field(TEXT, "rule that could not be decided", True),
         "subject": Field(TEXT, 'device id, "id/unit 3", or an equipment tag', True),
+        "signals": Field(TEXTS, "what the questions are about, all of them"),
         "because": Field(TEXT, "the missing premise"),
     },
 }

@@ -27,7 +27,7 @@ def g01(view: View) -> list[Case]:
         for door in view.spoke
         if (about := info(door)) is not None and about.data and _gave_data(door)
     ]
-    if view.device.parent or not doors or view.device.role in no_data_roles():
+    if not doors or view.device.role in no_data_roles():
         return []
     weak = [(door, why) for door in doors if (why := _weakness(view, door))]
     if len(weak) < len(doors):

@@ -12,8 +12,8 @@ from inventory.logic import both, cite, declared, false, true, unknown
 from inventory.model import Because, Proposition, Severity, Strength
 from inventory.openness import OPEN, no_data_roles
 from inventory.rules.catalogue import Case
-from inventory.view import Door, View, info, title_of
-from protocols.contract import SPOKE, Outcome, Reason
+from inventory.view import Door, View, about_undeclared, info, title_of
+from protocols.contract import SPOKE, Observation, Outcome, Reason
 
 NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})
 TRUST = frozenset(
@@ -136,12 +136,39 @@ def a03(view: View) -> list[Case]:
             for item in door.observations
             if item.outcome is Outcome.REFUSED_AUTH and item.reason not in TRUST | CLOCK
         ]
-        if refusals and not _got_in(door):
+        held_back = _held_back(door)
+        if refusals and held_back and not _got_in(door):
+            cases.append(_untried(view, door, held_back))
+        elif refusals and not _got_in(door):
             said = true(Strength.E4, *(cite(item) for item in refusals[:3]))
             cases.append(Case(door.protocol, said, fields(view, door)))
         elif not refusals and not door.spoke:
             cases += _never_tried(view, door)
     return cases
+
+
+def _held_back(door: Door) -> Observation | None:
+    """A credential that is held and was not sent, and no other one that was refused."""
+    tried = any(
+        item.outcome is Outcome.REFUSED_AUTH and item.credential for item in door.observations
+    )
+    kept = (
+        item
+        for item in door.observations
+        if item.outcome is Outcome.NOT_ASKED and item.reason == Reason.SAFETY_HOLD.value
+    )
+    return None if tried else next(kept, None)
+
+
+def _untried(view: View, door: Door, held_back: Observation) -> Case:
+    said = unknown(
+        f"whether {title_of(door.protocol)} would let us in: a credential is held, and was not sent"
+        f" ({held_back.detail or held_back.reason})",
+        "ask for an endpoint that encrypts the password, or allow it in clear for this server",
+        view.ask(door.protocol, "points"),
+        cite(held_back),
+    )
+    return Case(door.protocol, said, fields(view, door))
 
 
 def _never_tried(view: View, door: Door) -> list[Case]:
@@ -203,6 +230,8 @@ def a08(view: View) -> list[Case]:
     row = device.register
     if row is None or view.present is not None or view.conflicts:
         return []
+    if any(item.outcome is Outcome.REFUSED_DOWNSTREAM for item in view.evidence.observations):
+        return []  # its gateway speaks for it: T06 says it better
     if device.seen and not device.parent and view.doors:
         return []  # seen by other means: a capture, a neighbour's table
     if any(
@@ -288,6 +317,8 @@ def locked(view: View) -> tuple[Because, ...]:
             continue
         for item in door.observations:
             refused = item.outcome in SPOKE and item.outcome.value.startswith("refused")
+            if about_undeclared(item):
+                continue
             if refused and item.outcome is not Outcome.REFUSED_CAPABILITY:
                 found.append(cite(item))
                 break

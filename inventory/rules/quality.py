@@ -6,7 +6,7 @@ needs a window does not judge a single read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from inventory.logic import declared, true, unknown
 from inventory.model import Because, Severity, Strength
@@ -57,12 +57,27 @@ def _failed(sample: Sample) -> bool:
 
 def u03(view: View) -> list[Case]:
     """Points that nothing was ever wired to."""
-    rows = [row for row in _rows(view) if _placeholder(row)]
+    rows = [row for row in placeholders(view) if not _of_machine(view, row)]
     return [_case(view, rows, "points have no source")] if rows else []
 
 
-def _placeholder(row: Row) -> bool:
-    point, _, samples = row
+def placeholders(view: View) -> list[Row]:
+    """Process points that are listed and have no source."""
+    return [row for row in _rows(view) if is_placeholder(row[0], row[2])]
+
+
+def _of_machine(view: View, row: Row) -> bool:
+    """Whether a machine that the device monitors carries the finding, signal by signal."""
+    point, meaning, _ = row
+    linked = view.context.monitors.get(view.device.key, frozenset())
+    mine = {"", point.part, point.address, point.name, view.device.part}
+    return meaning.known and bool(linked & mine)
+
+
+def is_placeholder(point: Point, samples: Sequence[Sample]) -> bool:
+    """Whether nothing was ever wired to a point, by its last read (Part 4 7.39, NAMUR NE 43)."""
+    if not samples:
+        return False
     last = samples[-1]
     if last.status in NEVER_WIRED:
         return True
@@ -190,7 +205,7 @@ def q04(view: View) -> list[Case]:
     """Measured values without a unit."""
     if view.device.role in no_data_roles():
         return []
-    rows = [
+    rows: list[Row] = [
         (point, meaning, [])
         for point, meaning in view.process
         if meaning.known
@@ -322,7 +337,8 @@ def q11(view: View) -> list[Case]:
     if not seen or sum(seen.values()) < 2 or not view.evidence.points:
         return []
     own = signature(view.evidence.points)
-    usual, count = max(seen.items(), key=lambda item: (item[1], sorted(item[0])))
+    # Where no set is usual, the one that publishes less is the one to look at.
+    usual, count = max(seen.items(), key=lambda item: (item[1], len(item[0]), sorted(item[0])))
     if own == usual:
         return []
     alike = len(own & usual) / len(own | usual)

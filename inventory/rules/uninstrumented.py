@@ -9,9 +9,10 @@ from __future__ import annotations
 from inventory.coverage import coverage_of, matrices, parameters_of
 from inventory.logic import both, declared, negate, true, unknown
 from inventory.model import Coverage, Proposition, Severity, Strength, Truth
-from inventory.presence import NOT_FITTED, Machine
+from inventory.presence import NOT_FITTED, Machine, Row
 from inventory.profiles import Profile, Signal, signal_of
 from inventory.rules.catalogue import Case
+from inventory.rules.quality import is_placeholder
 from inventory.signals.points import is_binary
 
 BREADTH = 0.25
@@ -88,6 +89,28 @@ def u02(machine: Machine) -> list[Case]:
         "untrap import links FILE",
     )
     return [Case("", said, words)]
+
+
+def u03(machine: Machine) -> list[Case]:
+    """Signals of the machine whose only points were never wired up."""
+    rows = [row for row in machine.rows if row[2].known]
+    hollow = {id(row) for row in rows if is_placeholder(row[1], row[0].values(row[1]))}
+    if not hollow:
+        return []
+    named: dict[str, list[Row]] = {}
+    for row in rows:
+        named.setdefault(machine.name_of(row[2]), []).append(row)
+    lost = {name: mine for name, mine in named.items() if all(id(row) in hollow for row in mine)}
+    wanted = [signal.name for group in machine.required for signal in group]
+    narrow = bool(wanted) and len(lost) / len(machine.required) < BREADTH
+    cases = []
+    for name, mine in lost.items():
+        proofs = (view.data_proof(point) for view, point, _ in mine[:3])
+        words = {"asset": machine.equipment.tag, "signal": name.replace(":", " ")}
+        cases.append(
+            Case(name, true(Strength.E4, *proofs), words, unlocks=1, steps_down=int(narrow))
+        )
+    return cases
 
 
 def u04(machine: Machine) -> list[Case]:

@@ -7,7 +7,8 @@ sees the old result or the new one. A store belongs to the thread that uses it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, groupby
@@ -79,8 +80,13 @@ class Store(Records):
             places = (_place_row(one, ranks[one.asset]) for one in inventory.places)
             _fill(connection, tables.place, places)
 
-    def replace_verdicts(self, verdicts: Iterable[Verdict], signals: Iterable[Signal] = ()) -> None:
-        """Replaces levels, findings, questions and signals; streams, in one transaction."""
+    def replace_verdicts(
+        self, verdicts: Iterable[Verdict], signals: Sequence[Signal] | deque[Signal] = ()
+    ) -> None:
+        """Replaces levels, findings, questions and signals; streams, in one transaction.
+
+        A deque of signals is emptied as it is written, so that who judges may fill it meanwhile.
+        """
         from sqlalchemy import bindparam, update
 
         from inventory.store import tables
@@ -101,6 +107,9 @@ class Store(Records):
                 _fill(connection, tables.gaps, found)
                 asked = (values.question_row(q) for one in some for q in one.questions)
                 _fill(connection, tables.questions, asked)
+                if isinstance(signals, deque):
+                    taken = [signals.popleft() for _ in range(len(signals))]
+                    _fill(connection, tables.signals, (_signal_row(x, self.site) for x in taken))
             _fill(connection, tables.signals, (_signal_row(one, self.site) for one in signals))
 
     def replace_readiness(self, lines: Iterable[tuple[str, str, str]]) -> None:

@@ -1,0 +1,186 @@
+"""The bundled plant, scanned as a person would, against the key that was written by hand.
+
+Misses and false alarms are failures alike; taking away a probe, a rule or a link is noticed; and
+names, addresses, units, serial numbers and order make no difference (rulings 31).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from inventory import judge_equipment
+from inventory.conclude import conclude
+from inventory.rules import DEVICE_RULES
+from inventory.store import Store
+from tests.support.answers import Found, Key, differences, read
+from tests.support.plants import played, untrap
+from tests.support.shuffled import shuffle
+
+pytestmark = pytest.mark.xdist_group("bottling")
+BOTTLING = Path(__file__).parents[1] / "simulators" / "plants" / "bottling.toml"
+PROBES = ("snmp", "modbus", "opcua", "s7comm")
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan of a plant left behind."""
+
+    key: Key
+    database: Path
+
+    def copy(self, folder: Path) -> Scanned:
+        """The same inventory in a file of its own."""
+        target = folder / "copy.db"
+        with sqlite3.connect(self.database) as here, sqlite3.connect(target) as there:
+            here.backup(there)
+        return Scanned(self.key, target)
+
+    def without(self, statement: str, *values: str) -> None:
+        """Takes rows out of the records, as if they had never come in."""
+        with sqlite3.connect(self.database) as connection:
+            assert connection.execute(statement, values).rowcount > 0
+
+    def again(self) -> list[str]:
+        """Concludes anew, and compares."""
+        with Store.open(str(self.database), self.key.site) as store:
+            conclude(store, again=True)
+        return differences(self.key, self.found())
+
+    def found(self) -> Found:
+        return read(self.database, self.key.site)
+
+
+def scan(plant: Path, folder: Path, *more: str) -> Scanned:
+    """Register, links and maps imported, then one brisk scan: what `untrap demo` does."""
+    database = folder / "inventory.db"
+    with played(plant, folder) as here:
+        base = ("--db", database, "--config", here.config)
+        lists = [("register", here.folder / "register.csv"), ("links", here.folder / "links.csv")]
+        lists += [("map", path) for path in sorted((here.folder / "maps").iterdir())]
+        for kind, path in lists:
+            assert untrap(*base, "import", kind, path, cwd=folder).code == 0
+        targets = ("-iL", here.folder / "targets.txt", "--profile", "brisk")
+        ran = untrap(*base, "scan", *targets, *more, cwd=folder)
+        assert ran.code == 0, ran.err
+        assert "Traceback" not in ran.err
+    return Scanned(Key.load(plant), database)
+
+
+@pytest.fixture(scope="session")
+def bottling(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
+    """One scan for all tests here; they copy what they change."""
+    return scan(BOTTLING, tmp_path_factory.mktemp("bottling"))
+
+
+def test_inventory_gaps_and_questions_are_those_of_the_answer_key(bottling: Scanned) -> None:
+    assert differences(bottling.key, bottling.found()) == []
+
+
+def test_the_key_gives_a_reason_for_every_gap_and_question(bottling: Scanned) -> None:
+    rows = bottling.key.expected
+    assert all(row["because"] for name in ("gaps", "questions") for row in rows[name])
+    assert set(DEVICE_RULES) <= set(rows["rules"])
+
+
+def test_concluding_again_changes_nothing(bottling: Scanned, tmp_path: Path) -> None:
+    assert bottling.copy(tmp_path).again() == []
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_without_the_answers_of_a_probe_the_result_is_wrong(
+    bottling: Scanned, tmp_path: Path, probe: str
+) -> None:
+    copy = bottling.copy(tmp_path)
+    copy.without("DELETE FROM observation WHERE protocol = ?", probe)
+    assert any("missed" in line for line in copy.again())
+
+
+def test_a_scan_without_a_probe_misses_what_only_that_one_sees(tmp_path: Path) -> None:
+    others = [word for name in PROBES if name != "modbus" for word in ("--probe", name)]
+    partial = scan(BOTTLING, tmp_path, *others)
+    said = differences(partial.key, partial.found())
+    assert "missed gap T06 line-gateway/unit 4  high medium" in said
+
+
+def _rules() -> list[str]:
+    rows = Key.load(BOTTLING).expected
+    named = {row["rule"] for name in ("gaps", "questions") for row in rows[name]}
+    return sorted(named - {"N05"})
+
+
+@pytest.mark.parametrize("rule", _rules())
+def test_without_a_rule_the_result_is_wrong(
+    bottling: Scanned, tmp_path: Path, rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = {name: one for name, one in DEVICE_RULES.items() if name != rule}
+    monkeypatch.setattr("inventory.verdict.DEVICE_RULES", left)
+    if hasattr(judge_equipment, rule.lower()):
+        monkeypatch.setattr(judge_equipment, rule.lower(), lambda *_: [])
+    copy = bottling.copy(tmp_path)
+    assert any(f" {rule} " in line for line in copy.again())
+
+
+def _linked() -> list[str]:
+    plant = Key.load(BOTTLING).plant
+    return [row["tag"] for row in plant["equipment"] if row.get("monitored_by")]
+
+
+@pytest.mark.parametrize("tag", _linked())
+def test_without_a_link_the_result_is_wrong(bottling: Scanned, tmp_path: Path, tag: str) -> None:
+    copy = bottling.copy(tmp_path)
+    copy.without(
+        "DELETE FROM declaration WHERE kind = 'link' AND json_extract(fields, '$.equipment') = ?",
+        tag,
+    )
+    assert any(tag in line for line in copy.again())
+
+
+@pytest.mark.parametrize("seed", [20_261_122])
+def test_other_names_addresses_units_and_order_give_the_same_verdicts(
+    tmp_path: Path, seed: int
+) -> None:
+    plant = tmp_path / "shuffled.toml"
+    shuffle(BOTTLING, plant, seed)
+    other = scan(plant, tmp_path)
+    assert differences(other.key, other.found()) == []
+
+
+def test_every_finding_leads_to_raw_bytes_a_declaration_or_our_own_log(bottling: Scanned) -> None:
+    """Verdict → premise → observation → bytes: nothing is claimed that cannot be looked at."""
+    with Store.open(str(bottling.database), bottling.key.site) as store:
+        findings = list(store.findings())
+        cited = {b.observation for one in findings for b in one.because if b.observation}
+        known = {one.id: one for one in store.cited(cited)}
+        assert set(known) == cited
+        for finding in findings:
+            assert finding.because, finding
+            observed = [known[b.observation] for b in finding.because if b.observation]
+            stated = [b for b in finding.because if b.outcome in ("declared", "derived")]
+            assert observed or stated, finding
+            for one in observed:
+                assert not one.digest or store.raw(one.digest), one
+
+
+@pytest.mark.parametrize("rule", ["T01", "T06", "A03", "A08", "U01", "U03", "G01", "Q10"])
+def test_show_prints_the_way_from_the_finding_to_the_bytes(bottling: Scanned, rule: str) -> None:
+    from click.testing import CliRunner
+
+    from scanner.cli import untrap as commands
+
+    with Store.open(str(bottling.database), bottling.key.site) as store:
+        finding = next(one for one in store.findings() if one.rule == rule)
+        observed = next((b.observation for b in finding.because if b.observation), "")
+        answers = [one.raw for one in store.cited([observed])]
+    base = ["--db", str(bottling.database), "--site", bottling.key.site, "show"]
+    shown = CliRunner().invoke(commands, [*base, finding.id], catch_exceptions=False)
+    assert shown.exit_code == 0, shown.output
+    assert finding.because[0].text[:40] in shown.output
+    if observed:
+        bytes_too = CliRunner().invoke(commands, [*base, observed], catch_exceptions=False)
+        assert bytes_too.exit_code == 0, bytes_too.output
+        for raw in answers:
+            assert raw[:4].hex(" ") in bytes_too.output
