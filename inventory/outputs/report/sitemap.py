@@ -91,16 +91,14 @@ def site_map(
     devices = {a.thing.key: a for a in assets if isinstance(a.thing, Device)}
     below: dict[str, list[Asset]] = {}
     places: dict[str, _Place] = {}
-    home: dict[str, str] = {}
     for key, one in devices.items():
         device = one.thing
-        if isinstance(device, Device) and device.parent in devices and device.parent != key:
+        if isinstance(device, Device) and device.parent in devices and not _circular(key, devices):
             below.setdefault(device.parent, []).append(one)
         elif isinstance(device, Device):
             name, zone = where.of(device.addresses[0] if device.addresses else "")
             place = places.setdefault(name, _Place(zone))
             place.roots.append(one)
-            home[key] = name
     for one in assets:
         if isinstance(one.thing, Equipment):
             linked = (link.device for link in one.thing.links if link.device in devices)
@@ -113,6 +111,17 @@ def site_map(
         _net(name, place, below, gaps, whole)
         for name, place in sorted(places.items(), key=lambda item: _order(item[0]))
     )
+
+
+def _circular(key: str, devices: Mapping[str, Asset]) -> bool:
+    """Whether following the parents comes back to the device: then it is drawn as a root."""
+    met: set[str] = set()
+    at = key
+    while at in devices and at not in met:
+        met.add(at)
+        thing = devices[at].thing
+        at = thing.parent if isinstance(thing, Device) else ""
+    return at == key
 
 
 def _order(name: str) -> tuple[int, int, int]:

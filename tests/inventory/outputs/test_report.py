@@ -13,14 +13,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from inventory.model import Device, Kind, Level
 from inventory.outputs import report
 from inventory.outputs.report.gather import Limits, gather
 from inventory.outputs.report.page import Node, Page
 from inventory.outputs.report.render import SECTIONS, policy, render
+from inventory.outputs.report.sitemap import networks, site_map
 from inventory.outputs.report.svg import COLUMN, ROW, draw
 from inventory.store import Store
+from inventory.store.store import Asset
 from scanner.cli import untrap
-from tests.inventory.making import SITE, START
+from tests.inventory.making import SITE, START, stated
 from tests.inventory.outputs.sample import CANARY, plant
 
 VOID = {"meta", "input", "br", "rect", "path", "circle", "img", "hr"}
@@ -272,3 +275,24 @@ def test_no_two_boxes_stand_in_one_place() -> None:
     deep = [node(str(n), n) for n in range(12)]
     boxes = draw([*deep, *deep]).boxes
     assert len({(box.x, box.y) for box in boxes}) == len(boxes)
+
+
+def asset(key: str, parent: str = "") -> Asset:
+    device = Device(key, SITE, addresses=("10.0.0.1",), parent=parent)
+    return Asset(device, Level(3, 3), None, "covered")
+
+
+def test_devices_that_name_each_other_as_parent_are_all_drawn() -> None:
+    several = [asset("a", "b"), asset("b", "a"), asset("c", "a"), asset("d", "d"), asset("e")]
+    nets = site_map(several, networks([]), {}, whole=True)
+    assert sorted(one.key for net in nets for one in net.nodes) == ["a", "b", "c", "d", "e"]
+    assert sum(net.size for net in nets) == 5
+
+
+def test_networks_are_those_of_the_site_file_and_else_of_24_bits() -> None:
+    zone = stated(Kind.ZONE, "cell", name="cell 7", addresses="10.0.0.0/28, nonsense")
+    where = networks([zone])
+    assert where.of("10.0.0.3") == ("10.0.0.0/28", "cell 7")
+    assert where.of("10.0.0.99") == ("10.0.0.0/24", "")
+    assert where.of("fd00::1") == ("fd00::/64", "")
+    assert where.of("plc.example") == ("", "")
