@@ -294,7 +294,7 @@ class Conversation:
                 else:
                     started, raw, reading = await self._over_udp(request, read, limit, patience)
             except NetworkError as error:
-                failure = self._ours(error.failure)
+                failure = self._ours(error.failure, started)
                 if self._again(failure, tries):
                     self.wire.sent.retries += 1
                     await self.wire.clock.sleep(self.wire.limits.retry_delay)
@@ -312,18 +312,21 @@ class Conversation:
 
     def _again(self, failure: Failure, tries: int) -> bool:
         """Whether to try once more: where no byte came, or where nothing left (safety.md 2)."""
+        ours = failure.outcome is Outcome.FAILED_HERE
+        if ours and self.wire.stopping is None:
+            self._our_side(failure)
         if self._stream is not None or self.wire.stopping is not None or self.host.health.sign:
             return False
-        if failure.outcome is Outcome.FAILED_HERE:
-            self._our_side(failure)
+        if ours:
             return tries < (OUTAGE_TRIES if self.wire.lost_interface() else OUR_TRIES)
         return failure.outcome is Outcome.SILENT and tries <= self.wire.limits.retries
 
-    def _ours(self, failure: Failure) -> Failure:
-        """Silence, while an interface of ours is down, says nothing about the device."""
+    def _ours(self, failure: Failure, since: float) -> Failure:
+        """Silence says nothing about the device when an interface of ours was down meanwhile."""
         blind = (Outcome.SILENT, Outcome.MUTE, Outcome.NO_PATH)
-        if failure.outcome in blind and (name := self.wire.lost_interface()):
-            return Failure(Outcome.FAILED_HERE, "ENETDOWN", f"interface {name} went down")
+        self.wire.lost_interface()
+        if failure.outcome in blind and self.wire.lost_at >= since:
+            return Failure(Outcome.FAILED_HERE, "ENETDOWN", "an interface went down")
         return failure
 
     def _our_side(self, failure: Failure) -> None:
@@ -479,6 +482,7 @@ class Conversation:
     async def _send_turn(self, packets: int) -> None:
         await self.host.turn.take()
         await self.wire.pacer.packets.take(packets)
+        self.wire.lost_interface()  # so that an outage is noticed while it lasts
         if self.wire.stopping is not None and not self._parting:
             raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
         self.wire.sent.packets += packets
@@ -491,6 +495,7 @@ class Conversation:
         if not self.host.alive and self.wire.links.on_link(self.host.address):
             await self.wire.pacer.new_on_link.take()
         await self.wire.pacer.packets.take(packets)
+        self.wire.lost_interface()
         if self.wire.stopping is not None:
             raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
         self.wire.sent.packets += packets

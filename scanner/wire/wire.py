@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -128,6 +129,7 @@ class Wire:
     pacer: Pacer = field(init=False)
     datagrams: Datagrams = field(init=False)
     _pausing: asyncio.TimerHandle | None = None
+    lost_at: float = -math.inf  # when an interface was last seen down
     _look_again: float = 0.0
     _lost: str = ""
 
@@ -168,6 +170,7 @@ class Wire:
             before, after = self.links.up, up()
             if before is not None and after is not None:
                 self._lost = min(before - after, default="")
+                self.lost_at = now if self._lost else self.lost_at
         return self._lost
 
     def suffer(self, host: Host) -> None:
