@@ -1,0 +1,161 @@
+"""Our own trouble is never blamed on a device: no descriptors, no interface."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocols.contract import Outcome
+from scanner.wire.failures import OURS, TABLE, of_error
+from tests.scanner.test_resume import stored
+from tests.support.peers import PLACES, need
+from tests.support.plants import ROOT, played, started, untrap
+from tests.support.rights import unshared
+
+HOSTS = 40
+
+
+def plant(net: int, fault: str) -> str:
+    return '[plant]\nname = "many"\nsite = "many"\n' + "".join(
+        f"""
+[[device]]
+id = "d{n}"
+address = "127.37.{net}.{n}"
+vendor = "Acme"
+product = "Many"
+[[device.service]]
+protocol = "modbus"
+{fault}
+"""
+        for n in range(1, HOSTS + 1)
+    )
+
+
+def outcomes(database: Path) -> Counter[str]:
+    with sqlite3.connect(database) as connection:
+        rows = connection.execute("SELECT outcome, count(*) FROM observation GROUP BY outcome")
+        return Counter(dict(rows.fetchall()))
+
+
+@pytest.mark.timeout(240)
+def test_running_out_of_descriptors_is_our_side(tmp_path: Path) -> None:
+    """So few descriptors that 32 slow devices of one subnet cannot be talked to at once."""
+    file = tmp_path / "many.toml"
+    file.write_text(plant(1, 'faults = [{ kind = "slow", value = 1.0 }]'), encoding="utf-8")
+    database = tmp_path / "t.db"
+    with played(file, tmp_path) as here:
+        done = subprocess.run(
+            [
+                *(need("prlimit"), "--nofile=26:26", sys.executable, "-m", "scanner"),
+                *("--db", database, "--config", here.config, "scan", "-iL"),
+                *(here.folder / "targets.txt", "--profile", "brisk", "--probe", "modbus"),
+                *("--depth", "discover", "--json"),
+            ],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            timeout=200,
+            check=False,
+        )
+        witness = here.witness()["total"]
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 4), done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["harm"]["our_side"].get("EMFILE", 0) > 0
+    assert summary["stopped"] == []  # nobody is left alone for what we lack
+    seen = outcomes(database)
+    assert not seen.keys() & {"silent", "mute", "closed", "hung_up", "no_path", "broken"}
+    assert seen["complete"] + seen["empty"] + seen["refused_capability"] > 0
+    if seen["failed_here"]:
+        assert done.returncode == 4
+        assert "scan --resume" in done.stderr
+    assert witness["peak_connections"] == 1
+    assert witness["resets"] == witness["bare"] == 0
+
+
+@pytest.mark.parametrize("code", sorted(OURS))
+def test_what_the_system_lacks_is_failed_here(code: int) -> None:
+    assert of_error(OSError(code, "x")).outcome is Outcome.FAILED_HERE
+
+
+def test_the_table_blames_nobody_for_what_is_ours() -> None:
+    assert not OURS & TABLE.keys()
+    assert of_error(OSError(errno.EXDEV, "never heard of")).outcome is Outcome.FAILED_HERE
+
+
+def inside(folder: Path, back: bool) -> dict[str, Any]:
+    """In a namespace: scan, take the interface down in the middle, and bring it back."""
+    os.environ["PATH"] = PLACES
+    subprocess.run([need("ip"), *["link", "set", "lo", "up"]], check=True)
+    file = folder / "many.toml"
+    file.write_text(plant(2, ""), encoding="utf-8")
+    database = folder / "t.db"
+    with played(file, folder) as here:
+        words = ("--db", database, "--config", here.config, "scan")
+        child = started(
+            (*words, "-iL", here.folder / "targets.txt", "--profile", "gentle", "--probe",
+             "modbus", "--depth", "identify", "--json", *([] if back else ["--max-time", "12s"])),
+            folder,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while stored(database) < 6:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        subprocess.run([need("ip"), *["link", "set", "lo", "down"]], check=True)
+        if back:
+            time.sleep(4)  # as long as a cable takes to be pulled and put back
+            subprocess.run([need("ip"), *["link", "set", "lo", "up"]], check=True)
+        out, err = child.communicate(timeout=120)
+        first = outcomes(database)
+        subprocess.run([need("ip"), *["link", "set", "lo", "up"]], check=True)
+        again = untrap(*words, "--resume", "--yes", cwd=folder) if child.returncode else None
+        return {
+            "code": child.returncode,
+            "err": err,
+            "summary": json.loads(out),
+            "first": first,
+            "again": again.code if again else 0,
+            "at_last": outcomes(database),
+        }
+
+
+@pytest.mark.root
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("back", [True, False], ids=["comes-back", "stays-away"])
+def test_an_interface_that_goes_down_is_our_side(tmp_path: Path, back: bool) -> None:
+    need("ip")
+    code = (
+        "import json, sys; from pathlib import Path; "
+        "from tests.scanner.test_our_trouble import inside; "
+        f"print(json.dumps(inside(Path(sys.argv[1]), {back})))"
+    )
+    done = subprocess.run(
+        [*unshared("-rn"), sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert "Traceback" not in found["err"]
+    summary = found["summary"]
+    assert summary["harm"]["our_side"].get("ENETDOWN", 0) > 0
+    assert summary["harm"]["pauses"] > 0
+    assert summary["stopped"] == []
+    for counts in (found["first"], found["at_last"]):
+        assert not counts.keys() & {"silent", "mute", "closed", "no_path", "hung_up", "broken"}
+    assert found["code"] in ((0, 4) if back else (4,)), found["err"]
+    assert found["again"] == 0
