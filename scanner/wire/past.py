@@ -7,7 +7,7 @@ difference the past is over and the network is asked. Sends nothing and stores n
 Answers that are bound to a session (OPC UA, S7) are worth something only together with their
 connection. Connections that had been closed again are replayed whole; one that was cut has to be
 set up anew, with everything asked on it: `SessionCut` says so, and the engine begins that
-conversation again with the connections before it (docs/decisions/0004-resume.md).
+conversation again with the connections before it (docs/decisions/0005-resume.md).
 """
 
 from __future__ import annotations

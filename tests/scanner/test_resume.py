@@ -161,7 +161,7 @@ def check(here: Played, folder: Path, kills: int) -> None:
         sound(database)
         for name, after in functions(here).items():
             more = data(after - before[name]) - data(asked[name])
-            # A session that was cut begins anew with what was asked in it (decision 0004).
+            # A session that was cut begins anew with what was asked in it (decision 0005).
             most = 1 if name in STATELESS else sum(data(asked[name]).values())
             assert sum(more.values()) <= most, (name, more)
         assert inventory(here, database, folder) == whole
