@@ -94,7 +94,7 @@ class Heard:
     addresses: frozenset[str] = frozenset()  # that answered
     asked: bool = False
     answered: bool = False
-    outcome: str = ""  # of the silence, where it did not answer
+    outcome: str = ""  # every outcome of that scan
     services: Mapping[tuple[str, str, int, str], Outcome] = field(default_factory=dict)
 
 
@@ -216,7 +216,8 @@ def _heard(evidence: Evidence, old: set[str]) -> Heard:
         if one.target.port and (place not in services or one.outcome in SPOKE):
             services[place] = one.outcome
     where = frozenset(one.target.address for one in alive)
-    return Heard(where, True, bool(alive), last[-1].outcome.value, services)
+    outcomes = ", ".join(sorted({one.outcome.value for one in last}))
+    return Heard(where, True, bool(alive), outcomes, services)
 
 
 # --- comparing -------------------------------------------------------------------------------
@@ -259,7 +260,7 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
 def _again(old: Device | None, then: Heard) -> str:
     if old is not None and old.seen:
         return "answers again"
-    return f"answers now, was {then.outcome} before" if then.asked else "was not known before"
+    return f"answers now, before: {then.outcome}" if then.asked else "was not known before"
 
 
 def _one(

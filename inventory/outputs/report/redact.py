@@ -5,22 +5,25 @@ One rule keeps it simple: it walks over the values, so a new field is redacted u
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from inventory.outputs.pseudonyms import pseudonyms
-from inventory.outputs.report.page import About, Page, Proof
+from inventory.outputs.pseudonyms import Pseudonyms, pseudonyms
+from inventory.outputs.report.page import About, Page, Premise, Proof
 
 if TYPE_CHECKING:
     from inventory.store import Store
 
 V = TypeVar("V")
 KEPT = frozenset(
-    {"id", "asset_key", "key", "rule", "rules", "version", "kind", "state", "effort"}
-    | {"category", "severity", "confidence", "outcome", "level", "made", "changes_note"}
+    {"rule", "rules", "version", "kind", "state", "effort", "category", "severity", "confidence"}
+    | {"outcome", "level", "made", "changes_note"}
 )
 """Fields that hold our own words."""
+IDS = frozenset({"id", "asset_key", "key"})
+"""Identifiers made from names and addresses: who guesses those could check them against these."""
+SHOWN = 13
+"""Characters of an identifier that the page shows and links by."""
 
 
 def redacted(store: Store, page: Page) -> Page:
@@ -32,9 +35,11 @@ def redacted(store: Store, page: Page) -> Page:
     return replace(shown, about=about, harm=harm)
 
 
-def _walk(value: object, say: Callable[[str], str]) -> object:
+def _walk(value: object, say: Pseudonyms) -> object:
     if isinstance(value, Proof):
         return replace(_fields(value, say), excerpt="", cut=0)
+    if isinstance(value, Premise):
+        return replace(_fields(value, say), link=_link(value.link, say))
     if is_dataclass(value) and not isinstance(value, type):
         return _fields(value, say)
     if isinstance(value, tuple):
@@ -44,10 +49,17 @@ def _walk(value: object, say: Callable[[str], str]) -> object:
     return say(value) if isinstance(value, str) else value
 
 
-def _fields(value: V, say: Callable[[str], str]) -> V:
-    changed = {
-        one.name: _walk(getattr(value, one.name), say)
-        for one in fields(value)  # type: ignore[arg-type]
-        if one.name not in KEPT
-    }
+def _link(link: str, say: Pseudonyms) -> str:
+    """A pointer inside the page stays one; a command names nothing that its reader has."""
+    return f"#o-{say.named(link[3:], 'key')}"[: 3 + SHOWN] if link.startswith("#o-") else ""
+
+
+def _fields(value: V, say: Pseudonyms) -> V:
+    changed: dict[str, object] = {}
+    for one in fields(value):  # type: ignore[arg-type]
+        held = getattr(value, one.name)
+        if one.name in IDS:
+            changed[one.name] = say.named(held[:SHOWN], "key")
+        elif one.name not in KEPT:
+            changed[one.name] = _walk(held, say)
     return replace(value, **changed)  # type: ignore[type-var]

@@ -211,10 +211,16 @@ def test_redaction_leaves_no_name_address_serial_or_scan(tmp_path: Path) -> None
     with Store.open(plant(tmp_path, 12, twice=True), SITE) as store:
         report.write(store, tmp_path / "a.html", redact=True, now=START)
         report.write(store, tmp_path / "b.html", redact=True, now=START)
+        ids = [one.id for one in store.findings()] + [one.key for one in store.devices()]
+        ids += [one.id for one in store.observations()]
     text = (tmp_path / "a.html").read_text("utf-8")
     assert text == (tmp_path / "b.html").read_text("utf-8")
     for name in ("10.0.0.", "Controller 2", "plc-1", "SN0000", "P-2<", "11111111-0000", "Filling"):
         assert name not in text, name
+    assert not any(one[:13] in text for one in ids)
+    anchors = re.findall(r'id="(o-[0-9a-f-]+)"', text)
+    links = re.findall(r'href="#(o-[0-9a-f-]+)"', text)
+    assert links and set(links) <= set(anchors)
     assert "<pre" not in text
     assert re.search(r"asset-[0-9a-f]{8}", text)
     assert re.search(r"host-[0-9a-f]{8}", text)
