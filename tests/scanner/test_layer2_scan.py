@@ -1,0 +1,192 @@
+"""`untrap scan` on its own segment: ARP first, listening, PROFINET DCP, with and without the right.
+
+Two network namespaces that this test makes, joined by a veth pair; nothing else is touched.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.peers import need
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: network namespaces"),
+    pytest.mark.skipif(importlib.util.find_spec("scapy") is None, reason="needs scapy"),
+    pytest.mark.xdist_group("layer2"),
+]
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+LAB = ("--probe", "modbus", "--depth", "discover", "--yes", "--json", "--timeout", "3")
+BENCH = ("--profile", "bench", "--i-own-this-lab", "--max-rate", "1000")
+
+
+def ip(*words: str) -> str:
+    return subprocess.run([need("ip"), *words], check=True, capture_output=True, text=True).stdout
+
+
+@dataclass
+class Wire:
+    """Two ends: the scanner stands at `near`, devices at `far`."""
+
+    near: str
+    far: str
+    cwd: Path
+
+    def untrap(self, *words: str, drop: str = "") -> list[dict[str, object]]:
+        """Run `untrap` at the near end, perhaps without one capability; its JSON lines."""
+        held = [need("setpriv"), f"--bounding-set=-{drop}"] if drop else []
+        run = [need("ip"), "netns", "exec", self.near, *held, sys.executable, "-m", "scanner"]
+        done = subprocess.run(
+            [*run, "--db", str(self.cwd / "t.db"), *words],
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+            cwd=self.cwd,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode in (0, 3), done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def scan(self, *words: str, drop: str = "") -> dict[str, object]:
+        (summary,) = self.untrap("scan", *words, drop=drop)
+        return summary
+
+    def left(self) -> int:
+        """Frames that left the near end."""
+        path = "/sys/class/net/here/statistics/tx_packets"
+        return int(ip("netns", "exec", self.near, "cat", path))
+
+    @contextmanager
+    def playing(self, script: Path, *words: str) -> Iterator[None]:
+        run = [need("ip"), "netns", "exec", self.far, sys.executable, str(script), *words]
+        with subprocess.Popen(run, stdout=subprocess.PIPE) as running:
+            assert running.stdout is not None
+            assert running.stdout.readline() == b"ready\n"
+            try:
+                yield
+            finally:
+                running.kill()
+
+
+@pytest.fixture
+def wire(tmp_path: Path) -> Iterator[Wire]:
+    near, far = f"un{os.getpid()}", f"uf{os.getpid()}"
+    try:
+        ip("netns", "add", near)
+    except subprocess.CalledProcessError:
+        pytest.skip("network namespaces are not allowed here")
+    try:
+        ip("netns", "add", far)
+        ip("-n", near, "link", "add", "here", "type", "veth", "peer", "name", "far", "netns", far)
+        for space, name in ((near, "here"), (far, "far")):
+            quiet = f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
+            ip("netns", "exec", space, "sh", "-c", f"echo 1 > {quiet}")
+        ip("-n", far, "link", "set", "far", "address", "00:1b:1b:00:00:42")
+        for space, name in ((near, "here"), (far, "far")):
+            ip("-n", space, "link", "set", "lo", "up")
+            ip("-n", space, "link", "set", name, "up")
+        yield Wire(near, far, tmp_path)
+    finally:
+        for space in (near, far):
+            with suppress(subprocess.CalledProcessError):
+                ip("netns", "delete", space)
+
+
+def addresses(wire: Wire, near: str, far: list[str]) -> None:
+    """Give both ends their addresses, many at a time."""
+    ip("-n", wire.near, "address", "add", near, "dev", "here")
+    batch = "".join(f"address add {item} dev far\n" for item in far)
+    subprocess.run([need("ip"), "-n", wire.far, "-batch", "-"], input=batch, text=True, check=True)
+
+
+def test_arp_first_and_dead_addresses_get_no_ip_packet(wire: Wire) -> None:
+    addresses(wire, "10.77.0.1/28", ["10.77.0.9/28"])
+    with wire.playing(HERE / "segment.py", "60"):
+        *_, last = wire.untrap("plan", "10.77.0.0/28", "--exclude", "10.77.0.5", "--json")
+        before = wire.left()
+        summary = wire.scan("10.77.0.0/28", "--exclude", "10.77.0.5", *LAB)
+        left = wire.left() - before
+    layer2, sent = summary["layer2"], summary["sent"]
+    assert last["layer2"]["arp_addresses"] == 13  # type: ignore[index]
+    assert last["layer2"]["arp_requests"] == 26  # type: ignore[index]
+    assert layer2["arp_requests"] == 13 + 12  # type: ignore[index]
+    assert summary["answered"] == 1
+    # Beside ARP and what the model counts, the kernel resolves the one live neighbour itself.
+    assert left - layer2["arp_requests"] - sent["packets"] in (0, 1, 2)  # type: ignore[index]
+    assert sent["packets"] <= summary["planned"]["ceiling"]["packets"]  # type: ignore[index]
+    assert sent["packets"] >= summary["planned"]["floor"]["packets"] == 0  # type: ignore[index]
+    assert summary["outcomes"]["no_path"] == 11  # type: ignore[index] # 14 hosts less 1, 5, 9
+    assets = wire.untrap("assets", "--json")
+    assert [(a["addresses"], a["mac"]) for a in assets] == [(["10.77.0.9"], "00:1b:1b:00:00:42")]
+
+
+def test_without_the_right_the_scan_works_and_says_what_is_off(wire: Wire) -> None:
+    addresses(wire, "10.77.0.1/28", ["10.77.0.9/28"])
+    with wire.playing(HERE / "segment.py", "60"):
+        summary = wire.scan("10.77.0.0/28", *LAB, "--listen", "1", "--dcp", drop="net_raw")
+    assert summary["answered"] == 1
+    assert "CAP_NET_RAW" in str(summary["layer2"]["off"])  # type: ignore[index]
+
+
+def test_listening_sends_nothing_and_fills_the_inventory(wire: Wire) -> None:
+    addresses(wire, "10.77.0.1/28", ["10.77.0.9/28"])
+    with wire.playing(HERE / "capture" / "double.py", "far", "60"):
+        before = wire.left()
+        summary = wire.scan("--listen", "2", "--json")
+        assert wire.left() == before
+    assert summary["hosts"] == 0
+    assert summary["sent"]["packets"] == 0  # type: ignore[index]
+    (asset,) = wire.untrap("assets", "--json")
+    assert (asset["name"], asset["role"], asset["mac"]) == (
+        "switch-42",
+        "switch",
+        "00:1b:1b:00:00:42",
+    )
+
+
+def test_dcp_is_asked_only_when_it_is_wanted(wire: Wire) -> None:
+    addresses(wire, "10.77.0.1/28", ["10.77.0.9/28"])
+    with wire.playing(HERE / "capture" / "double.py", "far", "60"):
+        summary = wire.scan("--dcp", "--yes", "--json")
+    assert summary["layer2"]["dcp_requests"] == 1  # type: ignore[index]
+    assert summary["sent"]["packets"] == 0  # type: ignore[index]
+    assets = wire.untrap("assets", "--json")
+    facts = {(f["name"], f["value"]) for a in assets for f in a["facts"]}  # type: ignore[attr-defined]
+    assert {("name", "press-7.plc"), ("product", "S7-1200")} <= facts
+
+
+LIVE = [f"10.78.{n // 256}.{n % 256}" for n in range(7, 4090, 13)]
+"""315 of the 4 096 addresses of a /20."""
+
+
+@pytest.mark.parametrize("drop", ["", pytest.param("net_raw", marks=pytest.mark.soak)])
+def test_a_slash_20_finds_every_live_host_with_a_stock_neighbour_table(
+    wire: Wire, drop: str
+) -> None:
+    limit = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
+    if int(limit.read_text()) > 1024:
+        pytest.skip("the neighbour table of this machine is larger than stock")
+    addresses(wire, "10.78.15.254/20", [f"{item}/20" for item in LIVE])
+    with wire.playing(HERE / "segment.py", "110"):
+        pace = ("--profile", "brisk") if drop else BENCH
+        summary = wire.scan("10.78.0.0/20", *LAB, *pace, drop=drop)
+    assert summary["answered"] == len(LIVE), json.dumps(summary)
+    outcomes = summary["outcomes"]
+    assert isinstance(outcomes, dict)
+    assert outcomes.get("failed_here", 0) <= 3  # the own address, and the ends of the network
+    found = {a for asset in wire.untrap("assets", "--json") for a in asset["addresses"]}  # type: ignore[attr-defined]
+    assert set(LIVE) <= found
