@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from inventory.conclude import rules_digest
 from inventory.fixes import plan_fixes
 from inventory.model import Device, Severity
-from inventory.outputs import csv_file, records
-from inventory.outputs.pseudonyms import pseudonyms
+from inventory.outputs import csv_file, records, view
 from inventory.text import inert
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from inventory.store import Store
 
 Row = Sequence[object]
-Say = Callable[[str], str]
-"""What a text is shown as: itself, or with pseudonyms."""
 
 LONGEST = 32_000
 """Characters of one cell; Excel takes 32 767."""
@@ -44,11 +41,6 @@ COLOURS = {
     "info": ("#F3F3F1", "#444444"),
 }
 """Fill and ink per severity; the word stands in the cell, colour repeats it."""
-
-OURS = frozenset(
-    ("Id", "GapId", "Version", "Rule", "Severity", "Confidence", "Category", "Evidence", "Kind")
-)
-"""Columns that hold our own words and ids; pseudonyms leave them alone."""
 
 HIDDEN = ("Id", "GapId", "Version")
 """Last, hidden columns of the sheet Gaps: asset key, gap id, layout and rule version."""
@@ -82,8 +74,7 @@ def write(store: Store, request: Request) -> str:
         raise ValueError("a workbook needs a file; add -o workbook.xlsx")
     from xlsxwriter import Workbook
 
-    say: Say = pseudonyms(store) if request.redact else str
-
+    store = view(store, request)
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -93,13 +84,11 @@ def write(store: Store, request: Request) -> str:
     }
     counts: dict[str, int] = {}
     with Workbook(str(request.output), options) as book:
-        book.set_properties(
-            {"title": f"Data gaps of {inert(say(store.site), 200)}", "author": "untrap"}
-        )
+        book.set_properties({"title": f"Data gaps of {inert(store.site, 200)}", "author": "untrap"})
         book.set_calc_mode("auto")
         styles = _styles(book)
         for sheet in sheets(store, scans=not request.redact):
-            counts[sheet.name] = _sheet(book, styles, sheet, say)
+            counts[sheet.name] = _sheet(book, styles, sheet)
     return f"{counts['Gaps']} gaps and {counts['Assets']} assets written to {request.output}"
 
 
@@ -150,7 +139,7 @@ def _styles(book: Any) -> dict[str, Any]:
     return found
 
 
-def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet, say: Say) -> int:
+def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet) -> int:
     """Writes one sheet; returns how many rows it has."""
     at = book.add_worksheet(sheet.name)
     for place, name in enumerate(sheet.header):
@@ -168,11 +157,8 @@ def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet, say: Say) -> int:
         if count >= MOST_ROWS:
             break
         count += 1
-        for place, name in enumerate(sheet.header):
-            shown = row[place]
-            if isinstance(shown, str) and name not in OURS:
-                shown = say(shown)
-            _cell(at, styles, sheet, (count, place), shown, row)
+        for place in range(len(sheet.header)):
+            _cell(at, styles, sheet, (count, place), row[place], row)
     at.autofilter(0, 0, max(count, 1), len(sheet.header) - 1)
     return count
 
