@@ -1,8 +1,9 @@
 """The guard of OPC UA: lets pass what it knows to be read-only and understands to the last chunk.
 
 It shares no code with the encoder, so that a mistake there cannot agree with itself here.
-Allowed (the project's safety page): Hello, OpenSecureChannel with policy None, CloseSecureChannel,
-and the services below. Everything else, and everything it cannot decode, is `Forbidden`.
+Allowed (the project's safety page): Hello, OpenSecureChannel, CloseSecureChannel, and the services
+below. Everything else, and everything it cannot decode, is `Forbidden`. Of a message that leaves
+secured it sees the plain form (`Sealed`), which looks as it would under policy None.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ def guard(request: bytes) -> str:
 def _open(request: bytes) -> str:
     end = 16 + len(_NONE)
     if request[12:end] != struct.pack("<i", len(_NONE)) + _NONE:
-        raise Forbidden("OPC UA: only channels without security are opened here")
+        raise Forbidden("OPC UA: the plain form of an OpenSecureChannel has policy None")
     if request[end : end + 8] != b"\xff" * 8:
-        raise Forbidden("OPC UA: a certificate on a channel without security")
+        raise Forbidden("OPC UA: a certificate in the plain form of an OpenSecureChannel")
     number = _service(request, end + 16)
     if number != 446:
         raise Forbidden(f"OPC UA: message {number} in an OpenSecureChannel")
