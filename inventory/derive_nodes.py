@@ -215,7 +215,8 @@ def _nameplate(node: Node) -> str:
     own = {name: values for part in node.own for name, values in said.get(part, {}).items()}
     parts = {part: found for part, found in said.items() if part not in node.own}
     if "serial" in own:  # ENTITY-MIB: the chassis with the agent's own serial number (RFC 6933)
-        alike = [part for part, found in parts.items() if found.get("serial", set()) & own["serial"]]
+        mine = own["serial"]
+        alike = [part for part, found in parts.items() if mine & found.get("serial", set())]
         return alike[0] if len(alike) == 1 else ""
     numbered = [part for part, found in parts.items() if "serial" in found]
     if len(numbered) != 1:

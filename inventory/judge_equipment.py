@@ -26,8 +26,7 @@ from inventory.model import (
 from inventory.presence import NOT_INSTRUMENTED, Machine
 from inventory.profiles import fits
 from inventory.rules import Case, Rule, catalogue
-from inventory.rules.quality import is_placeholder
-from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
+from inventory.rules.uninstrumented import coverage, hollow, u01, u02, u03, u04, u05
 from inventory.survey import Context
 from inventory.view import View
 from inventory.weigh import Subject, finding_of, question_of, too_weak
@@ -64,7 +63,8 @@ def judge_equipment(
     cases += [(rules["U05"], case) for case in u05(machine, found, target)]
     cases += [(rules["G07"], case) for case in _unset(equipment)]
     level = _level(machine, found, target, verdicts or {})
-    lack = target - found.lo if found else VALUES[4] - VALUES[level.lo or 0]
+    short = found is not None and found.lo < target
+    lack = target - found.lo if found and short else VALUES[4] - VALUES[level.lo or 0]
     findings, questions = _conclude(machine, subject, cases, context, lack)
     category = _category(level, findings)
     if category == "not-assessed" and not questions:
@@ -154,6 +154,11 @@ def _usable(
         return unknown(
             f"a signal profile for the class {machine.equipment.cls or 'of the machine'}"
         )
+    lost = hollow(machine)
+    for signal in (signal for group in about.required for signal in group):
+        if signal.name in lost:
+            view, point, _ = lost[signal.name][0]
+            return false(Strength.E3, view.data_proof(point))
     groups = [machine.group(group) for group in about.required]
     present = both(*groups)
     if found is not None and found.lo >= target:
@@ -184,8 +189,6 @@ def _good(machine: Machine, verdicts: Mapping[str, Verdict]) -> Proposition:
         if meaning.measurand not in ("running", "fault") and not point.unit:
             return unknown(f"the unit of {point.name or point.address}")
         samples = view.values(point)
-        if is_placeholder(point, samples):
-            return false(Strength.E3, view.data_proof(point))
         if len(samples) < view.context.thresholds.window_reads:
             return unknown("a window of reads (scan --depth sample)")
         good = sum(item.quality is Quality.GOOD for item in samples)

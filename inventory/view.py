@@ -51,7 +51,7 @@ class Door:
     observations: list[Observation] = field(default_factory=list)
     earlier: list[Observation] = field(default_factory=list)
     spoke: Observation | None = None
-    """The best proof that the peer speaks the protocol: the first data, else any answer."""
+    """The best proof that the peer speaks the protocol: the first that tells something."""
 
     def add(self, item: Observation, silent: bool = False) -> None:
         """One more observation; one of another scan begins anew, if it says anything.
@@ -64,7 +64,7 @@ class Door:
         self.observations.append(item)
         if item.outcome is Outcome.OTHER and self.spoke is not None and not tells(self.spoke):
             self.spoke = None  # COTP carries MMS too: what opened it was not this protocol
-        better = self.spoke is None or (item.outcome in DATA and self.spoke.outcome not in DATA)
+        better = self.spoke is None or _proof(item) > _proof(self.spoke)
         if better and item.outcome in SPOKE and not silent:
             self.spoke = item
 
@@ -88,6 +88,11 @@ class Door:
 def tells(item: Observation) -> bool:
     """Whether an answer says more than that a conversation may begin."""
     return bool(item.facts or item.points or item.samples)
+
+
+def _proof(item: Observation) -> int:
+    """How well an answer proves that its protocol is spoken."""
+    return 2 if item.outcome in DATA and tells(item) else int(item.outcome in DATA)
 
 
 def about_undeclared(item: Observation) -> bool:

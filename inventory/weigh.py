@@ -79,6 +79,11 @@ class _Fields(dict[str, str]):
         return {"asset": "the asset", "parent": "the gateway"}.get(key, "it")
 
 
+def frees_nothing(finding: Finding) -> bool:
+    """Whether fixing it completes records or governance and makes no value readable."""
+    return finding.category is Category.UNGOVERNED or finding.rule in RECORD_RULES
+
+
 def remedies_of(rule: Rule, fields: Mapping[str, str]) -> tuple[Remedy, ...]:
     """The rule's remedies in the words of the case, cheapest first."""
     return _worded(rule.remedies, tuple(sorted(fields.items())))

@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadGroupScheduling
+
+GROUP = re.compile(r"xdist_group\(\"([\w-]+)\"\)")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Bytes are named by their number in the list: they may hold the time of day, and parallel
     workers must agree on names."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
+    """Keeps the tests of a group on one worker, where they share a scan or a namespace.
+
+    pytest-xdist 3.8 writes the group into a test's id by a field that pytest 9.2 does not have any
+    more, so that groups are lost without a word; here the group is read from the test's file.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class Grouped(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, _ = nodeid.partition("::")
+            return _group(config.rootpath / file) or super()._split_scope(nodeid)
+
+    return Grouped(config, log)
+
+
+@cache
+def _group(file: Path) -> str:
+    """The group that a test file names, or ""."""
+    found = GROUP.search(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return found[1] if found else ""

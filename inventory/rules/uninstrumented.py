@@ -91,25 +91,29 @@ def u02(machine: Machine) -> list[Case]:
     return [Case("", said, words)]
 
 
-def u03(machine: Machine) -> list[Case]:
-    """Signals of the machine whose only points were never wired up."""
-    rows = [row for row in machine.rows if row[2].known]
-    hollow = {id(row) for row in rows if is_placeholder(row[1], row[0].values(row[1]))}
-    if not hollow:
-        return []
+def hollow(machine: Machine) -> dict[str, list[Row]]:
+    """Signals of the machine whose only points were never wired up, with those points."""
     named: dict[str, list[Row]] = {}
-    for row in rows:
-        named.setdefault(machine.name_of(row[2]), []).append(row)
-    lost = {name: mine for name, mine in named.items() if all(id(row) in hollow for row in mine)}
-    wanted = [signal.name for group in machine.required for signal in group]
-    narrow = bool(wanted) and len(lost) / len(machine.required) < BREADTH
+    for row in machine.rows:
+        if row[2].known:
+            named.setdefault(machine.name_of(row[2]), []).append(row)
+    return {
+        name: rows
+        for name, rows in named.items()
+        if all(is_placeholder(point, view.values(point)) for view, point, _ in rows)
+    }
+
+
+def u03(machine: Machine) -> list[Case]:
+    """Signals that are listed and that nothing was ever wired to."""
+    lost = hollow(machine)
+    narrow = bool(machine.required) and len(lost) / len(machine.required) < BREADTH
     cases = []
-    for name, mine in lost.items():
-        proofs = (view.data_proof(point) for view, point, _ in mine[:3])
+    for name, rows in lost.items():
+        proofs = (view.data_proof(point) for view, point, _ in rows[:3])
         words = {"asset": machine.equipment.tag, "signal": name.replace(":", " ")}
-        cases.append(
-            Case(name, true(Strength.E4, *proofs), words, unlocks=1, steps_down=int(narrow))
-        )
+        said = true(Strength.E4, *proofs)
+        cases.append(Case(name, said, words, unlocks=1, steps_down=int(narrow)))
     return cases
 
 

@@ -10,6 +10,7 @@ import click
 from inventory.fixes import Fix, plan_fixes
 from inventory.model import Finding, Severity
 from inventory.text import inert
+from inventory.weigh import frees_nothing
 from scanner.cli import Settings
 from scanner.opening import concluded
 
@@ -55,7 +56,7 @@ def command(
 
 
 def ranked(findings: Sequence[Finding], everything: bool = False) -> list[Finding]:
-    """What the list shows, by value, then severity (rulings 19)."""
+    """What the list shows: what frees data first, by value, then severity (rulings 19)."""
     shown = [
         item
         for item in findings
@@ -63,8 +64,11 @@ def ranked(findings: Sequence[Finding], everything: bool = False) -> list[Findin
         and (everything or (item.severity is not Severity.INFO and not item.waived))
     ]
     return sorted(
-        shown, key=lambda item: (-item.value, -ORDER.index(item.severity), item.rule, item.id)
-    )
+        shown,
+        key=lambda item: (
+            frees_nothing(item), -item.value, -ORDER.index(item.severity), item.rule, item.id
+        ),
+    )  # fmt: skip
 
 
 def exit_code(

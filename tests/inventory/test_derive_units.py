@@ -1,0 +1,90 @@
+"""Units behind gateways, nameplates of components, roles that only the register knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inventory.derive import derive
+from inventory.model import Declaration, Device
+from protocols.contract import Fact, Observation, Outcome
+from tests.inventory.making import SITE, listed, observed
+
+GATEWAY = {"vendor": "Moxa", "product": "MGate", "firmware": "2.3"}
+
+
+def devices(
+    observations: list[Observation], declarations: list[Declaration] | None = None
+) -> tuple[Device, ...]:
+    return derive(SITE, observations, declarations or []).devices
+
+
+def said(item: Observation, part: str, **facts: str) -> Observation:
+    """The same observation with facts about a part of the device."""
+    found = tuple(Fact(name, value, "test", part) for name, value in facts.items())
+    return replace(item, facts=(*item.facts, *found))
+
+
+def test_identity_of_a_unit_counts_where_the_question_named_none() -> None:
+    first = observed("10.0.0.1", GATEWAY)
+    asked = said(
+        observed("10.0.0.1", at=1), "unit 1", vendor="Acme", product="Meter", unit="present"
+    )
+    read = observed("10.0.0.1", at=2, part="unit 1", operation="read", points=("holding:1",))
+    rows = [listed(tag="GW", address="10.0.0.1"), listed(tag="M", address="10.0.0.1", unit="1",
+                                                         parent="GW")]  # fmt: skip
+    gateway, unit = devices([first, asked, read], rows)
+    assert (unit.part, unit.vendor, unit.product) == ("unit 1", "Acme", "Meter")
+    assert (gateway.vendor, gateway.product) == ("Moxa", "MGate")
+    assert not any(fact.part == "unit 1" for fact in gateway.facts if fact.name == "vendor")
+
+
+def test_a_device_that_answers_every_unit_alike_is_one_asset_with_its_declared_units() -> None:
+    echo = said(observed("10.0.0.1", GATEWAY), "", unit="echo")
+    units = [observed("10.0.0.1", GATEWAY, part=f"unit {n}", at=n) for n in (3, 4)]
+    rows = [
+        listed(tag="GW", address="10.0.0.1"),
+        listed(tag="U3", address="10.0.0.1", unit="3", parent="GW"),
+        listed(tag="U4", address="10.0.0.1", unit="4", parent="GW"),
+    ]
+    found = derive(SITE, [echo, *units], rows)
+    (one,) = found.devices
+    assert one.register is not None
+    assert one.register.tag == "GW"
+    assert {planned.device for planned in found.planned} == {one.key}
+
+
+def test_the_only_component_of_the_same_maker_and_firmware_is_the_device_itself() -> None:
+    own = observed("10.0.0.1", {"vendor": "WAGO", "firmware": "4.5"}, protocol="opcua", port=4840)
+    plate = said(own, "PFC", vendor="WAGO", firmware="4.5", serial="S123456", model="750-8212")
+    (one,) = devices([plate])
+    assert (one.serial, one.model) == ("S123456", "750-8212")
+    (other,) = devices([said(own, "PFC", vendor="Festo", firmware="1", serial="S123456")])
+    assert other.serial == ""
+    two = said(plate, "Second", vendor="WAGO", firmware="4.5", serial="S999999")
+    assert devices([two])[0].serial == ""
+
+
+def test_the_chassis_with_the_agent_s_own_serial_number_is_the_device_itself() -> None:
+    agent = observed("10.0.0.1", {"vendor": "APC", "serial": "AS21331"}, protocol="snmp", port=161)
+    (one,) = devices([said(agent, "entity 1", serial="AS21331", model="SMT3000", firmware="15.5")])
+    assert (one.model, one.firmware) == ("SMT3000", "15.5")
+
+
+def test_the_register_s_class_is_the_role_where_the_scan_says_none() -> None:
+    seen = observed("10.0.0.1", {"vendor": "Moxa"})
+    assert (
+        devices([seen], [listed(tag="S", address="10.0.0.1", class_="switch")])[0].role == "switch"
+    )
+    assert devices([seen], [listed(tag="S", address="10.0.0.1", class_="thing")])[0].role == ""
+    known = observed("10.0.0.1", {"vendor": "Moxa", "role": "router"})
+    assert (
+        devices([known], [listed(tag="S", address="10.0.0.1", class_="switch")])[0].role == "router"
+    )
+
+
+def test_a_service_whose_later_answer_was_another_protocol_is_other() -> None:
+    opened = observed("10.0.0.1", protocol="s7comm", operation="connect", port=102)
+    other = observed("10.0.0.1", protocol="s7comm", operation="setup", port=102, at=1,
+                     outcome=Outcome.OTHER)  # fmt: skip
+    (one,) = devices([opened, other])
+    assert [service.outcome for service in one.services] == [Outcome.OTHER]

@@ -1,0 +1,181 @@
+"""Whose answer it was: gateways that speak for units, openings that lead to another protocol."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from inventory.levels import level_of
+from inventory.model import Equipment, Evidence, Link
+from inventory.rules.inaccessible import locked
+from inventory.survey import survey
+from inventory.verdict import judge_device, judge_equipment
+from inventory.view import View
+from protocols.contract import Fact, Observation, Outcome, Point, Quality, Sample
+from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen
+
+
+def about(item: Observation, argument: str) -> Observation:
+    return replace(item, question=replace(item.question, argument=argument))
+
+
+def fired(found: Evidence, **changes: object) -> set[str]:
+    return {item.rule for item in judge_device(found, context(found, **changes)).findings}
+
+
+def questions(found: Evidence, **changes: object) -> set[str]:
+    return {item.rule for item in judge_device(found, context(found, **changes)).questions}
+
+
+COTP = seen("s7comm", Outcome.COMPLETE, "connect")
+MMS = seen("s7comm", Outcome.OTHER, "setup", seconds=1)
+CLOSED = (seen("opcua", Outcome.CLOSED, "hello"), seen("modbus", Outcome.CLOSED, "identity"))
+
+
+def test_a_connection_that_another_protocol_goes_on_with_has_not_spoken() -> None:
+    found = evidence(COTP, MMS, *CLOSED, about=device(role="plc"))
+    assert View(found, context(found)).spoke == []
+    assert "T01" not in fired(found)
+
+
+def test_an_identity_once_read_stands_against_later_foreign_bytes() -> None:
+    named = seen("s7comm", Outcome.COMPLETE, "szl", facts=(Fact("vendor", "Siemens", "szl"),))
+    found = evidence(COTP, named, MMS, *CLOSED, about=device(role="plc"))
+    assert "T01" in fired(found)
+
+
+def test_a_refusal_for_a_unit_that_nobody_declared_locks_nothing() -> None:
+    named = seen("modbus", Outcome.COMPLETE, facts=(Fact("vendor", "Moxa", "43/14"),))
+    empty = about(seen("modbus", Outcome.REFUSED_DOWNSTREAM, "identity"), "unit 7 basic 0x00")
+    found = evidence(named, empty, about=device(vendor="Moxa", product="MGate"))
+    view = View(found, context(found))
+    assert locked(view) == ()
+    assert not any("door that is not open" in text for text in level_of(view).blocking)
+
+
+def declared_unit(*items: Observation) -> Evidence:
+    unit = device("unit", parent="gateway", part="unit 4", seen=False, register=row("GW-1-4"))
+    return evidence(*items, about=unit)
+
+
+REFUSALS = tuple(
+    seen("modbus", Outcome.REFUSED_DOWNSTREAM, part="unit 4", seconds=n) for n in (0, 11)
+)
+
+
+def test_what_a_gateway_says_of_a_dead_unit_is_no_sign_of_life() -> None:
+    found = declared_unit(*REFUSALS)
+    level = judge_device(found, context(found)).level
+    assert level.lo == 0
+    assert not {"A08", "A01"} & (fired(found) | questions(found))
+
+
+def test_an_answer_of_the_gateway_s_own_unit_is_a_control_for_t06() -> None:
+    own = about(seen("modbus", Outcome.COMPLETE, "control", seconds=5), "unit 255 again")
+    unit = declared_unit(*REFUSALS)
+    here = survey([evidence(own, about=device("gateway")), unit], today=NOW)
+    assert "T06" in {item.rule for item in judge_device(unit, here).findings}
+    alone = survey([unit], today=NOW)
+    assert "T06" not in {item.rule for item in judge_device(unit, alone).findings}
+
+
+def test_a_credential_that_was_held_back_makes_a03_a_question() -> None:
+    refused = seen("opcua", Outcome.REFUSED_AUTH, "session", reason="anonymous_not_offered")
+    kept = seen("opcua", Outcome.NOT_ASKED, "session", reason="safety_hold", credential="historian")
+    assert "A03" in fired(evidence(refused))
+    held = evidence(refused, kept)
+    assert "A03" not in fired(held)
+    assert "A03" in questions(held)
+    tried = seen("opcua", Outcome.REFUSED_AUTH, "session", reason="user_rejected", credential="x")
+    assert "A03" in fired(evidence(refused, kept, tried))
+
+
+def test_a_refusal_of_the_proprietary_protocol_itself_leaves_t01_open() -> None:
+    refused = seen("s7comm", Outcome.REFUSED_AUTH, reason="access_denied")
+    lone = evidence(refused, about=device(role="plc"))
+    assert "T01" in questions(lone)
+
+
+def hollow(*names: str) -> tuple[Observation, ...]:
+    points = tuple(Point(f"nsu=x;s={n}", n, unit="AMP", type="Double", access="r") for n in names)
+    samples = tuple(
+        Sample(p.address, None, Quality.BAD, "BadNotConnected", received_time=NOW) for p in points
+    )
+    return (seen("opcua", Outcome.COMPLETE, "read", points=points, samples=samples),)
+
+
+def motor(key: str) -> Equipment:
+    links = (Link("M-1", key, complete=True),)
+    return Equipment("machine", "site", "M-1", cls="motor", links=links, links_complete=True)
+
+
+def test_a_hollow_signal_is_a_gap_of_the_machine_and_not_twice() -> None:
+    found = evidence(*hollow("Motor current"))
+    here = survey([found], [motor("device-1")], today=NOW)
+    of_machine = judge_equipment(motor("device-1"), [found], here)
+    assert [(f.rule, f.subject) for f in of_machine.findings if f.rule == "U03"] == [
+        ("U03", "current")
+    ]
+    assert of_machine.level.hi is not None
+    assert of_machine.level.hi <= 3
+    assert all(f.value > 0 for f in of_machine.findings if f.rule == "U03")
+    assert "U03" not in {f.rule for f in judge_device(found, here).findings}
+
+
+def test_a_hollow_point_of_no_machine_is_a_gap_of_the_device() -> None:
+    assert "U03" in fired(evidence(*hollow("Motor current")))
+
+
+def test_another_point_that_gives_the_signal_makes_the_hollow_one_no_gap() -> None:
+    good = Point("nsu=x;s=2", "Drive current", unit="AMP", type="Double", access="r")
+    read = Sample(good.address, 4.2, Quality.GOOD, "Good", received_time=NOW)
+    fine = seen("opcua", Outcome.COMPLETE, "read", points=(good,), samples=(read,))
+    found = evidence(*hollow("Motor current"), fine)
+    here = survey([found], [motor("device-1")], today=NOW)
+    assert "U03" not in {f.rule for f in judge_equipment(motor("device-1"), [found], here).findings}
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "measurand", "conflict"),
+    [
+        ("Reactive power L1", "D46", "", False),
+        ("Reactive power L1", "D44", "reactive_power", False),
+        ("Apparent power total", "KVA", "apparent_power", False),
+        ("Reactive energy delivered", "varh", "reactive_energy", False),
+        ("Active power total", "KWT", "power", False),
+        ("Motor power", "CEL", "", True),
+    ],
+)
+def test_reactive_and_apparent_are_no_conflict_with_power(
+    name: str, unit: str, measurand: str, conflict: bool
+) -> None:
+    from inventory.signals.points import measure
+
+    meaning = measure(Point("holding:1", name, unit=unit, type="float32"))
+    if measurand:
+        assert meaning.measurand == measurand
+    assert meaning.conflict is conflict or not measurand
+
+
+def test_a_map_may_name_the_product_where_the_device_names_a_model_too() -> None:
+    found = evidence(seen("modbus", Outcome.COMPLETE), about=device(
+        vendor="Kaeser", model="7.7000.1", product="SIGMA CONTROL 2"))  # fmt: skip
+    maps = frozenset({("kaeser", "sigmacontrol2")})
+    view = View(found, context(found, maps_complete=maps))
+    assert view.enumerated(view.doors[0]).because
+    assert not View(found, context(found)).enumerated(view.doors[0]).because
+
+
+def test_of_two_siblings_that_differ_the_one_that_publishes_less_is_named() -> None:
+    def sibling(key: str, *names: str) -> Evidence:
+        points = tuple(Point(name, name, type="float32") for name in names)
+        return evidence(
+            seen("modbus", Outcome.COMPLETE, "read", points=points),
+            about=device(key, vendor="Acme", model="M1", firmware="1.0"),
+        )
+
+    more, less = sibling("one", "a", "b", "c", "d", "e"), sibling("two", "d")
+    here = survey([more, less], today=NOW)
+    assert "Q11" in {f.rule for f in judge_device(less, here).findings}
+    assert "Q11" not in {f.rule for f in judge_device(more, here).findings}
