@@ -152,7 +152,8 @@ class Engine:
                 now = conversation.heard[max(before, conversation.replayed) :]
                 if now:
                     done.append((depth, rung.cost(found(rung, now))))
-                if not any(item.outcome in SPOKE for item in heard):
+                # A rung that had nothing left to ask is no reason to stop.
+                if heard and not any(item.outcome in SPOKE for item in heard):
                     break
         except SessionCut:
             raise

@@ -233,3 +233,20 @@ def no_resource_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error", ResourceWarning)
         yield
+
+
+def test_a_rung_that_asks_nothing_does_not_end_the_climb() -> None:
+    from dataclasses import replace
+
+    from protocols.contract import Cost, Rung
+
+    climbed: list[str] = []
+
+    async def note(_: object) -> None:
+        climbed.append("asked nothing")
+
+    modbus = next(probe for probe in probes() if probe.name == "modbus")
+    rung = Rung(lambda _: Cost(), note)
+    quiet = replace(modbus, rungs={depth: rung for depth in Depth})
+    against(quiet, DOUBLES["mute"](quiet))
+    assert len(climbed) == len(Depth)
