@@ -1,4 +1,4 @@
-"""`untrap import pcap FILE`: one capture enters the inventory, and what it taught is told.
+"""`untrap import pcap FILE…`: captures enter the inventory, and what they taught is told.
 
 One rule keeps it simple: a capture is a scan that sent nothing; a damaged one keeps what could be
 read and says so.
@@ -18,27 +18,32 @@ if TYPE_CHECKING:
 STEP = 16 << 20  # bytes of file between two lines of progress
 
 
-def run(settings: Settings, file: Path) -> None:
-    """Import one file. A file that is no capture is a usage error."""
-    from scanner.capture_import import CaptureError, read_file
+def run(settings: Settings, *files: Path) -> None:
+    """Import files; those that follow each other in time are one capture.
+
+    A file that is no capture is a usage error, and nothing is stored.
+    """
+    from scanner.capture_import import CaptureError, read_files
     from scanner.console import next_step, note
     from scanner.opening import opened, site_name
 
+    progress = _Progress(settings.quiet)
     try:
-        capture = read_file(file, site_name(settings), progress=_Progress(settings.quiet))
+        for capture in read_files(files, site_name(settings), progress=progress):
+            name = capture.scan.vantage
+            with opened(settings, create=True) as store:
+                if capture.scan.id in {s.id for s in store.scans() if s.status != "running"}:
+                    note(f"{name}: known already, nothing new")
+                    continue
+                store.begin_scan(capture.scan)
+                new = store.append(capture.observations)
+                store.finish_scan(capture.scan)
+            note(told(name, capture, new))
+            next_step("untrap assets")
     except CaptureError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise click.UsageError(f"{file}: {error.strerror or error}") from error
-    with opened(settings, create=True) as store:
-        if capture.scan.id in {scan.id for scan in store.scans() if scan.status != "running"}:
-            note(f"{file.name}: known already, nothing new")
-            return
-        store.begin_scan(capture.scan)
-        new = store.append(capture.observations)
-        store.finish_scan(capture.scan)
-    note(told(file.name, capture, new))
-    next_step("untrap assets")
+        raise click.UsageError(f"{error.filename}: {error.strerror or error}") from error
 
 
 def told(name: str, capture: Capture, new: int) -> str:
@@ -59,8 +64,11 @@ class _Progress:
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
         self.shown = 0
+        self.path: Path | None = None
 
     def __call__(self, path: Path, position: int, size: int, packets: int) -> None:
+        if path != self.path:
+            self.path, self.shown = path, 0
         if self.quiet or position < self.shown + STEP:
             return
         from scanner.console import note

@@ -1,14 +1,15 @@
-"""`untrap import pcap FILE…`: captures become observations, with each file as its own scan.
+"""`untrap import pcap FILE…`: captures become observations, each capture as a scan of its own.
 
-One rule keeps it simple: scan and observations follow from the file's bytes alone, so importing
-a file twice stores everything once.
+One rule keeps it simple: scan and observations follow from the files' bytes alone, so importing
+a capture twice stores everything once. Files that follow each other in time are one capture that
+was written in turns (a rotating set): their connections go on from file to file.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,19 +20,55 @@ from scanner.capture.files import CaptureError, CaptureFile
 from scanner.capture.observations import Conclusions, Origin
 from scanner.capture.walk import Walk, moment
 
+OVERLAP = 1_000_000_000  # nanoseconds by which a file of a set may begin before the last one ended
+
 Progress = Callable[[Path, int, int, int], None]
 """Called per batch with the file, bytes read, size in bytes and packets so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One imported file. `problem` says in a sentence what of it could not be read."""
+    """One imported capture. `problem` says in a sentence what of it could not be read."""
 
     scan: Scan
     observations: tuple[Observation, ...]
     packets: int
     problem: str = ""
     notes: tuple[tuple[str, int], ...] = ()  # what was not looked into, and how often
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One capture under way: what was walked so far, over one file or several."""
+
+    walk: Walk
+    files: list[CaptureFile] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    first: int = 0
+    last: int = 0
+
+    def add(self, path: Path, progress: Progress | None) -> None:
+        """Walk one more file."""
+        file = CaptureFile(path)
+        self.files.append(file)
+        self.names.append(path.name)
+        for batch in file.batches():
+            self.first = self.first or batch.times[0]
+            self.last = batch.times[-1]
+            self.walk.feed(batch)
+            if progress is not None:
+                progress(path, file.position, file.size, self.walk.packets)
+
+    @property
+    def problem(self) -> str:
+        """What could not be read, with the name where there are several files."""
+        told = zip(self.names, self.files, strict=True)
+        several = len(self.files) > 1
+        return "; ".join(
+            f"{name}: {file.problem}" if several else file.problem
+            for name, file in told
+            if file.problem
+        )
 
 
 def read_file(
@@ -42,47 +79,9 @@ def read_file(
     decoders: tuple[Passive, ...] | None = None,
 ) -> Capture:
     """Read one capture whole. Raises `CaptureError` (no capture at all) and `OSError`."""
-    file = CaptureFile(path)
-    walk = Walk(decoders)
-    first, last = 0, 0
-    for batch in file.batches():
-        first = first or batch.times[0]
-        last = batch.times[-1]
-        walk.feed(batch)
-        if progress is not None:
-            progress(path, file.position, file.size, walk.packets)
-    walk.finish()
-    scan = str(uuid.uuid5(NAMESPACE, f"capture {site} {file.digest}"))
-    name = vantage or path.name
-    observations = tuple(Conclusions(walk, Origin(site, scan, name)).observations())
-    notes = dict(walk.unread)
-    if walk.fragments:
-        notes["IP fragments"] = walk.fragments
-    if file.empty:
-        notes["empty records"] = file.empty
-    summary = {
-        "format": "untrap-capture",
-        "file": path.name,
-        "sha256": file.digest,
-        "packets": walk.packets,
-        "bytes": walk.octets,
-        "hosts": len(walk.hosts),
-        "conversations": len(walk.conversations),
-        "problem": file.problem,
-        "not_looked_into": notes,
-    }
-    record = Scan(
-        id=scan,
-        site=site,
-        vantage=name,
-        started=moment(first) if first else datetime(1970, 1, 1, tzinfo=UTC),
-        finished=moment(last) if last else None,
-        targets=(path.name,),
-        depth="capture",
-        status="part" if file.problem else "done",
-        summary=summary,
-    )
-    return Capture(record, observations, walk.packets, file.problem, tuple(sorted(notes.items())))
+    reading = _Reading(Walk(decoders))
+    reading.add(path, progress)
+    return _captured(reading, site, vantage)
 
 
 def read_files(
@@ -91,9 +90,64 @@ def read_files(
     vantage: str = "",
     progress: Progress | None = None,
 ) -> Iterator[Capture]:
-    """Each file in turn; a file that is no capture raises `CaptureError` when it is reached."""
-    for path in paths:
-        yield read_file(path, site, vantage, progress)
+    """The captures in these files, in order of time; files that follow each other are one.
+
+    Raises `CaptureError` for a file that is no capture, before any is read whole.
+    """
+    starts = {path: _start(path) for path in dict.fromkeys(paths)}
+    reading: _Reading | None = None
+    for path in sorted(starts, key=lambda one: (starts[one], one.name)):
+        if reading is not None and starts[path] < reading.last - OVERLAP:
+            yield _captured(reading, site, vantage)
+            reading = None
+        reading = reading or _Reading(Walk())
+        reading.add(path, progress)
+    if reading is not None:
+        yield _captured(reading, site, vantage)
+
+
+def _start(path: Path) -> int:
+    """The time of the first packet; 0 for a capture without any."""
+    batch = next(CaptureFile(path).batches(), None)
+    return batch.times[0] if batch is not None else 0
+
+
+def _captured(reading: _Reading, site: str, vantage: str) -> Capture:
+    walk, files, names = reading.walk, reading.files, reading.names
+    walk.finish()
+    digests = " ".join(file.digest for file in files)
+    scan = str(uuid.uuid5(NAMESPACE, f"capture {site} {digests}"))
+    name = vantage or (names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}")
+    observations = tuple(Conclusions(walk, Origin(site, scan, name)).observations())
+    notes = dict(walk.unread)
+    if walk.fragments:
+        notes["IP fragments"] = walk.fragments
+    if empty := sum(file.empty for file in files):
+        notes["empty records"] = empty
+    summary = {
+        "format": "untrap-capture",
+        "file": ", ".join(names),
+        "sha256": digests,
+        "packets": walk.packets,
+        "bytes": walk.octets,
+        "hosts": len(walk.hosts),
+        "conversations": len(walk.conversations),
+        "problem": reading.problem,
+        "not_looked_into": notes,
+    }
+    record = Scan(
+        id=scan,
+        site=site,
+        vantage=name,
+        started=moment(reading.first) if reading.first else datetime(1970, 1, 1, tzinfo=UTC),
+        finished=moment(reading.last) if reading.last else None,
+        targets=tuple(names),
+        depth="capture",
+        status="part" if reading.problem else "done",
+        summary=summary,
+    )
+    told = tuple(sorted(notes.items()))
+    return Capture(record, observations, walk.packets, reading.problem, told)
 
 
 def read(

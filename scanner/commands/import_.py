@@ -22,29 +22,35 @@ OTHERS = {
     "nmap": "scanner.nmap_import",
     "bundle": "scanner.bundle_import",
 }
-"""Kind → module with `run(settings, path) -> None`, which imports one file."""
+"""Kind → module with `run(settings, path) -> None`; the one of `pcap` takes several paths."""
 
 
 @click.command("import")
 @click.argument("kind", type=click.Choice([*LISTS, *OTHERS]))
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--map", "mapping", default="", metavar='"THEIRS=OURS,…"', help="Name columns.")
 @click.option("--author", default="", help="Who states it, where the file does not say.")
 @click.option("--dry-run", is_flag=True, help="Show how columns are taken; store nothing.")
 @click.pass_obj
 def command(
-    settings: Settings, kind: str, file: Path, mapping: str, author: str, dry_run: bool
+    settings: Settings, kind: str, files: tuple[Path, ...], mapping: str, author: str, dry_run: bool
 ) -> None:
     """Read FILE of KIND into the inventory; a file with a wrong row changes nothing.
+
+    `pcap` takes several files; those that follow each other in time are one capture.
 
     \b
     Example:  untrap import register assets.xlsx --map "Asset Tag=Tag,IP=Address"
     """
-    if not file.is_file():
-        raise click.UsageError(f"{file}: no such file")
+    for file in files:
+        if not file.is_file():
+            raise click.UsageError(f"{file}: no such file")
     if kind in OTHERS:
-        _other(settings, kind, file)
+        _other(settings, kind, files)
         return
+    if len(files) > 1:
+        raise click.UsageError(f"import {kind} takes one file at a time; first {files[0]}")
+    file = files[0]
     from scanner.console import next_step, note
     from scanner.opening import opened, site_name
 
@@ -76,9 +82,14 @@ def _read(kind: str, file: Path, site: str, mapping: str, author: str) -> Import
         raise click.UsageError(f"{file}: {error.strerror or error}") from error
 
 
-def _other(settings: Settings, kind: str, file: Path) -> None:
+def _other(settings: Settings, kind: str, files: tuple[Path, ...]) -> None:
     module = OTHERS[kind]
     if importlib.util.find_spec(module) is None:
         have = ", ".join([*LISTS, *(k for k, m in OTHERS.items() if importlib.util.find_spec(m))])
         raise click.UsageError(f"import {kind} is not in this version; there are {have}")
-    importlib.import_module(module).run(settings, file)
+    run = importlib.import_module(module).run
+    if kind == "pcap":  # files that follow each other are one capture
+        run(settings, *files)
+        return
+    for file in files:
+        run(settings, file)

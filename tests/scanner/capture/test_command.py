@@ -6,6 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from scanner.capture_import import read_files
 from scanner.cli import untrap
 from tests.scanner.capture.packets import SERVER, pcap, polled, write
 
@@ -30,3 +31,55 @@ def test_what_is_no_capture_is_a_usage_error(tmp_path: Path) -> None:
     found = CliRunner().invoke(untrap, given)
     assert found.exit_code == 2
     assert "neither pcap nor pcapng" in found.output
+
+
+def turns(folder: Path, parts: int) -> list[Path]:
+    """One capture written in turns: the same records over several files, named out of order."""
+    whole = pcap(polled())
+    head, rows = whole[:24], whole[24:]
+    records, place = [], 0
+    while place < len(rows):
+        size = 16 + int.from_bytes(rows[place + 8 : place + 12], "little")
+        records.append(rows[place : place + size])
+        place += size
+    each = -(-len(records) // parts)
+    files = []
+    for number in range(parts):
+        file = folder / f"ring{parts - number}.pcap"
+        file.write_bytes(head + b"".join(records[number * each : (number + 1) * each]))
+        files.append(file)
+    return files
+
+
+def test_a_rotating_set_is_one_capture_whose_connections_go_on(tmp_path: Path) -> None:
+    (whole,) = read_files([write(tmp_path, pcap(polled()))])
+    files = turns(tmp_path, 3)
+    (found,) = read_files([files[2], files[0], files[1]])
+    assert found.packets == whole.packets
+    assert found.scan.targets == tuple(file.name for file in files)
+    kept = [
+        (o.target, o.question, o.outcome, o.time, o.facts, o.points) for o in whole.observations
+    ]
+    assert kept == [
+        (o.target, o.question, o.outcome, o.time, o.facts, o.points) for o in found.observations
+    ]
+
+
+def test_captures_of_one_time_are_each_their_own(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.pcap", tmp_path / "other.pcap"
+    one.write_bytes(pcap(polled()))
+    other.write_bytes(pcap(polled(), every=2.0))
+    assert len(list(read_files([one, other]))) == 2
+
+
+def test_a_set_is_stored_once_and_a_list_takes_one_file(tmp_path: Path) -> None:
+    files = [str(file) for file in turns(tmp_path, 2)]
+    given = ["--db", str(tmp_path / "a.db"), "import"]
+    first = CliRunner().invoke(untrap, [*given, "pcap", *files])
+    assert first.exit_code == 0, first.output
+    assert "2 devices" in first.output
+    again = CliRunner().invoke(untrap, [*given, "pcap", *reversed(files)])
+    assert "known already" in again.output
+    wrong = CliRunner().invoke(untrap, [*given, "register", *files])
+    assert wrong.exit_code == 2
+    assert "one file at a time" in wrong.output
