@@ -1,0 +1,105 @@
+"""The site file: what it may say, and that a slip is named with the nearest good key."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scanner.secrets import SecretError
+from scanner.site import SiteError, load, parse
+
+WHOLE = """
+exclude = ["10.0.0.9"]
+windows = ["22:00-05:30"]
+[site]
+name = "Mill"
+areas = ["North"]
+[ports]
+modbus = 1502
+[credentials.line]
+type = "snmp-v2c"
+secret = "env:LINE"
+applies_to = ["10.0.0.0/24"]
+entitlement = "full"
+[[vantage]]
+name = "cell"
+zone = "cell-4"
+level = 2
+covers = ["10.0.0.0/24"]
+collection = true
+[[zone]]
+name = "cell-4"
+addresses = ["10.0.0.0/24"]
+[[conduit]]
+from = "cell-4"
+to = "dmz"
+[thresholds]
+stale_days = 30
+"""
+
+
+def read(text: str) -> object:
+    return parse(tomllib.loads(text))
+
+
+def test_everything_that_may_be_said_is_understood() -> None:
+    site = parse(tomllib.loads(WHOLE))
+    assert (site.name, site.areas) == ("Mill", ("North",))
+    assert site.ports == {"modbus": 1502}
+    assert site.named == ("line",)
+    assert site.credentials["line"].applies_to == ("10.0.0.0/24",)
+    assert "snmp-public" in site.credentials  # may be named, is not tried unnamed
+    assert site.vantages[0].collection
+    assert site.exclude == ("10.0.0.9",)
+    assert site.windows == ("22:00-05:30",)
+    assert site.thresholds == {"stale_days": 30.0}
+
+
+def test_no_file_is_an_empty_site() -> None:
+    assert load(None).named == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "bad", "good"),
+    [
+        ('exlude = ["10.0.0.9"]', "exlude", "exclude"),
+        ('[site]\nnmae = "x"', "nmae", "name"),
+        ('[sites]\nname = "x"', "sites", "site"),
+        ('[credentials.a]\ntype = "snmp-v2"\nsecret = "env:A"', "snmp-v2", "snmp-v2c"),
+        ('[credentials.a]\ntype = "snmp-v2c"\npasword = "env:A"', "pasword", "secret"),
+        (
+            '[credentials.a]\ntype = "snmp-v2c"\nsecret = "env:A"\nentitlement = "ful"',
+            "ful",
+            "full",
+        ),
+        ("[ports]\nmodbus = 70000", "70000", "65535"),
+        ("[ports]\nmodbus = true", "True", "65535"),
+        ('[[vantage]]\nname = "a"\ncollection = "yes"', "yes", "true or false"),
+        ('[[vantage]]\nnaem = "a"', "naem", "name"),
+        ('[thresholds]\nstale_days = "many"', "many", "number"),
+        ('exclude = "10.0.0.9"', "exclude", "list"),
+        ("credentials = 5", "credentials", "[credentials]"),
+        ('vantage = "here"', "vantage", "[[vantage]]"),
+    ],
+)
+def test_a_slip_is_named_with_a_good_one(text: str, bad: str, good: str) -> None:
+    with pytest.raises(SiteError) as said:
+        read(text)
+    assert bad in str(said.value)
+    assert good in str(said.value)
+
+
+def test_a_secret_in_clear_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SecretError) as said:
+        read('[credentials.a]\ntype = "snmp-v2c"\nsecret = "hunter2"')
+    assert "hunter2" not in str(said.value)
+
+
+@pytest.mark.parametrize("content", [b"[site", b"\xff\xfe", b"a = "])
+def test_what_is_no_toml_is_one_error_that_names_the_file(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "site.toml"
+    file.write_bytes(content)
+    with pytest.raises(SiteError, match=r"site\.toml"):
+        load(file)
