@@ -247,6 +247,6 @@ def test_a_rung_that_asks_nothing_does_not_end_the_climb() -> None:
 
     modbus = next(probe for probe in probes() if probe.name == "modbus")
     rung = Rung(lambda _: Cost(), note)
-    quiet = replace(modbus, rungs={depth: rung for depth in Depth})
+    quiet = replace(modbus, rungs=dict.fromkeys(Depth, rung))
     against(quiet, DOUBLES["mute"](quiet))
     assert len(climbed) == len(Depth)

@@ -19,6 +19,7 @@ NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})
 TRUST = frozenset(
     {
         Reason.CERTIFICATE_UNTRUSTED.value,
+        *("certificate_expired", "certificate_host", "certificate_uri"),
         Reason.MODE_NOT_OFFERED.value,
         Reason.POLICY_NOT_OFFERED.value,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,8 +48,10 @@ def command(
     if namespace:
         line = ["unshare", "-Urn", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", *line]
     child = subprocess.Popen(line)  # noqa: S603 - our own interpreter and module
-    try:
-        ctx.exit(child.wait())
-    except KeyboardInterrupt:
+
+    def end(*_: object) -> None:
         child.terminate()
-        ctx.exit(child.wait())
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, end)
+    ctx.exit(child.wait())
