@@ -191,6 +191,7 @@ def _number(value: object) -> float:
 
 
 def _todos(findings: Sequence[Finding], limits: Limits) -> tuple[page.Todo, ...]:
+    known = {one.id: one for one in findings}
     return tuple(
         page.Todo(
             one.text,
@@ -199,10 +200,16 @@ def _todos(findings: Sequence[Finding], limits: Limits) -> tuple[page.Todo, ...]
             len(one.gaps),
             one.assets[: limits.names],
             max(len(one.assets) - limits.names, 0),
+            tuple(dict.fromkeys(_called(known[gap], len(one.gaps)) for gap in one.gaps))[:2],
             one.value,
         )
         for one in plan_fixes(findings)[: limits.fixes]
     )
+
+
+def _called(one: Finding, among: int) -> str:
+    """What a gap is called; one that stands alone with what it is about."""
+    return f"{one.label}, {one.subject}" if one.subject and among == 1 else one.label
 
 
 def _gaps(store: Store, findings: Sequence[Finding]) -> Iterator[page.Gap]:

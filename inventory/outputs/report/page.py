@@ -49,6 +49,7 @@ class Todo:
     gaps: int
     assets: tuple[str, ...]
     more: int  # assets that are not named
+    what: tuple[str, ...]  # what the gaps are called
     value: float
 
 
