@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from inventory.model import Severity
@@ -79,9 +80,9 @@ def next_command(run: Run) -> str:
 def program(run: Run) -> str:
     """`untrap` with the global options of this run."""
     settings = run.prepared.settings
-    database = f" --db {settings.db}" if settings.db != "untrap.db" else ""
-    site = f" --site {settings.site}" if settings.site != "default" else ""
-    config = f" --config {settings.config}" if settings.config else ""
+    database = f" --db {shlex.quote(settings.db)}" if settings.db != "untrap.db" else ""
+    site = f" --site {shlex.quote(settings.site)}" if settings.site != "default" else ""
+    config = f" --config {shlex.quote(str(settings.config))}" if settings.config else ""
     return f"untrap{database}{site}{config}"
 
 
