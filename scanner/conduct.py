@@ -12,7 +12,7 @@ import click
 from inventory.model import Scan
 from inventory.store import Store, StoreError
 from inventory.store.lock import scanning as only_scan
-from protocols.contract import Observation
+from protocols.contract import Observation, Outcome
 from scanner import progress
 from scanner import scan as scans
 from scanner import summary as ending
@@ -71,6 +71,7 @@ def _run(
                 deadline_seconds=seconds,
                 finished=finished,
                 past=heard_before(store, scan, finished) if prepared.resumes else None,
+                answered_before=len(answered(store, scan) & finished) if prepared.resumes else 0,
                 keep_raw=keep_raw,
                 recorder=recorder,
                 watch=progress.watcher(quiet),
@@ -95,6 +96,20 @@ def _run(
     except StoreError as error:
         run.error = run.error or str(error)
     return run, summed
+
+
+LIFELESS = frozenset(
+    {
+        *(Outcome.NOT_ASKED, Outcome.NO_PATH, Outcome.SILENT, Outcome.BLOCKED, Outcome.CLOSED),
+        *(Outcome.FAILED_HERE, Outcome.BROKEN),
+    }
+)
+
+
+def answered(store: Store, scan: Scan) -> frozenset[str]:
+    """Addresses where somebody answered an earlier run of `scan`."""
+    heard = store.finished_questions(scan.id)
+    return frozenset(target.address for target, _, how, _ in heard if how not in LIFELESS)
 
 
 def heard_before(

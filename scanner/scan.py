@@ -48,6 +48,7 @@ class Run:
     tally: Tally = field(default_factory=Tally)
     interrupted: bool = False
     stored: int = 0
+    answered_before: int = 0  # hosts that an earlier run of this scan finished, and that answered
     error: str = ""
     seconds: float = 0.0
     layer2: Found | None = None
@@ -79,6 +80,7 @@ async def run(
     deadline_reason: Reason = Reason.MAX_TIME,
     finished: frozenset[str] = frozenset(),
     past: Mapping[str, tuple[Observation, ...]] | None = None,
+    answered_before: int = 0,
     recorder: AnyRecorder | None = None,
     keep_raw: bool = True,
     watch: Callable[[Run], contextlib.AbstractAsyncContextManager[None]] | None = None,
@@ -89,7 +91,7 @@ async def run(
     an earlier run of this scan (a resume). Never raises for what the
     network does; a store that fails stops the sending and is reported in `Run.error`.
     """
-    state = Run(prepared, scan)
+    state = Run(prepared, scan, answered_before=answered_before)
     async with Writer(store, keep_raw=keep_raw) as writer:
         wire = state.wire = _wire(prepared, scan, _sink(state, writer.submit), recorder)
         wire.past = past or {}

@@ -25,7 +25,7 @@ def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, ob
         "scan": run.scan.id,
         "site": run.scan.site,
         "hosts": prepared.hosts,
-        "answered": run.tally.answering,
+        "answered": answering(run),
         "assets": assets,
         "planned": {name: item.as_json() for name, item in planned.items()},
         "cost": found.as_json(),
@@ -70,11 +70,16 @@ def resume(run: Run) -> str | None:
     return f"{program(run)} scan --resume {run.scan.id[:8]}" if run.tally.unasked else None
 
 
+def answering(run: Run) -> int:
+    """Hosts that answered in this scan, those of a run that was cut included."""
+    return run.tally.answering + run.answered_before
+
+
 def next_command(run: Run) -> str:
     """What to do after a whole scan."""
     if not run.prepared.hosts and run.layer2 is not None and run.layer2.packets:
         return f"{program(run)} assets"
-    return f"{program(run)} gaps" if run.tally.answering else f"{program(run)} doctor"
+    return f"{program(run)} gaps" if answering(run) else f"{program(run)} doctor"
 
 
 def program(run: Run) -> str:
@@ -95,7 +100,7 @@ def exit_code(run: Run) -> int:
     if run.tally.unasked:
         return 4
     heard = run.layer2 is not None and run.layer2.packets and not run.prepared.hosts
-    return 0 if run.tally.answering or heard else 3
+    return 0 if answering(run) or heard else 3
 
 
 def at_least(worst: str, limit: str | None) -> bool:
@@ -112,7 +117,7 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     sent, prepared = wire.sent, run.prepared
     planned = summed["planned"]
     ceiling = planned["ceiling"]["packets"] if isinstance(planned, dict) else 0
-    answered = f"{run.tally.answering} of {prepared.hosts} addresses answered. "
+    answered = f"{answering(run)} of {prepared.hosts} addresses answered. "
     shown = [
         f"{answered if prepared.hosts else ''}In {prepared.settings.db}: "
         f"{summed['assets']} assets,",
