@@ -155,7 +155,7 @@ class Conversation:
         fresh: bool = False,
         parting: bool = False,
     ) -> Answer[T]:
-        if (replayed := await self._replay(question, read, fresh)) is not None:
+        if (replayed := await self._replay(question, read, fresh, parting)) is not None:
             return replayed
         reason = self._held_back(fresh, parting)
         if reason is None:
@@ -213,7 +213,9 @@ class Conversation:
                 self._placed = False
                 self.wire.pacer.leave(self.host.group)
 
-    async def _replay(self, question: Question, read: Read[T], fresh: bool) -> Answer[T] | None:
+    async def _replay(
+        self, question: Question, read: Read[T], fresh: bool, parting: bool
+    ) -> Answer[T] | None:
         """The answer that an earlier run of this scan stored; None when the network must be asked.
 
         Raises `SessionCut` when it must be asked in the middle of a session that is gone.
@@ -221,6 +223,10 @@ class Conversation:
         if fresh:
             self._past.part()
         item = self._past.take(question)
+        if item is None and parting and self._past.inside and self._stream is None:
+            self._past.part()  # the session is gone already: there is nothing to say goodbye to
+            self.note(question, Outcome.NOT_ASKED, Reason.DEPENDENCY, detail="session is gone")
+            return Answer(Outcome.NOT_ASKED, Reason.DEPENDENCY)
         if item is None:
             self._past.leave()
             return None

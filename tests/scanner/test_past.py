@@ -97,6 +97,28 @@ def test_a_session_that_was_cut_begins_anew() -> None:
     assert cut.value.kept == 0
 
 
+def test_a_session_that_only_lacks_its_goodbye_is_not_repeated() -> None:
+    past = heard_from(saying(*TWO), 2)
+
+    async def run() -> tuple[Outcome, int]:
+        async with serving(saying()) as port:
+            bench = Bench(port)
+            here = replace(probe("tcp"), session=True)
+            link = Conversation(
+                bench.wire, bench.host, here, port, most_requests=50, seconds=30, past=past
+            )
+            for number in (1, 2):
+                await link.ask(ASK, b"?%d\n" % number, frame=toy_frame, read=reader(number))
+            goodbye = Question("toy", "bye")
+            answer = await link.ask(
+                goodbye, b"?3\n", frame=toy_frame, read=reader(3), parting=True
+            )
+            await link.close(b"?4\n")
+            return answer.outcome, bench.wire.sent.packets
+
+    assert asyncio.run(run()) == (Outcome.NOT_ASKED, 0)
+
+
 def test_connections_that_were_closed_stand_on_their_own() -> None:
     question = Question("toy", "other")
     items = [replace(item, question=question) for item in heard_from(saying(*TWO), 2)]
