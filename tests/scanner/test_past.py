@@ -110,9 +110,7 @@ def test_a_session_that_only_lacks_its_goodbye_is_not_repeated() -> None:
             for number in (1, 2):
                 await link.ask(ASK, b"?%d\n" % number, frame=toy_frame, read=reader(number))
             goodbye = Question("toy", "bye")
-            answer = await link.ask(
-                goodbye, b"?3\n", frame=toy_frame, read=reader(3), parting=True
-            )
+            answer = await link.ask(goodbye, b"?3\n", frame=toy_frame, read=reader(3), parting=True)
             await link.close(b"?4\n")
             return answer.outcome, bench.wire.sent.packets
 
