@@ -6,6 +6,13 @@ const { Servient, Helpers } = require("@node-wot/core");
 const { ModbusClientFactory } = require("@node-wot/binding-modbus");
 const { OPCUAClientFactory } = require("@node-wot/binding-opcua");
 
+function within(promise, milliseconds) {
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("no value in time")), milliseconds);
+  });
+  return Promise.race([promise, late]);
+}
+
 async function main(folder) {
   const servient = new Servient();
   servient.addClientFactory(new ModbusClientFactory());
@@ -18,7 +25,10 @@ async function main(folder) {
     const values = (found[description.title] = {});
     for (const key of Object.keys(description.properties)) {
       try {
-        values[key] = await (await thing.readProperty(key)).value();
+        values[key] = await within(
+          thing.readProperty(key).then((answer) => answer.value()),
+          15000,
+        );
       } catch (error) {
         values[key] = `error: ${error.message}`;
       }
