@@ -22,6 +22,11 @@ NET_RAW = 13  # linux/capability.h, CAP_NET_RAW
 ROUNDS = 2  # an address is asked again before it counts as dead
 ARP_PER_SECOND = 100.0
 BENCH_ARP_PER_SECOND = 1_000.0
+CROWD = 256  # own-link addresses beyond which the kernel's neighbour table (1 024) may fill
+CROWDED_PER_SECOND = 100.0
+"""New own-link addresses/s without ARP of our own: each unresolved one holds a place of the table
+for 3 s, each live one for 30 s; at 200/s and 315 live hosts of a /20 the table was seen to fill."""
+
 ARP_MOST = 65_536  # addresses asked by ARP in one scan
 DCP_SECONDS = 3.0
 LISTEN_MOST = 86_400.0
@@ -54,6 +59,12 @@ class Layer2:
     segments: tuple[Segment, ...] = ()
     per_second: float = ARP_PER_SECOND
     off: str = ""
+    unasked: int = 0  # own-link addresses that ARP does not ask first
+
+    @property
+    def crowded(self) -> bool:
+        """Whether connects alone may fill the kernel's neighbour table: they must go slower."""
+        return self.unasked > CROWD
 
     @property
     def arp_addresses(self) -> int:
@@ -87,6 +98,7 @@ class Layer2:
             "interfaces": sorted({item.interface for item in self.segments} | set(self.dcp)),
             "seconds": round(self.seconds, 1),
             "off": self.off or None,
+            "neighbour_table_limits": self.crowded,
         }
 
     def lines(self) -> list[str]:
@@ -104,6 +116,11 @@ class Layer2:
         shown += [f"PROFINET DCP identify on {name}: 1 multicast request" for name in self.dcp]
         if self.off:
             shown.append(f"layer 2 is off: {self.off}")
+        if self.crowded:
+            shown.append(
+                f"without ARP first, at most {CROWDED_PER_SECOND:g} new addresses/s on own "
+                "segments: the kernel's neighbour table limits coverage"
+            )
         return shown
 
 
@@ -137,13 +154,15 @@ def planned(
     arp: bool = True,
 ) -> Layer2:
     """What layer 2 does for this scope; empty, with the reason, where it cannot be used."""
-    found = tuple(segments(scope, links, interface)) if arp else ()
-    if sum(item.addresses for item in found) > ARP_MOST:
+    found = tuple(segments(scope, links, interface))
+    count = sum(item.addresses for item in found)
+    if not arp or count > ARP_MOST:
         found = ()
+    unasked = 0 if found else count
     if not (found or listen_seconds or dcp):
-        return Layer2()
+        return Layer2(unasked=unasked)
     if why := missing():
-        return Layer2(off=why)
+        return Layer2(off=why, unasked=count)
     bench = profile.name == "bench"
     rate = min(BENCH_ARP_PER_SECOND if bench else ARP_PER_SECOND, profile.packets)
     named = (interface,) if interface else ()
@@ -155,6 +174,7 @@ def planned(
         else (),
         found,
         rate,
+        unasked=unasked,
     )
 
 

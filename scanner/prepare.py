@@ -23,7 +23,7 @@ from scanner import profile as profiles
 from scanner import site as sites
 from scanner.cli import Settings
 from scanner.engine import Visit
-from scanner.layer2plan import LISTEN_MOST, Layer2
+from scanner.layer2plan import CROWDED_PER_SECOND, LISTEN_MOST, Layer2
 from scanner.layer2plan import planned as plan_layer2
 from scanner.profile import Limits, Profile
 from scanner.targets import Scope, TargetError, parse
@@ -300,6 +300,8 @@ def prepare(
     below = plan_layer2(
         scope, links(), profile, interface=device, listen_seconds=listen, dcp=dcp, arp=not no_arp
     )
+    if below.crowded:
+        limits = replace(limits, new_on_link=min(limits.new_on_link, CROWDED_PER_SECOND))
     if not named and below.off:
         raise click.UsageError(f"nothing to do without TARGET: {below.off}")
     return Prepared(

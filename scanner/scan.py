@@ -23,7 +23,6 @@ from scanner import plan as planning
 from scanner.clock import SystemClock
 from scanner.engine import STOP_SECONDS, Engine, Tally
 from scanner.engine import Visit as EngineVisit
-from scanner.layer2plan import Layer2
 from scanner.prepare import Prepared
 from scanner.secrets import revealed
 from scanner.targets import group
@@ -122,7 +121,7 @@ async def run(
 async def _layer2(state: Run, wire: Wire) -> None:
     """Listen, ARP, DCP, as planned; afterwards the wire knows which addresses are dead."""
     plan = state.prepared.layer2
-    if plan == Layer2():
+    if not (plan.listens or plan.sends or plan.off):
         return
     from scanner.capture.observations import Origin
     from scanner.layer2run import Before
