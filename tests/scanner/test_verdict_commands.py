@@ -1,0 +1,236 @@
+"""Gaps, questions, readiness, waivers, rules and `show`, as commands on a small inventory."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from inventory.model import Declaration, Kind
+from inventory.rules import catalogue
+from inventory.store import Store
+from protocols.contract import Outcome
+from scanner.cli import untrap
+from tests.inventory.making import SITE, listed, observed, stated
+
+PLC = {"vendor": "Acme", "product": "PLC 5", "serial": "SN-4711", "firmware": "1"}
+VALUES = (7, 900, 31, 4, 5, 88, 12, 3)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A controller with raw registers, a pump without devices, one without links."""
+    path = tmp_path / "a.db"
+    names = tuple(f"holding:{n}" for n in range(8))
+    with Store.open(path, SITE) as store:
+        store.append(
+            [
+                observed("10.0.0.1", PLC),
+                observed("10.0.0.1", operation="read", points=names, values=VALUES, at=1,
+                         raw=b"\x00\x01\xca\xfe"),
+                observed("10.0.0.2", protocol="opcua", operation="hello", port=4840,
+                         outcome=Outcome.MUTE),
+            ]
+        )  # fmt: skip
+        store.declare(
+            [
+                listed(tag="PLC-1", address="10.0.0.1", owner="ops", criticality="C2", area="A"),
+                listed(tag="PLC-2", address="10.0.0.2", owner="ops", criticality="C2", area="A"),
+                listed(tag="P-1", kind_="equipment", class_="pump", owner="ops", criticality="C3",
+                       area="A"),
+                listed(tag="P-2", kind_="equipment", class_="pump", owner="ops", criticality="C1",
+                       area="A"),
+                stated(Kind.LINK, "P-1", equipment="P-1", device="", complete="yes"),
+            ]
+        )  # fmt: skip
+    return path
+
+
+def run(database: Path, *words: str) -> Result:
+    return CliRunner().invoke(untrap, ["--db", str(database), "--site", SITE, *words])
+
+
+def lines(database: Path, *words: str) -> list[dict[str, object]]:
+    done = run(database, *words, "--json")
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def found(database: Path) -> dict[str, dict[str, object]]:
+    return {str(row["rule"]): row for row in lines(database, "gaps", "--all")}
+
+
+def test_gaps_have_the_stable_keys_and_their_proof(database: Path) -> None:
+    keys = (
+        "id rule version category label asset asset_name site subject severity confidence value "
+        "because remedies unlocks criticality_assumed waived"
+    )
+    rows = lines(database, "gaps")
+    assert {str(row["rule"]) for row in rows} == {"T03", "U02", "G01"}
+    assert all(set(keys.split()) <= row.keys() and row["because"] for row in rows)
+
+
+def test_gaps_that_free_data_stand_before_those_of_records(database: Path) -> None:
+    rules = [str(row["rule"]) for row in lines(database, "gaps")]
+    assert rules[-1] == "G01"
+
+
+def test_gaps_by_fix_name_each_gap_once(database: Path) -> None:
+    fixes = lines(database, "gaps", "--by", "fix")
+    named = [gap for fix in fixes for gap in fix["gaps"]]  # type: ignore[attr-defined]
+    assert sorted(named) == sorted(str(row["id"]) for row in lines(database, "gaps"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), 0),
+        (("--fail-on", "critical"), 1),
+        (("--fail-on", "low"), 1),
+        (("--fail-on-questions",), 1),
+        (("--fail-on", "huge"), 2),
+    ],
+)
+def test_the_exit_code_of_gaps(database: Path, words: tuple[str, ...], code: int) -> None:
+    assert run(database, "gaps", *words).exit_code == code
+
+
+def test_open_questions_alone_never_look_clean(tmp_path: Path) -> None:
+    path = tmp_path / "q.db"
+    with Store.open(path, SITE) as store:
+        store.append([observed("10.0.0.2", outcome=Outcome.MUTE)])
+    done = run(path, "gaps")
+    assert done.exit_code == 0
+    assert "this is not a clean result" in done.stdout
+    assert run(path, "gaps", "--fail-on-questions").exit_code == 1
+
+
+def test_questions_name_the_missing_premise_and_a_command(database: Path) -> None:
+    rows = lines(database, "questions")
+    asked = {(row["rule"], row["asset_name"]): row for row in rows}
+    assert ("U02", "P-2") in asked
+    assert ("N05", "PLC-2") in asked
+    assert all(row["missing"] and row["next_step"] for row in rows)
+    assert asked["U02", "P-2"]["command"] == "untrap import links FILE"
+
+
+def waive(database: Path, rule: str, until: str) -> Result:
+    name = str(found(database)[rule]["id"])
+    return run(database, "waive", name[:10], "--owner", "J. Ito", "--reason", "shut down",
+               "--until", until)  # fmt: skip
+
+
+def day(days: int) -> str:
+    return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+
+
+def test_a_waiver_makes_the_asset_accepted_and_hides_the_gap(database: Path) -> None:
+    assert waive(database, "U02", day(30)).exit_code == 0
+    assert "U02" not in {row["rule"] for row in lines(database, "gaps")}
+    assert "J. Ito" in str(found(database)["U02"]["waived"])
+    (pump,) = [row for row in lines(database, "assets") if row["tag"] == "P-1"]
+    assert pump["category"] == "accepted"
+    assert run(database, "gaps", "--fail-on", "critical").exit_code == 0
+
+
+def test_an_expired_waiver_counts_no_more_and_says_so(database: Path) -> None:
+    gap = found(database)["U02"]
+    fields = {"finding": str(gap["id"]), "owner": "J. Ito", "reason": "x", "expires": day(-1)}
+    with Store.open(database, SITE) as store:
+        store.declare([Declaration(SITE, Kind.WAIVER, str(gap["id"]), fields, "J. Ito")])
+    again = found(database)["U02"]
+    assert again["waived"] == ""
+    assert "that has passed" in json.dumps(again["because"])
+
+
+@pytest.mark.parametrize("until", ["tomorrow", "2020-01-01", "2027-13-01"])
+def test_a_waiver_needs_a_day_to_come(database: Path, until: str) -> None:
+    done = waive(database, "U02", until)
+    assert done.exit_code == 2
+    assert until in done.output
+
+
+def test_a_waiver_of_nothing_is_one_clear_line(database: Path) -> None:
+    done = run(database, "waive", "ffffffff", "--owner", "a", "--reason", "b", "--until", day(1))
+    assert done.exit_code == 2
+    assert "no gap has the id 'ffffffff'" in done.output
+
+
+def test_readiness_rolls_up_by_site_area_and_class(database: Path) -> None:
+    rows = lines(database, "readiness")
+    scopes = {(row["scope"], row["name"]) for row in rows}
+    assert {("site", SITE), ("area", "A"), ("class", "pump")} <= scopes
+    site = next(row for row in rows if row["scope"] == "site")
+    assert site["c3_dark"] == {"lo": 1, "hi": 1}
+    assert set(site) >= {"level4_share", "index", "unrated", "not_asked"}
+
+
+def test_readiness_is_also_a_table_for_users_of_sql(database: Path) -> None:
+    rows = lines(database, "readiness")
+    with sqlite3.connect(database) as connection:
+        stored = {
+            (scope, name): json.loads(body)
+            for scope, name, body in connection.execute("SELECT scope, name, body FROM readiness")
+        }
+    assert stored == {(row["scope"], row["name"]): row for row in rows}
+
+
+def test_signals_are_a_table_and_a_column_of_points(database: Path) -> None:
+    with Store.open(database, SITE) as store:
+        store.append([observed("10.0.0.3", protocol="opcua", operation="read", port=4840,
+                               points=("Motor current",), values=(4.2,))])  # fmt: skip
+    points = {str(row["address"]): row for row in lines(database, "points")}
+    assert points["Motor current"]["signal"] == "current"
+    assert points["Motor current"]["match"] == "name"
+    assert points["holding:0"]["signal"] in ("", None)
+    with sqlite3.connect(database) as connection:
+        count = connection.execute("SELECT count(*) FROM signals").fetchone()[0]
+    assert count == len(points)
+
+
+@pytest.mark.parametrize("case", ["predictive-maintenance", "energy-monitoring", "pump-efficiency"])
+def test_a_bundled_use_case_answers_for_every_machine_of_its_class(
+    database: Path, case: str
+) -> None:
+    rows = lines(database, "readiness", "--use-case", case)
+    assert all(row["verdict"] in ("ready", "blocked", "unknown") for row in rows)
+    assert all(row["verdict"] != "ready" for row in rows)
+
+
+def test_a_use_case_that_is_none_is_one_clear_line(database: Path) -> None:
+    done = run(database, "readiness", "--use-case", "mind-reading")
+    assert done.exit_code == 2
+    assert "mind-reading" in done.output
+
+
+def test_the_pilot_question_is_asked_of_every_other_site(database: Path) -> None:
+    with Store.open(database, "second") as store:
+        store.declare([listed(site="second", tag="P-9", kind_="equipment", class_="pump")])
+    done = run(database, "readiness", "--pilot", SITE, "--json")
+    assert done.exit_code == 0, done.output
+
+
+def test_rules_prints_every_rule_with_version_and_text() -> None:
+    done = CliRunner().invoke(untrap, ["rules", "--json"])
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["id"] if "id" in row else row["rule"] for row in rows] == list(catalogue())
+
+
+def test_show_leads_from_the_gap_to_the_observation_to_its_bytes(database: Path) -> None:
+    gap = found(database)["T03"]
+    shown = run(database, "show", str(gap["id"]))
+    assert shown.exit_code == 0
+    assert "T03 version" in shown.output
+    observations = [b["observation"] for b in gap["because"] if b["observation"]]  # type: ignore[attr-defined]
+    dumps = [run(database, "show", name).output for name in observations]
+    assert any("00 01 ca fe" in text for text in dumps)
+
+
+def test_a_reading_command_sends_nothing_and_derives_once(database: Path) -> None:
+    first = database.stat().st_mtime_ns if run(database, "gaps").exit_code == 0 else 0
+    run(database, "questions")
+    assert database.stat().st_mtime_ns == first
