@@ -7,6 +7,7 @@ packet, and is a `click.UsageError` that names the bad value and a good one.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -26,7 +27,7 @@ from scanner.engine import Visit
 from scanner.layer2plan import CROWDED_PER_SECOND, LISTEN_MOST, Layer2
 from scanner.layer2plan import planned as plan_layer2
 from scanner.profile import Limits, Profile
-from scanner.targets import Scope, TargetError, parse
+from scanner.targets import Scope, TargetError, parse, text_of
 from scanner.wire.names import interfaces, resolve
 from scanner.wire.neighbours import links
 
@@ -296,7 +297,7 @@ def prepare(
         sample_every,
         {"modbus.fc17": "1"} if fc17 else {},
     )
-    device = _interface(interface)
+    device = _interface(interface, scope)
     below = plan_layer2(
         scope, links(), profile, interface=device, listen_seconds=listen, dcp=dcp, arp=not no_arp
     )
@@ -452,8 +453,12 @@ def _vantage(name: str, site: sites.Site) -> str:
     return name or (good[0] if len(good) == 1 else "here")
 
 
-def _interface(name: str) -> str:
+def _interface(name: str, scope: Scope) -> str:
     good = interfaces() if name else []
     if name and name not in good:
         raise click.UsageError(f"no interface {name!r}: one of {', '.join(good)}")
+    ends = [text_of(item.version, item.first) for item in scope.remaining()]
+    ends += [service.address for service in scope.services]
+    if name and name != "lo" and any(ipaddress.ip_address(end).is_loopback for end in ends):
+        raise click.UsageError(f"--interface {name!r} does not lead to loopback: use lo")
     return name
