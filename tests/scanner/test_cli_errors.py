@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scanner.cli import untrap
+from scanner.wire.names import interfaces
 
 
 def run(*words: str, given: str = "", folder: Path | None = None) -> Result:
@@ -107,3 +108,13 @@ def test_exclusions_come_from_a_file_and_from_flags(tmp_path: Path) -> None:
     assert '"hosts": 4' in found.output
     for text in ("10.0.0.2", "10.0.0.4-5", "10.0.0.8"):
         assert f'"targets": ["{text}"], "hosts": 0' in found.output
+
+
+def test_loopback_is_not_asked_through_another_interface() -> None:
+    others = [name for name in interfaces() if name != "lo"]
+    if not others:
+        pytest.skip("there is no other interface")
+    found = run("plan", "127.0.0.1", "--interface", others[0])
+    assert found.exit_code == 2
+    assert "use lo" in found.output
+    assert run("plan", "127.0.0.1", "--interface", "lo").exit_code == 0
