@@ -46,7 +46,7 @@ STATELESS = ("plc", "meter", "switch")
 SET_UP = ("Hello", "SecureChannel", "Session", "cotp", "s7 setup")
 """Requests that set up or end a connection or session: counted apart (the figures of safety.md)."""
 
-SCAN = ("--profile", "brisk", "--timeout", "2")
+SCAN = ("--profile", "brisk", "--credentials", "snmp-public")
 KILLS = 3
 
 

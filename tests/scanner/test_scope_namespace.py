@@ -95,7 +95,7 @@ def inside(folder: Path) -> dict[str, dict[str, int]]:
     file = folder / "lures.toml"
     file.write_text(PLANT, encoding="utf-8")
     found = {}
-    targets = (*NAMED, "127.35.1.13", "--exclude", "127.35.1.13")
+    targets = (*NAMED, "127.35.1.13", "--exclude", "127.35.1.13", "--credentials", "snmp-public")
     with played(file, folder) as here:
         common = ("--db", folder / "t.db", "--config", here.config)
         counted()
