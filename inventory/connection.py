@@ -279,7 +279,8 @@ _OPENED = DATA | {Outcome.EMPTY}
 
 
 def _secured(offers: Sequence[str], login: bool) -> tuple[str, str]:
-    """Policy and mode: unsecured where offered (so it was read), else the strongest offer."""
+    """Policy and mode for anonymous: unsecured where offered (so it was read). With a login, and
+    where nothing unsecured is offered: the strongest, since a password belongs under encryption."""
     wanted = ("username", "certificate") if login else ("anonymous",)
     fitting = [
         tuple(offer.split("/")[:2])
@@ -288,7 +289,7 @@ def _secured(offers: Sequence[str], login: bool) -> tuple[str, str]:
     ]
     if not fitting:
         return "", ""
-    rank = ("None", "SignAndEncrypt", "Sign")
+    rank = ("SignAndEncrypt", "Sign", "None") if login else ("None", "SignAndEncrypt", "Sign")
     policy, mode = min(fitting, key=lambda o: (rank.index(o[1]) if o[1] in rank else 3, o[0]))
     return policy, mode
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inventory.connectable import connectable
-from inventory.connection import STEPS, connections, interval, logins
+from inventory.connection import STEPS, _secured, connections, interval, logins
 from inventory.outputs import Request, wot
 from inventory.store import Store
 from tests.inventory.making import SITE
@@ -173,3 +173,15 @@ def test_connectable_counts_what_gave_a_value_with_a_meaning(store: Store) -> No
     assert (found.ready, found.assets) == (4, 7)
     without = {label: one for label, one in logins(()).items() if label == "snmp-public"}
     assert connectable(store.evidences(), without).ready == 3  # nobody declared "historian"
+
+
+def test_a_password_goes_over_the_strongest_offer() -> None:
+    offers = (
+        "None/None/anonymous,username",
+        "Basic256Sha256/Sign/username",
+        "Basic256Sha256/SignAndEncrypt/anonymous,username",
+    )
+    assert _secured(offers, login=True) == ("Basic256Sha256", "SignAndEncrypt")
+    assert _secured(offers, login=False) == ("None", "None")
+    assert _secured(offers[2:], login=False) == ("Basic256Sha256", "SignAndEncrypt")
+    assert _secured(("None/None/certificate",), login=False) == ("", "")
