@@ -9,13 +9,13 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
-import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.profile import Profile
 from scanner.targets import Range, Scope, merge, subtract, text_of
+from scanner.wire.names import source_of
 from scanner.wire.neighbours import Links
 
 NET_RAW = 13  # linux/capability.h, CAP_NET_RAW
@@ -239,16 +239,3 @@ def _read(name: str, what: str) -> str:
         return (INTERFACES / name / what).read_text(encoding="ascii").strip()
     except OSError:
         return ""
-
-
-def source_of(address: str) -> str:
-    """The own address that the kernel would send from to `address`; "" when it has no route.
-
-    Connecting a datagram socket sends nothing. The own address itself gives itself.
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
-            asking.connect((address, 9))
-        except OSError:
-            return ""
-        return str(asking.getsockname()[0])

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from protocols.contract import Observation
 from scanner.capture.observations import Origin
 from scanner.layer2 import Heard, Helper, Layer2Error, identify, listen, sweep
-from scanner.layer2plan import DCP_SECONDS, Layer2, Segment, source_of
+from scanner.layer2plan import DCP_SECONDS, Layer2, Segment
 from scanner.targets import text_of
+from scanner.wire.names import source_of
 
 PIECE = 1_000  # ranges that one run of the helper takes as its argument
 SETTLE_SECONDS = 1.0  # after the last request of a sweep

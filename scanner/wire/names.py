@@ -17,3 +17,16 @@ def resolve(name: str) -> list[str]:
 def interfaces() -> list[str]:
     """Names of the network interfaces of this machine."""
     return [name for _, name in socket.if_nameindex()]
+
+
+def source_of(address: str) -> str:
+    """The own address that the kernel would send from to `address`; "" when it has no route.
+
+    Connecting a datagram socket sends nothing. The own address itself gives itself.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect((address, 9))
+        except OSError:
+            return ""
+        return str(asking.getsockname()[0])
