@@ -1,5 +1,9 @@
 """Walks the hosts: for each, every attempt in the plan's order, one conversation at a time.
 
+While one of them waits for its second try, the next takes its turn; so a host that is silent on
+one port does not keep the scan from its other ports, and whether a second packet to a silent port
+is worth it is decided when the other ports have been heard.
+
 One rule keeps it simple: the engine knows the order and the end of things and nothing of any
 protocol; whatever a probe does wrong ends in one `except Exception`, here, as `broken`.
 """
@@ -26,12 +30,17 @@ from protocols.contract import (
 from scanner.plan import Attempt, Manner, Shape
 from scanner.wire.link import Conversation
 from scanner.wire.past import SessionCut
-from scanner.wire.wire import Host, Wire
+from scanner.wire.wire import Hold, Host, Wire
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 2.8
 """Sessions are closed within 3 s of a stop (safety.md 5.5)."""
+
+
+BACKLOG_SECONDS = 0.25
+"""Hosts are begun while no more than this of the packet rate is spoken for: early enough that a
+silent one costs its time-outs beside the others, and never thousands in one turn of the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,7 @@ class Engine:
         places = asyncio.Semaphore(self.wire.limits.in_flight)
         async with asyncio.TaskGroup() as group:
             for visit in visits:
+                await self.wire.pacer.packets.room(BACKLOG_SECONDS)
                 await places.acquire()
                 if self.wire.stopping is not None:
                     places.release()
@@ -101,11 +111,14 @@ class Engine:
         if task is not None:
             self._idle[task] = host
         self.tally.begun += 1
-        shape: list[Attempt] = []
+        found: dict[int, Attempt] = {}
         whole = False
         try:
-            for probe, port in visit.attempts:
-                shape.append(await self.attempt(host, probe, port))
+            async with asyncio.TaskGroup() as group:
+                for place in range(len(visit.attempts)):
+                    hold = Hold(host.talking)
+                    await hold.take()
+                    group.create_task(self._turn(host, visit, place, hold, found))
             whole = self.wire.stopping is None and not host.failed_here
         except asyncio.CancelledError:
             if self.wire.stopping is None:
@@ -116,28 +129,49 @@ class Engine:
             self.tally.finished += 1
             self.tally.answering += host.answers
             self.tally.unasked += not whole
-            self.tally.shapes[tuple(shape)] += 1
+            self.tally.shapes[tuple(found[place] for place in sorted(found))] += 1
             if self._on_finished is not None:
                 self._on_finished(visit, whole)
 
-    async def attempt(self, host: Host, probe: Probe, port: int) -> Attempt:
+    async def _turn(
+        self, host: Host, visit: Visit, place: int, hold: Hold, found: dict[int, Attempt]
+    ) -> None:
+        """One attempt, by who has the right to talk to the host; it is given back at the end."""
+        try:
+            found[place] = await self.attempt(host, *visit.attempts[place], hold, place == 0)
+        finally:
+            hold.give()
+
+    async def attempt(
+        self, host: Host, probe: Probe, port: int, hold: Hold, likeliest: bool = True
+    ) -> Attempt:
         """One conversation, every rung up to the depth; never raises for what a probe does."""
         past = host.recall(probe, port)
         while True:
             try:
-                return await self._converse(host, probe, port, past)
+                return await self._converse(host, probe, port, past, hold, likeliest)
             except SessionCut as cut:
                 past = past[: cut.kept]
 
     async def _converse(
-        self, host: Host, probe: Probe, port: int, past: Sequence[Observation]
+        self,
+        host: Host,
+        probe: Probe,
+        port: int,
+        past: Sequence[Observation],
+        hold: Hold,
+        likeliest: bool,
     ) -> Attempt:
         limits = self.wire.limits
         conversation = Conversation(
-            self.wire, host, probe, port, most_requests=0, seconds=0, past=past
+            *(self.wire, host, probe, port),
+            most_requests=0,
+            seconds=0,
+            past=past,
+            hold=hold,
+            likeliest=likeliest,
         )
         done: list[tuple[Depth, Cost]] = []
-        started = self.wire.clock.monotonic()
         try:
             for depth, rung in sorted(probe.rungs.items()):
                 if depth > self.depth:
@@ -163,11 +197,9 @@ class Engine:
             conversation.note(question, Outcome.BROKEN, detail="our defect; see the log")
         finally:
             await conversation.close()
-        return self._shape(conversation, done, self.wire.clock.monotonic() - started)
+        return self._shape(conversation, done)
 
-    def _shape(
-        self, conversation: Conversation, done: Sequence[tuple[Depth, Cost]], lasted: float
-    ) -> Attempt:
+    def _shape(self, conversation: Conversation, done: Sequence[tuple[Depth, Cost]]) -> Attempt:
         probe, port = conversation.probe, conversation.target.port
         now = conversation.heard[conversation.replayed :]
         heard = [item for item in now if item.outcome is not Outcome.NOT_ASKED]
@@ -176,7 +208,9 @@ class Engine:
             return Attempt(probe.name, probe.transport, port, manner)
         waits = sum(item.duration_seconds for item in heard)
         return Attempt(
-            probe.name, probe.transport, port, manner, tuple(done), waits=round(waits, 1)
+            *(probe.name, probe.transport, port, manner, tuple(done)),
+            opened=conversation.connections,
+            waits=round(waits, 1),
         )
 
 

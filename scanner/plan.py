@@ -38,6 +38,7 @@ class Attempt:
     manner: Manner
     rungs: tuple[tuple[Depth, Cost], ...] = ()
     extra_connections: int = 0
+    opened: int | None = None  # connections that were accepted, once that is known
     waits: float = 0.0  # seconds in which an accepted peer let us wait
 
     @property
@@ -45,6 +46,8 @@ class Attempt:
         """Connections that are accepted."""
         if self.transport != "tcp" or self.manner is not Manner.ACCEPTED:
             return 0
+        if self.opened is not None:
+            return self.opened
         return max(1, sum(cost.connections for _, cost in self.rungs)) + self.extra_connections
 
     @property
@@ -86,7 +89,20 @@ class Total:
         }
 
 
-def packets(attempt: Attempt, limits: Limits) -> int:
+def tries(shape: Shape, limits: Limits) -> tuple[int, ...]:
+    """How often each attempt of a host is made.
+
+    A silent port is asked again where somebody is known to be there; an address that is silent
+    altogether is asked again on its likeliest port only.
+    """
+    there = any(item.manner in (Manner.ACCEPTED, Manner.REFUSED) for item in shape)
+    return tuple(
+        1 + limits.retries * (item.manner is Manner.UNANSWERED and (there or place == 0))
+        for place, item in enumerate(shape)
+    )
+
+
+def packets(attempt: Attempt, tried: int = 1) -> int:
     """Packets of one attempt: refused 1; unanswered 1 a try; accepted 2 + 2 per exchange + 2 to
     close, per connection; UDP 1 a request."""
     if attempt.manner is Manner.NOT_SENT:
@@ -94,48 +110,84 @@ def packets(attempt: Attempt, limits: Limits) -> int:
     if attempt.manner is Manner.REFUSED:
         return 1
     if attempt.manner is Manner.UNANSWERED:
-        return 1 + limits.retries
+        return tried
     if attempt.transport == "udp":
         return attempt.requests
     return 4 * attempt.connections + 2 * attempt.requests
 
 
-def seconds(attempt: Attempt, profile: Profile, limits: Limits) -> float:
-    """How long one attempt keeps one host busy, network latency aside."""
-    if attempt.manner in (Manner.REFUSED, Manner.NOT_SENT):
-        return 0.0
-    if attempt.manner is Manner.UNANSWERED:
-        wait = limits.connect_timeout if attempt.transport == "tcp" else limits.answer_timeout
-        return (1 + limits.retries) * wait + limits.retries * limits.retry_delay
-    return max(0, attempt.requests) / profile.requests_per_host + attempt.waits
+def pace(requests: int, profile: Profile) -> float:
+    """Seconds from the first to the last of so many requests to one host: a second's worth goes
+    out at the least gap, then the window holds (see `HostTurn`)."""
+    whole = max(1, int(profile.requests_per_host))
+    full, rest = divmod(max(0, requests - 1), whole)
+    return full * whole / profile.requests_per_host + rest * profile.least_gap
+
+
+def talk(shape: Shape, profile: Profile) -> float:
+    """Seconds for which one host holds a place of its /24, network latency aside."""
+    accepted = [item for item in shape if item.manner is Manner.ACCEPTED]
+    asked = sum(item.requests for item in accepted)
+    return pace(asked, profile) + sum(item.waits for item in accepted)
+
+
+def seconds(shape: Shape, profile: Profile, limits: Limits) -> float:
+    """How long one host is being asked: its talk, and the silences, one after the other; while
+    one attempt waits for its second try, the next ones are made."""
+    now, again = talk(shape, profile), []
+    for item, tried in zip(shape, tries(shape, limits), strict=True):
+        if item.manner is Manner.UNANSWERED:
+            wait = limits.connect_timeout if item.transport == "tcp" else limits.answer_timeout
+            again += [(now + limits.retry_delay, wait)] * (tried - 1)
+            now += wait
+    for ready, wait in again:
+        now = max(now, ready) + wait
+    return now
 
 
 def cost(composition: Composition, profile: Profile, limits: Limits, groups: int = 1) -> Total:
     """Price a composition. `groups` is the number of /24s over which the hosts are spread."""
-    total, talking, longest, alive = Total(), 0.0, 0.0, 0
-    quiet = 0.0
+    total, talking, alive = Total(), 0.0, 0
+    own: list[tuple[int, float]] = []  # hosts of a shape, and how long each is being asked
     for shape, count in composition.items():
-        busy = [seconds(attempt, profile, limits) for attempt in shape]
-        accepted = [a.manner is Manner.ACCEPTED for a in shape]
-        alive += count * any(accepted)
-        talking += count * sum(s for s, yes in zip(busy, accepted, strict=True) if yes)
-        longest = max(longest, sum(busy))
-        quiet = max(quiet, sum(s for s, yes in zip(busy, accepted, strict=True) if not yes))
+        own.append((count, seconds(shape, profile, limits)))
+        talking += count * talk(shape, profile)
+        alive += count * any(item.manner is Manner.ACCEPTED for item in shape)
+        each = zip(shape, tries(shape, limits), strict=True)
         total = Total(
             total.hosts + count,
             total.connections + count * sum(a.connections for a in shape),
             total.requests + count * sum(a.requests for a in shape),
-            total.packets + count * sum(packets(a, limits) for a in shape),
+            total.packets + count * sum(packets(a, tried) for a, tried in each),
             total.bytes + count * sum(a.bytes for a in shape),
         )
-    bounds = (
+    lasts = _lasts(total, own, talking, alive, profile, limits, groups)
+    return Total(total.hosts, total.connections, total.requests, total.packets, total.bytes, lasts)
+
+
+def _lasts(
+    total: Total,
+    own: Sequence[tuple[int, float]],
+    talking: float,
+    alive: int,
+    profile: Profile,
+    limits: Limits,
+    groups: int,
+) -> float:
+    """The rates decide, and after the last packet the last talk; or the slowest host does, which
+    begins somewhere among the others."""
+    longest = max((lasts for count, lasts in own if count), default=0.0)
+    if total.hosts <= 1:
+        return longest
+    bound = max(
         total.packets / profile.packets,
         alive / profile.new_hosts,
         talking / (profile.hosts_at_once * max(1, groups)),
     )
-    # The rate decides until the last host is begun; what is left then is that host's own time.
-    lasts = max(longest, max(bounds) + quiet) if total.hosts > 1 else longest
-    return Total(total.hosts, total.connections, total.requests, total.packets, total.bytes, lasts)
+    # All hosts that may be under way get their first packet before any gets its second.
+    begun = max(total.hosts / profile.packets, bound * (1 - limits.in_flight / total.hosts))
+    slowest = max(begun * count / (count + 1) + lasts for count, lasts in own)
+    return max(bound + talking / max(1, alive), slowest)
 
 
 def attempts(probes: Sequence[Probe], ports: Mapping[str, tuple[int, ...]]) -> Shape:

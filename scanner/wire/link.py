@@ -50,7 +50,7 @@ from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.past import Past
 from scanner.wire.tcp import Stream
 from scanner.wire.udp import Received
-from scanner.wire.wire import Host, Wire
+from scanner.wire.wire import Hold, Host, Wire
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -81,11 +81,15 @@ class Conversation:
         most_requests: int,
         seconds: float,
         past: Sequence[Observation] = (),
+        hold: Hold | None = None,
+        likeliest: bool = True,
     ) -> None:
         self.wire = wire
         self.host = host
         self.probe = probe
         self.target = Target(wire.site, host.address, probe.transport, port)
+        self.hold = hold or Hold()
+        self.likeliest = likeliest
         self.requests = 0
         self.most_requests = most_requests
         self.connections = 0
@@ -95,6 +99,7 @@ class Conversation:
         # The same numbers again after a resume, so that stored answers match their requests.
         self._id = zlib.crc32(f"{host.address} {probe.name} {port}".encode())
         self._until = wire.clock.monotonic() + seconds
+        self._left = 0.0  # when the last packet left that may be answered
         self._stream: Stream | None = None
         self._queue: asyncio.Queue[Received] | None = None
         self._over = False
@@ -209,9 +214,12 @@ class Conversation:
             if self._queue is not None:
                 self.wire.datagrams.forget(self.host.address, self.target.port)
                 self._queue = None
-            if self._placed:
-                self._placed = False
-                self.wire.pacer.leave(self.host.group)
+            self._give_place()
+
+    def _give_place(self) -> None:
+        if self._placed:
+            self._placed = False
+            self.wire.pacer.leave(self.host.group)
 
     async def _replay(
         self, question: Question, read: Read[T], fresh: bool, parting: bool
@@ -287,29 +295,26 @@ class Conversation:
         credential: str,
         patience: float,
     ) -> Answer[T]:
-        started, tries, raw = self.wire.clock.monotonic(), 0, b""
+        tries, raw = 0, b""
         reading: Reading[T] | Reading[Nothing]
         while True:
             tries += 1
-            started = self.wire.clock.monotonic()
+            self._left = self.wire.clock.monotonic()
             try:
                 if self.target.transport == "tcp":
-                    started, raw, reading = await self._over_tcp(
-                        request, frame, read, limit, patience
-                    )
+                    raw, reading = await self._over_tcp(request, frame, read, limit, patience)
                 else:
-                    started, raw, reading = await self._over_udp(request, read, limit, patience)
+                    raw, reading = await self._over_udp(request, read, limit, patience)
             except NetworkError as error:
-                failure = self._ours(error.failure, started)
-                if self._again(failure, tries):
+                spent = self.wire.clock.monotonic() - self._left
+                failure = self._ours(error.failure, self._left)
+                if self._again(failure, tries) and await self._worth_again(failure):
                     self.wire.sent.retries += 1
-                    await self.wire.clock.sleep(self.wire.limits.retry_delay)
-                    if self.wire.stopping is None:
-                        await self.wire.pacer.running()
-                        continue
+                    continue
                 reading = self._failed(failure)
+            else:
+                spent = self.wire.clock.monotonic() - self._left
             break
-        spent = self.wire.clock.monotonic() - started
         self._emit(question, reading, raw=raw, credential=credential, tries=tries, spent=spent)
         await self._consequences(question, reading.outcome, reading.reason, spent)
         if isinstance(reading.value, Nothing):
@@ -335,6 +340,20 @@ class Conversation:
             return Failure(Outcome.FAILED_HERE, "ENETDOWN", "an interface went down")
         return failure
 
+    async def _worth_again(self, failure: Failure) -> bool:
+        """Let the others of this host go first, and see whether it is worth a second packet.
+
+        An address that has kept silent on every port is asked again on its likeliest port only:
+        in empty space a second packet to each port finds nobody and doubles the traffic.
+        """
+        left = self._left + self.wire.limits.retry_delay - self.wire.clock.monotonic()
+        await self.hold.rest(self.wire.clock.sleep(left))
+        await self.wire.pacer.running()
+        if self.wire.stopping is not None or self.host.health.sign:
+            return False
+        ours = failure.outcome is Outcome.FAILED_HERE
+        return ours or self.likeliest or self.host.alive or bool(self.host.units)
+
     def _our_side(self, failure: Failure) -> None:
         """Never mistake our own trouble for the device's: everything waits a little."""
         self.wire.our_side[failure.reason] += 1
@@ -347,7 +366,7 @@ class Conversation:
         read: Read[T],
         limit: int,
         patience: float,
-    ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
+    ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
         if frame is None:
             raise TypeError(f"probe {self.probe.name} asks over TCP without a frame function")
         if self._stream is None:
@@ -355,7 +374,7 @@ class Conversation:
         stream = self._stream
         assert stream is not None  # noqa: S101 - narrows; _connect raised otherwise
         await self._send_turn(EXCHANGE)
-        started = self.wire.clock.monotonic()
+        self._left = self.wire.clock.monotonic()
         self.host.turn.mark()
         outgoing = _outgoing(request)
         await stream.send(outgoing)
@@ -368,23 +387,24 @@ class Conversation:
                     self._received(raw)
                     reading = _decode(read, raw)
                     if reading is not None:
-                        return started, raw, reading
-                return started, raw, _empty(Outcome.GARBLED, f"{STALE_MOST} stray answers")
+                        return raw, reading
+                return raw, _empty(Outcome.GARBLED, f"{STALE_MOST} stray answers")
         except Garbled as error:
-            return started, raw or stream.leftover, _empty(Outcome.GARBLED, str(error))
+            return raw or stream.leftover, _empty(Outcome.GARBLED, str(error))
         except Foreign as error:
-            return started, raw or stream.leftover, _empty(Outcome.OTHER, str(error))
+            return raw or stream.leftover, _empty(Outcome.OTHER, str(error))
         except NetworkError as error:
             if error.failure.outcome is not Outcome.MUTE or not stream.leftover:
                 raise
             cut = f"cut: {len(stream.leftover)} bytes and no more in time"
-            return started, stream.leftover, _empty(Outcome.GARBLED, cut)
+            return stream.leftover, _empty(Outcome.GARBLED, cut)
 
     async def _connect(self) -> None:
         """Knock; once let in, take a place among the conversations of this /24."""
         limits = self.wire.limits
         async with self.wire.pacer.knock(self.host.group) as place:
             await self._first_packet(1)
+            self._left = self.wire.clock.monotonic()
             self.wire.sent.attempts += 1
             self.host.open += 1
             self.wire.sent.most_at_once = max(self.wire.sent.most_at_once, self.host.open)
@@ -410,7 +430,7 @@ class Conversation:
 
     async def _over_udp(
         self, request: bytes | Sealed, read: Read[T], limit: int, patience: float
-    ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
+    ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
         if self._queue is None:
             self._queue = self.wire.datagrams.expect(self.host.address, self.target.port)
         if self._placed:
@@ -423,12 +443,12 @@ class Conversation:
 
     async def _datagram(
         self, request: bytes | Sealed, read: Read[T], limit: int, patience: float
-    ) -> tuple[float, bytes, Reading[T] | Reading[Nothing]]:
+    ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
         queue = self._queue
         assert queue is not None  # noqa: S101 - narrows; _over_udp made it
         await self.host.turn.take()
         await self._first_packet(1)
-        started = self.wire.clock.monotonic()
+        self._left = self.wire.clock.monotonic()
         self.host.turn.mark()
         outgoing = _outgoing(request)
         await self.wire.datagrams.send(self.host.address, self.target.port, outgoing)
@@ -445,12 +465,12 @@ class Conversation:
                             raise Garbled(f"{len(item)} bytes, at most {limit} are taken")
                         reading = _decode(read, item)
                     except Garbled as error:
-                        return started, item, _empty(Outcome.GARBLED, str(error))
+                        return item, _empty(Outcome.GARBLED, str(error))
                     except Foreign as error:
-                        return started, item, _empty(Outcome.OTHER, str(error))
+                        return item, _empty(Outcome.OTHER, str(error))
                     if reading is not None:
-                        return started, item, reading
-                return started, b"", _empty(Outcome.GARBLED, f"{STALE_MOST} stray answers")
+                        return item, reading
+                return b"", _empty(Outcome.GARBLED, f"{STALE_MOST} stray answers")
         except NetworkError as error:
             if error.failure.outcome is Outcome.MUTE:  # nothing was accepted over UDP
                 raise NetworkError(Failure(Outcome.SILENT)) from error
@@ -612,6 +632,10 @@ class Conversation:
             await self.wire.pacer.packets.take(CLOSE)
         finally:  # also when time is up: a socket is never left open
             self.wire.sent.packets += CLOSE
+            stream.finish()
+            # Nothing more is said: what is left is to wait for the peer's FIN, and for that nobody
+            # else of this /24 has to wait. This host gets no other connection before.
+            self._give_place()
             await stream.close(self.wire.limits.close_seconds)
             self.host.open -= 1
 

@@ -45,6 +45,12 @@ class Rate:
         if start > now:
             await self._clock.sleep(start - now)
 
+    async def room(self, backlog_seconds: float) -> None:
+        """Wait until at most so many seconds of the rate are asked for; lets others run anyway."""
+        await self._clock.sleep(0)
+        while (ahead := self._free - self._clock.monotonic() - backlog_seconds) > 0:
+            await self._clock.sleep(ahead)
+
 
 class HostTurn:
     """Requests to one host: so many a second, and never closer than half the mean interval."""

@@ -7,6 +7,7 @@ closes too, so that our kernel never answers late bytes with RST.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 
 from protocols.contract import Frame, Garbled, Outcome
@@ -98,10 +99,15 @@ class Stream:
         """Bytes beyond the last answer."""
         return self._buffer
 
+    def finish(self) -> None:
+        """FIN: nothing more will be said. Never raises."""
+        with contextlib.suppress(OSError):  # the peer is gone already
+            self._socket.shutdown(socket.SHUT_WR)
+
     async def close(self, patience_seconds: float) -> None:
         """FIN, read until the peer closes or patience ends, release. Never raises."""
+        self.finish()
         try:
-            self._socket.shutdown(socket.SHUT_WR)
             async with asyncio.timeout(patience_seconds):
                 while await self._loop.sock_recv(self._socket, CHUNK):
                     pass

@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -62,6 +62,33 @@ class Sent:
 
 
 @dataclass(slots=True)
+class Hold:
+    """The right to talk to a host: one conversation has it at a time, and lends it to the others
+    while it only waits for a retry (no connection is open then)."""
+
+    lock: asyncio.Lock | None = None
+    held: bool = False
+
+    async def take(self) -> None:
+        """Wait for the right, in the order of asking."""
+        if self.lock is not None:
+            await self.lock.acquire()
+            self.held = True
+
+    def give(self) -> None:
+        """Give it back; does nothing for who does not have it."""
+        if self.lock is not None and self.held:
+            self.held = False
+            self.lock.release()
+
+    async def rest(self, waiting: Awaitable[None]) -> None:
+        """Lend the right for as long as `waiting` lasts."""
+        self.give()
+        await waiting
+        await self.take()
+
+
+@dataclass(slots=True)
 class Host:
     """One address during one scan."""
 
@@ -78,6 +105,7 @@ class Host:
     units: tuple[str, ...] = ()
     failed_here: bool = False  # our side was in the way: not wholly asked
     open: int = 0  # connections now, attempts included
+    talking: asyncio.Lock = field(default_factory=asyncio.Lock)  # see Hold
     past: tuple[Observation, ...] = ()  # what an earlier run of this scan heard of it
 
     def recall(self, probe: Probe, port: int) -> tuple[Observation, ...]:

@@ -136,3 +136,19 @@ def test_whoever_was_let_in_goes_before_a_new_knock() -> None:
         return log
 
     assert turned(work) == ["talk", "knock"]
+
+
+def test_there_is_room_once_the_backlog_is_short() -> None:
+    async def work(clock: TurnedClock) -> list[float]:
+        rate, times = Rate(clock, 100), []
+        for _ in range(50):
+            await rate.room(0.25)
+            times.append(clock.monotonic())
+            asyncio.ensure_future(rate.take())  # noqa: RUF006 - it only asks for its share
+            await asyncio.sleep(0)
+        return times
+
+    times = turned(work)
+    begun = [at - times[0] for at in times]
+    assert sum(at == 0 for at in begun) <= 27  # a quarter of a second's worth at once
+    assert begun[-1] == pytest.approx(0.25, abs=0.05)  # and the others at the rate

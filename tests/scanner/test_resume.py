@@ -153,8 +153,10 @@ def check(here: Played, folder: Path, kills: int) -> None:
         arrived = functions(here)
         for name in STATELESS:
             sent = sum((arrived[name] - before[name]).values())
-            # The next request of a host leaves only when its last answer is on record.
-            assert sent - acknowledged[DEVICES[name][0]] <= 1, name
+            # The next request of a host leaves only when its last answer is on record; one that
+            # nobody answers (SNMP without a credential) is sent twice before there is a record.
+            unheard = sent if not acknowledged[DEVICES[name][0]] else 0
+            assert sent - acknowledged[DEVICES[name][0]] <= max(1, min(unheard, 2)), name
         ran = untrap(*words(here, database), "--resume", "--yes", "--json", cwd=folder)
         assert ran.code in (0, 2), ran.err
         assert ran.code == 0 or "nothing to resume" in ran.err, ran.err

@@ -1,0 +1,204 @@
+"""What waits for what: nobody for a silent port, a slow goodbye or our own queue."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import replace
+
+from protocols.contract import Cost, Depth, Link, Outcome, Probe, Rung
+from scanner.clock import SystemClock
+from scanner.engine import Engine, Visit
+from scanner.wire.pacer import Rate
+from scanner.wire.wire import Hold
+from tests.scanner.test_link import ASK, Bench, probe, reader, saying, serving, toy_frame
+
+NOBODY = "127.0.0.1"
+
+
+def silent() -> socket.socket:
+    """A bound socket that nobody reads: datagrams to it stay unanswered."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((NOBODY, 0))
+    return sock
+
+
+def tries(*, likeliest: bool, alive: bool) -> tuple[int, int]:
+    """Tries of a silent port as recorded, and datagrams that left."""
+
+    async def run() -> tuple[int, int]:
+        with silent() as sock:
+            bench = Bench(sock.getsockname()[1], "udp")
+            bench.link.likeliest = likeliest
+            bench.host.alive = alive
+            await bench.ask()
+            bench.wire.close()
+            return bench.emitted[0].tries, bench.wire.sent.requests
+
+    return asyncio.run(run())
+
+
+def test_the_likeliest_port_of_a_silent_address_is_asked_twice() -> None:
+    assert tries(likeliest=True, alive=False) == (2, 2)
+
+
+def test_the_other_ports_of_a_silent_address_are_asked_once() -> None:
+    assert tries(likeliest=False, alive=False) == (1, 1)
+
+
+def test_a_silent_port_of_a_host_that_answers_elsewhere_is_asked_twice() -> None:
+    assert tries(likeliest=False, alive=True) == (2, 2)
+
+
+def test_two_tries_are_at_least_the_retry_delay_apart() -> None:
+    async def run() -> list[float]:
+        times: list[float] = []
+
+        class Heard(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, addr: object) -> None:
+                times.append(asyncio.get_running_loop().time())
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Heard, local_addr=(NOBODY, 0))
+        bench = Bench(transport.get_extra_info("sockname")[1], "udp")
+        bench.wire.limits = replace(bench.wire.limits, answer_timeout=0.1, retry_delay=0.4)
+        await bench.ask()
+        bench.wire.close()
+        transport.close()
+        return times
+
+    first, second = asyncio.run(run())
+    assert second - first >= 0.39
+
+
+def test_an_answer_is_timed_from_its_request_and_not_from_our_queue() -> None:
+    async def run() -> tuple[float, float]:
+        loop = asyncio.get_running_loop()
+        async with serving(saying(b"!1 hello\n")) as port:
+            bench = Bench(port)
+            bench.wire.pacer.packets = Rate(SystemClock(), 100)
+            began = loop.time()
+            await bench.wire.pacer.packets.take(50)  # others were before us: half a second
+            assert await bench.ask() is Outcome.COMPLETE
+            lasted = loop.time() - began
+            await bench.link.close()
+            bench.wire.close()
+        return bench.emitted[0].duration_seconds, lasted
+
+    took, lasted = asyncio.run(run())
+    assert lasted > 0.4
+    assert took < lasted - 0.3
+
+
+def test_a_place_is_free_once_we_have_said_goodbye() -> None:
+    async def run() -> None:
+        left = asyncio.Event()
+
+        async def keep_open(talker: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await talker.readline()
+            writer.write(b"!1 hello\n")
+            await talker.read()  # our FIN
+            await left.wait()  # and none of its own
+
+        async with serving(keep_open) as port:
+            bench = Bench(port)
+            bench.wire.limits = replace(bench.wire.limits, close_seconds=30.0)
+            bench.wire.profile = bench.wire.pacer.profile = replace(
+                bench.wire.profile, hosts_at_once=1
+            )
+            await bench.ask()
+            closing = asyncio.ensure_future(bench.link.close())
+            async with asyncio.timeout(10):
+                await bench.wire.pacer.talk(bench.host.group)  # the one place of this /24
+            assert not closing.done()
+            assert bench.host.open == 1  # the host itself gets no second connection meanwhile
+            left.set()
+            await closing
+            assert bench.host.open == 0
+            bench.wire.close()
+
+    asyncio.run(run())
+
+
+def rung(run: object) -> dict[Depth, Rung]:
+    return {Depth.DISCOVER: Rung(lambda _: Cost(1, 1), run)}  # type: ignore[arg-type]
+
+
+def test_while_a_silent_port_waits_for_its_retry_the_next_one_is_asked() -> None:
+    async def ask(link: Link) -> None:
+        await link.ask(ASK, b"?1\n", frame=toy_frame, read=reader(1))
+
+    def asking(transport: str) -> Probe:
+        return replace(probe(transport), rungs=rung(ask))
+
+    async def run() -> list[tuple[str, Outcome]]:
+        async with serving(saying(b"!1 hello\n")) as port:
+            with silent() as sock:
+                bench = Bench(port)
+                bench.wire.limits = replace(bench.wire.limits, answer_timeout=0.1, retry_delay=5.0)
+                engine = Engine(bench.wire, Depth.DISCOVER)
+                visit = Visit(
+                    NOBODY,
+                    ((asking("udp"), sock.getsockname()[1]), (asking("tcp"), port)),
+                )
+                running = asyncio.ensure_future(engine.run(iter([visit])))
+                async with asyncio.timeout(4):
+                    while not bench.emitted:  # noqa: ASYNC110 - the engine has no event for it
+                        await asyncio.sleep(0.01)
+                assert not running.done()
+                running.cancel()
+                await asyncio.wait([running])
+                bench.wire.close()
+        assert bench.wire.sent.most_at_once == 1
+        return [(item.target.transport, item.outcome) for item in bench.emitted]
+
+    assert asyncio.run(run()) == [("tcp", Outcome.COMPLETE)]
+
+
+def test_the_right_to_talk_is_lent_while_waiting_and_one_has_it_at_a_time() -> None:
+    async def run() -> list[str]:
+        lock, log = asyncio.Lock(), []
+        wake = asyncio.Event()
+
+        async def rests() -> None:
+            hold = Hold(lock)
+            await hold.take()
+            log.append("first")
+            await hold.rest(wake.wait())  # type: ignore[arg-type]
+            assert hold.held
+            log.append("again")
+            hold.give()
+
+        async def next_one() -> None:
+            hold = Hold(lock)
+            await hold.take()
+            log.append("second")
+            wake.set()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            log.append("second done")
+            hold.give()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(rests())
+            group.create_task(next_one())
+        return log
+
+    assert asyncio.run(run()) == ["first", "second", "second done", "again"]
+
+
+def test_who_is_cancelled_while_resting_does_not_give_back_what_it_lent() -> None:
+    async def run() -> bool:
+        lock = asyncio.Lock()
+        hold = Hold(lock)
+        await hold.take()
+        resting = asyncio.ensure_future(hold.rest(asyncio.sleep(60)))
+        await asyncio.sleep(0)
+        other = Hold(lock)
+        await other.take()
+        resting.cancel()
+        await asyncio.wait([resting])
+        hold.give()
+        return lock.locked() and other.held
+
+    assert asyncio.run(run())
