@@ -10,7 +10,6 @@ import importlib
 import logging
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -102,7 +101,7 @@ class LazyGroup(click.Group):
 )
 @click.option("-v", "--verbose", count=True, help="Say more on standard error.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
-@click.version_option(version("untrap"), prog_name="untrap")
+@click.version_option(package_name="untrap", prog_name="untrap")
 @click.pass_context
 def untrap(
     ctx: click.Context, db: str, site: str, config: Path | None, verbose: int, quiet: bool
