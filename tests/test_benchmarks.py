@@ -1,0 +1,90 @@
+"""The benchmark on a tiny plant: it plays, measures, scores and writes its page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as benchmarks
+from benchmarks import report, runs, score
+from benchmarks.stage import played
+from benchmarks.tools import untrap
+
+PLANT = "generate:4,seed=5,prefix=127.23,protocols=modbus+snmp"
+
+
+def test_a_small_plant_is_played_scanned_and_scored(tmp_path: Path) -> None:
+    with played(PLANT, tmp_path) as here:
+        done = untrap(PLANT, here, tmp_path)
+    assert done.measured.code == 0, done.measured.err
+    assert done.score["answering"] == 4
+    assert done.score["identified"] == 4
+    assert done.score["wrong"] == done.score["believed"] == 0
+    assert done.measured.wall > done.summary["seconds"] >= 0
+    assert done.record()["first_durable"] is not None
+
+
+KEYS = {
+    "1": score.Key("1", "snmp", "Moxa", "EDS-408A", "3.8", "S1", answers=True),
+    "2": score.Key("2", "modbus", "ABB", "M4M 30", "1.12.0", "S2", answers=False),
+}
+
+
+def test_a_record_that_contradicts_its_device_counts_as_wrong() -> None:
+    right = {"vendor": "MOXA", "product": "Moxa EDS-408A", "firmware": "3.8", "serial": "S1"}
+    good = score.score_untrap(KEYS, {"1": right}, {})
+    assert (good["identified"], good["complete"], good["serial"], good["wrong"]) == (1, 1, 1, 0)
+    bad = score.score_untrap(KEYS, {"1": right | {"firmware": "4.0", "vendor": "ABB"}}, {})
+    assert (bad["complete"], bad["wrong"]) == (0, 2)
+    blank = score.score_untrap(KEYS, {}, {})
+    assert (blank["identified"], blank["wrong"]) == (0, 0)
+
+
+def test_an_answer_of_a_device_that_gives_none_counts_as_believed() -> None:
+    record = {"vendor": "ABB", "product": "M4M 30", "firmware": "", "serial": ""}
+    assert score.score_untrap(KEYS, {"2": record}, {})["believed"] == 1
+
+
+def test_words_of_a_text_tool_are_found_whatever_their_spelling() -> None:
+    found = score.score_text(KEYS, {"1": "moxa eds-408a firmware 3.8"})
+    assert (found["identified"], found["complete"], found["serial"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_the_page_holds_the_figures_and_names_what_is_not_installed(missing: bool) -> None:
+    row = {
+        **{"name": "untrap", "profile": "brisk", "code": 0, "wall": 2.0, "cpu": 1.0},
+        **{"memory_mb": 50, "packets": 40, "bytes": 900, "answering": 4, "identified": 4},
+        **{"complete": 4, "serial": 3, "wrong": 0, "believed": 0, "units": 1, "units_there": 2},
+        "first_durable": 0.9,
+    }
+    peer = {**row, "name": "nmap", "profile": "", "wall": 8.0, "flags": "-n"}
+    other = {"name": "nmap", "missing": True} if missing else peer
+    machine = {"time": "t", "cores": 2, "python": "3", "kernel": "6", "load": 0.1}
+    found = {
+        "machine": machine | {"kernel_counters": True},
+        "identify": [{"size": 4, "rows": [row, other]}],
+    }
+    text = report.page(found)
+    assert "| untrap brisk | 2 | 1 | 50 | 40 | 900 | 4/4 | 4/4 | 3/4 |" in text
+    assert ("nmap (not installed)" in text) is missing
+    assert ("against nmap: wall 0.25" in text) is not missing
+
+
+def test_the_page_is_written_from_a_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = {"time": "t", "cores": 2, "python": "3", "kernel": "6", "load": 0.1}
+    source = tmp_path / "in.json"
+    source.write_text(json.dumps({"machine": machine | {"kernel_counters": False}}))
+    monkeypatch.setattr(benchmarks, "PAGE", tmp_path / "page.md")
+    benchmarks.main(["--render", str(source), "--out", str(tmp_path / "out.json")])
+    assert "no kernel counters" in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+def test_the_main_plant_names_size_share_and_protocols() -> None:
+    keys = score.key(runs.mixed(8, 0.25, "127.22"))
+    assert len(keys) == 8
+    assert {item.protocol for item in keys.values()} == {"modbus", "snmp", "opcua"}
