@@ -56,16 +56,29 @@ class Datagrams:
                 self.busy += 1
                 await asyncio.sleep(pause)
             try:
-                sock.sendto(datagram, (address, port))
+                self._sendto(sock, version, datagram, (address, port))
             except BlockingIOError:
                 continue
-            except OSError as error:
-                # A pending error of an earlier datagram is reported here and belongs to its asker.
-                if self._complaints(sock, version):
-                    continue
-                raise NetworkError(of_error(error)) from error
             return
         raise NetworkError(Failure(Outcome.FAILED_HERE, "EAGAIN", "send buffer stays full"))
+
+    def _sendto(
+        self, sock: socket.socket, version: socket.AddressFamily, datagram: bytes, peer: Peer
+    ) -> None:
+        """Send now. Raises `NetworkError`, and `BlockingIOError` where the buffer is full."""
+        for _ in range(DRAIN):
+            try:
+                sock.sendto(datagram, peer)
+            except BlockingIOError:
+                raise
+            except OSError as error:
+                # A pending error of an earlier datagram is reported here and belongs to its asker;
+                # many may be pending, and none of them means that our buffer is full.
+                if not self._complaints(sock, version):
+                    raise NetworkError(of_error(error)) from error
+            else:
+                return
+        raise BlockingIOError
 
     def close(self) -> None:
         """Release the sockets."""
