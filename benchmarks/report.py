@@ -44,8 +44,8 @@ sent to the devices (acknowledgements included).
 FLOORS = """## What stands between these figures and zero
 
 - A UDP service that stays silent costs 3 s + 3 s (two tries at least 2 s apart), a TCP one 0.9 s
-  twice, the second 2 s after the first; a connected device that says nothing costs 3 s. The safety rules
-  fix these, and the last silent host decides when a scan ends.
+  twice, the second 2 s after the first; a connected device that says nothing costs 3 s. The
+  safety rules fix these, and the last silent host decides when a scan ends.
 - Encoding and judging the first SNMP question takes most of the processor time in empty space
   (about three quarters of the event loop's samples in a profile of a routed /20).
 - Ten requests a second and one connection per host hold a gateway with eight questions for 0.8 s.
