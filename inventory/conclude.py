@@ -37,12 +37,15 @@ def conclude(store: Store, *, today: datetime | None = None, again: bool = False
     Findings age (evidence older than its life weakens), so a new day is a change too.
     Raises `StoreError` when the database cannot be written.
     """
+    from inventory.judge_site import without_collector
+
     today = today or datetime.now(UTC)
     wanted = _stamp(store, today)
     if not again and store.derived_stamp() == wanted:
         return False
-    refresh(store)
-    _judge(store, today)
+    with without_collector():
+        refresh(store)
+        _judge(store, today)
     store.set_stamp(_stamp(store, today))
     return True
 
@@ -109,7 +112,9 @@ def verdicts(
 
     equipment, declarations = store.equipment(), store.declarations()
     stated = [one for one in declarations if one.kind is not Kind.KEY]
-    context = survey(store.evidences(), equipment, stated, today=today, site=store.site)
+    context = survey(
+        store.evidences(answers=False), equipment, stated, today=today, site=store.site
+    )
     linked = {link.device for one in equipment for link in one.links if link.resolved}
     known: dict[str, Verdict] = {}
     for evidence in store.evidences():

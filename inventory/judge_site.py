@@ -26,13 +26,13 @@ def judge_site(
     site: str = "",
 ) -> Iterator[Verdict]:
     """One verdict per device and machine; calls `evidences` twice (survey, then judgement)."""
-    with _without_collector():
+    with without_collector():
         context = survey(evidences(), equipment, declarations, today=today, site=site)
         yield from judge_streaming(evidences(), equipment, context)
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """No cycle collection meanwhile: verdicts hold no cycles, and looking costs a fifth."""
     was_on = gc.isenabled()
     gc.disable()
@@ -105,7 +105,10 @@ class _Waiting:
 
 
 def signals_of(evidence: Evidence) -> Iterator[tuple[str, str, str, str, tuple[str, ...]]]:
-    """Per point: part, address, signal, how it was matched, candidates where it was not."""
+    """Per point: part, address, signal, how it was matched, candidates where it was not.
+
+    A point that says nothing is left out: it is one that has no row.
+    """
     for point in evidence.points:
         meaning = measure(point)
         signal = meaning.measurand
@@ -114,4 +117,6 @@ def signals_of(evidence: Evidence) -> Iterator[tuple[str, str, str, str, tuple[s
         if signal and meaning.kind:
             signal = f"{signal} ({meaning.kind})"
         candidates = () if signal else meaning.candidates
+        if not signal and not candidates:
+            continue
         yield point.part, point.address, signal, meaning.match, candidates

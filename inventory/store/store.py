@@ -284,17 +284,22 @@ class Store(Records):
         )
         return assemble(device, [codec.observation(row) for row in self.rows(wanted)])
 
-    def evidences(self) -> Iterator[Evidence]:
+    def evidences(self, *, answers: bool = True) -> Iterator[Evidence]:
         """Everything about every device, one device at a time; memory holds one device.
 
         Streams the devices and their observations side by side, both in order of the asset.
+        Without `answers` the observations hold neither facts nor samples: enough for a survey.
         """
-        from sqlalchemy import select
+        from sqlalchemy import literal, select
 
         from inventory.store import tables
 
         place, seen = tables.place, tables.observation
-        columns = [seen.c[name] for name in codec.OBSERVATION_COLUMNS]
+        left_out = () if answers else ("facts", "samples")
+        columns = [
+            literal("").label(name) if name in left_out else seen.c[name]
+            for name in codec.OBSERVATION_COLUMNS
+        ]
         wanted = (
             select(*columns, place.c.rank)
             .select_from(place.join(seen, _at(place, seen)))

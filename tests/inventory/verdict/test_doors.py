@@ -179,3 +179,12 @@ def test_of_two_siblings_that_differ_the_one_that_publishes_less_is_named() -> N
     here = survey([more, less], today=NOW)
     assert "Q11" in {f.rule for f in judge_device(less, here).findings}
     assert "Q11" not in {f.rule for f in judge_device(more, here).findings}
+
+
+def test_a_survey_needs_no_answers() -> None:
+    points = (Point("nsu=x;s=1", "Motor current", unit="AMP"),)
+    read = seen("opcua", Outcome.COMPLETE, "read", points=points,
+                samples=(Sample("nsu=x;s=1", 4.0),), facts=(Fact("vendor", "A", "x"),))  # fmt: skip
+    whole = evidence(read, about=device(vendor="A", model="M", firmware="1"))
+    bare = evidence(replace(read, samples=(), facts=()), about=whole.device)
+    assert survey([whole], today=NOW) == survey([bare], today=NOW)
