@@ -1,7 +1,7 @@
 """Writes the pages that are made from the code; `--check` fails when one differs.
 
-    python -m docs.generate            write
-    python -m docs.generate --check    compare
+python -m docs.generate            write
+python -m docs.generate --check    compare
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def cli_page() -> str:
 
 
 def _help(name: str, command: click.Command) -> list[str]:
-    context = click.Context(command, info_name=name, max_content_width=80, terminal_width=80)
+    names = ["-h", "--help"]  # as the group sets them; a command keeps the first that it was told
+    context = click.Context(command, info_name=name, terminal_width=80, help_option_names=names)
     return ["```", *command.get_help(context).splitlines(), "```", ""]
 
 
@@ -48,13 +49,17 @@ def protocols_page() -> str:
         "# Protocols",
         "",
         "What each probe sends to one device, rung by rung; made from the probes by",
-        "`python -m docs.generate`. A host that does not answer costs one packet (closed) or one per",
-        "try (silent). A conversation costs 2 packets to open, 2 per request and 2 to close.",
+        "`python -m docs.generate`. A host that does not answer costs one packet (closed) or one",
+        "per try (silent). A conversation costs 2 packets to open, 2 per request and 2 to close.",
         "",
     ]
     for probe in probes():
         ports = ", ".join(f"{probe.transport}/{port}" for port in probe.ports)
-        shown += [f"## {probe.title}", "", f"Probe `{probe.name}`, {ports}, openness {probe.openness}."]
+        shown += [
+            f"## {probe.title}",
+            "",
+            f"Probe `{probe.name}`, {ports}, openness {probe.openness}.",
+        ]
         if probe.credentials:
             shown += ["", f"Credentials: {', '.join(probe.credentials)}."]
         connections = "none (UDP)" if probe.transport == "udp" else str(probe.most_connections)

@@ -47,6 +47,10 @@ STRUCTURES = {
 """Structures and their DataType nodes; their values are given as encoded ExtensionObjects."""
 
 
+Octets = bytes
+"""The type, where a method named `bytes` hides it."""
+
+
 class DecodingError(ValueError):
     """The request ends too early or announces what cannot be."""
 
@@ -255,7 +259,7 @@ class Reader:
             self.text()
         return self.text() if mask & 2 else ""
 
-    def extension(self) -> tuple[int, bytes]:
+    def extension(self) -> tuple[int, Octets]:
         """ExtensionObject: number of its encoding (0 if none) and its body."""
         node = self.node()
         form = self.number("B")
