@@ -30,7 +30,7 @@ from inventory.model import (
 )
 from protocols.contract import Observation, Openness, Sample
 
-VERSION = "3"
+VERSION = "4"
 """Raised when this derivation would give another result for the same records."""
 
 

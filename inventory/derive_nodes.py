@@ -42,7 +42,9 @@ class Node:
     def own(self) -> frozenset[str]:
         """Parts that mean the device itself: none, and bus parts that are no device apart."""
         bus = (p.part for p in self.places if BUS.fullmatch(p.part))
-        return frozenset({"", self.part, self.nameplate, *bus})
+        # What is said of these and was not handed over to a unit is said of the device itself.
+        itself = () if self.part else _ITSELF
+        return frozenset({"", self.part, self.nameplate, *bus, *itself})
 
     @property
     def at(self) -> str:
@@ -147,26 +149,42 @@ def _hand_over(here: dict[str, Place], children: set[str]) -> None:
 
 def _children(here: dict[str, Place]) -> set[str]:
     """Bus parts that are participants of their own (rulings 16)."""
-    present = {part for part in here if BUS.fullmatch(part) and _status(here, part) == "present"}
+    named = set(here) | _stated_present(here)
+    present = {part for part in named if BUS.fullmatch(part) and _status(here, part) == "present"}
     others = present - set(_ITSELF)
     mine = [part for part in _ITSELF if part in present]
     if not mine:
         return others
-    itself = _signature(here[mine[0]])
-    for part in mine[1:]:
-        if _signature(here[part]) != itself:
-            others.add(part)
-    if others and mine[0] == "unit 1" and "" not in (p for p in here if _names(here[p])):
+    itself = _said(here, "") or _said(here, mine[0])
+    others |= {part for part in mine if _contradicts(_said(here, part), itself)}
+    if others and mine[0] == "unit 1" and not _said(here, ""):
         others.add("unit 1")  # the only unit of these three, and beside others: one of them
     return others
 
 
-def _names(place: Place) -> bool:
-    return bool(_signature(place))
+def _stated_present(here: dict[str, Place]) -> set[str]:
+    """Parts that the probe says are there, also where its question named no part."""
+    return {
+        where
+        for place in here.values()
+        for name, value, _, where in place.facts
+        if name == "unit" and value == "present" and where
+    }
 
 
-def _signature(place: Place) -> frozenset[tuple[str, object]]:
-    return frozenset((f[0], f[1]) for f in place.facts if f[0] in _SIGNATURE)
+def _said(here: dict[str, Place], part: str) -> dict[str, set[str]]:
+    """Identity as one part gives it, whichever question brought it."""
+    found: dict[str, set[str]] = {}
+    for place in here.values():
+        for name, value, _, where in place.facts:
+            if name in _SIGNATURE and (where or place.part) == part:
+                found.setdefault(name, set()).add(str(value))
+    return found
+
+
+def _contradicts(one: dict[str, set[str]], other: dict[str, set[str]]) -> bool:
+    """Whether both give the same field, and differently: two devices, not one."""
+    return any(values.isdisjoint(other[name]) for name, values in one.items() if name in other)
 
 
 def _status(here: dict[str, Place], part: str) -> str:

@@ -38,6 +38,30 @@ def test_identity_of_a_unit_counts_where_the_question_named_none() -> None:
     assert not any(fact.part == "unit 1" for fact in gateway.facts if fact.name == "vendor")
 
 
+def test_a_unit_that_nobody_declared_is_an_asset_of_its_own_when_it_is_another_device() -> None:
+    own = observed("10.0.0.1", GATEWAY)
+    asked = said(
+        observed("10.0.0.1", at=1), "unit 1", vendor="Acme", product="Meter", unit="present"
+    )
+    gateway, unit = devices([own, asked])
+    assert (gateway.vendor, gateway.product, gateway.part) == ("Moxa", "MGate", "")
+    assert (unit.vendor, unit.product, unit.part) == ("Acme", "Meter", "unit 1")
+    assert unit.parent == gateway.key
+
+
+def test_unit_1_that_gives_the_same_identity_in_less_detail_is_the_device_itself() -> None:
+    own = observed("10.0.0.1", GATEWAY)
+    asked = said(observed("10.0.0.1", at=1), "unit 1", vendor="Moxa", unit="present")
+    (one,) = devices([own, asked])
+    assert one.product == "MGate"
+
+
+def test_a_device_that_answers_at_unit_1_only_is_one_asset() -> None:
+    asked = said(observed("10.0.0.1"), "unit 1", vendor="Acme", product="Meter", unit="present")
+    (one,) = devices([asked])
+    assert (one.vendor, one.part) == ("Acme", "")
+
+
 def test_a_device_that_answers_every_unit_alike_is_one_asset_with_its_declared_units() -> None:
     echo = said(observed("10.0.0.1", GATEWAY), "", unit="echo")
     units = [observed("10.0.0.1", GATEWAY, part=f"unit {n}", at=n) for n in (3, 4)]
