@@ -30,11 +30,15 @@ async def serve(
         while True:
             head = await reader.readexactly(8)
             size = int.from_bytes(head[4:8], "little")
-            answer = peer(head + await reader.readexactly(size - 8))
-            if answer and head[:3] != b"CLO":
+            body = await reader.readexactly(size - 8)
+            if head[:3] == b"CLO":
+                return  # nothing is said to a goodbye
+            if answer := peer(head + body):
                 writer.write(answer)
                 await writer.drain()
-    except asyncio.IncompleteReadError:
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return
+    finally:
         writer.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from scanner.health import raw_rights
 from tests.support.plants import played, untrap
 
 AUTH, PRIVATE, WRONG = "Northfield-Auth-9", "Northfield-Priv-9", "Northfield-Else-9"
@@ -69,7 +70,7 @@ entitlement = "full"
 def test_a_scan_identifies_secured_agents_and_tells_refusals(tmp_path: Path) -> None:
     file = tmp_path / "secured.toml"
     file.write_text(PLANT, "utf-8")
-    database, record = tmp_path / "t.db", tmp_path / "t.pcapng"
+    database, record = tmp_path / "t.db", tmp_path / ("t.pcapng" if raw_rights() else "t.jsonl")
     with played(file, tmp_path) as here:
         words: list[str | Path] = ["--db", database, "--config", here.config, "scan"]
         words += [*here.targets, "--probe", "snmp", "--depth", "points", "--profile", "brisk"]
