@@ -120,6 +120,9 @@ class Responder:
         token.ChannelId, token.TokenId, token.RevisedLifetime = self.channel, 3, self.lifetime
         return found
 
+    def _CloseSecureChannel(self, _request: object) -> object:
+        return ua.CloseSecureChannelResponse()  # made, and never sent by a server
+
     def _GetEndpoints(self, _request: object) -> object:
         found = ua.GetEndpointsResponse()
         found.Endpoints = self.endpoints

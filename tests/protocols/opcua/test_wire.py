@@ -30,10 +30,10 @@ async def serve(
         while True:
             head = await reader.readexactly(8)
             size = int.from_bytes(head[4:8], "little")
-            body = await reader.readexactly(size - 8)
+            answer = peer(head + await reader.readexactly(size - 8))
             if head[:3] == b"CLO":
                 return  # nothing is said to a goodbye
-            if answer := peer(head + body):
+            if answer:
                 writer.write(answer)
                 await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
