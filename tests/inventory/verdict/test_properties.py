@@ -42,7 +42,7 @@ def fired(verdict: Verdict) -> set[str]:
     return {item.rule for item in verdict.findings}
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(observation(), max_size=5), observation(scan="scan-2"))
 def test_a_second_scan_that_contradicts_is_recorded_as_a_conflict(
     items: list[Observation], later: Observation
