@@ -1,0 +1,119 @@
+"""What a packet waits for before it leaves, and what is counted when it has left.
+
+One rule keeps it simple: whatever a conversation writes to a socket has passed `first_packet` or
+`send_turn`, and after every wait it is asked again whether the scan has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from protocols.contract import Outcome, Probe, Reason, Target
+from scanner.secrets import hidden
+from scanner.wire import guard
+from scanner.wire.failures import Failure, NetworkError
+from scanner.wire.wire import Host, Wire
+
+
+class Door:
+    """One conversation's way out: its host's turn, its place in the /24, its counts."""
+
+    def __init__(self, wire: Wire, host: Host, probe: Probe, port: int) -> None:
+        self.wire = wire
+        self.host = host
+        self.probe = probe
+        self.target = Target(wire.site, host.address, probe.transport, port)
+        self.requests = 0
+        self.connections = 0
+        self.left = 0.0  # when the last packet left that may be answered
+        self.parting = False  # the request under way ends a session
+        self._placed = False
+
+    @property
+    def placed(self) -> bool:
+        """Whether this conversation has a place of its /24."""
+        return self._placed
+
+    async def first_packet(self, packets: int) -> None:
+        """Charge a packet to an address that may be new on our link. Raises `NetworkError`."""
+        if self.wire.dead(self.host.address):
+            words = "no answer to ARP requests; no packet was sent"
+            raise NetworkError(Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, words))
+        if not self.host.alive and self.wire.links.on_link(self.host.address):
+            await self.wire.pacer.new_on_link.take()
+        await self.wire.pacer.packets.take(packets)
+        self.wire.lost_interface()
+        if self.wire.stopping is not None:
+            raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
+        self.wire.sent.packets += packets
+
+    async def send_turn(self, packets: int) -> None:
+        """Wait for the host's turn and the packet rate. Raises `NetworkError` after a stop."""
+        await self.host.turn.take()
+        await self.wire.pacer.packets.take(packets)
+        self.wire.lost_interface()  # so that an outage is noticed while it lasts
+        if self.wire.stopping is not None and not self.parting:
+            raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
+        self.wire.sent.packets += packets
+
+    async def talk(self) -> None:
+        """The peer is there: one place of its /24, and its share of new hosts/s."""
+        self.host.alive = self.host.answers = True
+        if not self._placed:
+            await self.wire.pacer.talk(self.host.group)
+            self._placed = True
+        if not self.host.known:
+            self.host.known = True
+            await self.wire.pacer.new_hosts.take()
+
+    def give_place(self) -> None:
+        """Give the place of the /24 back; does nothing without one."""
+        if self._placed:
+            self._placed = False
+            self.wire.pacer.leave(self.host.group)
+
+    @asynccontextmanager
+    async def patience(self, seconds: float) -> AsyncIterator[None]:
+        """Bound a wait; a stop of the scan shortens it. A time-out is MUTE."""
+        patient = self.wire.clock.monotonic() + seconds
+        try:
+            async with asyncio.timeout(seconds) as timeout:
+                self.wire.waits.add(timeout)
+                try:
+                    yield
+                finally:
+                    self.wire.waits.discard(timeout)
+        except TimeoutError as error:
+            if self.wire.stopping is not None and self.wire.clock.monotonic() < patient:
+                # We left before it could answer: that says nothing about the device.
+                words = "stopped while waiting for the answer"
+                failure = Failure(Outcome.FAILED_HERE, self.wire.stopping, words)
+                raise NetworkError(failure) from error
+            raise NetworkError(Failure(Outcome.MUTE)) from error
+
+    def leaves(self) -> None:
+        """A request leaves now."""
+        self.left = self.wire.clock.monotonic()
+        self.host.turn.mark()
+
+    def sent(self, request: bytes, plain: bytes) -> None:
+        """Count a request that left; `plain` is what the guard judged."""
+        self.requests += 1
+        self.wire.sent.requests += 1
+        # Counted here, from the bytes that left, and not where the guard judged them.
+        self.wire.sent.never += bool(guard.never(self.probe, plain))
+        self.wire.sent.bytes += len(request)
+        if self.wire.recorder is not None:
+            self.wire.recorder.sent(*self._peer, hidden(request, self.wire.secrets))
+
+    def received(self, raw: bytes) -> None:
+        """Count and record what came back."""
+        self.wire.sent.bytes += len(raw)
+        if self.wire.recorder is not None:
+            self.wire.recorder.received(*self._peer, hidden(raw, self.wire.secrets))
+
+    @property
+    def _peer(self) -> tuple[str, int, str]:
+        return self.host.address, self.target.port, self.target.transport

@@ -1,0 +1,76 @@
+"""What one conversation has heard, and the one observation that every question ends in.
+
+One rule keeps it simple: whatever is kept or passed on leaves without secrets, in order, once.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from protocols.contract import RAW_BYTES, Observation, Outcome, Question, Reading, digest
+from scanner.secrets import hidden
+from scanner.wire.door import Door
+from scanner.wire.past import Past
+from scanner.wire.reply import Nothing
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """The observations of one conversation: replayed ones first, then those of this run."""
+
+    def __init__(self, door: Door, past: Past) -> None:
+        self._door = door
+        self.past = past
+        self.heard: list[Observation] = []
+        self.replayed = 0
+
+    def recall(self, question: Question, *, asked: bool = True) -> Observation | None:
+        """What an earlier run of this scan stored for `question`, if that comes next."""
+        return self.past.take(question, asked=asked)
+
+    def keep(self, item: Observation) -> None:
+        """A stored observation stands: it was heard, and is not stored again."""
+        self.heard.append(item)
+        self.replayed += 1
+
+    def emit(
+        self,
+        question: Question,
+        reading: Reading[T] | Reading[Nothing],
+        *,
+        raw: bytes = b"",
+        credential: str = "",
+        tries: int = 1,
+        spent: float = 0.0,
+    ) -> None:
+        """Make the observation of `question` and hand it to the sink."""
+        door, wire = self._door, self._door.wire
+        target = door.target
+        sequence = door.host.next_sequence(target.transport, target.port)
+        raw = hidden(raw, wire.secrets)
+        said = hidden(reading.detail.encode("utf-8", "surrogateescape"), wire.secrets)
+        observation = Observation(
+            scan=wire.scan,
+            vantage=wire.vantage,
+            target=target,
+            question=question,
+            outcome=reading.outcome,
+            time=wire.clock.now(),
+            sequence=sequence,
+            reason=str(reading.reason),
+            detail=said.decode("utf-8", "surrogateescape"),
+            credential=credential,
+            tries=tries,
+            duration_seconds=round(spent, 6),
+            facts=reading.facts,
+            points=reading.points,
+            samples=reading.samples,
+            items=reading.items,
+            raw=raw[:RAW_BYTES],
+            digest=digest(raw),
+        )
+        self.heard.append(observation)
+        door.host.failed_here |= reading.outcome is Outcome.FAILED_HERE
+        wire.outcomes[reading.outcome] += 1
+        door.host.durable = wire.sink(observation)

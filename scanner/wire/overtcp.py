@@ -1,0 +1,159 @@
+"""Requests over TCP: knock, talk, part. One connection at a time, closed with FIN.
+
+One rule keeps it simple: a connection that was opened here is closed here, whatever happened to it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TypeVar
+
+from protocols.contract import (
+    Forbidden,
+    Foreign,
+    Frame,
+    Garbled,
+    Outcome,
+    Read,
+    Reading,
+    Reason,
+    Sealed,
+)
+from scanner.wire import guard, neighbours
+from scanner.wire.door import Door
+from scanner.wire.failures import Failure, NetworkError
+from scanner.wire.reply import Nothing, decode, empty, outgoing, plain
+from scanner.wire.tcp import Stream
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+STALE_MOST = 16
+OPEN, EXCHANGE, CLOSE = 2, 2, 2  # packets of the model (rulings 2): SYN+ACK, data+ACK, FIN+ACK
+
+
+class OverTcp:
+    """The connection of one conversation, opened by its first request."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._wire = door.wire
+        self._host = door.host
+        self._stream: Stream | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is a connection."""
+        return self._stream is not None
+
+    async def exchange(
+        self,
+        request: bytes | Sealed,
+        frame: Frame | None,
+        read: Read[T],
+        limit: int,
+        patience: float,
+    ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
+        """Send one request and take its answer. Raises `NetworkError` where nothing came."""
+        door = self._door
+        if frame is None:
+            raise TypeError(f"probe {door.probe.name} asks over TCP without a frame function")
+        stream = self._stream or await self._connect()
+        await door.send_turn(EXCHANGE)
+        door.leaves()
+        data = outgoing(request)
+        await stream.send(data)
+        door.sent(data, plain(request))
+        raw = b""
+        try:
+            async with door.patience(patience):
+                for _ in range(STALE_MOST):
+                    raw = await stream.receive(frame, limit)
+                    door.received(raw)
+                    reading = decode(read, raw)
+                    if reading is not None:
+                        return raw, reading
+                return raw, empty(Outcome.GARBLED, f"{STALE_MOST} stray answers")
+        except Garbled as error:
+            return raw or stream.leftover, empty(Outcome.GARBLED, str(error))
+        except Foreign as error:
+            return raw or stream.leftover, empty(Outcome.OTHER, str(error))
+        except NetworkError as error:
+            if error.failure.outcome is not Outcome.MUTE or not stream.leftover:
+                raise
+            cut = f"cut: {len(stream.leftover)} bytes and no more in time"
+            return stream.leftover, empty(Outcome.GARBLED, cut)
+
+    async def _connect(self) -> Stream:
+        """Knock; once let in, take a place among the conversations of this /24."""
+        door, wire, host = self._door, self._wire, self._host
+        async with wire.pacer.knock(host.group) as place:
+            await door.first_packet(1)
+            door.left = wire.clock.monotonic()
+            wire.sent.attempts += 1
+            host.open += 1
+            wire.sent.most_at_once = max(wire.sent.most_at_once, host.open)
+            try:
+                self._stream = await Stream.connect(
+                    host.address,
+                    door.target.port,
+                    wire.limits.connect_timeout,
+                    wire.source,
+                    wire.device,
+                )
+            except NetworkError as error:
+                raise NetworkError(self._explained(error.failure)) from error
+            finally:
+                host.open -= self._stream is None
+            place.accepted += 1
+        host.connections[door.target.port] += 1
+        door.connections += 1
+        wire.sent.connections += 1
+        wire.sent.packets += OPEN - 1
+        stream = self._stream
+        await wire.pacer.packets.take(OPEN - 1)
+        await door.talk()
+        return stream
+
+    def _explained(self, failure: Failure) -> Failure:
+        """A silent or unreachable neighbour that was never resolved got no packet from us."""
+        address = self._host.address
+        lost = failure.outcome in (Outcome.SILENT, Outcome.NO_PATH)
+        if lost and self._wire.links.on_link(address) and neighbours.resolved(address) is False:
+            return Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, failure.detail)
+        return failure
+
+    async def part(self, farewell: bytes | Sealed) -> None:
+        """Say goodbye where there is one to say, FIN, wait for the peer's FIN."""
+        stream, self._stream = self._stream, None
+        if stream is None:
+            return
+        try:
+            if farewell:
+                await self._say_farewell(stream, farewell)
+            await self._wire.pacer.packets.take(CLOSE)
+        finally:  # also when time is up: a socket is never left open
+            self._wire.sent.packets += CLOSE
+            stream.finish()
+            # Nothing more is said: what is left is to wait for the peer's FIN, and for that nobody
+            # else of this /24 has to wait. This host gets no other connection before.
+            self._door.give_place()
+            await stream.close(self._wire.limits.close_seconds)
+            self._host.open -= 1
+
+    async def _say_farewell(self, stream: Stream, farewell: bytes | Sealed) -> None:
+        door = self._door
+        try:
+            guard.judge(door.probe, plain(farewell))
+            await self._host.turn.take()
+            await self._wire.pacer.packets.take(EXCHANGE - 1)
+            data = outgoing(farewell)
+            self._host.turn.mark()
+            await stream.send(data)
+            self._wire.sent.packets += EXCHANGE - 1  # nothing comes back that we acknowledge
+            door.sent(data, plain(farewell))
+        except NetworkError as error:
+            log.info("farewell failed address=%s why=%s", self._host.address, error)
+        except Forbidden as error:
+            self._wire.sent.refused_by_guard += 1
+            log.error("guard refused farewell probe=%s why=%s", door.probe.name, error)
