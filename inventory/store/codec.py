@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from inventory.derive_places import Seen
 from inventory.model import Declaration, Kind, Scan
@@ -37,7 +38,11 @@ V = TypeVar("V", Fact, Point, Sample)
 LARGEST = 2**63 - 1
 """Largest integer that JSON readers and SQL columns share; more becomes hexadecimal text."""
 
+SHORT = 512
+"""Bytes up to which a small window packs as well as a large one."""
+
 _dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+_load = json.JSONDecoder().decode
 
 
 def stamp(time: datetime) -> str:
@@ -85,22 +90,52 @@ def _object(value: Fact | Point | Sample) -> Row:
 
 def unpack(kind: type[V], text: str) -> tuple[V, ...]:
     """The values that `pack` wrote, whatever version wrote them."""
-    return tuple(_value(kind, item) for item in json.loads(text)) if text else ()
+    if not text:
+        return ()
+    if kind is Point:
+        return (_few_points if len(text) <= CACHED_TEXT else _points)(text)  # type: ignore[return-value]
+    value = _fact if kind is Fact else _sample
+    return tuple([value(item) for item in _load(text)])  # type: ignore[misc]
 
 
-def _value(kind: type[V], item: dict[str, object]) -> V:
-    if not item.keys() <= _KNOWN[kind]:
-        item = {name: content for name, content in item.items() if name in _KNOWN[kind]}
-    if kind is Fact:
-        item.setdefault("value", None)
-    elif kind is Sample:
-        item.setdefault("value", None)
-        if "quality" in item:
-            item["quality"] = Quality(str(item["quality"]))
-        for name in ("source_time", "server_time", "received_time"):
-            if name in item:
-                item[name] = moment(str(item[name]))
-    return kind(**item)  # type: ignore[arg-type]  # the columns were written by pack
+CACHED_TEXT = 8192
+"""Longest listing that is decoded once for all devices that give it: siblings share theirs."""
+
+
+def _points(text: str) -> tuple[Point, ...]:
+    items = _load(text)
+    try:
+        return tuple([Point(**item) for item in items])
+    except TypeError:  # a field of another version
+        known = _KNOWN[Point]
+        return tuple(Point(**{n: c for n, c in item.items() if n in known}) for item in items)
+
+
+_few_points = lru_cache(maxsize=512)(_points)
+
+
+def _fact(item: dict[str, Any]) -> Fact:
+    return Fact(item["name"], item.get("value"), item["source"], item.get("part", ""))
+
+
+_QUALITIES = {quality.value: quality for quality in Quality}
+
+
+def _sample(item: dict[str, Any]) -> Sample:
+    get = item.get
+    quality, source, server, received = (
+        get("quality"), get("source_time"), get("server_time"), get("received_time")
+    )  # fmt: skip
+    return Sample(
+        item["point"],
+        get("value"),
+        _QUALITIES[quality] if quality else Quality.GOOD,
+        get("status", ""),
+        get("part", ""),
+        moment(source) if source else None,
+        moment(server) if server else None,
+        moment(received) if received else None,
+    )
 
 
 def clean(observation: Observation) -> Observation:
@@ -181,6 +216,7 @@ OBSERVATION_COLUMNS = (
 """Columns in the order that `observation` takes them."""
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_question = lru_cache(maxsize=4096)(Question)
 
 
 def observation(row: Sequence[object], raw: bytes = b"") -> Observation:
@@ -192,7 +228,7 @@ def observation(row: Sequence[object], raw: bytes = b"") -> Observation:
         scan,  # type: ignore[arg-type]
         vantage,  # type: ignore[arg-type]
         Target(site, address, transport, port),  # type: ignore[arg-type]
-        Question(protocol, operation, part, argument),  # type: ignore[arg-type]
+        _question(protocol, operation, part, argument),
         _OUTCOMES[outcome],  # type: ignore[index]
         datetime.fromisoformat(time),  # type: ignore[arg-type]
         sequence,  # type: ignore[arg-type]
@@ -232,29 +268,38 @@ SEEN_COLUMNS = (
 
 def seen(row: Sequence[object]) -> Seen:
     """What derivation needs of a row that holds `SEEN_COLUMNS` in order."""
-    facts, points, samples = row[11], row[12], row[13]
+    facts, points, samples = str(row[11]), str(row[12]), str(row[13])
+    listed: tuple[tuple[str, str], ...] = ()
+    if points:
+        listed = (_few_listed if len(points) <= CACHED_TEXT else _listed)(points)
     return Seen(
         *row[:11],  # type: ignore[call-arg, arg-type]  # as observation_row wrote them
         tuple(
-            (f["name"], f.get("value"), f["source"], f.get("part", ""))
-            for f in json.loads(facts)  # type: ignore[arg-type]
-        )
-        if facts
-        else (),
-        tuple((p.get("part", ""), p["address"]) for p in json.loads(points))  # type: ignore[arg-type]
-        if points
-        else (),
+            [(f["name"], f.get("value"), f["source"], f.get("part", "")) for f in _load(facts)]
+            if facts
+            else ()
+        ),
+        listed,
         tuple(
-            (
-                s.get("part", ""),
-                s["point"],
-                s.get("value") is not None and s.get("quality") != "bad",
-            )
-            for s in json.loads(samples)  # type: ignore[arg-type]
-        )
-        if samples
-        else (),
+            [
+                (
+                    s.get("part", ""),
+                    s["point"],
+                    s.get("value") is not None and s.get("quality") != "bad",
+                )
+                for s in _load(samples)
+            ]
+            if samples
+            else ()
+        ),
     )
+
+
+def _listed(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple([(point.get("part", ""), point["address"]) for point in _load(text)])
+
+
+_few_listed = lru_cache(maxsize=512)(_listed)
 
 
 def raw_row(observation: Observation) -> Row:
@@ -263,8 +308,17 @@ def raw_row(observation: Observation) -> Row:
     return {
         "digest": observation.digest,
         "length": len(kept),
-        "compressed": zlib.compress(kept, 6),
+        "compressed": squeezed(kept),
     }
+
+
+def squeezed(data: bytes) -> bytes:
+    """`data` as a zlib stream. Most answers are short, and for them the usual window of 32 KB is
+    fifteen times the work: it is cleared first (117 µs against 8 µs for 120 bytes)."""
+    if len(data) > SHORT:
+        return zlib.compress(data, 6)
+    packer = zlib.compressobj(6, zlib.DEFLATED, wbits=9, memLevel=1)
+    return packer.compress(data) + packer.flush()
 
 
 def raw_bytes(compressed: bytes) -> bytes:

@@ -37,6 +37,7 @@ class Records:
         self.where = where
         self.site = site
         self.readonly = readonly
+        self._sites: set[str] = set()  # that are there: a site is never taken away
 
     @classmethod
     def open(
@@ -155,11 +156,14 @@ class Records:
         if not rows:
             return 0
         with self.writing() as connection:
-            for name in {str(row["site"]) for row in rows}:
+            new = {str(row["site"]) for row in rows} - self._sites
+            for name in new:
                 self._site(connection, name)
             if raws:
                 ignore(connection, tables.raw, list(raws.values()))
-            return ignore(connection, tables.observation, rows)
+            added = ignore(connection, tables.observation, rows)
+        self._sites |= new
+        return added
 
     def observations(
         self,
