@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from protocols.contract import Credential, MapEntry, Observation, Options, Outcome, Probe, Reason
@@ -26,6 +27,7 @@ from scanner.wire.udp import Datagrams
 
 PAUSE_SECONDS = 60.0
 STOP_GRACE_SECONDS = 0.3
+JUDGED = 8_192  # addresses whose place in the scope is remembered: those under way, twice over
 
 
 def nobody(address: str) -> bool:
@@ -156,6 +158,7 @@ class Wire:
     dead: Callable[[str], bool] = nobody  # addresses that ARP found nobody at
     pacer: Pacer = field(init=False)
     datagrams: Datagrams = field(init=False)
+    _judged: Callable[[str], Reason | None] = field(init=False, repr=False)
     _pausing: asyncio.TimerHandle | None = None
     lost_at: float = -math.inf  # when an interface was last seen down
     _look_again: float = 0.0
@@ -164,6 +167,8 @@ class Wire:
     def __post_init__(self) -> None:
         self.pacer = Pacer(self.clock, self.profile, self.limits.new_on_link)
         self.datagrams = Datagrams(self.source, self.device)
+        # A scope never changes, and each host is asked about several times a request.
+        self._judged = lru_cache(JUDGED)(self._judge)
 
     def host(self, address: str, units: tuple[str, ...] = ()) -> Host:
         """The state of one address, at its first turn."""
@@ -183,6 +188,9 @@ class Wire:
 
     def forbidden(self, address: str) -> Reason | None:
         """Why nothing may be sent to `address` now; None when it may. Asked at send time."""
+        return self._judged(address)
+
+    def _judge(self, address: str) -> Reason | None:
         if self.scope.excludes(address):
             return Reason.EXCLUDED
         if not self.scope.allows(address):
