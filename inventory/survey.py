@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from inventory.identity import placeholder
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind
 from inventory.signals.points import signature
 from inventory.thresholds import Thresholds, thresholds
@@ -274,7 +275,8 @@ def identities(device: Device) -> list[str]:
     """Identities that no two live assets may share (G03); placeholders left out."""
     found = []
     serial = plain(device.serial)
-    if len(serial) >= 4 and serial not in PLACEHOLDERS and device.vendor:
+    nothing = serial in PLACEHOLDERS or placeholder("serial", device.serial)
+    if len(serial) >= 4 and not nothing and device.vendor:
         found.append(f"serial {device.vendor} {device.serial}")
     if device.mac and not device.parent and not device.mac.startswith(SHARED_MACS):
         found.append(f"mac {device.mac}")

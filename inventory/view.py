@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 
 from inventory.logic import cite, demote, describe, false, true, unknown
-from inventory.model import Because, Device, Evidence, Proposition, Strength
+from inventory.model import Because, Declaration, Device, Evidence, Proposition, Strength
 from inventory.openness import Protocol, plausible, protocol
 from inventory.signals.points import Meaning, has_meaning, measure
 from inventory.survey import Context
@@ -320,6 +320,13 @@ class View:
                 if item.name == name and item.value is not None
             )
         )
+
+    def statements(self) -> tuple[Declaration, ...]:
+        """What people attested of the device, by any of its names."""
+        device = self.device
+        tag = device.register.tag if device.register else ""
+        names = (device.key, tag, device.name, *device.addresses)
+        return self.context.statements(*(name for name in names if name))
 
     def source(self, fact: str, value: object = None) -> Because:
         """The observation that stated a fact, as a premise."""

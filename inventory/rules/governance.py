@@ -103,12 +103,8 @@ def g03(view: View) -> list[Case]:
 
 
 def _redundant(view: View) -> bool:
-    row = view.device.register
-    names = [view.device.key, view.device.name, *view.device.addresses]
-    names += [row.tag] if row else []
     return any(
-        "redundant" in item.fields.get("statement", "").casefold()
-        for item in view.context.statements(*(name for name in names if name))
+        "redundant" in item.fields.get("statement", "").casefold() for item in view.statements()
     )
 
 

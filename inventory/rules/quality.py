@@ -336,6 +336,8 @@ def q11(view: View) -> list[Case]:
     seen = view.context.siblings.get(group) if group else None
     if not seen or sum(seen.values()) < 2 or not view.evidence.points:
         return []
+    if any("option" in item.fields.get("statement", "").casefold() for item in view.statements()):
+        return []
     own = signature(view.evidence.points)
     # Where no set is usual, the one that publishes less is the one to look at.
     usual, count = max(seen.items(), key=lambda item: (item[1], len(item[0]), sorted(item[0])))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 
 from inventory.logic import both, cite, false, negate, true, unknown
-from inventory.model import Because, Proposition, Strength
+from inventory.model import Because, Proposition, Strength, Truth
 from inventory.openness import CLOSED, OPEN, no_data_roles
 from inventory.rules.catalogue import Case
+from inventory.rules.informational import covered
 from inventory.survey import Answered
 from inventory.view import Door, View, info, title_of
 from protocols.contract import DATA, SPOKE, Fact, Openness, Outcome
@@ -60,7 +61,13 @@ def _no_open_service(view: View) -> Proposition:
         return false(Strength.E4, *(cite(door.spoke) for door in spoken if door.spoke))
     if not view.plausible:
         return unknown("which open services such a device may offer")
-    return both(*(negate(view.offered(name)) for name in view.plausible if name != "snmp"))
+    return both(*(negate(view.offered(name)) for name in view.plausible))
+
+
+def _covered(view: View) -> list[Case] | None:
+    """The case of a device whose values another server hands out (N02); None when none does."""
+    said = covered(view)
+    return [Case("", negate(said))] if said.truth is Truth.TRUE else None
 
 
 def t01(view: View) -> list[Case]:
@@ -71,6 +78,8 @@ def t01(view: View) -> list[Case]:
     door = doors[0]
     if _spoken(view, frozenset({Openness.O2})):
         return []
+    if (elsewhere := _covered(view)) is not None:
+        return elsewhere
     said = both(true(Strength.E4, cite(door.decided)), _no_open_service(view))
     return [Case("", said, _fields(view, door.protocol))]
 
@@ -83,6 +92,8 @@ def t02(view: View) -> list[Case]:
     door = doors[0]
     if connector_declared(view, door.protocol):
         return [Case("", false(Strength.E4, Because("", "declared", "a connector is declared")))]
+    if (elsewhere := _covered(view)) is not None:
+        return elsewhere
     said = both(true(Strength.E4, cite(door.decided)), _no_open_service(view))
     return [Case("", said, _fields(view, door.protocol))]
 

@@ -1,0 +1,210 @@
+"""Keys of the G rules and of the N rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_network
+
+from inventory.model import Declaration, Kind
+from inventory.survey import Vantage, Zone
+from tests.inventory.verdict.plants import (
+    CLOSED,
+    NO_MODBUS,
+    NO_UA,
+    PLC,
+    S7,
+    TEMPERATURE,
+    Fact,
+    O,
+    Row,
+    device,
+    evidence,
+    listed,
+    no,
+    registers,
+    row,
+    seen,
+    stating,
+    tag,
+    trap,
+    window,
+    yes,
+)  # fmt: skip
+from tests.inventory.verdict.plants.trapped import NAMED, attested
+
+MODBUS = evidence(registers(1, 2, signal="power"), about=PLC)
+HERE = {
+    "zones": (Zone("cell", (ip_network("192.0.2.0/24"),)),),
+    "vantages": {"here": Vantage("here", "cell")},
+}
+ACROSS = {**HERE, "vantages": {"here": Vantage("here", "dmz")}}
+WALK = listed(tag("Temperature", "CEL"), protocol="snmp", operation="walk_whole",
+              credential="community")  # fmt: skip
+
+
+def kind(text: str) -> dict[str, object]:
+    return {"credential_types": {"community": text}}
+
+
+G01 = [
+    yes("G01", "opcua=medium/high", evidence(listed(TEMPERATURE))),
+    yes("G01", "opcua=medium/high", evidence(seen("opcua", O.COMPLETE, points=(TEMPERATURE,)))),
+    yes("G01", "modbus=low/high", MODBUS),  # inside one zone
+    yes("G01", "modbus=low/high", MODBUS, HERE),
+    yes("G01", "modbus=medium/high", MODBUS, ACROSS),
+    yes("G01", "snmp=medium/high", evidence(WALK), kind("snmp-v2c")),
+    yes("G01", "snmp=medium/high", evidence(WALK), kind("snmp-v1")),
+    yes("G01", "snmp=medium/high", evidence(replace(WALK, credential="snmp-public"))),
+    yes("G01", "opcua=medium/high",
+        evidence(listed(TEMPERATURE), seen("mms", O.COMPLETE), about=PLC)),  # it gave nothing
+    no("G01", "", evidence(seen("opcua", O.COMPLETE))),  # nothing was read
+    no("G01", "", evidence(WALK), kind("snmp-v3")),
+    no("G01", "", evidence(listed(TEMPERATURE), about=replace(PLC, role="switch"))),
+    no("G01", "", evidence(listed(TEMPERATURE, protocol="lldp"))),
+    no("G01", "", evidence(listed(TEMPERATURE, protocol="mms"))),  # nothing says how
+    trap("G01", "a secured service gave", "", evidence(listed(TEMPERATURE, credential="reader"))),
+    trap("G01", "a secured service gave", "",
+         evidence(listed(TEMPERATURE, credential="reader"), registers(1, 2), about=PLC)),
+    trap("G01", "a secured service gave", "",
+         evidence(listed(TEMPERATURE), listed(TEMPERATURE, credential="reader"))),
+]  # fmt: skip
+
+G02 = [
+    yes("G02", "medium/high", evidence(S7, about=PLC), {"register": True}),
+    yes("G02", "medium/high", evidence(NO_UA, about=PLC), {"register": True}),
+    no("G02", "", evidence(S7, about=replace(PLC, register=row())), {"register": True}),
+    no("G02", "", evidence(about=PLC), {"register": True}),
+    no("G02", "", evidence(S7, about=replace(PLC, seen=False)), {"register": True}),
+    trap("G02", "no register was given", "", evidence(S7, about=PLC)),
+]  # fmt: skip
+
+TWO = {"collisions": {"serial Maker S1234": ("device-1", "device-2")}}
+MAC = "00:11:22:33:44:55"
+G03 = [
+    yes("G03", "serial Maker S1234=medium/high", evidence(S7, about=PLC), TWO),
+    yes("G03", f"mac {MAC}=medium/high", evidence(S7, about=replace(PLC, mac=MAC)),
+        {"collisions": {f"mac {MAC}": ("device-1", "device-2")}}),
+    yes("G03", "engine_id 8000=medium/high", stating(Fact("engine_id", "8000", "snmp")),
+        {"collisions": {"engine_id 8000": ("device-1", "device-2")}}),
+    no("G03", "", evidence(S7, about=PLC)),
+    no("G03", "", evidence(S7, about=PLC), {"collisions": {"serial Maker S9": ("a", "b")}}),
+    no("G03", "", evidence(S7, about=replace(PLC, seen=False)), TWO),
+    no("G03", "", evidence(S7, about=replace(PLC, parent="g", mac=MAC, serial="")),
+       {"collisions": {f"mac {MAC}": ("device-1", "device-2")}}),  # the gateway's own
+    trap("G03", "the identity is a placeholder", "",
+         evidence(S7, about=replace(PLC, serial="0000")),
+         {"collisions": {"serial Maker 0000": ("device-1", "device-2")}}),
+    trap("G03", "the identity is a placeholder", "",
+         evidence(S7, about=replace(PLC, serial="7")),
+         {"collisions": {"serial Maker 7": ("device-1", "device-2")}}),
+    trap("G03", "the identity is a placeholder", "",
+         evidence(S7, about=replace(PLC, vendor="")),
+         {"collisions": {"serial  S1234": ("device-1", "device-2")}}),
+    trap("G03", "it is a virtual router", "",
+         evidence(S7, about=replace(PLC, serial="", mac="00:00:5e:00:01:07")),
+         {"collisions": {"mac 00:00:5e:00:01:07": ("device-1", "device-2")}}),
+    trap("G03", "they are declared a redundant", "", evidence(S7, about=PLC),
+         {**TWO, **attested("device-1", statement="redundant pair")}),
+    trap("G03", "they are declared a redundant", "",
+         evidence(S7, about=replace(PLC, register=row("PLC-A"))),
+         {**TWO, **attested("plc-a", statement="Redundant with PLC-B")}),
+    trap("G03", "they are declared a redundant", "serial Maker S1234=medium/high",
+         evidence(S7, about=PLC), {**TWO, **attested("device-1", statement="no sensor")}),
+]  # fmt: skip
+
+
+def ends(text: str) -> Row:
+    return Row("G04", "positive", "", stating(Fact("certificate.not_after", text, "opcua")))
+
+
+G04 = [
+    replace(ends("2026-12-24T00:00:00Z"), key="2026-12-24T00:00:00Z=low/high"),
+    replace(ends("2025-01-01T00:00:00"), key="2025-01-01T00:00:00=low/high"),
+    replace(ends("2027-02-20T12:00:00Z"), key="2027-02-20T12:00:00Z=low/high"),  # 90 days
+    replace(ends("2027-02-20T12:00:01Z"), kind="negative"),
+    no("G04", "", stating()),
+    replace(ends("soon"), kind="trap", not_if="its last day cannot be read"),
+]
+
+WRITABLE = replace(TEMPERATURE, access="rw")
+G05 = [
+    yes("G05", "opcua=medium/high", evidence(listed(WRITABLE))),
+    yes("G05", "opcua=medium/high", evidence(listed(replace(TEMPERATURE, access="w")))),
+    no("G05", "", evidence(listed(TEMPERATURE))),
+    no("G05", "", evidence(seen("opcua", O.COMPLETE))),
+    no("G05", "", evidence(listed(replace(WRITABLE, type="String")))),  # no process value
+    no("G05", "", evidence(seen("opcua", O.COMPLETE), registers(1, access="rw"), about=PLC)),
+    trap("G05", "the protocol states no access", "",
+         evidence(registers(1, 2, access="rw"), about=PLC)),
+]  # fmt: skip
+
+G07 = [
+    yes("G07", "low/high", evidence(S7, about=replace(PLC, register=row(owner="")))),
+    yes("G07", "low/high", evidence(S7, about=replace(PLC, register=row(criticality="")))),
+    yes("G07", "low/high", evidence(S7, about=replace(PLC, register=row(area="")))),
+    no("G07", "", evidence(S7, about=replace(PLC, register=row()))),
+    no("G07", "", evidence(S7, about=replace(PLC, register=row(area="", line="line 1")))),
+    no("G07", "", evidence(S7, about=replace(PLC, register=row(criticality=""))),
+       {"criticality": {"device-1": ("C3", "")}}),  # that of the machine it monitors
+    trap("G07", "no register was given", "", evidence(S7, about=PLC)),
+]  # fmt: skip
+
+# --- N rules: the category, and "?" where N05 is asked -----------------------------------------
+
+MANY = [20.5 + n for n in range(24)]
+GOOD = evidence(window(TEMPERATURE, list(MANY)), about=PLC)  # type: ignore[arg-type]
+SECURE = replace(window(TEMPERATURE, list(MANY)), credential="reader")  # type: ignore[arg-type]
+GAP = evidence(S7, *CLOSED, about=PLC)
+
+
+def accepted(expires: str) -> dict[str, object]:
+    from inventory.verdict import judge_device
+    from tests.inventory.verdict.evidence import context
+
+    gap = next(i for i in judge_device(GAP, context(GAP)).findings if i.rule == "T01")
+    fields = {"finding": gap.id, "owner": "O", "reason": "R", "expires": expires}
+    return {"waivers": {gap.id: Declaration("site", Kind.WAIVER, gap.id, fields)}}
+
+
+N = [
+    yes("N01", "sufficient", evidence(SECURE, about=PLC)),
+    yes("N01", "sufficient", GOOD),  # G01 stays a finding; its data is there all the same
+    no("N01", "not-assessed?", evidence(replace(SECURE, samples=SECURE.samples[:2]), about=PLC)),
+    no("N01", "poor-quality", evidence(SECURE, about=replace(PLC, serial=""))),
+    trap("N01", "a value is not good", "poor-quality",
+         # type: ignore[arg-type]
+         evidence(replace(window(TEMPERATURE, list(MANY), bad=6), credential="reader"),
+                  about=PLC)),
+    trap("N01", "a value is not good", "poor-quality",
+         evidence(replace(SECURE, points=(replace(TEMPERATURE, unit=""),)), about=PLC)),
+    yes("N02", "covered", evidence(NO_UA, about=replace(PLC, name="PLC-7")), NAMED),
+    yes("N02", "covered", evidence(NO_UA, about=PLC), attested("device-1", statement="Covered by")),
+    yes("N02", "covered", evidence(NO_UA, about=replace(PLC, register=row("PLC-7"))), NAMED),
+    no("N02", "not-assessed?", evidence(NO_UA, about=PLC)),
+    no("N02", "not-assessed?", evidence(NO_UA, about=replace(PLC, name="PLC-8")), NAMED),
+    trap("N02", "the name is too short", "not-assessed?",
+         evidence(NO_UA, about=replace(PLC, name="P7")),
+         {"origins": {"p7": "server-1"}, "names": {}}),
+    trap("N02", "a server names itself", "not-assessed?",
+         evidence(NO_UA, about=replace(PLC, name="PLC-7")),
+         {"origins": {"plc-7": "device-1"}, "names": {}}),
+    yes("N03", "not-data-bearing", evidence(seen("snmp", O.COMPLETE), about=device(role="switch"))),
+    yes("N03", "not-data-bearing?", evidence(NO_UA, about=device(role="printer"))),
+    no("N03", "not-assessed?", evidence(NO_UA, about=PLC)),
+    trap("N03", "its role is not known", "not-assessed?",
+         evidence(seen("snmp", O.SILENT), about=device())),
+    yes("N04", "accepted", GAP, accepted("2027-01-01")),
+    yes("N04", "accepted", GAP, accepted("2026-11-22")),
+    no("N04", "trapped", GAP),
+    trap("N04", "the waiver has expired", "trapped", GAP, accepted("2026-11-21")),
+    trap("N04", "another gap of it is not accepted", "ungoverned", GAP,
+         {**accepted("2027-01-01"), "register": True}),
+    yes("N05", "not-assessed?", evidence(NO_MODBUS, about=PLC)),
+    yes("N05", "not-assessed?", evidence(about=PLC)),
+    no("N05", "trapped", GAP),
+    no("N05", "inaccessible", evidence(seen("opcua", O.BLOCKED), about=PLC)),
+    trap("N05", "any gap is shown", "ungoverned", evidence(NO_MODBUS, about=PLC),
+         {"register": True}),
+]  # fmt: skip
+
+ROWS: list[Row] = [*G01, *G02, *G03, *G04, *G05, *G07, *N]

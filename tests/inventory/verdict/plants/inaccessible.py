@@ -1,0 +1,214 @@
+"""Keys of the A rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_network
+
+from inventory.model import Declaration, Evidence, Kind
+from inventory.survey import Vantage, Zone
+from tests.inventory.verdict.plants import (
+    CLOSED,
+    NO_MODBUS,
+    NO_UA,
+    NOT_MINE,
+    PLC,
+    PRESSURE,
+    PROXY,
+    S7,
+    TEMPERATURE,
+    O,
+    Row,
+    device,
+    evidence,
+    listed,
+    no,
+    row,
+    seen,
+    trap,
+    yes,
+)  # fmt: skip
+
+QUIET = seen("modbus", O.SILENT)
+BLOCKED = seen("modbus", O.BLOCKED)
+UNSEEN = device(register=row(address="192.0.2.10"), seen=False)
+NOWHERE = device(register=row(address=""), seen=False)
+SILENT = seen("opcua", O.SILENT)
+NET = ip_network("192.0.2.0/24")
+CELL = {"zones": (Zone("cell", (NET,)),)}
+
+
+def vantages(**covers: tuple[str, ...]) -> dict[str, object]:
+    """Vantages by name with the zones that they cover; the first zone is their own."""
+    made = {name: Vantage(name, zones[0], zones[1:]) for name, zones in covers.items()}
+    return {**CELL, "vantages": made}
+
+
+def statement(key: str, text: str) -> dict[str, object]:
+    made = Declaration("site", Kind.ATTEST, key, {"statement": text})
+    return {"attested": {key.casefold(): (made,)}}
+
+
+A01 = [
+    yes("A01", "modbus=medium/low", evidence(S7, NO_UA, QUIET, about=PLC)),
+    yes("A01", "modbus=medium/medium", evidence(S7, NO_UA, BLOCKED, about=PLC)),
+    yes("A01", "modbus=medium/medium", evidence(BLOCKED, about=PLC)),  # the filter itself says so
+    yes("A01", "modbus=medium/low",
+        evidence(seen("modbus", O.NO_PATH), seen("opcua", O.CLOSED), about=PLC)),
+    yes("A01", "modbus=medium/low", evidence(NO_UA, QUIET, about=replace(PLC, role="server",
+        register=row(protocol="Modbus")))),  # declared to speak it
+    yes("A01", "modbus=medium/low",
+        evidence(seen("snmp", O.COMPLETE), NO_UA, QUIET, about=PLC)),  # SNMP is no process data
+    yes("A01", "bacnet=medium/medium", evidence(
+        seen("bacnet", O.BLOCKED, transport="udp", port=47808), NO_UA,
+        about=replace(PLC, register=row(protocol="bacnet")))),
+    no("A01", "", evidence(S7, *CLOSED, about=PLC)),
+    no("A01", "", evidence(NO_UA, QUIET, about=replace(PLC, role="server"))),  # not plausible
+    no("A01", "", evidence(S7, NO_UA, seen("modbus", O.NOT_ASKED, reason="budget"), about=PLC)),
+    no("A01", "", evidence(NO_UA, seen("fins", O.SILENT), about=replace(
+        PLC, register=row(protocol="fins")))),  # no open service
+    no("A01", "", evidence(NO_UA, seen("lldp", O.SILENT, transport="tcp"), about=replace(
+        PLC, register=row(protocol="lldp")))),  # no data in it
+    no("A01", "", evidence(S7, NO_UA, QUIET, about=replace(PLC, role="switch"))),
+    no("A01", "", evidence(S7, NO_UA, QUIET, PROXY, about=PLC)),
+    no("A01", "", evidence(seen("opcua", O.CLOSED, vantage="dmz", scan="s2"),
+        seen("modbus", O.COMPLETE, vantage="cell"),
+        seen("modbus", O.SILENT, vantage="dmz", scan="s2"), about=PLC),
+       {"collection": "dmz"}),  # then A02
+    # no control there
+    no("A01", "modbus=?", evidence(NO_UA, replace(QUIET, scan="scan-2"), about=PLC)),
+    trap("A01", "nothing at that address", "", evidence(QUIET, about=PLC)),
+    trap("A01", "nothing at that address", "", evidence(QUIET, SILENT, about=PLC)),
+    trap("A01", "the service is UDP", "", evidence(
+        seen("bacnet", O.SILENT, transport="udp", port=47808), NO_UA,
+        about=replace(PLC, register=row(protocol="bacnet")))),
+    trap("A01", "another open data service", "",
+         evidence(listed(TEMPERATURE), QUIET, about=PLC)),
+]  # fmt: skip
+
+
+def pair(*, hours: float = 1.0, cell: O = O.COMPLETE, dmz: O = O.SILENT, protocol: str = "opcua",
+         **other: object) -> Evidence:  # fmt: skip
+    """The same service asked from the cell, and some hours later from the DMZ."""
+    return evidence(
+        seen(protocol, cell, vantage="cell", seconds=-hours * 3600),
+        seen(protocol, dmz, vantage="dmz", scan="scan-2", **other),  # type: ignore[arg-type]
+        about=PLC,
+    )
+
+
+DMZ = {"collection": "dmz"}
+A02 = [
+    yes("A02", "opcua=high/high", pair(), DMZ),
+    yes("A02", "opcua=high/high", pair(dmz=O.BLOCKED), DMZ),
+    yes("A02", "opcua=high/high", pair(cell=O.REFUSED_AUTH), DMZ),
+    yes("A02", "opcua=high/high", pair(hours=24), DMZ),
+    no("A02", "opcua=?", pair(hours=24.1), DMZ),
+    no("A02", "", pair(dmz=O.CLOSED), DMZ),
+    no("A02", "", pair(dmz=O.COMPLETE), DMZ),
+    no("A02", "", pair(cell=O.CLOSED), DMZ),
+    no("A02", "", pair(cell=O.MUTE), DMZ),
+    no("A02", "", pair(), {}),  # no collection vantage
+    no("A02", "", pair(port=4841), DMZ),  # another port
+    no("A02", "", pair(address="192.0.2.99"), DMZ),  # another address
+    no("A02", "", pair(protocol="s7comm"), DMZ),  # T rules' business
+    no("A02", "", pair(dmz=O.NOT_ASKED, reason="budget"), DMZ),
+    trap("A02", "the collector is planned inside", "", pair(), {"collection": "cell"}),
+    trap("A02", "only one of the two runs", "", evidence(
+        seen("opcua", O.SILENT, vantage="dmz"), about=PLC), DMZ),
+    trap("A02", "only one of the two runs", "", evidence(
+        seen("opcua", O.COMPLETE, vantage="cell"), about=PLC), DMZ),
+]  # fmt: skip
+
+USER = seen("opcua", O.REFUSED_AUTH, "session", reason="user_rejected")
+UNTRUSTED = seen("opcua", O.REFUSED_AUTH, "session", reason="certificate_untrusted")
+KEPT = seen("opcua", O.NOT_ASKED, "session", reason="safety_hold", credential="historian")
+NO_CREDENTIAL = seen("snmp", O.NOT_ASKED, reason="no_credential")
+A03 = [
+    yes("A03", "opcua=medium/high", evidence(USER)),
+    yes("A03", "opcua=medium/high", evidence(USER, UNTRUSTED)),
+    yes("A03", "snmp=medium/high", evidence(seen("snmp", O.REFUSED_AUTH, reason="user_rejected"))),
+    yes("A03", "opcua=medium/high", evidence(USER, KEPT, replace(USER, credential="x"))),
+    no("A03", "", evidence(seen("opcua", O.COMPLETE))),
+    no("A03", "", evidence(USER, listed(TEMPERATURE))),  # we got in after all
+    no("A03", "", evidence(KEPT, USER, listed(TEMPERATURE))),
+    no("A03", "", evidence(seen("opcua", O.NOT_ASKED, reason="no_credential"),
+                           about=replace(PLC, role="switch"))),
+    no("A03", "", evidence(seen("opcua", O.NOT_ASKED, reason="budget"))),
+    no("A03", "", evidence(seen("opcua", O.COMPLETE),
+                           seen("opcua", O.NOT_ASKED, "session", reason="no_credential"))),
+    no("A03", "", evidence(seen("snmp", O.REFUSED_AUTH, reason="clock_skew"))),
+    no("A03", "opcua=?", evidence(USER, KEPT)),  # a credential that was not sent
+    trap("A03", "no credential was ever tried", "snmp=?", evidence(NO_CREDENTIAL)),
+    trap("A03", "the refusal is about trust", "", evidence(UNTRUSTED)),
+]  # fmt: skip
+
+A04 = [
+    yes("A04", "opcua=low/high", evidence(UNTRUSTED)),
+    yes("A04", "opcua=low/high",
+        evidence(seen("opcua", O.REFUSED_AUTH, reason="mode_not_offered"))),
+    yes("A04", "opcua=low/high", evidence(UNTRUSTED, USER)),
+    yes("A04", "opcua=low/high",
+        evidence(UNTRUSTED, about=replace(PLC, register=row(redundancy="A")))),
+    yes("A04", "opcua=info/high",
+        evidence(UNTRUSTED, about=replace(PLC, register=row(redundancy="B")))),  # a spare
+    no("A04", "", evidence(seen("opcua", O.COMPLETE))),
+    no("A04", "", evidence(UNTRUSTED, listed(TEMPERATURE))),
+    no("A04", "", evidence(seen("opcua", O.PARTIAL, reason="certificate_untrusted"))),
+    trap("A04", "the refusal is about the user", "", evidence(USER)),
+]  # fmt: skip
+
+THREE = tuple(replace(TEMPERATURE, address=f"nsu=urn:x;s=T{n}", name=f"T{n}") for n in range(3))
+A05 = [
+    yes("A05", "opcua=medium/high", evidence(listed(TEMPERATURE, NOT_MINE))),
+    yes("A05", "opcua=medium/high", evidence(listed(*THREE, NOT_MINE))),  # a quarter
+    yes("A05", "opcua=low/high", evidence(listed(*THREE, TEMPERATURE, NOT_MINE))),
+    no("A05", "", evidence(listed(TEMPERATURE, NOT_MINE, protocol="bacnet"))),  # has no such right
+    no("A05", "", evidence(seen("opcua", O.COMPLETE, "browse"))),
+    no("A05", "", evidence(listed(TEMPERATURE, replace(NOT_MINE, type="String")))),
+    trap("A05", "all of them are readable", "", evidence(listed(TEMPERATURE, PRESSURE))),
+]  # fmt: skip
+
+A08 = [
+    yes("A08", "high/medium", evidence(SILENT, about=UNSEEN)),
+    yes("A08", "high/medium", evidence(seen("opcua", O.NO_PATH), about=UNSEEN)),
+    yes("A08", "high/medium", evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "cell"))),
+    yes("A08", "high/medium", evidence(SILENT, about=UNSEEN), vantages(here=("cell", "dmz"))),
+    yes("A08", "high/medium", evidence(SILENT, about=UNSEEN), vantages(here=("dmz",))),
+    yes("A08", "high/medium", evidence(SILENT, about=UNSEEN), vantages(other=("dmz", "x"))),
+    yes("A08", "high/medium", evidence(SILENT, about=UNSEEN), CELL),
+    yes("A08", "high/medium", evidence(SILENT, about=replace(UNSEEN, parent="g", seen=True))),
+    no("A08", "", evidence(SILENT, about=device(seen=False))),  # not in the register
+    no("A08", "", evidence(SILENT, NO_MODBUS, about=UNSEEN)),
+    no("A08", "", evidence(SILENT, about=replace(UNSEEN, seen=True))),  # seen by a capture
+    no("A08", "", evidence(SILENT, seen("modbus", O.REFUSED_DOWNSTREAM, part="unit 3"),
+                           about=replace(UNSEEN, parent="g", part="unit 3"))),  # then T06
+    no("A08", "", evidence(replace(NO_UA, scan="scan-0"), SILENT, about=UNSEEN)),  # a conflict
+    trap("A08", "its address or zone was not", "?", evidence(about=UNSEEN)),
+    trap("A08", "its address or zone was not", "?", evidence(about=NOWHERE)),
+    trap("A08", "its address or zone was not", "?",
+         evidence(seen("opcua", O.NOT_ASKED, reason="budget"), about=UNSEEN)),
+    trap("A08", "its address or zone was not", "?",
+         evidence(seen("opcua", O.SILENT, origin="capture"), about=UNSEEN)),
+    trap("A08", "its address or zone was not", "?",
+         evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "x"))),
+    trap("A08", "it was declared out of service", "",
+         evidence(SILENT, about=UNSEEN), statement("P-101", "out of service")),
+    trap("A08", "it was declared out of service", "",
+         evidence(SILENT, about=UNSEEN), statement("192.0.2.10", "Removed")),
+    trap("A08", "it was declared out of service", "high/medium",
+         evidence(SILENT, about=UNSEEN), statement("P-101", "no sensor")),  # says nothing of that
+]  # fmt: skip
+
+A09 = [
+    yes("A09", "info/high", evidence(seen("opcua", O.NOT_ASKED, reason="budget"))),
+    yes("A09", "info/high", evidence(S7, seen("opcua", O.NOT_ASKED))),
+    yes("A09", "info/high", evidence(seen("opcua", O.NOT_ASKED, reason="dependency"),
+                                     seen("modbus", O.NOT_ASKED, reason="budget"))),
+    no("A09", "", evidence(NO_UA)),
+    no("A09", "", evidence()),
+    trap("A09", "the question hung on another", "",
+         evidence(seen("opcua", O.NOT_ASKED, reason="dependency"))),
+]  # fmt: skip
+
+ROWS: list[Row] = [*A01, *A02, *A03, *A04, *A05, *A08, *A09]

@@ -1,0 +1,156 @@
+"""Keys of the U rules of machines, and of G07 there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inventory.model import Link
+from tests.inventory.verdict.plants import (
+    DRIVE,
+    FULL,
+    NO_MODBUS,
+    O,
+    Quality,
+    Row,
+    evidence,
+    listed,
+    monitored,
+    motor,
+    no,
+    row,
+    seen,
+    tag,
+    trap,
+    yes,
+)  # fmt: skip
+from tests.inventory.verdict.plants.trapped import attested
+
+CURRENT, VIBRATION = tag("MotorCurrent", "AMP"), tag("Vibration", "C16")
+TEMP, RUN = tag("WindingTemp", "CEL"), tag("Running", type="Boolean")
+FAULT = tag("Fault", type="Boolean")
+M1 = motor()
+THREE = monitored(CURRENT, VIBRATION, RUN)
+UNKNOWN_4 = "current=? running=? temperature=? vibration|axial_flux=?"
+
+U01 = [
+    yes("U01", "temperature=medium/high", THREE, FULL, M1),  # vibration shows what it would show
+    yes("U01", "vibration|axial_flux=high/high", monitored(CURRENT, TEMP, RUN), FULL, M1),
+    yes("U01", "temperature=high/high", THREE, FULL, replace(M1, criticality="C3")),
+    yes("U01", "temperature=medium/high", THREE,
+        {**FULL, **attested("m-1", statement="no sensor", value="speed")}, M1),
+    yes("U01", "temperature=medium/high", monitored(CURRENT, VIBRATION, TEMP, RUN),
+        {**FULL, **attested("m-1", statement="no sensor", value="temperature")}, M1),
+    no("U01", "", monitored(CURRENT, VIBRATION, TEMP, RUN), FULL, M1),
+    no("U01", "", THREE, FULL, motor("no such class")),
+    no("U01", "", THREE, FULL, replace(M1, links=())),
+    no("U01", "temperature=?", THREE, FULL, replace(M1, links_complete=False)),
+    no("U01", "temperature=?", THREE, {}, M1),  # who knows what the identity may see
+    no("U01", "temperature=?",
+       evidence(replace(listed(CURRENT, VIBRATION, RUN), outcome=O.PARTIAL), about=DRIVE),
+       FULL, M1),
+    no("U01", UNKNOWN_4, evidence(NO_MODBUS, about=DRIVE), FULL, M1),
+    no("U01", UNKNOWN_4, evidence(seen("snmp", O.COMPLETE, "walk_whole"), about=DRIVE), FULL, M1),
+    trap("U01", "an equivalent signal", "",
+         monitored(CURRENT, tag("Flux", "D33", signal="axial_flux"), TEMP, RUN), FULL, M1),
+    trap("U01", "an equivalent signal", "",
+         monitored(VIBRATION, tag("DischargePressure", "BAR"), tag("SuctionPressure", "BAR"),
+                   tag("Power", "KWT"), RUN), FULL, motor("pump")),  # power for flow
+    trap("U01", "a door is locked", "temperature=?",
+         evidence(listed(CURRENT, VIBRATION, RUN), seen("modbus", O.SILENT), about=DRIVE),
+         FULL, M1),
+    trap("U01", "a door is locked", "temperature=?",
+         evidence(listed(CURRENT, VIBRATION, RUN),
+                  seen("modbus", O.NOT_ASKED, reason="budget"), about=DRIVE), FULL, M1),
+    trap("U01", "a door is locked", "temperature=?",
+         evidence(listed(CURRENT, VIBRATION, RUN),
+                  seen("opcua", O.REFUSED_AUTH, "read"), about=DRIVE), FULL, M1),
+    trap("U01", "a door is locked", "temperature=medium/high",
+         evidence(listed(CURRENT, VIBRATION, RUN), NO_MODBUS, about=DRIVE), FULL, M1),
+    trap("U01", "an unnamed value", "temperature=?",
+         monitored(CURRENT, VIBRATION, RUN, tag("AI_7")), FULL, M1),
+    trap("U01", "an unnamed value", "temperature=?",
+         monitored(CURRENT, VIBRATION, RUN, tag("AI_7", "CEL")), FULL, M1),
+    trap("U01", "an unnamed value", "temperature=medium/high",
+         monitored(CURRENT, VIBRATION, RUN, tag("AI_7", "BAR")), FULL, M1),  # it cannot be
+    trap("U01", "an unnamed value", "temperature=medium/high",
+         monitored(CURRENT, VIBRATION, RUN, tag("DI_7", type="Boolean")), FULL, M1),
+    trap("U01", "an unnamed value", "running=?",
+         monitored(CURRENT, VIBRATION, TEMP, tag("DI_7", type="Boolean")), FULL, M1),
+    trap("U01", "an unnamed value", "temperature=medium/high",
+         monitored(CURRENT, VIBRATION, RUN, tag("Temperature_SP", "CEL")), FULL, M1),
+    trap("U01", "the machine has no such part", "", THREE,
+         {**FULL, **attested("m-1", statement="not fitted", value="temperature")}, M1),
+    trap("U01", "the machine has no such part", "temperature=medium/high", THREE,
+         {**FULL, **attested("m-1", statement="not fitted", value="speed")}, M1),
+]  # fmt: skip
+
+EMPTY = replace(M1, links=(), links_complete=True)
+LOST = Link("M-1", "PLC-9", resolved=False)
+U02 = [
+    yes("U02", "high/high", evidence(about=DRIVE), {}, EMPTY),
+    yes("U02", "critical/high", evidence(about=DRIVE), {}, replace(EMPTY, criticality="C3")),
+    no("U02", "", THREE, {}, M1),
+    no("U02", "?", evidence(about=DRIVE), {}, replace(EMPTY, links=(LOST,))),
+    trap("U02", "links were never declared", "?", evidence(about=DRIVE), {},
+         replace(EMPTY, links_complete=False)),
+    trap("U02", "links were never declared", "?", evidence(about=DRIVE), {},
+         replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),), links_complete=False)),
+]  # fmt: skip
+
+HOLLOW = listed(CURRENT, value=None, quality=Quality.BAD, status="BadNotConnected")
+U03 = [
+    yes("U03", "current=medium/high", evidence(HOLLOW, about=DRIVE), {}, M1),
+    yes("U03", "current=medium/high", evidence(HOLLOW, listed(VIBRATION), about=DRIVE), {}, M1),
+    yes("U03", "current=low/high", evidence(HOLLOW, about=DRIVE), {}, motor("drive")),  # one of 5
+    no("U03", "", monitored(CURRENT), {}, M1),
+    no("U03", "", evidence(HOLLOW, listed(tag("DriveCurrent", "AMP")), about=DRIVE), {}, M1),
+    no("U03", "", evidence(listed(tag("AI_7"), value=None, status="BadNotConnected"),
+                           about=DRIVE), {}, M1),
+    trap("U03", "the sensor is reported", "",
+         evidence(listed(CURRENT, quality=Quality.BAD, status="BadSensorFailure"), about=DRIVE),
+         {}, M1),
+]  # fmt: skip
+
+U04 = [
+    yes("U04", "medium/high", monitored(RUN, FAULT), FULL, M1),
+    yes("U04", "medium/high", monitored(RUN), FULL, M1),
+    no("U04", "", monitored(RUN, CURRENT), FULL, M1),  # one is measured
+    no("U04", "", monitored(), FULL, M1),
+    no("U04", "", monitored(RUN), FULL, motor("no such class")),
+    no("U04", "?", monitored(RUN), {}, M1),  # the licence is missing
+    no("U04", "?", monitored(RUN), FULL, replace(M1, links_complete=False)),
+    trap("U04", "an unnamed numeric value", "?", monitored(RUN, tag("AI_7")), FULL, M1),
+    trap("U04", "an unnamed numeric value", "medium/high",
+         monitored(RUN, tag("DI_7", type="Boolean")), FULL, M1),  # another on/off is none
+]  # fmt: skip
+
+# Motor, by Appendix A: what gives the whole online coverage is 9/9 seen once and 7/9 twice.
+U05 = [
+    yes("U05", "high/high", monitored(CURRENT, RUN), FULL, M1),  # 0.44 of 0.6
+    yes("U05", "critical/high", monitored(
+        CURRENT, tag("MotorVoltage", "VLT"), tag("MotorSpeed", "RPM"), tag("MotorTorque", "NU"),
+        tag("MotorPower", "KWT"), RUN), FULL, replace(M1, criticality="C3")),  # 0.75 of 0.8
+    no("U05", "", monitored(
+        CURRENT, tag("MotorVoltage", "VLT"), tag("MotorSpeed", "RPM"), tag("MotorTorque", "NU"),
+        tag("MotorPower", "KWT"), RUN), FULL, M1),  # 0.75 of 0.6
+    no("U05", "", monitored(CURRENT, VIBRATION, TEMP, RUN), FULL, M1),
+    no("U05", "", monitored(RUN), FULL, motor("conveyor")),  # no matrix for it
+    no("U05", "", monitored(RUN), FULL, replace(M1, links=())),
+    no("U05", "?", monitored(CURRENT, RUN), {}, M1),
+    trap("U05", "an unknown signal could", "?", monitored(CURRENT, RUN, tag("AI_7")), FULL, M1),
+    trap("U05", "an unknown signal could", "high/high",
+         monitored(CURRENT, RUN, tag("AI_7", "BAR")), FULL, M1),  # it could not
+]  # fmt: skip
+
+DECLARED = row("M-1")
+NAMED = replace(M1, owner="O", criticality="C2", area="A", register=DECLARED)
+G07 = [
+    yes("G07", "low/high", THREE, {}, replace(NAMED, owner="")),
+    yes("G07", "low/high", THREE, {}, replace(NAMED, criticality="")),
+    yes("G07", "low/high", THREE, {}, replace(NAMED, area="")),
+    no("G07", "", THREE, {}, NAMED),
+    no("G07", "", THREE, {}, replace(NAMED, area="", line="L")),
+    trap("G07", "no register was given", "", THREE, {}, replace(NAMED, owner="", register=None)),
+]  # fmt: skip
+
+ROWS: list[Row] = [*U01, *U02, *U03, *U04, *U05, *G07]

@@ -1,0 +1,279 @@
+"""Keys of the Q rules and of U03 on a device."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from inventory.model import Evidence
+from protocols.contract import Observation, Point
+from tests.inventory.verdict.plants import (
+    NOW,
+    PLC,
+    PRESSURE,
+    TEMPERATURE,
+    Fact,
+    O,
+    Quality,
+    Row,
+    evidence,
+    listed,
+    no,
+    seen,
+    stating,
+    status,
+    tag,
+    trap,
+    window,
+    yes,
+)  # fmt: skip
+from tests.inventory.verdict.plants.trapped import attested
+
+LOOP = tag("Flow", "4K", low=4.0, high=20.0)
+
+
+def loop(value: object, point: Point = LOOP) -> Evidence:
+    return evidence(listed(point, value=value))
+
+
+U03 = [
+    yes("U03", "medium/high", status("BadNotConnected")),
+    yes("U03", "medium/high", status("BadConfigurationError")),
+    yes("U03", "medium/high", loop(3.5)),
+    yes("U03", "medium/high", loop(0, replace(LOOP, unit="mA"))),
+    yes("U03", "medium/high", status("BadNotConnected"), {"monitors": {"device-9": {""}}}),
+    yes("U03", "medium/high", status("BadNotConnected"), {"monitors": {"device-1": {"unit 5"}}}),
+    yes("U03", "medium/high", status("BadNotConnected", point="AI_7"),
+        {"monitors": {"device-1": {""}}}),  # nobody can say which signal of the machine it is
+    no("U03", "", status("Good", Quality.GOOD)),
+    no("U03", "", loop(3.6)),
+    no("U03", "", loop(3.5, replace(LOOP, low=0.0))),  # 0 to 20 mA: a value like any other
+    no("U03", "", loop(3.5, replace(LOOP, unit="MQH"))),
+    no("U03", "", loop(None)),
+    no("U03", "", loop("low")),
+    no("U03", "", evidence(seen("opcua", O.COMPLETE, points=(TEMPERATURE,)))),
+    no("U03", "", status("BadNotConnected"), {"monitors": {"device-1": {""}}}),  # the machine's
+    no("U03", "", status("BadNotConnected"), {"monitors": {"device-1": {"Temperature"}}}),
+    no("U03", "", evidence(listed(TEMPERATURE, status="BadNotConnected", value=None),
+                           listed(TEMPERATURE))),  # the last read counts
+    trap("U03", "the sensor is reported", "", status("BadSensorFailure")),
+    trap("U03", "the sensor is reported", "", status("BadNoCommunication")),
+]  # fmt: skip
+
+
+def ten(bad: int, reads: int = 10, word: str = "BadNoCommunication") -> Evidence:
+    return evidence(window(TEMPERATURE, [20.0 + n for n in range(reads)], bad=bad, word=word))
+
+
+Q01 = [
+    yes("Q01", "medium/high", ten(2)),
+    yes("Q01", "medium/high", ten(10)),
+    yes("Q01", "medium/high", ten(4, 20)),
+    no("Q01", "", ten(1)),
+    no("Q01", "", ten(0)),
+    no("Q01", "", ten(3, 20)),
+    no("Q01", "", ten(2, 10, "BadNotConnected")),  # then U03
+    no("Q01", "", status("UncertainSubNormal", Quality.UNCERTAIN)),
+    no("Q01", "", status("BadSensorFailure")),  # then Q12
+    trap("Q01", "the point is declared out", "", ten(5, 10, "BadOutOfService")),
+    trap("Q01", "the point is declared out", "", status("out_of_service")),
+    trap("Q01", "too few reads", "?", ten(9, 9)),
+    trap("Q01", "too few reads", "?", status("BadNoCommunication")),
+]  # fmt: skip
+
+
+def aged(seconds: float, point: Point = TEMPERATURE, **more: object) -> Observation:
+    return listed(point, source_time=NOW - timedelta(seconds=seconds), **more)
+
+
+Q02 = [
+    yes("Q02", "high/high", status("UncertainLastUsableValue", Quality.UNCERTAIN)),
+    yes("Q02", "high/high", status("STALE", Quality.UNCERTAIN)),
+    yes("Q02", "high/medium", evidence(aged(61), aged(0, PRESSURE))),
+    yes("Q02", "high/medium", evidence(aged(61), aged(60, PRESSURE))),
+    no("Q02", "", evidence(aged(60), aged(0, PRESSURE))),
+    no("Q02", "", evidence(listed(TEMPERATURE))),  # no time of its own
+    no("Q02", "", evidence(aged(3600, received_time=None), aged(0, PRESSURE))),
+    no("Q02", "", evidence(aged(3600, quality=Quality.BAD, status="BadX"), aged(0, PRESSURE))),
+    no("Q02", "", evidence(aged(3600, tag("Running", type="Boolean"), value=True),
+                           aged(0, PRESSURE))),  # a state may stand for days
+    no("Q02", "", evidence(aged(3600, replace(TEMPERATURE, type="Boolean")), aged(0, PRESSURE))),
+    no("Q02", "", evidence(aged(3600, tag("AI_7")), aged(0, PRESSURE))),  # nobody knows what it is
+    no("Q02", "", evidence(aged(3600, tag("Running")), aged(0, PRESSURE))),
+    yes("Q02", "high/medium", evidence(
+        aged(3600, received_time=None, server_time=NOW), aged(0, PRESSURE))),
+    trap("Q02", "the server stamps on change", "?", evidence(aged(61))),
+    trap("Q02", "the server stamps on change", "?", evidence(aged(61), aged(61, PRESSURE))),
+]  # fmt: skip
+
+
+def frozen(*more: Observation, point: Point = TEMPERATURE, value: object = 45.5, reads: int = 20,
+           minutes: float = 10.0) -> Evidence:  # fmt: skip
+    return evidence(window(point, [value] * reads, minutes=minutes), *more)
+
+
+MOVING = window(PRESSURE, [float(n) for n in range(20)], minutes=10)
+STATE = tag("Running", type="Boolean")
+Q03 = [
+    yes("Q03", "medium/medium", frozen(MOVING)),
+    yes("Q03", "medium/medium", frozen(MOVING, window(STATE, [True] * 20))),
+    no("Q03", "", frozen()),  # nothing beside it moved
+    no("Q03", "", frozen(window(PRESSURE, [3.5] * 20))),
+    no("Q03", "", frozen(MOVING, reads=19)),
+    no("Q03", "", frozen(MOVING, minutes=9.9)),
+    no("Q03", "", frozen(window(PRESSURE, [1.0, 2.0]))),  # too few to say that it moved
+    no("Q03", "", frozen(MOVING, point=tag("AI_7"))),
+    no("Q03", "", evidence(replace(MOVING, samples=tuple(
+        replace(item, received_time=None) for item in frozen().samples)), MOVING)),
+    trap("Q03", "the machine is stopped", "", frozen(MOVING, window(STATE, [False] * 20))),
+    trap("Q03", "the machine is stopped", "", frozen(MOVING, window(STATE, ["stopped"] * 20))),
+    trap("Q03", "the machine is stopped", "", frozen(MOVING, listed(STATE, value=0))),
+    trap("Q03", "the machine is stopped", "medium/medium",
+         frozen(MOVING, listed(tag("Fault", type="Boolean"), value=False))),  # no fault is no stop
+    trap("Q03", "the value stands at a limit", "",
+         frozen(MOVING, point=replace(TEMPERATURE, low=0.0, high=45.5))),
+    trap("Q03", "the value stands at a limit", "",
+         frozen(MOVING, point=replace(TEMPERATURE, low=45.5, high=90.0))),
+    trap("Q03", "the value stands at a limit", "", frozen(MOVING, value=0.0)),
+    trap("Q03", "the value is a whole number", "", frozen(MOVING, value=45)),
+]  # fmt: skip
+
+BARE = replace(TEMPERATURE, unit="")
+Q04 = [
+    yes("Q04", "medium/high", evidence(listed(BARE))),
+    yes("Q04", "medium/high", evidence(listed(TEMPERATURE, replace(PRESSURE, unit="")))),
+    no("Q04", "", evidence(listed(TEMPERATURE))),
+    no("Q04", "", evidence(listed(tag("AI_7")))),
+    no("Q04", "", evidence(listed(tag("Temperature SP")))),
+    no("Q04", "", evidence(listed(BARE), about=replace(PLC, role="switch"))),
+    no("Q04", "", evidence(listed(replace(BARE, semantic="sunspec:103:TmpCab")))),
+    no("Q04", "", evidence(listed(replace(BARE, signal="temperature")))),
+    trap("Q04", "the point is a state", "", evidence(listed(tag("Running", type="Boolean")))),
+    trap("Q04", "the point is a state", "", evidence(listed(replace(BARE, type="Boolean")))),
+    trap("Q04", "the point is a state", "", evidence(listed(tag("Running")))),
+]  # fmt: skip
+
+RANGED = replace(TEMPERATURE, low=0.0, high=100.0)
+Q05 = [
+    yes("Q05", "high/high", evidence(listed(replace(TEMPERATURE, unit="BAR")))),
+    yes("Q05", "high/high", evidence(listed(RANGED, value=110.1))),
+    yes("Q05", "high/high", evidence(listed(RANGED, value=-10.1))),
+    yes("Q05", "high/high", evidence(listed(TEMPERATURE, value=8750.0))),
+    yes("Q05", "high/high", evidence(listed(TEMPERATURE, value=-274.0))),
+    no("Q05", "", evidence(listed(TEMPERATURE))),
+    no("Q05", "", evidence(listed(RANGED, value=110.0))),  # a tenth beyond is no contradiction
+    no("Q05", "", evidence(listed(RANGED, value=-10.0))),
+    no("Q05", "", evidence(listed(replace(RANGED, low=100.0, high=0.0), value=150.0))),
+    no("Q05", "", evidence(listed(replace(RANGED, high=None), value=150.0))),
+    no("Q05", "", evidence(listed(replace(RANGED, low=None), value=150.0))),
+    no("Q05", "", evidence(listed(TEMPERATURE, value=2500.0))),
+    no("Q05", "", evidence(listed(TEMPERATURE, value=-273.15))),
+    no("Q05", "", evidence(listed(BARE, value=8750.0))),  # degrees of what is not said
+    no("Q05", "", evidence(listed(tag("AI_7", "CEL"), value=8750.0))),
+    no("Q05", "", evidence(listed(RANGED, value="hot"))),
+    no("Q05", "", evidence(listed(replace(RANGED, high=0.5), value=True))),
+    no("Q05", "", evidence(listed(tag("Temperature SP", "BAR")))),
+    no("Q05", "", evidence(seen("opcua", O.COMPLETE, points=(RANGED,)))),
+    no("Q05", "", evidence(seen("opcua", O.COMPLETE))),
+    trap("Q05", "the status of the value", "",
+         evidence(listed(RANGED, value=8750.0, quality=Quality.BAD, status="BadX"))),
+    trap("Q05", "the status of the value", "",
+         evidence(listed(TEMPERATURE, value=8750.0, quality=Quality.UNCERTAIN))),
+]  # fmt: skip
+
+
+def skew(seconds: object, duration: float = 0.0) -> Evidence:
+    found = stating(Fact("clock_skew_seconds", seconds, "snmp"))  # type: ignore[arg-type]
+    (item,) = found.observations
+    return replace(found, observations=(replace(item, duration_seconds=duration),))
+
+
+RIGHT = {"clock_synchronised": True}
+Q07 = [
+    yes("Q07", "medium/high", skew(2.1), RIGHT),
+    yes("Q07", "medium/high", skew(-90), RIGHT),
+    yes("Q07", "medium/medium", skew(90), {"clocks_near": 2}),
+    yes("Q07", "medium/high", skew(3.1, 2.0), RIGHT),
+    no("Q07", "", skew(2.0), RIGHT),
+    no("Q07", "", skew(3.0, 2.0), RIGHT),  # half the answer time may be the way there
+    no("Q07", "", stating(), RIGHT),
+    no("Q07", "", skew("unknown"), RIGHT),
+    trap("Q07", "our clock is not known", "?", skew(90)),
+    trap("Q07", "our clock is not known", "?", skew(90), {"clocks_near": 1}),
+    trap("Q07", "our clock is not known", "?", skew(90),
+         {"clock_synchronised": False, "clocks_near": 9}),
+]  # fmt: skip
+
+NAMELESS = replace(PLC, serial="")
+SNMP = seen("snmp", O.COMPLETE)
+Q10 = [
+    yes("Q10", "low/high", evidence(SNMP, about=NAMELESS)),
+    yes("Q10", "low/high", evidence(SNMP, about=replace(PLC, vendor=""))),
+    yes("Q10", "low/high", evidence(SNMP, about=replace(PLC, product=""))),
+    yes("Q10", "low/high", evidence(SNMP, about=replace(PLC, firmware=""))),
+    yes("Q10", "low/high", evidence(seen("snmp", O.EMPTY), about=NAMELESS)),
+    yes("Q10", "low/high", evidence(seen("modbus", O.REFUSED_CAPABILITY), about=NAMELESS)),
+    yes("Q10", "low/high",
+        evidence(listed(TEMPERATURE), about=replace(NAMELESS, parent="gateway"))),
+    yes("Q10", "low/high", evidence(
+        SNMP, seen("snmp", O.NOT_ASKED, "walk", reason="dependency"), about=NAMELESS)),
+    no("Q10", "", evidence(SNMP, about=PLC)),
+    no("Q10", "", evidence(SNMP, about=replace(PLC, product="", model="M"))),
+    no("Q10", "", evidence(seen("snmp", O.SILENT), about=NAMELESS)),  # said nothing at all
+    no("Q10", "", evidence(seen("modbus", O.COMPLETE), about=replace(
+        NAMELESS, parent="gateway", part="unit 1"))),  # a unit without values is T07's business
+    no("Q10", "", evidence(seen("modbus", O.REFUSED_RESOURCE), about=NAMELESS)),
+    trap("Q10", "an identity question was", "?",
+         evidence(listed(TEMPERATURE), seen("opcua", O.REFUSED_AUTH, "read"), about=NAMELESS)),
+    no("Q10", "", evidence(SNMP, seen("snmp", O.REFUSED_AUTH, "walk"), about=NAMELESS)),  # A03
+    trap("Q10", "an identity question was", "?",
+         evidence(SNMP, seen("snmp", O.NOT_ASKED, "walk", reason="budget"), about=NAMELESS)),
+    trap("Q10", "an identity question was", "?",
+         evidence(SNMP, seen("snmp", O.SILENT, "walk"), about=NAMELESS)),
+    trap("Q10", "an identity question was", "?",
+         evidence(SNMP, seen("snmp", O.GARBLED, "walk"), about=NAMELESS)),
+]  # fmt: skip
+
+
+def sibling(names: str, number: int = 1, unit: str = "CEL") -> Evidence:
+    points = tuple(tag(name, unit) for name in names)
+    about = replace(PLC, key=f"device-{number}", serial=f"S{number}000")
+    return evidence(listed(*points) if points else seen("opcua", O.COMPLETE), about=about)
+
+
+USUAL = (sibling("abcde", 2), sibling("abcde", 3))
+Q11: list[Row] = [
+    Row("Q11", "positive", "medium/high", (sibling("abc"), *USUAL)),
+    Row("Q11", "positive", "medium/high", (sibling("abcdefg"), *USUAL)),
+    Row("Q11", "positive", "medium/high", (sibling("abcde", unit="FAH"), *USUAL)),
+    Row("Q11", "positive", "medium/high", (sibling("ab"), sibling("abcde", 2))),
+    no("Q11", "", (sibling("abcde"), *USUAL)),
+    no("Q11", "", (sibling("abcd"), *USUAL)),  # four of five: one option less
+    no("Q11", "", (sibling("abcdef"), *USUAL)),
+    no("Q11", "", (sibling("abcde"), sibling("ab", 2))),  # the other one is odd
+    no("Q11", "", (sibling("abc"),)),
+    no("Q11", "", (sibling(""), *USUAL)),
+    no("Q11", "", (replace(sibling("abc"), device=replace(PLC, firmware="2")), *USUAL)),
+    no("Q11", "", (replace(sibling("abc"), device=replace(PLC, firmware="")), *USUAL)),
+    trap("Q11", "they are declared to have", "", (sibling("abc"), *USUAL),
+         attested("device-1", statement="different options")),
+    trap("Q11", "they are declared to have", "medium/high", (sibling("abc"), *USUAL),
+         attested("device-2", statement="different options")),  # another one's
+]  # fmt: skip
+
+Q12 = [
+    yes("Q12", "high/high", status("BadSensorFailure")),
+    yes("Q12", "high/high", status("BadDeviceFailure")),
+    yes("Q12", "high/high", status("nonoperational")),
+    yes("Q12", "high/high", status("NE107:F")),
+    no("Q12", "", status("Good", Quality.GOOD)),
+    no("Q12", "", status("", Quality.GOOD)),
+    no("Q12", "", evidence(seen("opcua", O.COMPLETE, points=(TEMPERATURE,)))),
+    no("Q12", "", evidence(listed(TEMPERATURE, status="BadSensorFailure", value=None),
+                           listed(TEMPERATURE))),  # it recovered
+    trap("Q12", "it is merely unavailable", "", status("unavailable")),
+    trap("Q12", "it is merely unavailable", "", status("BadNoCommunication")),
+    trap("Q12", "it is merely unavailable", "", status("NE107:C", Quality.UNCERTAIN)),
+]  # fmt: skip
+
+ROWS: list[Row] = [*U03, *Q01, *Q02, *Q03, *Q04, *Q05, *Q07, *Q10, *Q11, *Q12]

@@ -1,0 +1,20 @@
+"""All rows of all families."""
+
+from __future__ import annotations
+
+from tests.inventory.verdict.plants import (
+    Row,
+    governed,
+    inaccessible,
+    machines,
+    quality,
+    trapped,
+)
+
+ROWS: tuple[Row, ...] = (
+    *trapped.ROWS,
+    *inaccessible.ROWS,
+    *machines.ROWS,
+    *quality.ROWS,
+    *governed.ROWS,
+)

@@ -1,0 +1,236 @@
+"""Keys of the T rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from inventory.model import Declaration, Evidence, Kind
+from inventory.survey import Answered, Zone
+from protocols.contract import Observation
+from tests.inventory.verdict.plants import (
+    CLOSED,
+    FULL,
+    NO_MODBUS,
+    NO_UA,
+    PLC,
+    PROXY,
+    S7,
+    TEMPERATURE,
+    Fact,
+    O,
+    Row,
+    device,
+    evidence,
+    listed,
+    no,
+    registers,
+    row,
+    seen,
+    stating,
+    trap,
+    yes,
+)  # fmt: skip
+
+CIP = seen("ethernetip", O.COMPLETE)
+SNMP = seen("snmp", O.COMPLETE)
+UPS = device(role="ups", vendor="Maker", product="U", serial="S1", firmware="1")
+UNIT = device("unit-3", parent="gateway", part="unit 3")
+MAPPED = Fact("map", "Maker CPU", "library")
+SUNSPEC = Fact("model_id", 103, "sunspec")
+RANGE = Fact("range", "holding:0-99", "modbus")
+NAMED = {"origins": {"plc-7": "server-1"}, "names": {"server-1": "Historian"}}
+ATTESTED = Declaration(
+    "site", Kind.ATTEST, "device-1", {"statement": "covered by", "value": "Historian"}
+)
+
+
+def attested(key: str, **fields: str) -> dict[str, object]:
+    """A person's word about a subject."""
+    return {"attested": {key: (Declaration("site", Kind.ATTEST, key, fields),)}}
+
+
+T01 = [
+    yes("T01", "high/medium", evidence(S7, *CLOSED, about=PLC)),
+    yes("T01", "high/medium", evidence(S7, SNMP, *CLOSED, about=PLC)),  # SNMP is no process data
+    yes("T01", "high/medium", evidence(S7, *CLOSED, about=device())),  # role not known
+    yes("T01", "high/low", evidence(S7, NO_MODBUS, seen("snmp", O.SILENT), about=UPS)),
+    no("T01", "?", evidence(S7, NO_MODBUS, about=UPS)),  # SNMP was not asked
+    yes("T01", "critical/medium",
+        evidence(S7, *CLOSED, about=replace(PLC, register=row(criticality="C3")))),
+    yes("T01", "medium/medium",
+        evidence(S7, *CLOSED, about=replace(PLC, register=row(criticality="C1")))),
+    yes("T01", "high/medium", evidence(S7, NO_MODBUS, about=replace(PLC, role="meter"))),
+    yes("T01", "high/medium", evidence(S7, *CLOSED, about=PLC), {"origins": {"plc-7": "s"}}),
+    no("T01", "", evidence(*CLOSED, about=PLC)),
+    no("T01", "", evidence(S7, NO_UA, seen("modbus", O.COMPLETE), about=PLC)),
+    no("T01", "", evidence(S7, *CLOSED, about=replace(PLC, role="switch"))),
+    no("T01", "", evidence(S7, NO_MODBUS, SNMP, about=UPS)),  # a UPS gives its data by SNMP
+    no("T01", "", evidence(S7, PROXY, *CLOSED, about=PLC)),
+    no("T01", "", evidence(S7, *CLOSED, about=replace(PLC, name="PLC-7")), NAMED),
+    no("T01", "", evidence(S7, *CLOSED, about=PLC), {"attested": {"device-1": (ATTESTED,)}}),
+    trap("T01", "the maker's protocol is documented", "",
+         evidence(S7, seen("ethernetip", O.COMPLETE), *CLOSED, about=PLC)),
+    trap("T01", "an open data port is filtered", "",
+         evidence(S7, NO_UA, seen("modbus", O.SILENT), about=PLC)),
+    trap("T01", "an open service was not asked", "?", evidence(S7, NO_UA, about=PLC)),
+    trap("T01", "an open service was not asked", "?",
+         evidence(S7, NO_UA, seen("modbus", O.NOT_ASKED, reason="budget"), about=PLC)),
+    trap("T01", "an open service was not asked", "?",
+         evidence(S7, NO_UA, seen("modbus", O.MUTE), about=PLC)),
+]  # fmt: skip
+
+T02 = [
+    yes("T02", "medium/medium", evidence(CIP, *CLOSED, about=PLC)),
+    yes("T02", "medium/medium", evidence(CIP, S7, *CLOSED, about=PLC)),
+    no("T02", "", evidence(S7, *CLOSED, about=PLC)),
+    no("T02", "", evidence(CIP, *CLOSED, about=replace(PLC, role="switch"))),
+    no("T02", "", evidence(CIP, PROXY, *CLOSED, about=PLC)),
+    no("T02", "?", evidence(CIP, NO_UA, about=PLC)),
+    no("T02", "", evidence(CIP, *CLOSED, about=replace(PLC, name="PLC-7")), NAMED),
+    trap("T02", "a connector for that protocol", "", evidence(CIP, *CLOSED, about=PLC),
+         {"connectors": frozenset({"ethernetip"})}),
+    trap("T02", "a connector for that protocol", "",
+         evidence(CIP, *CLOSED, about=replace(PLC, name="PLC-7")),
+         {"connectors": frozenset({"plc-7"})}),
+    trap("T02", "a connector for that protocol", "medium/medium",
+         evidence(CIP, *CLOSED, about=PLC), {"connectors": frozenset({"fins"})}),  # another's
+    trap("T02", "an open data service answers", "",
+         evidence(CIP, NO_UA, seen("modbus", O.COMPLETE), about=PLC)),
+]  # fmt: skip
+
+T03 = [
+    yes("T03", "medium/high", evidence(registers(1, 2, 3), about=PLC)),
+    yes("T03", "medium/high", evidence(seen("modbus", O.COMPLETE, facts=(RANGE,)), about=PLC)),
+    yes("T03", "medium/high", evidence(registers(*[7] * 7), about=PLC)),  # too few to say echo
+    yes("T03", "medium/high", evidence(registers(*[7] * 11, 8), about=PLC)),
+    yes("T03", "medium/high", evidence(registers(1, 2), about=replace(UNIT, vendor="Maker"))),
+    no("T03", "", evidence(seen("modbus", O.COMPLETE), about=PLC)),  # identity only
+    no("T03", "", evidence(seen("modbus", O.EMPTY, facts=(RANGE,)), about=PLC)),
+    no("T03", "", evidence(listed(TEMPERATURE), about=PLC)),  # describes itself
+    no("T03", "", evidence(registers(1, 2, 3), about=UNIT)),  # then T07
+    trap("T03", "a map for vendor", "",
+         evidence(registers(1, 2, 3), about=replace(PLC, facts=(MAPPED,)))),
+    trap("T03", "a map for vendor", "", evidence(registers(1, 2, signal="power"), about=PLC)),
+    trap("T03", "a map for vendor", "", evidence(registers(1, 2, unit="KWT"), about=PLC)),
+    trap("T03", "the device describes itself", "",
+         evidence(registers(1, 2, 3), about=replace(PLC, facts=(SUNSPEC,)))),
+    trap("T03", "the device describes itself", "",
+         evidence(registers(1, 2, semantic="sunspec:103:W"), about=PLC)),
+    trap("T03", "every register holds", "?", evidence(registers(*[7] * 8), about=PLC)),
+]  # fmt: skip
+
+T05 = [
+    yes("T05", "opcua=medium/high", evidence(seen("opcua", O.COMPLETE, "browse")), FULL),
+    yes("T05", "opcua=medium/high", evidence(seen("opcua", O.EMPTY, "browse")), FULL),
+    yes("T05", "opcua=medium/high",
+        evidence(seen("opcua", O.COMPLETE, "browse", credential="reader")), FULL),
+    no("T05", "", evidence(listed(TEMPERATURE)), FULL),
+    no("T05", "", evidence(seen("opcua", O.COMPLETE, "hello")), FULL),  # nothing was listed
+    no("T05", "opcua=?", evidence(seen("opcua", O.PARTIAL, "browse")), FULL),
+    no("T05", "", evidence(seen("snmp", O.COMPLETE, "walk_whole"),
+                           about=replace(PLC, role="plc")), FULL),
+    no("T05", "", evidence(seen("modbus", O.COMPLETE, "browse")), FULL),
+    no("T05", "", evidence(seen("lldp", O.COMPLETE, "browse")), FULL),
+    no("T05", "", evidence(PROXY, seen("opcua", O.COMPLETE, "browse")), FULL),
+    no("T05", "", evidence(seen("opcua", O.COMPLETE, "browse"),
+                           seen("opcua", O.REFUSED_AUTH, "session", reason="user_rejected")),
+       FULL),  # then A03
+    trap("T05", "the identity may not see", "opcua=?",
+         evidence(seen("opcua", O.COMPLETE, "browse"))),
+    trap("T05", "the identity may not see", "opcua=?",
+         evidence(seen("opcua", O.COMPLETE, "browse")), {"entitlements": {"anonymous": "partial"}}),
+    trap("T05", "the server is a discovery", "",
+         evidence(seen("opcua", O.COMPLETE, "browse"), about=device(role="discovery")), FULL),
+    trap("T05", "the server is a discovery", "",
+         evidence(seen("opcua", O.COMPLETE, "browse"),
+                  about=device(facts=(Fact("role", "DiscoveryServer", "opcua"),))), FULL),
+]  # fmt: skip
+
+DEAD = replace(UNIT, register=row("M3"), seen=False)
+
+
+def refusal(seconds: float, scan: str = "scan-1") -> Observation:
+    return seen("modbus", O.REFUSED_DOWNSTREAM, part="unit 3", seconds=seconds, scan=scan)
+
+
+TWICE = (refusal(0), refusal(10))
+
+
+def answered(seconds: float, part: str = "unit 1", scan: str = "scan-1") -> dict[str, object]:
+    time = (TWICE[0].time + timedelta(seconds=seconds)).timestamp()
+    return {"answered": {"gateway": (Answered(scan, time, part),)}}
+
+
+T06 = [
+    yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(5)),
+    yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(0)),
+    yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(10)),
+    yes("T06", "high/high", evidence(*TWICE, refusal(90, "scan-2"), about=DEAD), answered(5)),
+    yes("T06", "high/medium", evidence(*TWICE, refusal(12), about=DEAD), answered(5)),
+    no("T06", "", evidence(seen("modbus", O.SILENT, part="unit 3"), about=DEAD), answered(5)),
+    no("T06", "", evidence(*TWICE, seen("modbus", O.COMPLETE, part="unit 3", seconds=7),
+                           about=DEAD), answered(5)),  # it answered after all
+    no("T06", "", evidence(*TWICE, about=replace(DEAD, parent="")), answered(5)),
+    no("T06", "", evidence(*TWICE, about=replace(DEAD, part="")), answered(5)),
+    trap("T06", "the unit was never declared", "",
+         evidence(*TWICE, about=replace(DEAD, register=None)), answered(5)),
+    trap("T06", "the gateway gives the same", "?", evidence(*TWICE, about=DEAD),
+         answered(5, "unit 3")),  # its own answer under another number is no control
+    trap("T06", "too few tries", "?", evidence(refusal(0), about=DEAD), answered(0)),
+    trap("T06", "too few tries", "?", evidence(refusal(0), refusal(9), about=DEAD), answered(5)),
+    trap("T06", "too few tries", "?", evidence(*TWICE, about=DEAD)),
+    trap("T06", "too few tries", "?", evidence(*TWICE, about=DEAD), answered(30)),
+    trap("T06", "too few tries", "?", evidence(*TWICE, about=DEAD), answered(-5)),
+    trap("T06", "too few tries", "?", evidence(*TWICE, about=DEAD), answered(5, scan="scan-9")),
+    trap("T06", "too few tries", "?",
+         evidence(refusal(0), refusal(90, "scan-2"), about=DEAD), answered(5)),
+]  # fmt: skip
+
+T07 = [
+    yes("T07", "medium/high", evidence(registers(1, 2), about=UNIT)),
+    no("T07", "", evidence(registers(1, 2), about=device())),  # then T03
+    no("T07", "", evidence(seen("modbus", O.COMPLETE), about=UNIT)),
+    no("T07", "?", evidence(registers(*[7] * 8), about=UNIT)),
+    trap("T07", "the unit identifies itself", "",
+         evidence(registers(1, 2), about=replace(UNIT, vendor="Maker"))),
+    trap("T07", "the unit identifies itself", "",
+         evidence(registers(1, 2), about=replace(UNIT, model="M"))),
+    trap("T07", "the unit identifies itself", "",
+         evidence(registers(1, 2), about=replace(UNIT, product="P"))),
+    trap("T07", "a map for it", "", evidence(registers(1, 2, signal="power"), about=UNIT)),
+]  # fmt: skip
+
+
+def network(text: str, *more: str) -> Evidence:
+    return stating(*(Fact("network", one, "ipAddrTable") for one in (text, *more)))
+
+
+def zoned(name: str, text: str) -> dict[str, object]:
+    import ipaddress
+
+    return {"zones": (Zone(name, (ipaddress.ip_network(text),)),)}
+
+
+T10 = [
+    yes("T10", "10.9.0.0/24=medium/high", network("10.9.0.0/24")),
+    yes("T10", "rack 3=medium/high", network("rack 3")),
+    yes("T10", "fd00:9::/64=medium/high", network("fd00:9::/64")),
+    yes("T10", "10.9.0.0/24=medium/high", network("192.0.2.0/24", "10.9.0.0/24")),
+    yes("T10", "10.9.0.0/24=medium/high", network("10.9.0.0/24"),
+        zoned("cell", "10.9.0.0/16")),
+    yes("T10", "10.9.0.0/24=medium/high", network("10.9.0.0/24"),
+        zoned("management", "10.8.0.0/16")),
+    no("T10", "", stating()),
+    no("T10", "", network("192.0.2.0/24")),  # asked
+    trap("T10", "the network is link-local", "", network("127.0.0.0/8")),
+    trap("T10", "the network is link-local", "", network("169.254.3.0/24")),
+    trap("T10", "the network is link-local", "", network("172.17.0.0/16")),
+    trap("T10", "the network is link-local", "", network("fe80::/64")),
+    trap("T10", "the network is link-local", "", network("0.0.0.0/0")),
+    trap("T10", "the network is link-local", "", network("10.9.0.7/32")),
+    trap("T10", "it was declared as management", "", network("10.9.0.0/24"),
+         zoned("Management LAN", "10.9.0.0/16")),
+]  # fmt: skip
+
+ROWS: list[Row] = [*T01, *T02, *T03, *T05, *T06, *T07, *T10]
