@@ -11,26 +11,35 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from inventory.model import Device
+from inventory.model import Declaration, Device, Kind
 from inventory.text import slug
 
 if TYPE_CHECKING:
     from inventory.store import Store
 
 ADDRESS = re.compile(
-    r"\b(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}\b(?!\.\d)|\b[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}\b"
+    r"(?<![0-9A-Za-z])(?<!\d\.)\d{1,3}([._-])\d{1,3}\1\d{1,3}\1\d{1,3}(?![0-9A-Za-z])(?!\.\d)"
+    r"|(?<![0-9A-Za-z])[0-9a-fA-F]{2}([:-])[0-9a-fA-F]{2}(?:\2[0-9a-fA-F]{2}){4}(?![0-9A-Za-z])"
+    r"|(?<![0-9A-Za-z])[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}(?![0-9A-Za-z])"
     r"|(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}:?(?:[0-9a-fA-F]{1,4})?(?![\w:])"
     r"|(?<![\w:.])::(?:[0-9a-fA-F]{1,4}:){0,6}[0-9a-fA-F]{1,4}(?![\w:])"
 )
 """Addresses in free text: IPv4, hardware, IPv6. The numbers of an SNMP object are longer."""
-WORD = re.compile(r"\w+")
-SHORTEST = 3
-"""Shorter names are replaced as a whole text only, never inside one."""
+RUN = re.compile(r"[^\W_]+")
+"""What a text is searched by: letters and digits, so that `PLC_7` is found in `PLC_7_Temp`."""
+SHORTEST = 2
+"""Shorter names, and short numbers, are replaced as a whole text only, never inside one."""
+GLUED = 4
+"""From this length on, a name of letters with digits is also found inside a longer run."""
+LONGEST_RUN = 64
+"""Longer runs are searched from their start only."""
 KEPT = frozenset(
     (
         *("vendor", "product", "model", "firmware", "hardware", "role", "enterprise", "object_id"),
@@ -41,23 +50,37 @@ KEPT = frozenset(
     )
 )
 """Facts that say what a thing is and not whose or where; the others are replaced."""
+NAMING = frozenset(
+    (
+        *("tag", "name", "serial", "address", "mac", "parent", "owner", "area", "line", "site"),
+        *("equipment", "device", "author", "user", "areas", "zone", "from", "to", "addresses"),
+        *("covers", "keep", "drop", "identity", "asset"),
+    )
+)
+"""Fields of declarations that name the plant, its places or its people."""
 
 
 class Pseudonyms:
     """Replaces what is known by name, and everything that looks like an address.
 
-    A name is found by its first word, so that the effort grows with the text and not with the
-    number of names.
+    A name is found by its first run of letters and digits, without regard to case, so that the
+    effort grows with the text and not with the number of names.
     """
 
     def __init__(self, key: bytes, names: Mapping[str, str]) -> None:
         self._key = key
-        self._names = {n: self.named(n, kind) for n, kind in names.items() if n}
-        self._starts: dict[str, list[tuple[int, str]]] = {}
-        for name in self._names:
-            first = WORD.search(name)
-            if first and len(name) >= SHORTEST:
-                self._starts.setdefault(first[0], []).append((first.start(), name))
+        self._names = {
+            name: self.named(name, "host" if ADDRESS.fullmatch(name) else kind)
+            for name, kind in names.items()
+            if name
+        }
+        self._starts: dict[str, list[tuple[int, str, str]]] = {}
+        for name, shown in self._names.items():
+            low = _low(name)
+            first = RUN.search(low)
+            if first and len(name) >= SHORTEST and not (low.isdigit() and len(low) < GLUED):
+                entry = (first.start(), low, shown)
+                self._starts.setdefault(first[0], []).append(entry)
         for several in self._starts.values():
             several.sort(key=lambda one: -len(one[1]))
 
@@ -76,29 +99,55 @@ class Pseudonyms:
         """The text with pseudonyms."""
         if text in self._names:
             return self._names[text]
-        text = "".join(self._replaced(text))
-        return ADDRESS.sub(lambda match: self.named(match[0].lower(), "host"), text)
+        return ADDRESS.sub(lambda match: self.named(match[0].lower(), "host"), self.known(text))
+
+    def known(self, text: str) -> str:
+        """The text with pseudonyms for known names only: a version may look like an address."""
+        return "".join(self._replaced(text))
 
     def _replaced(self, text: str) -> Iterator[str]:
-        done = 0
-        for word in WORD.finditer(text):
-            if word.start() < done:
-                continue
-            for before, name in self._starts.get(word[0], ()):
-                start = word.start() - before
-                if start >= done and text.startswith(name, start) and _whole(text, start, name):
+        done, low = 0, _low(text)
+        for run in RUN.finditer(low):
+            for at, entry in self._entries(run):
+                start = at - entry[0]
+                end = start + len(entry[1])
+                if start >= done and low.startswith(entry[1], start):
                     yield text[done:start]
-                    yield self._names[name]
-                    done = start + len(name)
-                    break
+                    yield entry[2]
+                    done = end
         yield text[done:]
 
+    def _entries(self, run: re.Match[str]) -> Iterator[tuple[int, tuple[int, str, str]]]:
+        """Names that may begin in a run, each with where: whole ones first, then glued ones."""
+        text, begin = run[0], run.start()
+        for entry in self._starts.get(text, ()):
+            if _ends(run.string, begin - entry[0] + len(entry[1]), entry[1]):
+                yield begin, entry
+        if len(text) <= GLUED or len(text) > LONGEST_RUN or not _mixed(text):
+            return
+        for start in range(len(text)):
+            for end in range(len(text), start + GLUED - 1, -1):
+                part = text[start:end]
+                if end - start < len(text) and part in self._starts and _mixed(part):
+                    yield from ((begin + start, entry) for entry in self._starts[part])
 
-def _whole(text: str, start: int, name: str) -> bool:
-    """Whether no word reaches over the ends of the name."""
-    end = start + len(name)
-    after = text[end : end + 1]
-    return not (name[-1].isalnum() and (after.isalnum() or after == "_"))
+
+def _low(text: str) -> str:
+    """The text in lower case, letter by letter, so that places stay the same."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _mixed(text: str) -> bool:
+    """Whether a text has letters and digits, as a tag or a serial number has."""
+    return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+
+
+def _ends(text: str, end: int, name: str) -> bool:
+    """Whether no run of letters and digits reaches over the end of the name."""
+    return not (name[-1].isalnum() and text[end : end + 1].isalnum())
 
 
 def pseudonyms(store: Store) -> Pseudonyms:
@@ -135,18 +184,31 @@ def salt(store: Store) -> bytes:
 
 
 def _names(store: Store) -> Iterator[tuple[str, str]]:
-    yield store.site, "site"
+    """Names with the first word of their pseudonym; what is said later stands for what is said
+    first. Whatever names an asset is given last, so that it is called an asset everywhere."""
+    yield from _stated_names(store.declarations())
     for scan in store.scans():
         yield scan.vantage, "place"
+        yield scan.id, "key"
+        yield from ((text, "host") for text in (*scan.targets, *scan.excluded))
+    yield store.site, "site"
+    own = _own_words()
+    for evidence in store.evidences():
+        for point in evidence.points:
+            for text in (point.name, point.path, point.address):
+                if not PLAIN_POINT.fullmatch(text) and not own.issuperset(RUN.findall(_low(text))):
+                    yield text, "point"
     for one in store.assets():
         thing = one.thing
         yield thing.key, "key"
+        yield thing.key[:8], "asset"  # commands and texts shorten it to this
         row = thing.register
         if isinstance(thing, Device):
-            yield from _device_names(thing)
+            yield from _device_names(thing, own)
         else:
             yield from ((thing.tag, "asset"), (thing.name, "asset"), (thing.owner, "person"))
             yield from ((thing.area, "area"), (thing.line, "line"))
+            yield from ((link.device, "asset") for link in thing.links if not link.resolved)
         if row is not None:
             yield from (
                 (row.tag, "asset"), (row.name, "asset"), (row.serial, "serial"),
@@ -154,11 +216,48 @@ def _names(store: Store) -> Iterator[tuple[str, str]]:
             )  # fmt: skip
 
 
-def _device_names(thing: Device) -> Iterator[tuple[str, str]]:
+PLAIN_POINT = re.compile(r"(holding|input|coil|discrete):\d+(\.\d+)?|[\d.]+|")
+"""Addresses of points that hold no name: registers and SNMP objects."""
+
+
+def _stated_names(declarations: Iterable[Declaration]) -> Iterator[tuple[str, str]]:
+    for one in declarations:
+        if one.kind in (Kind.MAP, Kind.THRESHOLD, Kind.KEY):
+            continue
+        kind = {Kind.ZONE: "zone", Kind.VANTAGE: "place", Kind.CREDENTIAL: "credential"}
+        word = kind.get(one.kind, "asset")
+        if one.kind is Kind.FIELD:
+            if one.fields.get("name", "") in NAMING:
+                yield one.fields.get("value", ""), "asset"
+            continue
+        yield from ((text, word) for text in one.subject.split("|"))
+        for name in NAMING & one.fields.keys():
+            yield one.fields[name], word if name in ("name", "tag") else name
+            yield from ((part.strip(), name) for part in re.split(r"[,;]", one.fields[name]))
+        yield one.author, "person"
+        yield one.document, "document"
+        yield one.document.partition(" ")[0], "document"
+
+
+@cache
+def _own_words() -> frozenset[str]:
+    """Words of our rules and of the signal tables: a name made of them alone tells nothing."""
+    data = files("inventory").joinpath("data")
+    texts = (data.joinpath(name).read_text("utf-8") for name in ("rules.toml", "names.toml"))
+    return frozenset(word for text in texts for word in RUN.findall(text.lower()))
+
+
+def _device_names(thing: Device, own: frozenset[str]) -> Iterator[tuple[str, str]]:
     kind = {thing.vendor, thing.product, thing.model}  # a type's name says nothing of the plant
+    for fact in thing.facts:
+        text = fact.value
+        if fact.name in KEPT or not isinstance(text, str) or text in kind:
+            continue
+        if not own.issuperset(RUN.findall(_low(text))):
+            yield text, fact.name.replace(".", "-")
+            if fact.name.endswith("mac"):
+                yield text.replace(":", ""), "host"
     yield from ((text, "asset") for text in (thing.name, *thing.aliases) if text not in kind)
     yield thing.serial, "serial"
     yield from ((address, "host") for address in (thing.mac, *thing.addresses))
-    for fact in thing.facts:
-        if fact.name not in KEPT and isinstance(fact.value, str) and fact.value not in kind:
-            yield fact.value, fact.name.replace(".", "-")
+    yield thing.mac.replace(":", ""), "host"

@@ -25,15 +25,12 @@ from inventory.model import (
     Scan,
     Service,
 )
-from inventory.outputs.pseudonyms import KEPT, pseudonyms
+from inventory.outputs.pseudonyms import KEPT, PLAIN_POINT, pseudonyms
 from inventory.store.store import Asset, Signal
 from protocols.contract import Fact, Observation, Point, Sample, Value
 
 if TYPE_CHECKING:
     from inventory.store import Store
-
-PLAIN_POINT = re.compile(r"(holding|input|coil|discrete):\d+(\.\d+)?|[\d.]+")
-"""Addresses of points that hold no name: registers and SNMP objects."""
 
 PLAIN_PART = re.compile(r"[a-z]{1,12} [\d./]{1,20}|")
 """Parts that are numbered and hold no name: "unit 3", "if 2", "slot 4"."""
@@ -142,10 +139,15 @@ class Redacted:
             one,
             key=say(one.key),
             site=self.site,
-            name=say(one.name),
-            serial=say(one.serial),
-            mac=say(one.mac),
-            addresses=tuple(map(say, one.addresses)),
+            name=say.whole(one.name, "asset"),
+            vendor=say.known(one.vendor),
+            product=say.known(one.product),
+            model=say.known(one.model),
+            firmware=say.known(one.firmware),
+            hardware=say.known(one.hardware),
+            serial=say.whole(one.serial, "serial"),
+            mac=say.whole(one.mac, "host"),
+            addresses=tuple(say.whole(text, "host") for text in one.addresses),
             aliases=tuple(self._named(text, "alias") for text in one.aliases),
             parent=say(one.parent),
             part=self._part(one.part),
@@ -161,7 +163,8 @@ class Redacted:
     def _fact(self, one: Fact) -> Fact:
         part, source = self._part(one.part), self._source(one.source)
         if one.name in KEPT:
-            return replace(one, part=part, source=source)
+            kept = self._say.known(one.value) if isinstance(one.value, str) else one.value
+            return replace(one, value=kept, part=part, source=source)
         return replace(one, value=self._value(one.value, one.name), part=part, source=source)
 
     def _value(self, value: Value, kind: str) -> Value:
@@ -178,9 +181,12 @@ class Redacted:
     def _row(self, one: RegisterRow | None) -> RegisterRow | None:
         if one is None:
             return None
+        kinds = {"tag": "asset", "name": "asset", "parent": "asset", "address": "host"}
         names = ("tag", "name", "site", "area", "line", "address", "mac", "parent", "serial")
-        changed = {name: self._say(getattr(one, name)) for name in names}
-        changed |= {"owner": self._named(one.owner, "person"), "unit": self._say(one.unit)}
+        changed = {n: self._say.whole(getattr(one, n), kinds.get(n, n)) for n in names}
+        changed["owner"] = self._named(one.owner, "person")
+        changed["unit"] = one.unit if one.unit.isdigit() else self._part(one.unit)
+        changed |= {n: self._say.known(getattr(one, n)) for n in ("vendor", "model")}
         return replace(one, **changed, document=self._named(one.document, "document"))
 
     def _equipment(self, one: Equipment) -> Equipment:
@@ -189,7 +195,7 @@ class Redacted:
             replace(
                 link,
                 equipment=say(link.equipment),
-                device=say(link.device),
+                device=say.whole(link.device, "asset"),
                 part=self._part(link.part),
             )
             for link in one.links
@@ -198,10 +204,10 @@ class Redacted:
             one,
             key=say(one.key),
             site=self.site,
-            tag=say(one.tag),
-            name=say(one.name),
-            area=say(one.area),
-            line=say(one.line),
+            tag=say.whole(one.tag, "asset"),
+            name=say.whole(one.name, "asset"),
+            area=say.whole(one.area, "area"),
+            line=say.whole(one.line, "line"),
             owner=self._named(one.owner, "person"),
             links=links,
             register=self._row(one.register),
@@ -213,7 +219,7 @@ class Redacted:
         return replace(
             one,
             asset=say(one.asset),
-            asset_name=say(one.asset_name),
+            asset_name=say.whole(one.asset_name, "asset"),
             site=self.site,
             subject=self._subject(one.subject),
             because=tuple(map(self._because, one.because)),
@@ -222,15 +228,16 @@ class Redacted:
         )
 
     def _because(self, one: Because) -> Because:
-        declaration = self._named(one.declaration, "declaration")
-        return replace(one, text=self._say(one.text), declaration=declaration)
+        declaration, read = (self._named(i, "key") for i in (one.declaration, one.observation))
+        text = self._say(one.text)
+        return replace(one, text=text, declaration=declaration, observation=read)
 
     def _question(self, one: OpenQuestion) -> OpenQuestion:
         say = self._say
         return replace(
             one,
             asset=say(one.asset),
-            asset_name=say(one.asset_name),
+            asset_name=say.whole(one.asset_name, "asset"),
             site=self.site,
             subject=self._subject(one.subject),
             missing=say(one.missing),
@@ -282,6 +289,7 @@ class Redacted:
             name=self._named(one.name, "point"),
             path=self._named(one.path, "path"),
             part=self._part(one.part),
+            semantic=self._say(one.semantic),
             description="",
         )
 
