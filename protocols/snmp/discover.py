@@ -1,9 +1,8 @@
 """The first rung: one datagram that finds an agent and usually names it.
 
-With a credential: a Get of the system group and of the first row of the ENTITY-MIB (in version 1
-of the system group alone, since one absent name refuses a whole version 1 request). A user of
-version 3 needs the engine's id and time first: one datagram of engine discovery, once an agent.
-Without a credential: the discovery alone, and the identity question noted as not asked.
+With a credential: the question that `first` describes. A user of version 3 needs the engine's id
+and time first: one datagram of engine discovery, once an agent. Without a credential: the discovery
+alone, and the identity question noted as not asked.
 """
 
 from __future__ import annotations
@@ -20,16 +19,9 @@ from protocols.contract import (
     Reason,
 )
 from protocols.snmp import codec, engine, identity, secured
-from protocols.snmp.codec import Binding, Oid, Response
-from protocols.snmp.exchange import (
-    LIMIT,
-    Session,
-    exchange,
-    number,
-    question,
-    text,
-    without,
-)
+from protocols.snmp.codec import Oid, Response
+from protocols.snmp.exchange import LIMIT, Session, exchange, question, without
+from protocols.snmp.first import less, opening, read_system
 from protocols.snmp.message import Engine
 from protocols.snmp.sessions import VERSIONS, Community
 from protocols.snmp.usm import UnusableError
@@ -37,32 +29,7 @@ from protocols.snmp.usm import UnusableError
 MOST_CREDENTIALS = 4
 MOST_RETRIES = 3
 ENGINE_QUESTION = ("discover", "v3 engine")
-SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)  # RFC 3418, 2
-ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
-SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME = (*SYSTEM, 1, 0), (*SYSTEM, 2, 0), (*SYSTEM, 3, 0)
-SYS_CONTACT, SYS_NAME, SYS_LOCATION = (*SYSTEM, 4, 0), (*SYSTEM, 5, 0), (*SYSTEM, 6, 0)
-SYSTEM_GROUP = (SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME, SYS_CONTACT, SYS_NAME, SYS_LOCATION)
-ENTITY_CLASS = (*ENTITY, 5, 1)
-ENTITY_ROW = tuple((*ENTITY, column, 1) for column in (5, 13, 11, 10, 9))
-CHASSIS = 3
-_TEXTS = {
-    "description": (SYS_DESCR, "sysDescr.0"),
-    "contact": (SYS_CONTACT, "sysContact.0"),
-    "name": (SYS_NAME, "sysName.0"),
-    "location": (SYS_LOCATION, "sysLocation.0"),
-}
-_ENTITY_FACTS = (
-    ("model", 13, "entPhysicalModelName"),
-    ("serial", 11, "entPhysicalSerialNum"),
-)
-_SOFTWARE, _FIRMWARE = (
-    ("firmware", 10, "entPhysicalSoftwareRev"),
-    ("firmware", 9, "entPhysicalFirmwareRev"),
-)
-# Their firmware revision is the boot loader's; everybody else's software is that of an inner layer.
-_SOFTWARE_FIRST = frozenset(
-    {9, 11, 2011, 2636, 1916, 6486, 6527, 14823, 25461, 25506, 30065, 47196}
-)
+SYSTEM_QUESTION = ("get", "system")
 
 
 async def discover(link: Link) -> None:
@@ -83,7 +50,7 @@ async def discover(link: Link) -> None:
     if not link.credentials:
         answered = any(o.outcome in SPOKE for o in link.heard)
         link.note(
-            question("get", "system"),
+            question(*SYSTEM_QUESTION),
             Outcome.NOT_ASKED,
             Reason.NO_CREDENTIAL,
             detail="SNMPv3 answered; name a credential to ask who it is"
@@ -102,18 +69,18 @@ async def _try(link: Link, credential: Credential, *, fresh: bool) -> Outcome | 
 
 async def ask_system(link: Link, session: Session, *, fresh: bool) -> Outcome:
     """What became of asking under this session; emits who the agent is."""
-    oids = SYSTEM_GROUP if session.version == codec.V1 else SYSTEM_GROUP + ENTITY_ROW
-    asked = question("get", "system")
-    answer, response = await exchange(
-        link, session, asked, codec.GET, oids, read_system, fresh=fresh
-    )
+    kind, oids = opening(session.version)
+    asked = question(*SYSTEM_QUESTION)
+    answer, response = await exchange(link, session, asked, kind, oids, read_system, fresh=fresh)
     for _ in range(MOST_RETRIES):
-        if response is None or not response.error_status or len(oids) == 1:
+        if response is None or not response.error_status:
             break
         if answer.outcome is Outcome.REFUSED_AUTH:
             break  # fewer names change nothing about who may read
-        oids = fewer(oids, response)
-        answer, response = await exchange(link, session, asked, codec.GET, oids, read_system)
+        oids = less(kind, oids, response)
+        if not oids:
+            break
+        answer, response = await exchange(link, session, asked, kind, oids, read_system)
     return answer.outcome
 
 
@@ -121,49 +88,6 @@ def fewer(oids: tuple[Oid, ...], response: Response) -> tuple[Oid, ...]:
     """What to ask after an error: without the name at fault, or half."""
     at_fault = response.error_status in (codec.NO_SUCH_NAME, codec.GEN_ERR)
     return without(oids, response.error_index if at_fault else 0)
-
-
-def read_system(response: Response) -> Reading[None]:
-    """The facts of the system group and the ENTITY-MIB's first row."""
-    held = {b.oid: b for b in response.bindings if not b.missing}
-    if not held:
-        return Reading(None, outcome=Outcome.EMPTY, reason="noSuchObject", items=0)
-    facts = [
-        Fact(name, words, f"snmp {source}")
-        for name, (where, source) in _TEXTS.items()
-        if (words := text(held.get(where)))
-    ]
-    ticks = number(held.get(SYS_UPTIME))
-    if ticks is not None:
-        facts.append(Fact("uptime_seconds", ticks / 100, "snmp sysUpTime.0"))
-    object_id = _object_id(held.get(SYS_OBJECT_ID))
-    if object_id:
-        facts.append(Fact("object_id", identity.object_text(object_id), "snmp sysObjectID.0"))
-        number_of = identity.enterprise_of(object_id)
-        if number_of:
-            facts.append(Fact("enterprise", number_of, "snmp sysObjectID.0"))
-    found = identity.identify(text(held.get(SYS_DESCR)), object_id)
-    _add_entity(found, held, identity.enterprise_of(object_id))
-    return Reading(None, (*facts, *identity.statements(found)), items=len(held))
-
-
-def _object_id(binding: Binding | None) -> Oid:
-    found = codec.value(binding) if binding else None
-    return found if isinstance(found, tuple) else ()
-
-
-def _add_entity(
-    found: dict[str, tuple[str, str]], held: dict[Oid, Binding], enterprise: int | None
-) -> None:
-    """Row 1 describes the device only where it is the chassis or keeps its class to itself."""
-    if number(held.get(ENTITY_CLASS)) in (None, CHASSIS):
-        revisions = (_FIRMWARE, _SOFTWARE)
-        if enterprise in _SOFTWARE_FIRST:
-            revisions = (_SOFTWARE, _FIRMWARE)
-        for name, column, source in (*_ENTITY_FACTS, *revisions):
-            words = identity.usable(text(held.get((*ENTITY, column, 1))))
-            if words:
-                found.setdefault(name, (words, f"snmp {source}.1"))
 
 
 async def _discover_engine(link: Link, *, fresh: bool) -> Outcome:
@@ -212,7 +136,7 @@ async def secure_session(link: Link, credential: Credential, *, fresh: bool) -> 
         session = secured.open_session(link, credential)
     except UnusableError as error:
         link.note(
-            question("get", "system"),
+            question(*SYSTEM_QUESTION),
             Outcome.NOT_ASKED,
             Reason.NO_CREDENTIAL,
             detail=f"credential {credential.name}: {error}",

@@ -1,24 +1,27 @@
 """The second rung: the identity that the first datagram did not hold, in as few more as can be.
 
-Nothing is sent where vendor, model, firmware and serial are known already. Otherwise one GetNext
-asks for the vendor's own objects; it carries columns without instances, so it suits every version
-and every table index. An answer outside the asked column means "not there" and is not read.
+Nothing is sent where vendor, model, firmware and serial are known already, nor for what the first
+datagram asked in vain. Otherwise one GetNext asks for the vendor's own objects; it carries columns
+without instances, so it suits every version and every table index. An answer outside the asked
+column means "not there" and is not read.
 
-An agent that names no maker (net-snmp on an embedded Linux) is asked which private subtrees it
-serves: one GetNext from the start of the enterprises and one from behind each agent's own subtree.
+An agent that names no maker (net-snmp on an embedded Linux) is asked in the same way which private
+subtrees it serves, from the start of the enterprises and from behind each agent's own subtree; and
+in the same datagram for the objects that any device may have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from protocols.contract import Fact, Link, Outcome, Reading
 from protocols.snmp import codec, identity
 from protocols.snmp.codec import Binding, Oid, Response
-from protocols.snmp.discover import CHASSIS, ENTITY, MOST_RETRIES, fewer
-from protocols.snmp.exchange import Session, exchange, number, question, text
+from protocols.snmp.discover import MOST_RETRIES, SYSTEM_QUESTION, fewer
+from protocols.snmp.exchange import Session, exchange, number, question
+from protocols.snmp.first import CHASSIS, EARLY, ENTITY, ENTITY_CLASS, said
 from protocols.snmp.identity import ENTERPRISES, Wish
-from protocols.snmp.sessions import working
+from protocols.snmp.sessions import granted, working
 
 ESSENTIAL = ("vendor", "model", "firmware", "serial")
 MOST_OIDS = 10
@@ -27,7 +30,6 @@ MOST_ROUNDS = 3
 _NEUTRAL = frozenset({1, 2, 9, 11, 42, 43, 311, 232, 674, 2435})
 AFTER_UCD: Oid = (*ENTERPRISES, 2022)  # behind UCD-SNMP-MIB, which net-snmp always serves
 AFTER_NET_SNMP: Oid = (*ENTERPRISES, 8073)
-ENTITY_KIND: Oid = (*ENTITY, 5)
 SUBTREES = (ENTERPRISES, AFTER_UCD, AFTER_NET_SNMP)
 
 
@@ -38,9 +40,12 @@ async def identify(link: Link) -> None:
         return
     known = identity.known(facts_heard(link))
     object_id = object_heard(link)
+    asked: tuple[Wish, ...] = ()
     if "vendor" not in known:
-        object_id = await _subtree(link, session, known) or object_id
-    wishes = identity.wanted(object_id, known)
+        asked = _worth(link, session, identity.wanted(object_id, known))
+        object_id = await _subtree(link, session, known, asked) or object_id
+    wishes = _worth(link, session, identity.wanted(object_id, known))
+    wishes = tuple(w for w in wishes if w not in asked)
     for _ in range(MOST_ROUNDS):
         wishes = tuple(w for w in wishes if w.name not in known)
         if not wishes or all(name in known for name in ESSENTIAL):
@@ -48,6 +53,21 @@ async def identify(link: Link) -> None:
         now = _batch(wishes)
         known |= await _ask(link, session, now, known)
         wishes = tuple(w for w in wishes if w not in now)
+
+
+def _worth(link: Link, session: Session, wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
+    """The wishes that the first answer has not settled."""
+    answers = [o for o in link.heard if o.question == question(*SYSTEM_QUESTION) and granted(o)]
+    settled: set[Oid] = set()
+    if session.version != codec.V1 and len(answers) == 1 and answers[0].outcome is Outcome.COMPLETE:
+        settled = {*EARLY, *(oid[:-1] for oid in EARLY)}
+    sources = (fact.source for fact in facts_heard(link))
+    chassis = any(source.startswith("snmp entPhysical") for source in sources)
+    return tuple(
+        wish
+        for wish in wishes
+        if wish.oid not in settled and not (chassis and wish.oid[:-1] == ENTITY)
+    )
 
 
 def facts_heard(link: Link) -> tuple[Fact, ...]:
@@ -72,31 +92,44 @@ def _batch(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
     return tuple(batch)
 
 
+def _oids(wishes: Sequence[Wish]) -> tuple[Oid, ...]:
+    """The columns of the wishes, with the class that tells whose row of the ENTITY-MIB it is."""
+    asked: tuple[Oid, ...] = tuple(dict.fromkeys(w.oid for w in wishes))
+    return (ENTITY_CLASS, *asked) if any(oid[:-1] == ENTITY for oid in asked) else asked
+
+
+def _granted(
+    wishes: Sequence[Wish], held: Mapping[Oid, Binding], known: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Fact name to (value, source) of the wishes that came true."""
+    found: dict[str, tuple[str, str]] = {}
+    for wish in wishes:
+        binding = held.get(wish.oid)
+        if wish.oid[:-1] == ENTITY and not _chassis(held.get(ENTITY_CLASS), binding):
+            continue
+        if wish.name not in known and binding is not None and below(binding, wish.oid):
+            words = said(wish, binding)
+            if words:
+                found.setdefault(wish.name, (words, f"snmp {codec.dotted(binding.oid)}"))
+    return found
+
+
+def _statements(found: Mapping[str, tuple[str, str]], known: Mapping[str, str]) -> tuple[Fact, ...]:
+    facts = identity.statements(found)
+    return tuple(f for f in facts if f.name != "product") if "product" in known else facts
+
+
 async def _ask(
     link: Link, session: Session, wishes: tuple[Wish, ...], known: dict[str, str]
 ) -> dict[str, str]:
-    asked: tuple[Oid, ...] = tuple(dict.fromkeys(w.oid for w in wishes))
-    if any(oid[:-1] == ENTITY for oid in asked):
-        asked = (ENTITY_KIND, *asked)
+    asked = _oids(wishes)
     gained: dict[str, str] = {}
 
     def read(response: Response) -> Reading[None]:
-        held = dict(zip(asked, response.bindings, strict=True))
-        found: dict[str, tuple[str, str]] = {}
-        for wish in wishes:
-            binding = held.get(wish.oid)
-            if wish.oid[:-1] == ENTITY and not _chassis(held.get(ENTITY_KIND), binding):
-                continue
-            if wish.name not in known and binding is not None and below(binding, wish.oid):
-                words = identity.granted(wish, words_of(binding))
-                if words:
-                    found.setdefault(wish.name, (words, f"snmp {codec.dotted(binding.oid)}"))
+        found = _granted(wishes, dict(zip(asked, response.bindings, strict=True)), known)
         gained.update({name: value for name, (value, _) in found.items()})
-        facts = identity.statements(found)
-        if "product" in known:
-            facts = tuple(f for f in facts if f.name != "product")
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
-        return Reading(None, facts, outcome=outcome, items=len(found))
+        return Reading(None, _statements(found, known), outcome=outcome, items=len(found))
 
     topic = question("getnext", "identity")
     for _ in range(1 + MOST_RETRIES):
@@ -115,7 +148,7 @@ def _chassis(kind: Binding | None, binding: Binding | None) -> bool:
     """
     if kind is None or binding is None:
         return False
-    if not below(kind, ENTITY_KIND):
+    if not below(kind, ENTITY_CLASS):
         return True
     return kind.oid[-1] == binding.oid[-1] and number(kind) == CHASSIS
 
@@ -125,41 +158,41 @@ def below(binding: Binding, column: Oid) -> bool:
     return not binding.missing and binding.oid[: len(column)] == column
 
 
-def words_of(binding: Binding) -> str:
-    """Text or number as an identity statement."""
-    if binding.tag == codec.OCTETS:
-        return text(binding)
-    found = codec.value(binding)
-    return str(found) if isinstance(found, int) else ""
+async def _subtree(
+    link: Link, session: Session, known: dict[str, str], wishes: tuple[Wish, ...]
+) -> Oid:
+    """The private subtree that a nameless agent serves, when exactly one names a maker.
 
-
-async def _subtree(link: Link, session: Session, known: dict[str, str]) -> Oid:
-    """The private subtree that a nameless agent serves, when exactly one names a maker."""
+    Adds what it learns, the wishes that came true included, to `known`.
+    """
     chosen: list[Oid] = []
-    asked: tuple[Oid, ...] = SUBTREES
+    gained: dict[str, str] = {}
+    asked: tuple[Oid, ...] = (*SUBTREES, *_oids(wishes))
 
     def read(response: Response) -> Reading[None]:
+        held = dict(zip(asked, response.bindings, strict=True))
         served = {
-            number: b.oid
-            for b in response.bindings
-            if not b.missing and (number := identity.enterprise_of(b.oid)) is not None
+            number
+            for start in SUBTREES
+            if (b := held.get(start)) is not None and not b.missing
+            if (number := identity.enterprise_of(b.oid)) is not None
         }
-        makers = {n: o for n, o in served.items() if identity.maker(n) and n not in _NEUTRAL}
+        makers = sorted(n for n in served if identity.maker(n) and n not in _NEUTRAL)
         chosen[:] = [(*ENTERPRISES, n) for n in makers] if len(makers) == 1 else []
-        facts = tuple(
-            Fact("vendor", identity.maker(n), f"snmp serves objects of enterprise {n}")
-            for n in makers
-            if len(makers) == 1
-        )
-        for fact in facts:
-            known["vendor"] = str(fact.value)
+        found = _granted(wishes, held, known)
+        if len(makers) == 1:
+            source = f"snmp serves objects of enterprise {makers[0]}"
+            found.setdefault("vendor", (identity.maker(makers[0]), source))
+        gained.update({name: value for name, (value, _) in found.items()})
         outcome = Outcome.COMPLETE if served else Outcome.EMPTY
-        return Reading(None, facts, outcome=outcome, items=len(served))
+        return Reading(None, _statements(found, known), outcome=outcome, items=len(served))
 
     topic = question("getnext", "enterprises")
     for _ in range(1 + MOST_RETRIES):
+        gained.clear()
         answer, response = await exchange(link, session, topic, codec.GET_NEXT, asked, read)
         if response is None or not response.error_status or not answer.spoke or len(asked) == 1:
             break
         asked = fewer(asked, response)
+    known |= gained
     return chosen[0] if chosen else ()

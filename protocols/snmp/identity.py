@@ -10,7 +10,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -61,6 +61,7 @@ class Wish:
     oid: Oid  # without instance
     pattern: re.Pattern[str] | None
     template: str  # how the value is written: "NPort {0}"
+    hardware: bool = False  # the value is a hardware address, written without separators
 
 
 def enterprise_oid(words: str) -> Oid:
@@ -134,9 +135,15 @@ def wishes() -> tuple[Wish, ...]:
 
 
 def _wish(top: str, name: str, words: str) -> Wish:
-    """`OID`, `OID ~ pattern` or `OID = template`; a leading `+` continues the agent's own id."""
+    """`OID`, `OID ~ pattern`, `OID = template` or `OID as address`.
+
+    A leading `+` continues the agent's own id.
+    """
     path, template, pattern = words, "{0}", ""
-    if " ~ " in words:
+    hardware = words.endswith(" as address")
+    if hardware:
+        path = words.removesuffix(" as address")
+    elif " ~ " in words:
         path, pattern = words.split(" ~ ", 1)
     elif " = " in words:
         path, template = words.split(" = ", 1)
@@ -148,19 +155,23 @@ def _wish(top: str, name: str, words: str) -> Wish:
         (-1, *arcs) if relative else arcs,
         re.compile(pattern) if pattern else None,
         template,
+        hardware,
     )
 
 
-def wanted(object_id: Oid, known: Mapping[str, str]) -> tuple[Wish, ...]:
-    """The OIDs worth asking an agent with this object id, for facts not known yet."""
+def wanted(object_id: Oid, known: Mapping[str, str], *, free: bool = False) -> tuple[Wish, ...]:
+    """The OIDs worth asking an agent with this object id, for facts not known yet.
+
+    What any agent may have is asked of a nameless device only, or where it is `free`: in an answer.
+    """
     found = []
-    named = "model" in known or "product" in known
+    named = "model" in known or "product" in known or ("vendor" in known and not free)
     for wish in wishes():
         if named and not wish.object:
-            continue  # the objects that any agent may have are asked of a nameless device only
+            continue
         if object_id[: len(wish.object)] == wish.object and wish.name not in known:
             path = (*object_id, *wish.oid[1:]) if wish.oid[0] == -1 else wish.oid
-            found.append(Wish(wish.object, wish.name, path, wish.pattern, wish.template))
+            found.append(replace(wish, oid=path))
     return tuple(found)
 
 
@@ -175,6 +186,7 @@ def granted(wish: Wish, words: str) -> str:
 
 def usable(words: str) -> str:
     """The text without quotes and blanks, or "" for a placeholder."""
+    words = "".join(c for c in words if c.isprintable() or c.isspace())  # HP: two bytes in front
     stripped = " ".join(words.replace('\\"', '"').strip(" \t\r\n\"'\\").split())
     plain = stripped.lower()
     if plain in _PLACEHOLDERS or (plain and not plain.strip("0-.:* x#?")):

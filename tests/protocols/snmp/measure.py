@@ -74,6 +74,12 @@ def plain(words: str) -> str:
     return re.sub(r"[^a-z0-9]", "", words.lower())
 
 
+def _padded(words: str) -> str:
+    """A hardware address with its zeros: some labels leave them out ("b8:a4:4f:2:fe:1")."""
+    parts = words.split(":")
+    return ":".join(part.zfill(2) for part in parts) if len(parts) == 6 else words
+
+
 def agrees(field: str, label: dict[str, str], said: dict[str, str]) -> bool:
     """Whether what was said is what the label means."""
     got = said.get(field, "")
@@ -86,7 +92,7 @@ def agrees(field: str, label: dict[str, str], said: dict[str, str]) -> bool:
         answers.append(plain(said.get("product", "") + got))
         wanted = [plain(w) for w in label["product"].split("|")]
         return any(a and (a in w or w in a) for a in answers for w in wanted)
-    wanted = [plain(w) for w in label[field].split("|")]
+    wanted = [plain(_padded(w)) for w in label[field].split("|")]
     forms = {re.sub(r"^(version|software|firmware|v|r)", "", w) for w in wanted} | set(wanted)
     short = re.sub(r"^(version|software|firmware|v|r)", "", plain(got))
     return any(short in w or w in short for w in forms if w and short)

@@ -99,11 +99,51 @@ def test_version_1_identifies_the_same_device() -> None:
     assert facts(link, "serial") == ["TAABB0001"]
 
 
-def test_version_1_drops_the_name_at_fault() -> None:
+def test_version_1_takes_one_request_also_where_a_name_is_absent() -> None:
     values = {k: v for k, v in MOXA.items() if k != "1.3.6.1.2.1.1.4.0"}
     link = run(link_of(agent(values, versions=(0,)), OLD), Depth.DISCOVER)
-    assert [o.outcome for o in link.observations] == [Outcome.EMPTY, Outcome.COMPLETE]
+    assert [o.outcome for o in link.observations] == [Outcome.COMPLETE]
     assert facts(link, "name") == ["sw-hall-3"]
+    assert facts(link, "contact") == []
+
+
+def test_version_1_drops_the_names_that_nothing_follows() -> None:
+    link = run(link_of(agent(NAMED, versions=(0,)), OLD), Depth.DISCOVER)
+    outcomes = [o.outcome for o in link.observations]
+    assert outcomes == [Outcome.EMPTY, Outcome.COMPLETE]
+    assert facts(link, "serial") == ["VPL0000001"]
+
+
+def test_an_agent_that_refuses_absent_names_in_version_2_is_asked_for_the_system_alone() -> None:
+    """Some agents answer as in version 1: noSuchName for the whole request."""
+    whole = agent(MOXA)
+
+    def answer(request: bytes) -> bytes | None:
+        message = codec.decode_message(request)
+        absent = [i for i, b in enumerate(message.pdu.bindings, 1) if b.oid not in whole.values]
+        if absent and message.pdu.kind == codec.GET:
+            null = [(b.oid, b"\x05\x00") for b in message.pdu.bindings]
+            return Agent.answer(message, codec.NO_SUCH_NAME, absent[0], null)
+        return whole(request)
+
+    link = run(link_of(answer, PUBLIC))
+    assert [o.outcome for o in link.observations] == [Outcome.EMPTY] + [Outcome.COMPLETE] * 2
+    assert facts(link, "serial") == ["TAABB0001"]
+
+
+@pytest.mark.parametrize(("row", "owner"), [(1, "chassis"), (1001, "chassis"), (1, "port")])
+def test_version_1_reads_the_first_row_of_the_chassis(row: int, owner: str) -> None:
+    entity = "1.3.6.1.2.1.47.1.1.1.1"
+    values = NAMED | {
+        "1.3.6.1.2.1.1.1.0": octets("a device"),
+        f"{entity}.5.{row}": signed(3 if owner == "chassis" else 10),
+        f"{entity}.11.{row}": octets("SN1"),
+        f"{entity}.13.{row}": octets("M1"),
+        "1.3.6.1.4.1.4329.1.0": signed(1),
+    }
+    link = run(link_of(agent(values, versions=(0,)), OLD), Depth.DISCOVER)
+    assert len(link.requests) == 1
+    assert facts(link, "serial") == (["SN1"] if owner == "chassis" else [])
 
 
 def test_without_a_credential_only_the_engine_is_asked() -> None:
