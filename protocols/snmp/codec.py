@@ -147,11 +147,16 @@ def encode_oid(arcs: Oid) -> bytes:
     return tlv(OBJECT_ID, bytes(content))
 
 
+@lru_cache(maxsize=64)
+def encode_tail(oids: tuple[Oid, ...], first: int, second: int) -> bytes:
+    """What follows the request id in a request: the same for every address of a sweep."""
+    bindings = b"".join(tlv(SEQUENCE, encode_oid(arcs) + b"\x05\x00") for arcs in oids)
+    return encode_integer(first) + encode_integer(second) + tlv(SEQUENCE, bindings)
+
+
 def encode_pdu(kind: int, request_id: int, oids: tuple[Oid, ...], first: int, second: int) -> bytes:
     """A request PDU whose bindings are null."""
-    bindings = b"".join(tlv(SEQUENCE, encode_oid(arcs) + b"\x05\x00") for arcs in oids)
-    numbers = encode_integer(request_id) + encode_integer(first) + encode_integer(second)
-    return tlv(kind, numbers + tlv(SEQUENCE, bindings))
+    return tlv(kind, encode_integer(request_id) + encode_tail(oids, first, second))
 
 
 def encode_request(
@@ -164,7 +169,13 @@ def encode_request(
     repetitions: int = 0,
 ) -> bytes:
     """A v1 or v2c request; the last two numbers are GetBulk's."""
-    pdu = encode_pdu(kind, request_id, oids, non_repeaters, repetitions)
+    tail = encode_tail(oids, non_repeaters, repetitions)
+    return encode_with(version, community, kind, request_id, tail)
+
+
+def encode_with(version: int, community: bytes, kind: int, request_id: int, tail: bytes) -> bytes:
+    """A v1 or v2c request around what follows its request id."""
+    pdu = tlv(kind, encode_integer(request_id) + tail)
     return tlv(SEQUENCE, encode_integer(version) + tlv(OCTETS, community) + pdu)
 
 

@@ -8,6 +8,8 @@ signed or encrypted already cannot be judged and does not pass.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from protocols.contract import Forbidden, Garbled
 from protocols.snmp import codec, engine, message
 from protocols.snmp.codec import Pdu
@@ -28,19 +30,33 @@ def guard(frame: bytes) -> str:
 
 
 def _request(frame: bytes) -> str:
-    request = codec.decode_message(frame)
-    pdu = request.pdu
-    name = _read_only(pdu, request.version)
-    canonical = codec.encode_request(
-        request.version,
-        request.community,
-        pdu.kind,
-        pdu.request_id,
-        tuple(binding.oid for binding in pdu.bindings),
-        pdu.first,
-        pdu.second,
-    )
-    if frame != canonical:
+    """Judge a version 1 or 2c request: its parts one by one, then that they are all there is."""
+    version, position, end = codec.decode_version(frame)
+    if version not in (codec.V1, codec.V2C):
+        raise Forbidden(f"SNMP version {version}")
+    start, at = codec.inside(frame, position, end, codec.OCTETS)
+    community = frame[start:at]
+    kind, body, last = codec.element(frame, at, end)
+    request_id, behind = codec.integer(frame, body, last)
+    tail = frame[behind:last]
+    name = _judged(version, kind, tail)
+    if frame != codec.encode_with(version, community, kind, request_id, tail):
+        raise Forbidden("SNMP request with values or in an unusual encoding")
+    return name
+
+
+@lru_cache(maxsize=64)
+def _judged(version: int, kind: int, tail: bytes) -> str:
+    """The name of a request with these bytes behind its request id; raises `Forbidden`.
+
+    A sweep asks everybody the same: its bytes are judged whole once, and then by being equal. The
+    request id, the community and the lengths around them are compared for every frame.
+    """
+    pdu = codec.tlv(kind, codec.encode_integer(0) + tail)
+    request = codec.decode_pdu(pdu, 0, len(pdu))
+    name = _read_only(request, version)
+    oids = tuple(binding.oid for binding in request.bindings)
+    if tail != codec.encode_tail(oids, request.first, request.second):
         raise Forbidden("SNMP request with values or in an unusual encoding")
     return name
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from protocols.contract import Forbidden
 from protocols.snmp import codec, engine, message, usm
 from protocols.snmp.codec import GET, GET_BULK, GET_NEXT, V1, V2C
+from protocols.snmp.first import opening
 from protocols.snmp.guard import MOST_OIDS, guard
 from protocols.snmp.message import Engine
 from tests.protocols.snmp.test_codec import DESCR, mutate, report
@@ -188,3 +189,33 @@ def test_no_mutation_of_version_3_passes_as_anything_but_a_read() -> None:
         assert name in ALLOWED
         assert message.decode(frame).flags == message.REPORTABLE
         assert message.decode_scoped(message.decode(frame).payload)[2].kind in (GET, GET_NEXT)
+
+
+def test_what_was_judged_once_is_judged_again_in_all_but_its_bytes() -> None:
+    """The same bytes behind a request id pass by being equal, and only under the same PDU type."""
+    kind, oids = opening(V2C)
+    whole = codec.encode_request(V2C, b"public", kind, 300, oids)
+    assert guard(whole) == "SNMP get"
+    assert guard(codec.encode_request(V2C, b"public", kind, 65_535, oids)) == "SNMP get"
+    at = whole.index(bytes((kind,)), 13)
+    for other in {*range(256)} - {codec.GET, codec.GET_NEXT, GET_BULK}:
+        with pytest.raises(Forbidden):
+            guard(whole[:at] + bytes((other,)) + whole[at + 1 :])
+
+
+def test_no_single_byte_of_a_judged_request_can_be_changed_unseen() -> None:
+    """Community and request id are free; any other change is forbidden or another plain read."""
+    kind, oids = opening(V2C)
+    whole = codec.encode_request(V2C, b"public", kind, 300, oids)
+    assert guard(whole) == "SNMP get"
+    for at in range(len(whole)):
+        for change in (0x01, 0x80, 0xFF):
+            frame = whole[:at] + bytes((whole[at] ^ change,)) + whole[at + 1 :]
+            try:
+                guard(frame)
+            except Forbidden:
+                continue
+            message = codec.decode_message(frame)
+            pdu = message.pdu
+            assert pdu.kind in (GET, GET_NEXT, GET_BULK)
+            assert all(b.tag == codec.NULL and not b.content for b in pdu.bindings)
