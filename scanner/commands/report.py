@@ -19,9 +19,8 @@ from scanner.cli import Settings
     metavar="FILE",
 )
 @click.option("--redact", is_flag=True, help="Stable pseudonyms for names and addresses.")
-@click.option("--lang", type=click.Choice(["en", "de"]), default="en", help="Language.")
 @click.pass_obj
-def command(settings: Settings, output: Path, redact: bool, lang: str) -> None:
+def command(settings: Settings, output: Path, redact: bool) -> None:
     """Write one self-contained HTML file: the answer, the fixes, the proof.
 
     \b
@@ -36,7 +35,7 @@ def command(settings: Settings, output: Path, redact: bool, lang: str) -> None:
 
     with concluded(settings) as store:
         try:
-            said = write(store, output, language=lang, redact=redact)
+            said = write(store, output, redact=redact)
         except OSError as error:
             raise click.UsageError(f"-o {output}: {error.strerror or error}") from error
     note(said)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.outputs.report.render import LANGUAGES, render
+from inventory.outputs.report.render import render
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,13 +21,12 @@ def write(
     store: Store,
     path: Path,
     *,
-    language: str = "en",
     redact: bool = False,
     now: datetime | None = None,
 ) -> str:
     """Writes the report of a concluded store; returns one line that says so.
 
-    Raises ValueError for an unknown language, OSError when the file cannot be written.
+    Raises OSError when the file cannot be written.
     """
     from inventory.outputs.report.gather import gather
 
@@ -36,10 +35,10 @@ def write(
         from inventory.outputs.report.redact import redacted
 
         page = redacted(store, page)
-    text = render(page, language)
+    text = render(page)
     path.write_text(text, encoding="utf-8")
     size = len(text.encode()) / 1e6
     return f"report of {page.asset_count} assets written to {path} ({size:.2f} MB)"
 
 
-__all__ = ["LANGUAGES", "render", "write"]
+__all__ = ["render", "write"]

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from inventory.assemble import context_of, machines, units
 from inventory.conclude import rules_digest
+from inventory.connectable import connectable
+from inventory.connection import logins
 from inventory.fixes import plan_fixes
 from inventory.model import Device, Equipment, Finding, Kind, OpenQuestion, Scan, Severity
 from inventory.outputs.records import time
@@ -27,6 +29,7 @@ from inventory.outputs.report.use import cases, matrices
 from inventory.presence import Machine
 from inventory.rollup import Unit, roll_up
 from inventory.survey import YES
+from inventory.weigh import frees_nothing
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -34,8 +37,6 @@ if TYPE_CHECKING:
 
 ORDER = tuple(Severity)
 SHOWN = frozenset("TAUQG")
-PAPERWORK = frozenset({"Q10", "G07"})
-"""Rules whose fix completes a record and frees no data by itself."""
 USEFUL = 3
 
 
@@ -63,7 +64,7 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     now = now or datetime.now(UTC)
     assets = list(store.assets())
     findings = [one for one in store.findings() if one.rule[0] in SHOWN]
-    ranked = sorted(findings, key=lambda one: (-one.value, -ORDER.index(one.severity), one.id))
+    ranked = sorted(findings, key=_rank)
     live = [one for one in ranked if one.severity is not Severity.INFO and not one.waived]
     counted = Counter(one.asset for one in live)
     big = len(assets) > limits.assets
@@ -73,8 +74,8 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     )
     things = list(machines(store, context_of(store, now)))
     rated = [one for one in everything if one.criticality == "C3"]
-    data = [one for one in live if one.rule not in PAPERWORK and one.category.value != "ungoverned"]
-    rest = [one for one in live if one.rule in PAPERWORK or one.category.value == "ungoverned"]
+    data = [one for one in live if not frees_nothing(one)]
+    rest = [one for one in live if frees_nothing(one)]
     whole = ranked if len(ranked) <= limits.full else ranked[: limits.first]
     groups = tuple(_groups(ranked[len(whole) : 1_000 if big else limits.gaps]))
     scans = store.scans()
@@ -89,7 +90,7 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
         everything=_share(everything),
         index=_pair(line.get("index")),
         level4=_level4(everything),
-        connectable=_connectable(assets),
+        connectable=_connectable(store),
         dark=_dark(assets, things),
         coverage=_coverage(assets),
         machines_covered=sum(one.coverage is not None for one in assets),
@@ -118,6 +119,12 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     )
 
 
+def _rank(one: Finding) -> tuple[bool, float, int, str, str]:
+    """What frees data first, by value, then by severity: the order of `untrap gaps`."""
+    severity = ORDER.index(one.severity)
+    return (frees_nothing(one), -one.value, -severity, one.rule, one.id)
+
+
 def _share(several: Iterable[Unit]) -> Share:
     """How many can be had today (level 3 or above), as an interval."""
     lo = hi = whole = 0
@@ -136,12 +143,11 @@ def _level4(several: Iterable[Unit]) -> Share:
     return Share(lo, sum(one.level.hi is None or one.level.hi >= 4 for one in kept), len(kept))
 
 
-def _connectable(assets: Iterable[Asset]) -> Share:
-    """Devices that gave a value with a known meaning in a scan, of those that are not switches."""
-    kept = [a for a in assets if isinstance(a.thing, Device) and a.category != "not-data-bearing"]
-    lo = sum((one.level.lo or 0) >= USEFUL for one in kept)
-    hi = sum(one.level.hi is None or one.level.hi >= USEFUL for one in kept)
-    return Share(lo, hi, len(kept))
+def _connectable(store: Store) -> Share:
+    """Devices for which a connector can be written today; a count, so nothing in it is unknown."""
+    known = logins(store.declarations(None, Kind.CREDENTIAL))
+    found = connectable(store.evidences(), known)
+    return Share(found.ready, found.ready, found.assets)
 
 
 def _dark(assets: Iterable[Asset], things: Iterable[Machine]) -> tuple[str, ...]:
@@ -209,7 +215,8 @@ def _todos(findings: Sequence[Finding], limits: Limits) -> tuple[page.Todo, ...]
 
 def _called(one: Finding, among: int) -> str:
     """What a gap is called; one that stands alone with what it is about."""
-    return f"{one.label}, {one.subject}" if one.subject and among == 1 else one.label
+    subject = one.subject.replace(":", " · ").replace("_", " ")
+    return f"{one.label}, {subject}" if subject and among == 1 else one.label
 
 
 def _gaps(store: Store, findings: Sequence[Finding]) -> Iterator[page.Gap]:

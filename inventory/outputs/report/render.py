@@ -19,7 +19,6 @@ from inventory.text import inert
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-LANGUAGES = ("en", "de")
 SECTIONS = (
     "answer",
     "numbers",
@@ -46,15 +45,13 @@ MOST_NETS = 300
 """Networks in the overview drawing; the table lists all."""
 
 
-def render(page: Page, language: str = "en") -> str:
-    """The whole file. Raises ValueError for a language that there is no text for."""
-    if language not in LANGUAGES:
-        raise ValueError(f"no language {language!r}; there are {', '.join(LANGUAGES)}")
+def render(page: Page) -> str:
+    """The whole file."""
     style, script = _own("style.css"), _own("script.js")
     template = _environment().get_template("page.html")
     return template.render(
         p=page,
-        t=_Texts(tomllib.loads(_own("texts.toml"))[language]),
+        t=_Texts(tomllib.loads(_own("texts.toml"))),
         style=style,
         script=script,
         policy=policy(style, script),
@@ -69,7 +66,7 @@ def render(page: Page, language: str = "en") -> str:
 
 
 class _Texts(dict[str, object]):
-    """The texts of one language; a word that has none is said as it is, by the template's `or`."""
+    """The texts of the page; a word that has none is said as it is, by the template's `or`."""
 
     def __missing__(self, key: str) -> str:
         return ""

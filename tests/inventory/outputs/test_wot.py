@@ -12,8 +12,10 @@ import pytest
 from inventory.connectable import connectable
 from inventory.connection import STEPS, _secured, connections, interval, logins
 from inventory.outputs import Request, wot
+from inventory.outputs.report.gather import gather
+from inventory.outputs.report.render import render
 from inventory.store import Store
-from tests.inventory.making import SITE
+from tests.inventory.making import SITE, START
 from tests.inventory.outputs.connecting import plant
 from tests.inventory.outputs.sample import CANARY
 
@@ -173,6 +175,12 @@ def test_connectable_counts_what_gave_a_value_with_a_meaning(store: Store) -> No
     assert (found.ready, found.assets) == (4, 7)
     without = {label: one for label, one in logins(()).items() if label == "snmp-public"}
     assert connectable(store.evidences(), without).ready == 3  # nobody declared "historian"
+
+
+def test_the_report_counts_the_same_as_connectable(store: Store) -> None:
+    page = gather(store, START)
+    assert (page.connectable.lo, page.connectable.hi, page.connectable.whole) == (4, 4, 7)
+    assert "4 of 7 (57 %)" in render(page)
 
 
 def test_a_password_goes_over_the_strongest_offer() -> None:
