@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from inventory.model import Device, Equipment, Kind
 from inventory.presence import Machine, class_of
 from inventory.rollup import Unit
+from inventory.store.values import level_of_columns
 from inventory.survey import Context, survey
 from inventory.view import View
 
@@ -51,6 +52,32 @@ def units(store: Store) -> Iterator[Unit]:
         yield Unit(
             asset.level, criticality, redundancy, scopes, asset.category, skipped.get(thing.key, 0)
         )
+
+
+_RATED = (
+    *("key", "kind", "level_lo", "level_hi", "blocking", "category"),
+    *("criticality", "redundancy", "area", "line", "class", "role"),
+)
+
+
+def stored_units(store: Store) -> Iterator[Unit]:
+    """The same as `units`, from a few columns: no asset and no finding is built."""
+    monitored = {link.device for unit in store.equipment() for link in unit.links if link.resolved}
+    skipped = store.unlocked("A09")
+    for row in store.rated(_RATED):
+        key, kind, low, high, blocking, category, *texts = row
+        if kind == "device" and key in monitored:
+            continue
+        criticality, redundancy, area, line, cls, role = map(str, texts)
+        scopes = {
+            "site": store.site,
+            "area": area,
+            "line": line,
+            "class": role if kind == "device" else class_of(cls),
+        }
+        level = level_of_columns(low, high, blocking)
+        named = str(category or "not-assessed")
+        yield Unit(level, criticality, redundancy, scopes, named, skipped.get(str(key), 0))
 
 
 def _scopes(thing: Device | Equipment, site: str) -> dict[str, str]:

@@ -7,11 +7,8 @@ time; reading commands call it and need no separate step.
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import json
 import logging
-from collections import deque
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -19,14 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory import derive
-from inventory.model import Device, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from inventory.model import Verdict
     from inventory.store import Store
-    from inventory.store.store import Signal
 
 log = logging.getLogger(__name__)
 
@@ -83,53 +75,16 @@ def rules_digest() -> str:
 
 
 def _judge(store: Store, today: datetime) -> None:
-    """Judges every asset, when this version holds the verdict engine."""
-    if importlib.util.find_spec("inventory.verdict") is None:
-        return
-    from inventory.assemble import units
+    """Judges every asset, then adds it up."""
+    from inventory.assemble import stored_units
+    from inventory.judging import judged
     from inventory.rollup import roll_up
 
-    signals: deque[Signal] = deque()
-    store.replace_verdicts(verdicts(store, today, signals), signals)
-    lines = roll_up(units(store))
+    store.replace_concluded(judged(store, today))
+    lines = roll_up(stored_units(store))
     store.replace_readiness(
         (str(line["scope"]), str(line["name"]), json.dumps(line)) for line in lines
     )
 
 
-def verdicts(
-    store: Store, today: datetime, signals: deque[Signal] | None = None
-) -> Iterator[Verdict]:
-    """One verdict per asset; streams over the evidence twice (survey, then judgement).
-
-    What the points were taken for is added to `signals` on the way.
-    """
-    from inventory.judge_equipment import judge_equipment
-    from inventory.judge_site import signals_of
-    from inventory.store.store import Signal
-    from inventory.survey import survey
-    from inventory.verdict import judge_device
-
-    equipment, declarations = store.equipment(), store.declarations()
-    stated = [one for one in declarations if one.kind is not Kind.KEY]
-    context = survey(
-        store.evidences(answers=False), equipment, stated, today=today, site=store.site
-    )
-    linked = {link.device for one in equipment for link in one.links if link.resolved}
-    known: dict[str, Verdict] = {}
-    for evidence in store.evidences():
-        verdict = judge_device(evidence, context)
-        if verdict.asset in linked:
-            known[verdict.asset] = verdict
-        if signals is not None:
-            key = evidence.device.key
-            signals += (Signal(key, *one) for one in signals_of(evidence))
-        yield verdict
-    for one in equipment:
-        keys = dict.fromkeys(link.device for link in one.links if link.resolved)
-        assets = [found for key in keys if (found := store.asset(key)) is not None]
-        things = [a.thing for a in assets if isinstance(a.thing, Device)]
-        yield judge_equipment(one, [store.evidence(thing) for thing in things], context, known)
-
-
-__all__ = ["conclude", "refresh", "rules_digest", "verdicts"]
+__all__ = ["conclude", "refresh", "rules_digest"]

@@ -30,7 +30,7 @@ from inventory.model import (
 )
 from protocols.contract import Observation, Openness, Sample
 
-VERSION = "4"
+VERSION = "5"
 """Raised when this derivation would give another result for the same records."""
 
 

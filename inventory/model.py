@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from protocols.contract import NAMESPACE, Fact, Observation, Openness, Outcome, Point, Sample
+from protocols.contract import (
+    NAMESPACE,
+    Fact,
+    Observation,
+    Openness,
+    Outcome,
+    Point,
+    Sample,
+    identifier,
+)
 
 # --- records ---------------------------------------------------------------------------------
 
@@ -314,7 +323,7 @@ class Finding:
 
     @property
     def id(self) -> str:
-        return str(uuid.uuid5(NAMESPACE, "\n".join((self.rule, self.asset, self.subject))))
+        return identifier("\n".join((self.rule, self.asset, self.subject)))
 
 
 @dataclass(frozen=True, slots=True)

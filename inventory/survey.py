@@ -134,9 +134,25 @@ def survey(
     clock_synchronised: bool | None = None,
 ) -> Context:
     """The context of a site: one pass over its evidence, equipment and declarations."""
-    gathered = _Gathered()
+    gathered = Gathered()
     for item in evidence:
         gathered.add(item)
+    return context_from(
+        gathered, equipment, declarations,
+        today=today, site=site, clock_synchronised=clock_synchronised,
+    )  # fmt: skip
+
+
+def context_from(
+    gathered: Gathered,
+    equipment: Iterable[Equipment] = (),
+    declarations: Iterable[Declaration] = (),
+    *,
+    today: datetime,
+    site: str = "",
+    clock_synchronised: bool | None = None,
+) -> Context:
+    """The context of a site from what its evidence gave, its equipment and its declarations."""
     stated = _Stated(today)
     for declaration in declarations:
         stated.add(declaration)
@@ -189,10 +205,15 @@ def _of_equipment(
     return ranks, classes, monitors
 
 
-class _Gathered:
-    """Grows while evidence streams by."""
+class Gathered:
+    """Grows while evidence streams by.
 
-    def __init__(self) -> None:
+    `limited` is the whole of a site, which stays small; one that is not is a part of it, to be
+    absorbed into the whole in the order of the parts: then the whole is what it would have been.
+    """
+
+    def __init__(self, *, limited: bool = True) -> None:
+        self.limited = limited
         self.siblings: dict[tuple[str, ...], dict[frozenset[str], int]] = {}
         self.first_owner: dict[str, str] = {}
         self.collisions: dict[str, list[str]] = {}
@@ -205,15 +226,10 @@ class _Gathered:
     def add(self, evidence: Evidence) -> None:
         device = evidence.device
         for identity in identities(device):
-            owner = self.first_owner.setdefault(identity, device.key)
-            if owner != device.key:
-                self.collisions.setdefault(identity, [owner]).append(device.key)
+            self._own(identity, device.key)
         group = sibling_group(device)
         if group and evidence.points:
-            seen = self.siblings.setdefault(group, {})
-            points = signature(evidence.points)
-            if points in seen or len(seen) < MOST_SIGNATURES:
-                seen[points] = seen.get(points, 0) + 1
+            self._sibling(group, signature(evidence.points), 1)
         if device.role in AGGREGATORS:
             self.names[device.key] = device.name
             self._origins(evidence)
@@ -222,12 +238,43 @@ class _Gathered:
                 self.clocks_near += abs(fact.value) <= 2
         self._observations(evidence)
 
+    def absorb(self, part: Gathered) -> None:
+        """Counts in what another part of the site gave; parts come in the order of the site."""
+        for identity, key in part.first_owner.items():
+            for other in part.collisions.get(identity, (key,)):
+                self._own(identity, other)
+        for group, seen in part.siblings.items():
+            for points, count in seen.items():
+                self._sibling(group, points, count)
+        for segment, key in part.origins.items():
+            self._origin(segment, key)
+        self.names |= part.names
+        for gateway, answers in part.answered.items():
+            known = self.answered.setdefault(gateway, [])
+            known += answers[: MOST_ANSWERS - len(known)]
+        self.asked |= part.asked
+        self.clocks_near += part.clocks_near
+
+    def _own(self, identity: str, key: str) -> None:
+        owner = self.first_owner.setdefault(identity, key)
+        if owner != key:
+            self.collisions.setdefault(identity, [owner]).append(key)
+
+    def _sibling(self, group: tuple[str, ...], points: frozenset[str], count: int) -> None:
+        seen = self.siblings.setdefault(group, {})
+        if points in seen or not self.limited or len(seen) < MOST_SIGNATURES:
+            seen[points] = seen.get(points, 0) + count
+
     def _origins(self, evidence: Evidence) -> None:
         for point in evidence.points:
-            if point.path and len(self.origins) < MOST_SEGMENTS:
+            if point.path:
                 for segment in point.path.replace("\\", "/").split("/")[:6]:
                     if len(segment) >= 4:
-                        self.origins.setdefault(segment.casefold(), evidence.device.key)
+                        self._origin(segment.casefold(), evidence.device.key)
+
+    def _origin(self, segment: str, key: str) -> None:
+        if not self.limited or len(self.origins) < MOST_SEGMENTS:
+            self.origins.setdefault(segment, key)
 
     def _observations(self, evidence: Evidence) -> None:
         device = evidence.device
@@ -241,7 +288,7 @@ class _Gathered:
             part = _unit(item)
             if part and item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM:
                 answers = self.answered.setdefault(gateway, [])
-                if len(answers) < MOST_ANSWERS:
+                if not self.limited or len(answers) < MOST_ANSWERS:
                     answers.append(Answered(item.scan, item.time.timestamp(), part))
 
 

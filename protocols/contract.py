@@ -33,6 +33,18 @@ NAMESPACE = uuid.UUID("6f1a3c52-5b0e-5d57-9b1e-7a2f0c4d8e11")
 """Name space of every deterministic identifier of this project (RFC 4122, version 5)."""
 
 
+def identifier(text: str) -> str:
+    """`str(uuid.uuid5(NAMESPACE, text))`, at a quarter of its cost: millions are computed."""
+    mark = bytearray(hashlib.sha1(NAMESPACE.bytes + text.encode(), usedforsecurity=False).digest())
+    mark[6] = mark[6] & 0x0F | 0x50  # version 5
+    mark[8] = mark[8] & 0x3F | 0x80  # RFC 4122 variant
+    digits = mark.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
+
+
+_canonical = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+
+
 class Depth(IntEnum):
     """How far a scan goes; each rung needs the rung below."""
 
@@ -325,8 +337,7 @@ class Observation:
             int(self.time.timestamp() * 1_000_000),
             self.digest,
         ]
-        text = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
-        return str(uuid.uuid5(NAMESPACE, text))
+        return identifier(_canonical(content))
 
 
 def digest(raw: bytes) -> str:

@@ -7,11 +7,11 @@ sees the old result or the new one. A store belongs to the thread that uses it.
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from inventory.derive import Inventory, assemble
@@ -27,14 +27,23 @@ from inventory.model import (
     Verdict,
 )
 from inventory.store import codec, values
-from inventory.store.records import BATCH, Records
-from inventory.text import storable
+from inventory.store.filling import change, fill
+from inventory.store.records import Records
+from inventory.store.values import Concluded
 from protocols.contract import Observation
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
 
 V = TypeVar("V")
+
+STEP = 500
+"""Assets that are fetched at a time: their rows are wide."""
+
+LAST = 1 << 62
+"""A rank after every other."""
+
+_LAST_COLUMN = itemgetter(len(codec.OBSERVATION_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,45 +81,30 @@ class Store(Records):
         with self.writing() as connection:
             for table in tables.DERIVED:
                 self._empty(connection, table)
-            _fill(connection, tables.assets, map(values.device_row, devices, count()))
-            _fill(connection, tables.assets, map(values.equipment_row, units, count()))
+            fill(connection, tables.assets, map(values.device_row, devices, count()))
+            fill(connection, tables.assets, map(values.equipment_row, units, count()))
             services = (row for one in devices for row in values.service_rows(one))
-            _fill(connection, tables.services, services)
+            fill(connection, tables.services, services)
             ranks = {one.key: rank for rank, one in enumerate(devices)}
             places = (_place_row(one, ranks[one.asset]) for one in inventory.places)
-            _fill(connection, tables.place, places)
+            fill(connection, tables.place, places)
 
-    def replace_verdicts(
-        self, verdicts: Iterable[Verdict], signals: Sequence[Signal] | deque[Signal] = ()
-    ) -> None:
-        """Replaces levels, findings, questions and signals; streams, in one transaction.
+    def replace_verdicts(self, verdicts: Iterable[Verdict]) -> None:
+        """Replaces levels, findings and questions; no signals."""
+        self.replace_concluded(values.concluded(one, self.site) for one in verdicts)
 
-        A deque of signals is emptied as it is written, so that who judges may fill it meanwhile.
-        """
-        from sqlalchemy import bindparam, update
-
+    def replace_concluded(self, concluded: Iterable[Concluded]) -> None:
+        """Replaces levels, findings, questions and signals; streams, in one transaction."""
         from inventory.store import tables
 
-        c = tables.assets.c
-        setting = ("level_lo", "level_hi", "blocking", "coverage_lo", "coverage_hi", "coverage")
-        change = (
-            update(tables.assets)
-            .where(c.key == bindparam("asset_key"))
-            .values({name: bindparam(name) for name in (*setting, "category")})
-        )
         with self.writing() as connection:
-            for table in (tables.gaps, tables.questions, tables.signals):
+            for table in (tables.gaps, tables.questions, tables.meaning):
                 self._empty(connection, table)
-            for some in _steps(verdicts):
-                connection.execute(change, [values.verdict_columns(one) for one in some])
-                found = (values.finding_row(gap) for one in some for gap in one.findings)
-                _fill(connection, tables.gaps, found)
-                asked = (values.question_row(q) for one in some for q in one.questions)
-                _fill(connection, tables.questions, asked)
-                if isinstance(signals, deque):
-                    taken = [signals.popleft() for _ in range(len(signals))]
-                    _fill(connection, tables.signals, (_signal_row(x, self.site) for x in taken))
-            _fill(connection, tables.signals, (_signal_row(one, self.site) for one in signals))
+            for some in concluded:
+                change(connection, tables.assets, some.levels)
+                fill(connection, tables.gaps, some.gaps)
+                fill(connection, tables.questions, some.questions)
+                fill(connection, tables.meaning, some.meanings)
 
     def replace_readiness(self, lines: Iterable[tuple[str, str, str]]) -> None:
         """Replaces the roll-ups: scope, name, JSON object."""
@@ -121,7 +115,7 @@ class Store(Records):
         )
         with self.writing() as connection:
             self._empty(connection, tables.readiness)
-            _fill(connection, tables.readiness, rows)
+            fill(connection, tables.readiness, rows)
 
     def _empty(self, connection: Connection, table: Table) -> None:
         from sqlalchemy import delete
@@ -147,7 +141,7 @@ class Store(Records):
         now = codec.stamp(datetime.now(UTC))
         with self.writing() as connection:
             self._empty(connection, tables.stamp)
-            _fill(connection, tables.stamp, [{"site": self.site, "value": value, "time": now}])
+            fill(connection, tables.stamp, [{"site": self.site, "value": value, "time": now}])
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -226,18 +220,55 @@ class Store(Records):
 
         from inventory.store import tables
 
-        def value(row: Mapping[str, object]) -> Signal:
-            candidates = tuple(json.loads(str(row["candidates"])))
-            return Signal(**{name: str(row[name]) for name in _SIGNAL}, candidates=candidates)
+        c = tables.meaning.c
+        with self.reading() as connection:
+            body = connection.execute(select(c.body).where(c.asset == asset)).scalar()
+        found = json.loads(str(body)) if body else ()
+        return {
+            (part, address): Signal(asset, part, address, signal, match, tuple(candidates))
+            for part, address, signal, match, candidates in found
+        }
 
-        wanted = select(tables.signals).where(tables.signals.c.asset == asset)
-        return {(one.part, one.address): one for one in self._values(wanted, value)}
+    def rated(self, table_columns: Sequence[str], kind: str = "") -> Iterator[Sequence[object]]:
+        """Some columns of table `assets`, without building assets; streams, ordered as they are."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.assets.c
+        wanted = select(*(c[name] for name in table_columns)).where(c.site == self.site)
+        if kind:
+            wanted = wanted.where(c.kind == kind)
+        return self.rows(wanted.order_by(c.kind, c.rank))
+
+    def unlocked(self, rule: str) -> dict[str, int]:
+        """Per asset, what the findings of one rule would unlock together."""
+        from sqlalchemy import func, select
+
+        from inventory.store import tables
+
+        c = tables.gaps.c
+        wanted = select(c.asset, func.sum(c.unlocks)).where(c.site == self.site, c.rule == rule)
+        return {str(row[0]): int(str(row[1])) for row in self.rows(wanted.group_by(c.asset))}
+
+    def devices_count(self) -> int:
+        """How many devices this site has."""
+        from sqlalchemy import func, select
+
+        from inventory.store import tables
+
+        c = tables.assets.c
+        wanted = select(func.count()).where(c.site == self.site, c.kind == "device")
+        with self.reading() as connection:
+            return int(connection.execute(wanted).scalar() or 0)
 
     def _values(self, wanted: object, value: Callable[[Mapping[str, object]], V]) -> Iterator[V]:
         with self.reading() as connection:
-            streaming = connection.execution_options(stream_results=True, yield_per=BATCH)
-            for row in streaming.execute(wanted).mappings():  # type: ignore[call-overload]
-                yield value(row)
+            streaming = connection.execution_options(stream_results=True, yield_per=STEP)
+            result = streaming.execute(wanted)  # type: ignore[call-overload]
+            names = tuple(result.keys())
+            for row in result:
+                yield value(dict(zip(names, row, strict=True)))
 
     def lifeless(self) -> dict[str, int]:
         """Addresses that were asked and are no asset, counted by their strongest outcome.
@@ -284,10 +315,13 @@ class Store(Records):
         )
         return assemble(device, [codec.observation(row) for row in self.rows(wanted)])
 
-    def evidences(self, *, answers: bool = True) -> Iterator[Evidence]:
+    def evidences(
+        self, *, answers: bool = True, first: int = 0, end: int = LAST
+    ) -> Iterator[Evidence]:
         """Everything about every device, one device at a time; memory holds one device.
 
-        Streams the devices and their observations side by side, both in order of the asset.
+        Streams the devices and their observations side by side, both in order of the asset; only
+        those whose rank is at least `first` and below `end`.
         Without `answers` the observations hold neither facts nor samples: enough for a survey.
         """
         from sqlalchemy import literal, select
@@ -303,11 +337,11 @@ class Store(Records):
         wanted = (
             select(*columns, place.c.rank)
             .select_from(place.join(seen, _at(place, seen)))
-            .where(place.c.site == self.site)
+            .where(place.c.site == self.site, place.c.rank >= first, place.c.rank < end)
             .order_by(place.c.rank)
         )
-        groups = groupby(self.rows(wanted), key=lambda row: row[24])
-        devices = self._ranked()
+        groups = groupby(self.rows(wanted), key=_LAST_COLUMN)
+        devices = self._ranked(first, end)
         waiting = next(devices, None)
         for rank, rows in groups:
             while waiting is not None and waiting[0] < int(str(rank)):
@@ -320,13 +354,15 @@ class Store(Records):
             yield Evidence(waiting[1])
             waiting = next(devices, None)
 
-    def _ranked(self) -> Iterator[tuple[int, Device]]:
+    def _ranked(self, first: int, end: int) -> Iterator[tuple[int, Device]]:
         from sqlalchemy import select
 
         from inventory.store import tables
 
         c = tables.assets.c
-        wanted = select(tables.assets).where(c.site == self.site, c.kind == "device")
+        wanted = select(tables.assets).where(
+            c.site == self.site, c.kind == "device", c.rank >= first, c.rank < end
+        )
         yield from self._values(
             wanted.order_by(c.rank), lambda row: (int(str(row["rank"])), values.device(row))
         )
@@ -355,30 +391,4 @@ def _place_row(one: PlaceOf, rank: int) -> codec.Row:
     return {name: getattr(one, name) for name in names} | {"rank": rank}
 
 
-_SIGNAL = ("asset", "part", "address", "signal", "match")
-
-
-def _signal_row(one: Signal, site: str) -> codec.Row:
-    row: codec.Row = {name: storable(getattr(one, name)) for name in _SIGNAL}
-    return row | {"site": site, "candidates": json.dumps(one.candidates)}
-
-
-def _steps(several: Iterable[V]) -> Iterator[list[V]]:
-    step: list[V] = []
-    for one in several:
-        step.append(one)
-        if len(step) >= BATCH:
-            yield step
-            step = []
-    if step:
-        yield step
-
-
-def _fill(connection: Connection, table: Table, rows: Iterable[codec.Row]) -> None:
-    from sqlalchemy import insert
-
-    for step in _steps(rows):
-        connection.execute(insert(table), step)
-
-
-__all__ = ["Asset", "Observation", "Signal", "Store"]
+__all__ = ["LAST", "Asset", "Observation", "Signal", "Store"]

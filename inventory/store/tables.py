@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import ForeignKey as Refers
 from sqlalchemy.schema import SchemaItem
 
-REVISION = "0001"
+REVISION = "0002"
 """Alembic revision of this schema; `inventory/migrations/versions` holds the way here."""
 
 metadata = MetaData()
@@ -202,17 +202,16 @@ place = _table(
     Index("place_rank", "site", "rank"),
 )
 
-signals = _table(
-    "signals",
-    _text("asset", None),
+meaning = _table(
+    "meaning",
+    Column("asset", Text, primary_key=True),
     _text("site", None),
-    _text("part"),
-    _text("address", None),
-    _text("signal"),
-    _text("match"),
-    _text("candidates", "[]"),
-    Index("signals_asset", "asset"),
+    _text("body", None),
+    Index("meaning_site", "site"),
 )
+"""What the points of an asset were taken for, one JSON array a row; the view `signals` unfolds it:
+a row for each of two million points would cost more time and space than all else that is derived.
+"""
 
 gaps = _table(
     "gaps",
@@ -258,5 +257,5 @@ readiness = _table(
 RECORDS = (site, scan, observation, raw, visit, declaration)
 """What was observed or stated: never edited, never computed again."""
 
-DERIVED = (stamp, assets, services, place, signals, gaps, questions, readiness)
+DERIVED = (stamp, assets, services, place, meaning, gaps, questions, readiness)
 """What is computed from `RECORDS`: may be dropped at any time."""

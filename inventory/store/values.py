@@ -7,9 +7,11 @@ columns repeat what SQL users filter by.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 
 from inventory.model import (
     Because,
@@ -31,6 +33,7 @@ from inventory.model import (
     Verdict,
 )
 from inventory.store.codec import Row, moment, stamp
+from inventory.store.filling import Rows
 from inventory.text import storable
 from protocols.contract import Fact, Openness, Outcome
 
@@ -38,7 +41,12 @@ _dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 
 def _flat(value: object) -> list[object]:
-    return [getattr(value, field.name) for field in fields(value)]  # type: ignore[arg-type]
+    return [getattr(value, name) for name in _names(value.__class__)]  # type: ignore[arg-type]
+
+
+@cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
 
 
 def _time(value: datetime | None) -> str | None:
@@ -219,11 +227,62 @@ def equipment(row: Mapping[str, object]) -> Equipment:
     )
 
 
+class Concluded(NamedTuple):
+    """What is concluded about some assets, as rows: short to send from process to process."""
+
+    levels: Rows
+    gaps: Rows
+    questions: Rows
+    meanings: Rows
+
+
+LEVELS = ("level_lo", "level_hi", "blocking", "coverage_lo", "coverage_hi", "coverage", "category")
+GAPS = (
+    *("id", "site", "asset", "asset_name", "rule", "version", "category", "label", "subject"),
+    *("severity", "confidence", "value", "unlocks", "waived", "body"),
+)
+MEANINGS = ("asset", "site", "body")
+
+
+class Gathered:
+    """Grows by one verdict at a time."""
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+        self._levels: list[tuple[object, ...]] = []
+        self._gaps: list[tuple[object, ...]] = []
+        self._questions: list[tuple[object, ...]] = []
+        self._meanings: list[tuple[object, ...]] = []
+
+    def add(self, verdict: Verdict, signals: Sequence[Sequence[object]] = ()) -> None:
+        """Counts one verdict in, and what the points of its asset were taken for."""
+        self._levels.append(tuple(verdict_columns(verdict).values()))
+        self._gaps += [tuple(finding_row(one).values()) for one in verdict.findings]
+        self._questions += [tuple(question_row(one).values()) for one in verdict.questions]
+        if signals:
+            self._meanings.append((verdict.asset, self.site, _dump(signals)))
+
+    def concluded(self) -> Concluded:
+        """All that was counted in."""
+        return Concluded(
+            Rows((*LEVELS, "key"), self._levels),
+            Rows(GAPS, self._gaps),
+            Rows(_QUESTION, self._questions),
+            Rows(MEANINGS, self._meanings),
+        )
+
+
+def concluded(verdict: Verdict, site: str) -> Concluded:
+    """One verdict as rows."""
+    gathered = Gathered(site)
+    gathered.add(verdict)
+    return gathered.concluded()
+
+
 def verdict_columns(verdict: Verdict) -> Row:
-    """What a verdict adds to its row of table `assets`."""
+    """What a verdict adds to its row of table `assets`, and the key of that row at the end."""
     coverage = verdict.coverage
     return {
-        "asset_key": verdict.asset,
         "level_lo": verdict.level.lo,
         "level_hi": verdict.level.hi,
         "blocking": _dump(verdict.level.blocking),
@@ -231,16 +290,21 @@ def verdict_columns(verdict: Verdict) -> Row:
         "coverage_hi": coverage.hi if coverage else None,
         "coverage": _dump([coverage.unseen, coverage.best_next]) if coverage else "",
         "category": verdict.category,
+        "key": verdict.asset,
     }
 
 
 def level(row: Mapping[str, object]) -> Level:
     """The level of a row of table `assets`; not assessed when nothing was concluded."""
-    low, high = row["level_lo"], row["level_hi"]
+    return level_of_columns(row["level_lo"], row["level_hi"], row["blocking"])
+
+
+def level_of_columns(low: object, high: object, blocking: object) -> Level:
+    """The level that three columns of table `assets` hold."""
     return Level(
         None if low is None else int(str(low)),
         None if high is None else int(str(high)),
-        tuple(json.loads(str(row["blocking"] or "[]"))),
+        tuple(json.loads(str(blocking))) if blocking and blocking != "[]" else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""The SQL views that the database computes by itself: `evidence`, `points` and `samples`.
+"""The SQL views that the database computes by itself: `evidence`, `points`, `samples`, `signals`.
 
 One rule keeps it simple: a view only joins and unfolds; what needs judgement is a derived table.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-NAMES = ("evidence", "points", "samples")
+NAMES = ("evidence", "points", "samples", "signals")
 
 _JOIN = """FROM place p JOIN observation o
   ON o.site = p.site AND o.address = p.address AND o.part = p.part
@@ -47,9 +47,28 @@ def _unfolding(name: str, column: str, keys: tuple[str, ...], dialect: str) -> s
     )
 
 
-def create(connection: Connection) -> None:
-    """Makes the views in the words of this database."""
+_SIGNAL = ("part", "address", "signal", "match", "candidates")
+
+
+def _signals(dialect: str) -> str:
+    """A view that unfolds the arrays of table `meaning`."""
+    if dialect == "sqlite":
+        source, get = "json_each(m.body) j", "json_extract(j.value, '$[{}]')"
+    else:
+        source, get = "jsonb_array_elements(CAST(m.body AS jsonb)) j", "(j.value ->> {})"
+    picked = ", ".join(f'{get.format(n)} AS "{name}"' for n, name in enumerate(_SIGNAL))
+    head = "CREATE VIEW signals AS SELECT m.asset AS asset, m.site AS site"
+    return f"{head}, {picked} FROM meaning m CROSS JOIN {source}"
+
+
+def create(connection: Connection, *names: str) -> None:
+    """Makes the views (all, or those that are named) in the words of this database."""
     dialect = connection.dialect.name
-    connection.exec_driver_sql(_EVIDENCE)
-    connection.exec_driver_sql(_unfolding("points", "points", _POINT, dialect))
-    connection.exec_driver_sql(_unfolding("samples", "samples", _SAMPLE, dialect))
+    texts = {
+        "evidence": _EVIDENCE,
+        "points": _unfolding("points", "points", _POINT, dialect),
+        "samples": _unfolding("samples", "samples", _SAMPLE, dialect),
+        "signals": _signals(dialect),
+    }
+    for name in names or NAMES:
+        connection.exec_driver_sql(texts[name])

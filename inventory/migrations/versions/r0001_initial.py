@@ -263,7 +263,7 @@ def upgrade() -> None:
     )
     from inventory.store import views
 
-    views.create(op.get_bind())
+    views.create(op.get_bind(), "evidence", "points", "samples")
 
 
 def downgrade() -> None:

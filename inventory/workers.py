@@ -1,0 +1,177 @@
+"""A few worker processes that read a large inventory by themselves and answer with rows.
+
+One rule keeps it simple: a task is the name of a plain function and values that can be pickled;
+whether it runs here or in a worker, the answer is the same, and answers come in order. A worker
+that dies or fails is not started again: what it had is done here, and fails here if it must.
+
+Workers are spawned (no fork: threads and open database handles stay where they are), read only,
+and end by themselves when their pipe closes, however this program ends.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
+
+from inventory.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
+    from inventory.store import Store
+
+log = logging.getLogger(__name__)
+
+MOST = 2
+"""Workers at once: each holds its own part of an inventory in memory."""
+
+AHEAD = 2
+"""Tasks that a worker has before it: it never waits for the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be done: `function(store, *values)` of a module."""
+
+    module: str
+    function: str
+    values: tuple[object, ...] = ()
+
+
+def run(store: Store, task: Task) -> object:
+    """Does a task here."""
+    work: Callable[..., object] = getattr(importlib.import_module(task.module), task.function)
+    return work(store, *task.values)
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    process: SpawnProcess
+    pipe: Connection
+    tasks: deque[tuple[int, Task]] = field(default_factory=deque)
+
+
+class Workers:
+    """Use it in `with`. With `count` 0, or where none can be started, all is done here."""
+
+    def __init__(self, store: Store, count: int) -> None:
+        self._store = store
+        self._workers = list(_started(store, count))
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join(timeout=1 if worker.tasks else 10)
+            if worker.process.is_alive():  # in the middle of a task that nobody waits for
+                worker.process.terminate()
+                worker.process.join()
+        self._workers.clear()
+
+    def answers(self, tasks: Iterable[Task]) -> Iterator[object]:
+        """The answer to each task, in their order; raises what a task raises."""
+        coming = enumerate(tasks)
+        done: dict[int, object] = {}
+        turn = 0
+        while True:
+            self._hand_out(coming)
+            if self._busy():
+                done.update(self._received())
+            elif (task := next(coming, None)) is not None:  # there is no worker
+                done[task[0]] = run(self._store, task[1])
+            else:
+                return
+            while turn in done:
+                yield done.pop(turn)
+                turn += 1
+
+    def _busy(self) -> bool:
+        return any(worker.tasks for worker in self._workers)
+
+    def _hand_out(self, coming: Iterator[tuple[int, Task]]) -> None:
+        for _ in range(AHEAD):
+            for worker in self._workers:
+                if len(worker.tasks) < AHEAD and (task := next(coming, None)) is not None:
+                    worker.tasks.append(task)
+                    with suppress(OSError):  # it died: found out when its answer is awaited
+                        worker.pipe.send(task[1])
+
+    def _received(self) -> Iterator[tuple[int, object]]:
+        """At least one answer, from whichever worker has one."""
+        busy = {worker.pipe: worker for worker in self._workers if worker.tasks}
+        for pipe in wait(list(busy)):
+            worker = busy[pipe]  # type: ignore[index]
+            try:
+                answer = worker.pipe.recv()
+            except (EOFError, OSError):
+                yield from self._alone(worker)
+                continue
+            number, _ = worker.tasks.popleft()
+            yield number, answer
+
+    def _alone(self, worker: _Worker) -> Iterator[tuple[int, object]]:
+        """What a dead worker had is done here."""
+        log.warning("worker_died exitcode=%s", worker.process.exitcode)
+        self._workers.remove(worker)
+        worker.pipe.close()
+        for number, task in worker.tasks:
+            yield number, run(self._store, task)
+
+
+def processors() -> int:
+    """Processors that this program may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
+
+
+def _started(store: Store, count: int) -> Iterator[_Worker]:
+    context = get_context("spawn")
+    for _ in range(count):
+        here, there = context.Pipe()
+        process = context.Process(
+            target=_serve, args=(there, store.where, store.site), name="untrap-worker", daemon=True
+        )
+        try:
+            process.start()
+        except OSError as error:  # no process, no memory, no descriptor left: it goes without
+            log.warning("worker_not_started error=%s", error)
+            here.close()
+            return
+        finally:
+            there.close()
+        yield _Worker(process, here)
+
+
+def _serve(pipe: Connection, where: str, site: str) -> None:
+    """What a worker does until its pipe is closed; an error ends it, the parent meets it too."""
+    import gc
+
+    from inventory.store import Store
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells everybody; the parent decides
+    gc.disable()  # values hold no cycles, and looking for them costs a fifth
+    with suppress(StoreError), Store.open(where, site, create=False) as store:
+        while True:
+            try:
+                task = pipe.recv()
+            except (EOFError, OSError):
+                return
+            answer = run(store, task)
+            try:
+                pipe.send(answer)
+            except OSError:
+                return
