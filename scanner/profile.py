@@ -18,11 +18,12 @@ class Profile:
     hosts_at_once: int
     new_hosts: float
     durable_first: bool = True
+    gap_seconds: float = 0.0  # between two requests to one host, where the user asks for more
 
     @property
     def least_gap(self) -> float:
-        """Seconds between two requests to one host: half the mean interval."""
-        return 0.5 / self.requests_per_host
+        """Seconds between two requests to one host: half the mean interval, or what was asked."""
+        return max(self.gap_seconds, 0.5 / self.requests_per_host)
 
 
 PROFILES = {
@@ -82,5 +83,5 @@ def chosen(
         if not 0.1 <= per_host_delay <= 3_600:
             raise ValueError(f"--per-host-delay {per_host_delay:g}: 0.1 to 3600 seconds")
         slower = min(profile.requests_per_host, 1 / per_host_delay)
-        profile = replace(profile, requests_per_host=slower)
+        profile = replace(profile, requests_per_host=slower, gap_seconds=per_host_delay)
     return profile

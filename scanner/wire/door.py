@@ -7,8 +7,8 @@ One rule keeps it simple: whatever a conversation writes to a socket has passed 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from protocols.contract import Outcome, Probe, Reason, Target
 from scanner.secrets import hidden
@@ -93,10 +93,15 @@ class Door:
                 raise NetworkError(failure) from error
             raise NetworkError(Failure(Outcome.MUTE)) from error
 
-    def leaves(self) -> None:
-        """A request leaves now."""
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """A request leaves now; at the end it has arrived, if it ever will."""
         self.left = self.wire.clock.monotonic()
         self.host.turn.mark()
+        try:
+            yield
+        finally:
+            self.host.turn.mark()
 
     def sent(self, request: bytes, plain: bytes) -> None:
         """Count a request that left; `plain` is what the guard judged."""

@@ -60,16 +60,22 @@ class OverTcp:
             raise TypeError(f"probe {door.probe.name} asks over TCP without a frame function")
         stream = self._stream or await self._connect()
         await door.send_turn(EXCHANGE)
-        door.leaves()
         data = outgoing(request)
-        await stream.send(data)
-        door.sent(data, plain(request))
+        with door.under_way():
+            await stream.send(data)
+            door.sent(data, plain(request))
+            return await self._answer(stream, frame, read, limit, patience)
+
+    async def _answer(
+        self, stream: Stream, frame: Frame, read: Read[T], limit: int, patience: float
+    ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
+        """The first whole answer that is not one to an earlier question."""
         raw = b""
         try:
-            async with door.patience(patience):
+            async with self._door.patience(patience):
                 for _ in range(STALE_MOST):
                     raw = await stream.receive(frame, limit)
-                    door.received(raw)
+                    self._door.received(raw)
                     reading = decode(read, raw)
                     if reading is not None:
                         return raw, reading
@@ -140,6 +146,8 @@ class OverTcp:
             self._door.give_place()
             await stream.close(self._wire.limits.close_seconds)
             self._host.open -= 1
+            if farewell:  # by now the peer has read it
+                self._host.turn.mark()
 
     async def _say_farewell(self, stream: Stream, farewell: bytes | Sealed) -> None:
         door = self._door
@@ -148,8 +156,8 @@ class OverTcp:
             await self._host.turn.take()
             await self._wire.pacer.packets.take(EXCHANGE - 1)
             data = outgoing(farewell)
-            self._host.turn.mark()
-            await stream.send(data)
+            with door.under_way():
+                await stream.send(data)
             self._wire.sent.packets += EXCHANGE - 1  # nothing comes back that we acknowledge
             door.sent(data, plain(farewell))
         except NetworkError as error:

@@ -55,13 +55,13 @@ class OverUdp:
         door = self._door
         await self._host.turn.take()
         await door.first_packet(1)
-        door.leaves()
         data = outgoing(request)
-        await self._wire.datagrams.send(self._host.address, door.target.port, data)
-        door.sent(data, plain(request))
         try:
-            async with door.patience(patience):
-                return await self._answer(queue, read, limit)
+            with door.under_way():
+                await self._wire.datagrams.send(self._host.address, door.target.port, data)
+                door.sent(data, plain(request))
+                async with door.patience(patience):
+                    return await self._answer(queue, read, limit)
         except NetworkError as error:
             if error.failure.outcome is Outcome.MUTE:  # nothing was accepted over UDP
                 raise NetworkError(Failure(Outcome.SILENT)) from error

@@ -13,6 +13,7 @@ place; in empty space the packet rate alone decides.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,61 +22,115 @@ from dataclasses import dataclass, field
 from scanner.clock import Clock
 from scanner.profile import Profile
 
-BURST_SECONDS = 0.02
+BURST_SECONDS = 0.05
 """How much lateness of the event loop may be made up for at once."""
 
 WINDOW_MARGIN = 1.02
-"""Per-host windows are 2 % longer than a second, for the jitter between us and the peer."""
+"""Windows are 2 % longer than a second, for a peer whose clock runs fast."""
+
+COUNTED = 10_000
+"""Rates above this are those of `bench`, which lifts them; they are not counted by window."""
+
+TICK_SECONDS = 1e-6
+"""Shorter waits than this may be lost in rounding, and whoever asks again would ask forever."""
 
 
 class Rate:
-    """At most `per_second` units in any second, taken in order of asking."""
+    """At most `per_second` units in any second, taken in order of asking.
+
+    One asker waits for the clock at a time and the others for it, so that a late wake-up moves
+    everybody behind it and no second ever gets what an earlier one missed.
+    """
 
     def __init__(self, clock: Clock, per_second: float) -> None:
         self._clock = clock
-        # The burst allowance comes out of the rate, so that no 1 s window exceeds it.
-        self._interval = 1 / (per_second * (1 - BURST_SECONDS))
+        self._interval = 1 / per_second
+        whole = max(1, int(per_second))
+        self._window = whole / per_second * WINDOW_MARGIN
+        self._recent: deque[float] = deque(maxlen=whole if whole <= COUNTED else 0)
         self._free = 0.0
+        self._line = asyncio.Lock()
+        self._asked = 0  # units that somebody waits for
 
     async def take(self, units: int = 1) -> None:
         """Wait until `units` may be spent."""
+        self._asked += units
+        try:
+            async with self._line:
+                for _ in range(units):
+                    await self._one()
+                self._spent(units)
+        finally:
+            self._asked -= units
+
+    async def _one(self) -> None:
         now = self._clock.monotonic()
         start = max(self._free, now - BURST_SECONDS)
-        self._free = start + units * self._interval
-        if start > now:
-            await self._clock.sleep(start - now)
+        wait = max(start, self._oldest() + self._window) - now
+        if wait > 0:
+            await self._clock.sleep(wait)
+            now = self._clock.monotonic()
+            start = max(start, now - BURST_SECONDS)
+        self._free = start + self._interval
+        self._recent.append(now)
+
+    def _oldest(self) -> float:
+        """When the first of a full window was spent."""
+        full = self._recent.maxlen and len(self._recent) == self._recent.maxlen
+        return self._recent[0] if full else -math.inf
+
+    def _spent(self, units: int) -> None:
+        """What was waited for unit by unit is spent together, now."""
+        now = self._clock.monotonic()
+        for back in range(1, min(units, len(self._recent)) + 1):
+            self._recent[-back] = now
 
     async def room(self, backlog_seconds: float) -> None:
         """Wait until at most so many seconds of the rate are asked for; lets others run anyway."""
         await self._clock.sleep(0)
-        while (ahead := self._free - self._clock.monotonic() - backlog_seconds) > 0:
-            await self._clock.sleep(ahead)
+        while (ahead := self._ahead() - backlog_seconds) > 0:
+            await self._clock.sleep(max(ahead, TICK_SECONDS))
+
+    def _ahead(self) -> float:
+        """Seconds of the rate that are spoken for."""
+        ahead = max(self._free - self._clock.monotonic(), -BURST_SECONDS)
+        return ahead + self._asked * self._interval
 
 
 class HostTurn:
-    """Requests to one host: so many a second, and never closer than half the mean interval."""
+    """Requests to one host: so many a second, and never closer than half the mean interval.
+
+    Counted where the host sees it: a request that was answered arrived before its answer, so the
+    next window and the next gap begin there. What happens on the way, in a queue of a switch or
+    of a busy machine, then cannot push two requests of different windows into one.
+    """
 
     def __init__(self, clock: Clock, profile: Profile) -> None:
         self._clock = clock
         self._gap = profile.least_gap
         whole = max(1, int(profile.requests_per_host))
         self._window = whole / profile.requests_per_host * WINDOW_MARGIN
-        self._times: deque[float] = deque(maxlen=whole)
+        self._times: deque[float] = deque(maxlen=whole)  # when each arrived at the latest
 
     async def take(self) -> None:
-        """Wait for this host's next turn; `mark` then says when the request really left."""
-        now = self._clock.monotonic()
-        at = now
-        if self._times:
-            at = max(at, self._times[-1] + self._gap)
-            if len(self._times) == self._times.maxlen:
-                at = max(at, self._times[0] + self._window)
-        if at > now:
-            await self._clock.sleep(at - now)
+        """Wait for this host's next turn, and take it."""
+        while (wait := self._next() - self._clock.monotonic()) > 0:
+            await self._clock.sleep(max(wait, TICK_SECONDS))
+        self._times.append(self._clock.monotonic())
 
     def mark(self) -> None:
-        """A request leaves now. Counting from here keeps a late one from crowding the next."""
-        self._times.append(self._clock.monotonic())
+        """The last request may still be on its way: it counts from now."""
+        if self._times:
+            self._times[-1] = self._clock.monotonic()
+
+    def _next(self) -> float:
+        """The earliest time of the next request."""
+        if not self._times:
+            return -math.inf
+        after_last = self._times[-1] + self._gap
+        if len(self._times) < (self._times.maxlen or 1):
+            return after_last
+        return max(after_last, self._times[0] + self._window)
 
 
 @dataclass(slots=True)
