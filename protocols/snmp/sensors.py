@@ -25,6 +25,9 @@ _NUMERIC = re.compile(r"^\s*([+-]?\d+(?:[.,]\d+)?)\s*(?:[°%A-Za-z].{0,8})?$")
 _SCALE = re.compile(r"raw value x ([\d.e+-]+)$")
 # Raritan PDU2-MIB: SensorUnitsEnumeration
 _RARITAN = {2: "VLT", 3: "AMP", 4: "WTT", 5: "D46", 6: "WHR", 8: "CEL", 9: "HTZ", 10: "P1"}
+# AKCP SPAGENT-MIB: a code in one series of devices, a letter in the other
+_AKCP = {"0": "FAH", "1": "CEL", "F": "FAH", "C": "CEL"}
+_CODES = {"@raritan": {str(code): unit for code, unit in _RARITAN.items()}, "@akcp": _AKCP}
 # RFC 3433: EntitySensorDataType, EntitySensorStatus
 _KINDS = {
     3: "VLT",
@@ -124,12 +127,20 @@ def read(sensor: Sensor, index: Oid, row: Row) -> Harvest:
     digits = number(row.get(sensor.digits_column)) if sensor.digits_column else 0
     scale = sensor.scale * 10.0 ** -min(max(digits or 0, -12), 12)
     unit = sensor.unit
-    if unit == "@raritan":
-        unit = _RARITAN.get(number(row.get(sensor.units_column)) or 0, "")
+    if unit in _CODES:
+        unit = _coded(_CODES[unit], row.get(sensor.units_column))
     name = text(row.get(sensor.label_column)) or sensor.label or "sensor"
     instance = "" if index == (0,) else f" {codec.dotted(index)}"
     words = name if sensor.label_column and text(row.get(sensor.label_column)) else name + instance
     return harvest(binding, words, unit, scale, raw)
+
+
+def _coded(codes: Mapping[str, str], said: Binding | None) -> str:
+    """The unit that another column states; "" for none that is known: a value without its unit."""
+    if said is None or said.missing:
+        return ""
+    found = number(said)
+    return codes.get(text(said) if found is None else str(found), "")
 
 
 def harvest(

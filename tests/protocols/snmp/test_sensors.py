@@ -12,6 +12,9 @@ import pytest
 from protocols.contract import Depth, Quality
 from protocols.snmp import codec, sensors
 from tests.protocols.snmp import measure
+from tests.protocols.snmp.measure import PUBLIC
+from tests.protocols.snmp.player import agent, encode_oid, octets, signed, tlv
+from tests.protocols.snmp.test_probe import link_of, run
 
 SAME_UNIT = frozenset({"temperature", "humidity", "voltage", "current", "frequency", "charge"})
 RAW_BY_DESIGN = ("pcoweb", "wut_57613", "rittal-lcp", "sentry")
@@ -74,3 +77,30 @@ def test_values_of_the_recordings_are_read_as_an_analyst_reads_them() -> None:
     if measure.manifest_digest() in measure.TABLE.read_text("utf-8"):
         assert read >= 550
     assert wrong <= 0.01 * read
+
+
+@pytest.mark.parametrize(
+    ("object_id", "column", "unit", "expected"),
+    [
+        ("3854.1", "3854.1.2.2.1.16.1", {"3854.1.2.2.1.16.1.12.0": signed(0)}, "FAH"),
+        ("3854.1", "3854.1.2.2.1.16.1", {"3854.1.2.2.1.16.1.12.0": signed(1)}, "CEL"),
+        ("3854.1", "3854.1.2.2.1.16.1", {"3854.1.2.2.1.16.1.12.0": signed(7)}, ""),
+        ("3854.1", "3854.1.2.2.1.16.1", {}, ""),
+        ("3854.3", "3854.3.5.2.1", {"3854.3.5.2.1.5.0": octets("C")}, "CEL"),
+        ("3854.3", "3854.3.5.2.1", {"3854.3.5.2.1.5.0": octets("F")}, "FAH"),
+    ],
+)
+def test_a_unit_that_the_device_may_change_is_what_it_says(
+    object_id: str, column: str, unit: dict[str, bytes], expected: str
+) -> None:
+    degrees = "3" if column.endswith("16.1") else "4"
+    root = "1.3.6.1.4.1."
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("sensorProbe"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid(root + object_id))),
+        f"{root}{column}.{degrees}.0": signed(23),
+        **{root + oid: value for oid, value in unit.items()},
+    }
+    link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
+    points = [p for o in link.observations for p in o.points]
+    assert [p.unit for p in points] == [expected]
