@@ -1,7 +1,8 @@
 """Every frame that left, judged by somebody else: tshark for clear traffic, the peers for all.
 
 A slice of it runs always; `make soak` goes on to a million requests under `bench`, where every
-fifth scan is killed and resumed.
+fifth scan is killed and resumed. The long campaign keeps its count in `build/soak`, so that it may
+be interrupted at any time and goes on where it was: `UNTRAP_SOAK_SECONDS` bounds one sitting.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 import pytest
 
-from scanner.health import raw_rights
+from scanner.layer2plan import raw_rights
 from tests.scanner.test_resume import stored
 from tests.support.peers import need
-from tests.support.plants import Played, played, started, untrap
+from tests.support.plants import ROOT, Played, played, started, untrap
 
 ALLOWED = {
     "modbus.func_code": {1, 2, 3, 4, 17, 43},
@@ -59,19 +62,69 @@ def judged(capture: Path, shift: int) -> tuple[dict[str, Counter[int]], int]:
         check=True,
         timeout=600,
     )
-    found: dict[str, Counter[int]] = {field: Counter() for field in ALLOWED}
+    found: dict[str, Counter[int]] = {name: Counter() for name in ALLOWED}
     lines = done.stdout.splitlines()
     for line in lines:
-        for field, text in zip(ALLOWED, line.split("\t"), strict=False):
-            found[field].update(int(word, 0) for word in text.split(",") if word)
+        for name, text in zip(ALLOWED, line.split("\t"), strict=False):
+            found[name].update(int(word, 0) for word in text.split(",") if word)
     return found, len(lines)
 
 
-def scan(here: Played, folder: Path, number: int, kill: bool) -> int:
-    """One recorded scan, perhaps killed and resumed; its captures are judged. Requests sent."""
-    database, capture = folder / f"{number}.db", folder / f"{number}.pcapng"
+@dataclass
+class Tally:
+    """What was sent and judged so far, over all sittings; kept in `file` where there is one."""
+
+    file: Path | None = None
+    requests: int = 0
+    frames: int = 0
+    scans: int = 0
+    killed: int = 0
+    functions: dict[str, Counter[int]] = field(
+        default_factory=lambda: {name: Counter() for name in ALLOWED}
+    )
+
+    @classmethod
+    def of(cls, file: Path) -> Tally:
+        """The tally of an earlier sitting, or a new one."""
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            return cls(file)
+        known = json.loads(file.read_text(encoding="utf-8"))
+        functions = {
+            name: Counter({int(number): n for number, n in counts.items()})
+            for name, counts in known.pop("functions").items()
+        }
+        return cls(file, **known, functions=functions)
+
+    def save(self) -> None:
+        """Remember it for the next sitting; a reader never sees half of it."""
+        if self.file is None:
+            return
+        known = {
+            "requests": self.requests,
+            "frames": self.frames,
+            "scans": self.scans,
+            "killed": self.killed,
+            "functions": self.functions,
+        }
+        draft = self.file.with_suffix(".part")
+        draft.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        draft.replace(self.file)
+
+
+def scan(here: Played, folder: Path, tally: Tally) -> None:
+    """One recorded scan, every fifth killed and resumed; its captures are judged."""
+    kill = tally.scans % 5 == 4
+    database, capture = folder / "scan.db", folder / "scan.pcapng"
     words = ("--db", database, "--config", here.config, "-q", "scan")
-    more = ("-iL", here.folder / "targets.txt", "--profile", "bench", "--timeout", "1")
+    more: tuple[str | Path, ...] = (
+        "-iL",
+        here.folder / "targets.txt",
+        "--profile",
+        "bench",
+        "--timeout",
+        "1",
+    )
     captures = [capture]
     if kill:
         child = started((*words, *more, "--record", capture), folder)
@@ -81,9 +134,9 @@ def scan(here: Played, folder: Path, number: int, kill: bool) -> int:
             time.sleep(0.02)
         os.kill(child.pid, signal.SIGKILL)
         child.communicate()
-        captures.append(folder / f"{number}-again.pcapng")
+        captures.append(folder / "again.pcapng")
         more = ("--resume",)
-    ran = untrap(*words, *more, "--record", captures[-1], "--json", cwd=folder)
+    ran = untrap(*words, *more, "--record", captures[-1], "--json", cwd=folder, seconds=900)
     assert "Traceback" not in ran.err
     assert ran.code in (0, 4), ran.err
     (summary,) = ran.lines()
@@ -94,24 +147,28 @@ def scan(here: Played, folder: Path, number: int, kill: bool) -> int:
         if file is captures[-1]:
             assert frames > 0
             assert found["modbus.func_code"]  # it does read what it judges
-        for field, functions in found.items():
-            strangers = functions.keys() - ALLOWED[field]
-            assert not strangers, (field, {n: functions[n] for n in strangers})
+        for name, functions in found.items():
+            strangers = functions.keys() - ALLOWED[name]
+            assert not strangers, (name, {n: functions[n] for n in strangers})
+            tally.functions[name] += functions
+        tally.frames += frames
         file.unlink()
-    database.unlink()
-    return int(summary["sent"]["requests"])
+    for file in folder.glob("scan.db*"):
+        file.unlink()
+    tally.requests += int(summary["sent"]["requests"])
+    tally.scans += 1
+    tally.killed += kill
 
 
-def campaign(here: Played, folder: Path, most: int) -> int:
-    sent = number = 0
-    while sent < most:
-        sent += scan(here, folder, number, kill=number % 5 == 4)
-        number += 1
+def campaign(here: Played, folder: Path, tally: Tally, most: int, until: float = inf) -> None:
+    """Scan until so many requests were sent, or until the time is up."""
+    while tally.requests < most and time.monotonic() < until:
+        scan(here, folder, tally)
+        tally.save()
     total = here.witness()["total"]
     assert total["forbidden"] == 0  # the peers' own counters, encrypted traffic too
     assert total["peak_connections"] <= 1
     assert total["bare"] == total["resets"] == total["open_sessions"] == 0
-    return sent
 
 
 needs_raw = pytest.mark.skipif(not raw_rights(), reason="raw capture needs CAP_NET_RAW")
@@ -125,8 +182,8 @@ needs_raw = pytest.mark.skipif(not raw_rights(), reason="raw capture needs CAP_N
 def test_a_judge_finds_only_reads_in_a_recorded_scan(tmp_path: Path, plant: str) -> None:
     need("tshark")
     with played(plant, tmp_path) as here:
-        sent = campaign(here, tmp_path, 1)
-    print(json.dumps({"plant": plant, "requests": sent}))  # noqa: T201 - a figure
+        campaign(here, tmp_path, tally := Tally(), 1)
+    print(json.dumps({"plant": plant, "requests": tally.requests}))  # noqa: T201 - a figure
 
 
 @pytest.mark.soak
@@ -136,6 +193,11 @@ def test_a_judge_finds_only_reads_in_a_recorded_scan(tmp_path: Path, plant: str)
 @pytest.mark.timeout(6 * 3_600)
 def test_a_million_requests_hold_nothing_but_reads(tmp_path: Path) -> None:
     need("tshark")
+    tally = Tally.of(ROOT / "build" / "soak" / "million.json")
+    until = time.monotonic() + float(os.environ.get("UNTRAP_SOAK_SECONDS", "inf"))
     with played("generate:500,prefix=127.39,misbehaving=0.05,per_subnet=100", tmp_path) as here:
-        sent = campaign(here, tmp_path, MILLION)
-    assert sent >= MILLION
+        campaign(here, tmp_path, tally, MILLION, until)
+    said = f"{tally.requests} of {MILLION} requests in {tally.scans} scans, {tally.frames} frames"
+    print(said)  # noqa: T201 - a figure
+    if tally.requests < MILLION:
+        pytest.skip(f"time is up after {said}; run again to go on")

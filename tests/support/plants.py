@@ -95,14 +95,19 @@ class Ran:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def untrap(*words: str | Path, cwd: Path, environment: dict[str, str] | None = None) -> Ran:
-    """Run `untrap` as a child process."""
+def untrap(
+    *words: str | Path,
+    cwd: Path,
+    environment: dict[str, str] | None = None,
+    seconds: float = 110,
+) -> Ran:
+    """Run `untrap` as a child process, for so long at most."""
     done = subprocess.run(
         [sys.executable, "-m", "scanner", *map(str, words)],
         capture_output=True,
         text=True,
         cwd=cwd,
-        timeout=110,
+        timeout=seconds,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
         stdin=subprocess.DEVNULL,
         check=False,
