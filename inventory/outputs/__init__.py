@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from inventory.store import Store
 
 FORMATS: Mapping[str, tuple[str, str]] = {
@@ -48,6 +50,7 @@ class Request:
     table: str = "gaps"
     redact: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
+    now: datetime | None = None  # what a file says of when it was written; None is the clock's
 
 
 class Format(Protocol):

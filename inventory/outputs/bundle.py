@@ -47,7 +47,7 @@ def write(store: Store, request: Request) -> str:
             "format": FORMAT,
             "version": VERSION,
             "site": store.site,
-            "made": codec.stamp(datetime.now(UTC)),
+            "made": codec.stamp(request.now or datetime.now(UTC)),
             "tool": _version(),
             "scans": scans,
             "entries": entries,

@@ -84,15 +84,16 @@ def write(store: Store, request: Request) -> str:
     }
     counts: dict[str, int] = {}
     with Workbook(str(request.output), options) as book:
-        book.set_properties({"title": f"Data gaps of {inert(store.site, 200)}", "author": "untrap"})
+        title, now = f"Data gaps of {inert(store.site, 200)}", request.now or datetime.now(UTC)
+        book.set_properties({"title": title, "author": "untrap", "created": now})
         book.set_calc_mode("auto")
         styles = _styles(book)
-        for sheet in sheets(store, scans=not request.redact):
+        for sheet in sheets(store, now, scans=not request.redact):
             counts[sheet.name] = _sheet(book, styles, sheet)
     return f"{counts['Gaps']} gaps and {counts['Assets']} assets written to {request.output}"
 
 
-def sheets(store: Store, *, scans: bool = True) -> tuple[Sheet, ...]:
+def sheets(store: Store, now: datetime, *, scans: bool = True) -> tuple[Sheet, ...]:
     """All sheets, in order; `scans` tells whether scan ids and targets are named."""
     rows_of: dict[str, int] = {}
     for place, one in enumerate(store.assets()):
@@ -118,7 +119,7 @@ def sheets(store: Store, *, scans: bool = True) -> tuple[Sheet, ...]:
               links={"Asset": lambda row: to_asset(row[-1])}),
         Sheet("Planned not found", PLANNED, lambda: _planned(store), ("Id",),
               links={"Asset": lambda row: to_asset(row[-1])}),
-        Sheet("About", ("Statement", "Value"), lambda: _about(store, scans)),
+        Sheet("About", ("Statement", "Value"), lambda: _about(store, now, scans)),
     )  # fmt: skip
 
 
@@ -326,12 +327,12 @@ def _span(lo: object, hi: object) -> object:
     return lo if lo == hi else f"{lo} to {hi}"
 
 
-def _about(store: Store, scans: bool) -> Iterator[Row]:
+def _about(store: Store, now: datetime, scans: bool) -> Iterator[Row]:
     yield ("Program", f"untrap {version('untrap')}")
     yield ("Rules version", rules_digest())
     yield ("Layout version", LAYOUT)
     yield ("Site", store.site)
-    yield ("Written", records.time(datetime.now(UTC)) or "")
+    yield ("Written", records.time(now) or "")
     for scan in store.scans() if scans else ():
         what = f"{scan.status}, depth {scan.depth or '?'}, from {scan.vantage or '?'}"
         yield (f"Scan {scan.id}", f"{records.time(scan.started)} {what}")

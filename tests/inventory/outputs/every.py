@@ -36,7 +36,7 @@ def outputs(
             place = folder / f"{name}{'-' if variant else ''}{variant}{ENDINGS.get(name, '')}"
             if name == "csv":
                 place = place.with_suffix(".csv")
-            load(name).write(store, Request(place, variant or "gaps", redact, options))
+            load(name).write(store, Request(place, variant or "gaps", redact, options, now))
             yield from texts(place, folder)
     place = folder / "report.html"
     report.write(store, place, redact=redact, now=now)
