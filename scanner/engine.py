@@ -27,7 +27,7 @@ from protocols.contract import (
     Rung,
     Size,
 )
-from scanner.plan import Attempt, Manner, Shape
+from scanner.plan import MOST_PLAYED, Attempt, Manner, Shape
 from scanner.wire.link import Conversation
 from scanner.wire.past import SessionCut
 from scanner.wire.wire import Hold, Host, Wire
@@ -61,6 +61,18 @@ class Tally:
     answering: int = 0
     unasked: int = 0  # hosts that were not, or not wholly, asked
     shapes: Counter[Shape] = field(default_factory=Counter)
+    first: dict[int, Shape] = field(default_factory=dict)  # those begun first, by their place
+
+    def keep(self, place: int, shape: Shape) -> None:
+        """One host more; the order of beginning is kept as far as the plan plays it."""
+        self.shapes[shape] += 1
+        if place < MOST_PLAYED:
+            self.first[place] = shape
+
+    @property
+    def order(self) -> tuple[Shape, ...]:
+        """The hosts that were begun first, in that order."""
+        return tuple(self.first[place] for place in sorted(self.first))
 
 
 class Engine:
@@ -110,6 +122,7 @@ class Engine:
         task = asyncio.current_task()
         if task is not None:
             self._idle[task] = host
+        begun = self.tally.begun
         self.tally.begun += 1
         found: dict[int, Attempt] = {}
         whole = False
@@ -129,7 +142,7 @@ class Engine:
             self.tally.finished += 1
             self.tally.answering += host.answers
             self.tally.unasked += not whole
-            self.tally.shapes[tuple(found[place] for place in sorted(found))] += 1
+            self.tally.keep(begun, tuple(found[place] for place in sorted(found)))
             if self._on_finished is not None:
                 self._on_finished(visit, whole)
 
@@ -172,6 +185,7 @@ class Engine:
             likeliest=likeliest,
         )
         done: list[tuple[Depth, Cost]] = []
+        watched = 0.0
         try:
             for depth, rung in sorted(probe.rungs.items()):
                 if depth > self.depth:
@@ -181,7 +195,9 @@ class Engine:
                 most = max(rung.cost(rung.most).requests, 1)
                 conversation.extend(time, most)
                 before = len(conversation.heard)
+                begun = self.wire.clock.monotonic()
                 await rung.run(conversation)
+                watched += (self.wire.clock.monotonic() - begun) * (depth is Depth.SAMPLE)
                 heard = conversation.heard[before:]
                 now = conversation.heard[max(before, conversation.replayed) :]
                 if now:
@@ -197,9 +213,11 @@ class Engine:
             conversation.note(question, Outcome.BROKEN, detail="our defect; see the log")
         finally:
             await conversation.close()
-        return self._shape(conversation, done)
+        return self._shape(conversation, done, watched)
 
-    def _shape(self, conversation: Conversation, done: Sequence[tuple[Depth, Cost]]) -> Attempt:
+    def _shape(
+        self, conversation: Conversation, done: Sequence[tuple[Depth, Cost]], watched: float
+    ) -> Attempt:
         probe, port = conversation.probe, conversation.target.port
         now = conversation.heard[conversation.replayed :]
         heard = [item for item in now if item.outcome is not Outcome.NOT_ASKED]
@@ -211,6 +229,7 @@ class Engine:
             *(probe.name, probe.transport, port, manner, tuple(done)),
             opened=conversation.connections,
             waits=round(waits, 1),
+            watches=round(watched, 1),
         )
 
 

@@ -13,10 +13,23 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from protocols.contract import Cost, Depth, Probe
+from scanner.planschedule import MOST_STEPS, Schedule
 from scanner.profile import Limits, Profile
+from scanner.wire.pacer import WINDOW_MARGIN
 
 ASSUMED_ALIVE = 0.10
 """Share of addresses that answer, where neither register nor earlier scan tells (stated)."""
+
+
+MOST_PLAYED = 1_024
+"""Up to so many hosts have their schedule played one by one, in the order of beginning."""
+
+MOST_STEPS_PLAYED = 100_000
+"""The same bound on what these hosts do: it is less than half a second of computing."""
+
+PLAYED_OF_MORE = 128, 512
+"""Of more hosts than that, at least and at most so many are played, and the rest go by their rates
+and places."""
 
 
 class Manner(StrEnum):
@@ -40,6 +53,27 @@ class Attempt:
     extra_connections: int = 0
     opened: int | None = None  # connections that were accepted, once that is known
     waits: float = 0.0  # seconds in which an accepted peer let us wait
+    watches: float = 0.0  # seconds of the rung that watches values
+
+    @property
+    def udp(self) -> bool:
+        """Whether it asks in datagrams."""
+        return self.transport == "udp"
+
+    @property
+    def answers(self) -> bool:
+        """Whether a conversation comes of it."""
+        return self.manner is Manner.ACCEPTED
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing comes back."""
+        return self.manner is Manner.UNANSWERED
+
+    @property
+    def sent(self) -> bool:
+        """Whether a packet leaves."""
+        return self.manner is not Manner.NOT_SENT
 
     @property
     def connections(self) -> int:
@@ -56,6 +90,12 @@ class Attempt:
         if self.manner is Manner.ACCEPTED:
             return sum(cost.requests for _, cost in self.rungs)
         return 1 if self.transport == "udp" and self.manner is not Manner.NOT_SENT else 0
+
+    @property
+    def watching(self) -> int:
+        """Requests of the rung that watches values; they take the time of its window."""
+        asked = (cost.requests for depth, cost in self.rungs if depth is Depth.SAMPLE)
+        return sum(asked) if self.answers and self.watches else 0
 
     @property
     def bytes(self) -> int:
@@ -125,34 +165,34 @@ def pace(requests: int, profile: Profile) -> float:
 
 
 def talk(shape: Shape, profile: Profile) -> float:
-    """Seconds for which one host holds a place of its /24, network latency aside."""
-    accepted = [item for item in shape if item.manner is Manner.ACCEPTED]
-    asked = sum(item.requests for item in accepted)
-    return pace(asked, profile) + sum(item.waits for item in accepted)
+    """Seconds for which one host holds a place of its /24: its questions at their pace, or its
+    answers where those take longer; and the window in which values are watched."""
+    return sum(
+        max(pace(item.requests - item.watching, profile), item.waits) + item.watches
+        for item in shape
+        if item.answers
+    )
 
 
 def seconds(shape: Shape, profile: Profile, limits: Limits) -> float:
-    """How long one host is being asked: its talk, and the silences, one after the other; while
-    one attempt waits for its second try, the next ones are made."""
-    now, again = talk(shape, profile), []
-    for item, tried in zip(shape, tries(shape, limits), strict=True):
-        if item.manner is Manner.UNANSWERED:
-            wait = limits.connect_timeout if item.transport == "tcp" else limits.answer_timeout
-            again += [(now + limits.retry_delay, wait)] * (tried - 1)
-            now += wait
-    for ready, wait in again:
-        now = max(now, ready) + wait
-    return now
+    """How long one host alone is being asked."""
+    return Schedule(profile, limits).seconds([tuple(zip(shape, tries(shape, limits), strict=True))])
 
 
-def cost(composition: Composition, profile: Profile, limits: Limits, groups: int = 1) -> Total:
-    """Price a composition. `groups` is the number of /24s over which the hosts are spread."""
-    total, talking, alive = Total(), 0.0, 0
-    own: list[tuple[int, float]] = []  # hosts of a shape, and how long each is being asked
+def cost(
+    composition: Composition,
+    profile: Profile,
+    limits: Limits,
+    groups: int = 1,
+    *,
+    order: Sequence[Shape] = (),
+    on_link: bool = False,
+) -> Total:
+    """Price a composition. `groups` is the number of /24s over which the hosts are spread,
+    `order` the order in which they are begun, where it is known (otherwise they are mixed evenly),
+    `on_link` whether they are neighbours of ours."""
+    total = Total()
     for shape, count in composition.items():
-        own.append((count, seconds(shape, profile, limits)))
-        talking += count * talk(shape, profile)
-        alive += count * any(item.manner is Manner.ACCEPTED for item in shape)
         each = zip(shape, tries(shape, limits), strict=True)
         total = Total(
             total.hosts + count,
@@ -161,33 +201,67 @@ def cost(composition: Composition, profile: Profile, limits: Limits, groups: int
             total.packets + count * sum(packets(a, tried) for a, tried in each),
             total.bytes + count * sum(a.bytes for a in shape),
         )
-    lasts = _lasts(total, own, talking, alive, profile, limits, groups)
-    return Total(total.hosts, total.connections, total.requests, total.packets, total.bytes, lasts)
+    whole = total.hosts <= MOST_PLAYED and steps(composition) <= MOST_STEPS_PLAYED
+    hosts = list(order) if whole and len(order) == total.hosts else mixed(composition, whole)
+    if whole:
+        return replace(total, seconds=_lasts(hosts, profile, limits, groups, on_link))
+    part = Counter(hosts)
+    few = max(1, round(groups * len(hosts) / total.hosts))
+    lasts = _lasts(hosts, profile, limits, few, on_link)
+    lasts += _bound(composition, profile, limits, groups) - _bound(part, profile, limits, few)
+    return replace(total, seconds=lasts)
+
+
+def steps(composition: Composition) -> int:
+    """About how many steps the schedule of these hosts has."""
+    return sum(
+        count * sum(4 + 5 * a.connections + 2 * min(a.requests, MOST_STEPS) for a in shape)
+        for shape, count in composition.items()
+    )
+
+
+def mixed(composition: Composition, whole: bool = True) -> list[Shape]:
+    """The hosts of a composition, each kind spread evenly; or a part of them, in which every kind
+    is there at least once."""
+    share = 1.0
+    if not whole:
+        least, most = PLAYED_OF_MORE
+        share = MOST_STEPS_PLAYED / 5 / steps(composition)
+        hosts = sum(composition.values())
+        share = min(max(share, least / hosts), most / hosts)
+    places: list[tuple[float, int, Shape]] = []
+    for kind, (shape, count) in enumerate(composition.items()):
+        kept = min(count, max(1, round(count * share)))
+        places += [((n + 0.5) / kept, kind, shape) for n in range(kept)]
+    places.sort(key=lambda place: place[:2])
+    return [shape for _, _, shape in places]
 
 
 def _lasts(
-    total: Total,
-    own: Sequence[tuple[int, float]],
-    talking: float,
-    alive: int,
-    profile: Profile,
-    limits: Limits,
-    groups: int,
+    hosts: Sequence[Shape], profile: Profile, limits: Limits, groups: int, on_link: bool
 ) -> float:
-    """The rates decide, and after the last packet the last talk; or the slowest host does, which
-    begins somewhere among the others."""
-    longest = max((lasts for count, lasts in own if count), default=0.0)
-    if total.hosts <= 1:
-        return longest
-    bound = max(
-        total.packets / profile.packets,
-        alive / profile.new_hosts,
+    """The schedule of these hosts, played."""
+    prepared = {shape: tuple(zip(shape, tries(shape, limits), strict=True)) for shape in set(hosts)}
+    schedule = Schedule(profile, limits, groups, on_link=on_link)
+    return schedule.seconds([prepared[shape] for shape in hosts])
+
+
+def _bound(composition: Composition, profile: Profile, limits: Limits, groups: int) -> float:
+    """The least that a large composition takes: what its rates and places allow."""
+    sent = alive = 0
+    talking = being = 0.0
+    for shape, count in composition.items():
+        each = zip(shape, tries(shape, limits), strict=True)
+        sent += count * sum(packets(item, tried) for item, tried in each)
+        alive += count * any(item.answers for item in shape)
+        talking += count * talk(shape, profile)
+        being += count * seconds(shape, profile, limits)
+    return max(
+        sent / profile.packets * WINDOW_MARGIN,
+        alive / profile.new_hosts * WINDOW_MARGIN,
         talking / (profile.hosts_at_once * max(1, groups)),
+        being / limits.in_flight,
     )
-    # All hosts that may be under way get their first packet before any gets its second.
-    begun = max(total.hosts / profile.packets, bound * (1 - limits.in_flight / total.hosts))
-    slowest = max(begun * count / (count + 1) + lasts for count, lasts in own)
-    return max(bound + talking / max(1, alive), slowest)
 
 
 def attempts(probes: Sequence[Probe], ports: Mapping[str, tuple[int, ...]]) -> Shape:
@@ -199,16 +273,21 @@ def attempts(probes: Sequence[Probe], ports: Mapping[str, tuple[int, ...]]) -> S
     )
 
 
-def answered(probe: Probe, port: int, depth: Depth, largest: bool, units: int = 0) -> Attempt:
-    """The attempt of a peer that answers everything: as usual, or as much as may be."""
+def answered(
+    probe: Probe, port: int, depth: Depth, largest: bool, watching: float = 0.0
+) -> Attempt:
+    """The attempt of a peer that answers everything: as usual, or as much as may be. `watching`
+    is for how many seconds values are watched, where the depth is `sample`."""
     rungs = []
     for rung_depth, rung in sorted(probe.rungs.items()):
         if rung_depth <= depth:
             size = rung.most if largest else rung.usual
             rungs.append((rung_depth, rung.cost(size)))
     extra = max(0, probe.most_connections - sum(c.connections for _, c in rungs)) if largest else 0
+    watched = any(rung_depth is Depth.SAMPLE for rung_depth, _ in rungs)
     return Attempt(
-        probe.name, probe.transport, port, Manner.ACCEPTED, tuple(rungs), extra * (units == 0)
+        *(probe.name, probe.transport, port, Manner.ACCEPTED, tuple(rungs), extra),
+        watches=watching * watched,
     )
 
 
@@ -218,11 +297,15 @@ def floor(hosts: int, shape: Shape) -> Composition:
 
 
 def ceiling(
-    hosts: int, probes: Sequence[Probe], ports: Mapping[str, tuple[int, ...]], depth: Depth
+    hosts: int,
+    probes: Sequence[Probe],
+    ports: Mapping[str, tuple[int, ...]],
+    depth: Depth,
+    watching: float = 0.0,
 ) -> Composition:
     """Everybody answers everything, and everything is as large as it may be."""
     shape = tuple(
-        answered(probe, port, depth, True)
+        answered(probe, port, depth, True, watching)
         for probe in probes
         for port in ports.get(probe.name, probe.ports)
     )
@@ -235,6 +318,7 @@ def expected(
     ports: Mapping[str, tuple[int, ...]],
     depth: Depth,
     known: int | None = None,
+    watching: float = 0.0,
 ) -> Composition:
     """So many hosts answer, each one protocol in turn; the others are silent.
 
@@ -246,7 +330,7 @@ def expected(
     for number, probe in enumerate(probes):
         share = alive // len(probes) + (number < alive % len(probes))
         shape = tuple(
-            answered(probe, item.port, depth, False)
+            answered(probe, item.port, depth, False, watching)
             if item.probe == probe.name
             else Attempt(item.probe, item.transport, item.port, Manner.REFUSED)
             for item in base

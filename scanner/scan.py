@@ -245,19 +245,29 @@ def totals(prepared: Prepared) -> dict[str, planning.Total]:
     known = sum(prepared.scope.allows(a) for a in prepared.known.first) or None
     shape = planning.attempts(prepared.probes, prepared.ports)
     hosts, probes, ports, depth = prepared.hosts, prepared.probes, prepared.ports, prepared.depth
+    watching = prepared.options.sample_seconds
     spared = prepared.layer2.arp_addresses
     compositions = {
         "floor": planning.spared(planning.floor(hosts, shape), shape, spared),
         "expected": planning.spared(
-            planning.expected(hosts, probes, ports, depth, known), shape, spared
+            planning.expected(hosts, probes, ports, depth, known, watching), shape, spared
         ),
-        "ceiling": planning.ceiling(hosts, probes, ports, depth),
+        "ceiling": planning.ceiling(hosts, probes, ports, depth, watching),
     }
-    count = groups(prepared)
-    return {
-        name: planning.cost(composition, prepared.profile, prepared.limits, count)
+    count, near = groups(prepared), on_link(prepared)
+    figures = {
+        name: planning.cost(composition, prepared.profile, prepared.limits, count, on_link=near)
         for name, composition in compositions.items()
     }
+    # Silence lasts longer than an answer: whoever agrees to a time agrees to the longest of them.
+    longest = max(item.seconds for item in figures.values())
+    return figures | {"ceiling": replace(figures["ceiling"], seconds=longest)}
+
+
+def on_link(prepared: Prepared) -> bool:
+    """Whether most targets are neighbours of ours, whom our kernel has to look for."""
+    below = prepared.layer2
+    return below.arp_addresses + below.unasked > prepared.hosts // 2
 
 
 def groups(prepared: Prepared) -> int:

@@ -9,7 +9,7 @@ from inventory.model import Severity
 from protocols.contract import Reason
 from scanner import plan as planning
 from scanner.plan import Total
-from scanner.scan import Run, groups
+from scanner.scan import Run, groups, on_link
 from scanner.wording import duration
 
 
@@ -19,7 +19,11 @@ def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, ob
     if wire is None:
         raise RuntimeError("the scan did not begin")
     prepared = run.prepared
-    found = planning.cost(run.tally.shapes, prepared.profile, prepared.limits, groups(prepared))
+    found = planning.cost(
+        *(run.tally.shapes, prepared.profile, prepared.limits, groups(prepared)),
+        order=run.tally.order,
+        on_link=on_link(prepared),
+    )
     sent = wire.sent
     return {
         "scan": run.scan.id,
