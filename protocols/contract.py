@@ -470,6 +470,8 @@ class Credential:
     privacy_secret: Secret | None = None
     applies_to: tuple[str, ...] = ()
     entitlement: str = "unknown"  # full, partial, unknown
+    # SHA-256 or SHA-1 of the certificates that a server may show to get this credential; none: any
+    trusts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

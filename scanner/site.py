@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "site": ("name", "areas"),
     "credentials": (
         *("type", "user", "secret", "auth", "privacy", "privacy_secret", "applies_to"),
-        "entitlement",
+        *("entitlement", "trusts"),
     ),
     "vantage": ("name", "zone", "level", "covers", "collection"),
     "zone": ("name", "addresses", "level"),
@@ -117,6 +117,7 @@ def _credential(name: str, given: object) -> Credential:
     kind = _one_of(_text(given, "type", where), TYPES, f"{where}.type")
     entitlement = _text(given, "entitlement", where) or "unknown"
     privacy_secret = _text(given, "privacy_secret", where)
+    _algorithms(given, kind, where)
     return Credential(
         name=name,
         type=kind,
@@ -127,7 +128,37 @@ def _credential(name: str, given: object) -> Credential:
         privacy_secret=secret(privacy_secret, name) if privacy_secret else None,
         applies_to=_texts(given, "applies_to", where),
         entitlement=_one_of(entitlement, ENTITLEMENTS, f"{where}.entitlement"),
+        trusts=tuple(_digest(item, where) for item in _texts(given, "trusts", where)),
     )
+
+
+def _algorithms(given: Table, kind: str, where: str) -> None:
+    """Raises `SiteError` for a name that a probe could not use: before the scan, not in it."""
+    auth, privacy = _text(given, "auth", where), _text(given, "privacy", where)
+    if kind == "snmp-v3":
+        from protocols.snmp import usm
+
+        try:
+            usm.authentication_named(auth)
+            usm.privacy_named(privacy)
+        except usm.UnusableError as error:
+            raise SiteError(f"{where}: {error}") from error
+        if privacy and not auth:
+            raise SiteError(f"{where}.privacy needs an auth protocol: name {where}.auth as well")
+    elif kind == "opcua-certificate" and privacy:
+        from protocols.opcua.policies import POLICIES
+
+        _one_of(privacy, tuple(POLICIES), f"{where}.privacy")
+    elif kind in ("snmp-v1", "snmp-v2c") and (auth or privacy):
+        raise SiteError(f"{where}: auth and privacy are of snmp-v3; {kind} has a secret only")
+
+
+def _digest(words: str, where: str) -> str:
+    """A certificate's SHA-256 or SHA-1 in hexadecimal, without separators."""
+    plain = words.replace(":", "").replace(" ", "").lower()
+    if len(plain) not in (40, 64) or not set(plain) <= set("0123456789abcdef"):
+        raise SiteError(f"{where}.trusts {words!r}: a SHA-256 or SHA-1 in hexadecimal digits")
+    return plain
 
 
 def _vantage(given: Table) -> Vantage:
