@@ -8,7 +8,7 @@ Source: Modbus Application Protocol V1.1b3; Messaging on TCP/IP V1.0b, 3.1.3.
 from __future__ import annotations
 
 from protocols._cursor import Cursor, printable, text
-from protocols.contract import Fact, Foreign, Overheard, Segment
+from protocols.contract import Fact, Foreign, Overheard, Question, Sample, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use, overheard
 
 PORT = 502
@@ -91,6 +91,39 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
     return (overheard(segment.source, "modbus", found, operation="device_identification"),)
 
 
+def values(asked: Segment | None, answer: Segment) -> tuple[Overheard, ...]:
+    """The raw registers or bits of an answer that belongs to this question (V1.1b3, 6.1 to 6.4).
+
+    They are raw: what they mean, a register map says later.
+    """
+    if asked is None or len(asked.payload) < 12 or len(answer.payload) < 9:
+        return ()
+    question, data = asked.payload, answer.payload
+    table = TABLES.get(question[7], "")
+    if not table or data[:2] != question[:2] or data[6:8] != question[6:8]:
+        return ()
+    first, count = int.from_bytes(question[8:10]), int.from_bytes(question[10:12])
+    body = data[9 : 9 + data[8]]
+    bits = question[7] in (1, 2)
+    if len(body) != ((count + 7) // 8 if bits else 2 * count) or first + count > 0x1_0000:
+        return ()
+    words = _bits(body, count) if bits else _words(body)
+    unit = data[6]
+    samples = tuple(
+        Sample(f"{table}:{place}", word, part=part(unit)) for place, word in enumerate(words, first)
+    )
+    told = Question("modbus", "values", part(unit), f"{table} of unit {unit}")
+    return (Overheard(answer.source, told, samples=samples),)
+
+
+def _words(body: bytes) -> list[int]:
+    return [int.from_bytes(body[at : at + 2]) for at in range(0, len(body), 2)]
+
+
+def _bits(body: bytes, count: int) -> list[int]:
+    return [body[place >> 3] >> (place & 7) & 1 for place in range(count)]
+
+
 PASSIVE = Passive(
     "modbus",
     "Modbus/TCP",
@@ -99,6 +132,7 @@ PASSIVE = Passive(
     frame=frame,
     uses=uses,
     alike=alike,
+    values=values,
     recognise=None,
     least=8,
 )

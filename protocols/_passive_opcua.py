@@ -13,7 +13,7 @@ import hashlib
 import warnings
 
 from protocols._cursor import Cursor, text
-from protocols.contract import Fact, Foreign, Garbled, Overheard, Question, Segment
+from protocols.contract import Fact, Foreign, Garbled, Overheard, Point, Question, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use
 
 PORT = 4840
@@ -25,6 +25,7 @@ REQUESTS = {422: ("find servers", OTHER), 428: ("get endpoints", OTHER),
             664: ("history read", READ), 673: ("write", WRITE), 700: ("history update", WRITE),
             712: ("call", WRITE), 751: ("create monitored items", READ),
             787: ("create subscription", READ), 826: ("publish", READ)}  # fmt: skip
+READ_REQUEST, READ_RESPONSE, VALUE, NAMESPACES, MOST_READ = 631, 634, 13, "i=2255", 1000
 FIND_SERVERS, GET_ENDPOINTS, CREATE_REQUEST, CREATE_RESPONSE = 425, 431, 461, 464
 APPLICATION = {0: "server", 1: "client", 2: "client and server", 3: "discovery server"}
 
@@ -316,6 +317,71 @@ def side(data: bytes) -> str:
     return ""
 
 
+def _asked(data: bytes) -> list[tuple[str, int]]:
+    """(node, attribute) of each item of a Read request, as many as are looked at."""
+    if (service := _service(data)) is None or service[0] != READ_REQUEST:
+        return []
+    cursor = service[1]
+    _after_request(cursor)
+    cursor.skip(12)
+    count, found = cursor.u32(), []
+    for _ in range(0 if count == 0xFFFFFFFF else count):
+        found.append((node(cursor), cursor.u32()))
+        _string(cursor)
+        cursor.skip(2)
+        _string(cursor)
+        if len(found) > MOST_READ:
+            return []
+    return found
+
+
+def values(asked: Segment | None, answer: Segment) -> tuple[Overheard, ...]:
+    """The values, names and namespaces in the answer to a Read (10000-4, 5.11.2).
+
+    Question and answer belong together by channel and request id (10000-6, 6.7.2.4).
+    """
+    data = answer.payload
+    if asked is None or asked.payload[8:12] != data[8:12] or asked.payload[20:24] != data[20:24]:
+        return ()
+    if (service := _service(data)) is None or service[0] != READ_RESPONSE:
+        return ()
+    wanted = _asked(asked.payload)
+    if not wanted or not _after_response(service[1]):
+        return ()
+    from protocols.opcua.binary import Cursor as Strict
+    from protocols.opcua.numbers import TYPE_NAMES
+    from protocols.opcua.values import sample_of
+
+    cursor = Strict(data[service[1].position :])
+    found = cursor.array(cursor.data_value, 1, 8)
+    if len(found) != len(wanted):
+        raise Garbled(f"expected {len(wanted)} values, got {len(found)}")
+    points, samples, facts = [], [], []
+    for (item, attribute), value in zip(wanted, found, strict=True):
+        if item == NAMESPACES and value.variant is not None:
+            facts += [
+                Fact("namespace", f"{number}={text(uri.encode())}", "OPC UA NamespaceArray")
+                for number, uri in enumerate(value.variant.values)
+                if isinstance(uri, str)
+            ]
+        elif attribute == VALUE and not item.startswith("i="):  # namespace 0 is about the server
+            sample = sample_of(item, value, answer.time)
+            if sample is not None:
+                samples.append(sample)
+                kind = TYPE_NAMES.get(value.variant.type, "") if value.variant else ""
+                points.append(Point(item, _called(item), type=kind, access="r"))
+    told = Question("opcua", "values")
+    if not (samples or facts):
+        return ()
+    return (Overheard(answer.source, told, tuple(facts), tuple(points), tuple(samples)),)
+
+
+def _called(item: str) -> str:
+    """What the engineer called a node of a text identifier; the last part of its path."""
+    path = item.partition(";s=")[2]
+    return text(path.replace("|", ".").rpartition(".")[2].strip('"').encode())
+
+
 PASSIVE = Passive(
     "opcua",
     "OPC UA",
@@ -325,6 +391,7 @@ PASSIVE = Passive(
     pair=pair,
     uses=uses,
     alike=alike,
+    values=values,
     recognise=recognise,
     side=side,
     least=8,

@@ -7,8 +7,21 @@ Source: IEC 60870-5-104:2006, 5; IEC 60870-5-101:2003, 7.2 (type identifications
 
 from __future__ import annotations
 
+import math
+import struct
+from collections.abc import Iterator
+
 from protocols._cursor import Cursor
-from protocols.contract import Foreign, Overheard, Point, Question, Segment
+from protocols.contract import (
+    Foreign,
+    Overheard,
+    Point,
+    Quality,
+    Question,
+    Sample,
+    Segment,
+    Value,
+)
 from protocols.passive import OTHER, READ, WRITE, Passive, Use
 
 PORT = 2404
@@ -78,21 +91,84 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
     part = f"station {cursor.u16()}"
     if kind not in MONITOR:
         return ()
-    places: list[int] = []
-    if shape & 0x80:
-        first = cursor.number(3)
-        places = list(range(first, first + (shape & 0x7F)))
-    else:
-        for _ in range(shape & 0x7F):
-            places.append(cursor.number(3))
-            cursor.skip(min(SIZES[kind], cursor.left))
-            if cursor.left < 3:
-                break
+    places = [place for place, _ in _objects(cursor, kind, shape)]
     points = tuple(
         Point(f"ioa:{place}", type=MONITOR[kind], part=part, description="reported to others")
         for place in places
     )
     return (Overheard(segment.source, Question("iec104", "monitor", part), (), points),)
+
+
+def _objects(cursor: Cursor, kind: int, shape: int) -> Iterator[tuple[int, bytes]]:
+    """(address, element) of each information object; a cut last one has fewer bytes."""
+    size = SIZES[kind]
+    first = cursor.number(3) if shape & 0x80 else 0
+    for index in range(shape & 0x7F):
+        if not shape & 0x80 and cursor.left < 3:
+            return
+        place = first + index if shape & 0x80 else cursor.number(3)
+        yield place, cursor.take(min(size, cursor.left))
+
+
+def values(asked: Segment | None, segment: Segment) -> tuple[Overheard, ...]:
+    """The values that a controlled station reports, with their quality."""
+    if (cursor := _asdu(segment.payload)) is None:
+        return ()
+    kind, shape, cause = cursor.u8(), cursor.u8(), cursor.u8()
+    cursor.skip(1)
+    part = f"station {cursor.u16()}"
+    if kind not in MONITOR or cause & 0x80:  # the test bit: no process behind it
+        return ()
+    samples = tuple(
+        _sample(place, kind, element, part)
+        for place, element in _objects(cursor, kind, shape)
+        if len(element) == SIZES[kind]
+    )
+    told = Question("iec104", "monitor", part)
+    return (Overheard(segment.source, told, samples=samples),) if samples else ()
+
+
+def _sample(place: int, kind: int, element: bytes, part: str) -> Sample:
+    value, flags = _value(BASE.get(kind, kind), element)
+    if isinstance(value, float) and not math.isfinite(value):
+        return Sample(f"ioa:{place}", None, Quality.BAD, "not a number", part)
+    for bit, quality, word in FLAGS:
+        if flags & bit:
+            return Sample(f"ioa:{place}", value, quality, word, part)
+    return Sample(f"ioa:{place}", value, part=part)
+
+
+def _value(kind: int, element: bytes) -> tuple[Value, int]:
+    """(value, quality bits) of an information element (60870-5-101, 7.2.6)."""
+    match kind:
+        case 1:
+            return bool(element[0] & 1), element[0] & 0xF0
+        case 3:
+            return element[0] & 3, element[0] & 0xF0
+        case 5:
+            return (element[0] & 0x7F ^ 0x40) - 0x40, element[1]
+        case 7:
+            return int.from_bytes(element[:4], "little"), element[4]
+        case 9 | 21:
+            raw = int.from_bytes(element[:2], "little", signed=True)
+            return raw / 32_768, element[2] if kind == 9 else 0
+        case 11:
+            return int.from_bytes(element[:2], "little", signed=True), element[2]
+        case 13:
+            number: float = struct.unpack("<f", element[:4])[0]
+            return number, element[4]
+    return int.from_bytes(element[:4], "little", signed=True), element[4] & 0x80
+
+
+BASE = {30: 1, 31: 3, 32: 5, 33: 7, 34: 9, 35: 11, 36: 13, 37: 15}  # with time, without
+FLAGS = (
+    (0x80, Quality.BAD, "invalid"),
+    (0x40, Quality.UNCERTAIN, "not_topical"),
+    (0x20, Quality.UNCERTAIN, "substituted"),
+    (0x10, Quality.UNCERTAIN, "blocked"),
+    (0x01, Quality.UNCERTAIN, "overflow"),
+)
+"""Quality descriptor (60870-5-101, 7.2.6.3). Bit 0 is the value of a single point: masked there."""
 
 
 def side(data: bytes) -> str:
@@ -116,6 +192,8 @@ PASSIVE = Passive(
     uses=uses,
     alike=alike,
     side=side,
+    values=values,
+    reports=True,
     recognise=recognise,
     least=6,
 )

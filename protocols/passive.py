@@ -37,6 +37,8 @@ class Passive:
     `frame` gives the length of one message on TCP (None: every segment is one message).
     `alike` gives a key: messages with equal keys within one conversation and direction are counted
     and not decoded again, which is what makes polled traffic cheap.
+    `values` reads process values: of an answer with its question, or (`reports`) of a message that
+    comes unasked, with None in place of the question. It is called now and then, not each time.
     `recognise` tells from a first payload that this is the protocol, for ports nobody knows.
     """
 
@@ -56,6 +58,8 @@ class Passive:
     vague: bool = False  # a carrier: what it carries takes its place once it is recognised
     least: int = 1  # shorter messages are not looked at
     plant: bool = True  # whether who speaks it takes part in automation
+    values: Callable[[Segment | None, Segment], Sequence[Overheard]] | None = None
+    reports: bool = False  # the server's messages hold values that nobody asked for one by one
     peers: bool = False  # no client and no server: both sides speak alike
 
 

@@ -6,15 +6,20 @@ read and says so.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from scanner.capture_import import Capture
+    from inventory.store import Store
+    from protocols.contract import MapEntry
+    from scanner.capture_import import Around, Capture
     from scanner.cli import Settings
 
+SLICE = 2_000  # observations in one transaction
 STEP = 16 << 20  # bytes of file between two lines of progress
 
 
@@ -29,16 +34,18 @@ def run(settings: Settings, *files: Path) -> None:
 
     progress = _Progress(settings.quiet)
     try:
-        for capture in read_files(files, site_name(settings), progress=progress):
+        for capture in read_files(
+            files, site_name(settings), progress=progress, around=_around(settings)
+        ):
             name = capture.scan.vantage
             with opened(settings, create=True) as store:
                 if capture.scan.id in {s.id for s in store.scans() if s.status != "running"}:
                     note(f"{name}: known already, nothing new")
                     continue
                 store.begin_scan(capture.scan)
-                new = store.append(capture.observations)
+                hosts, new = _stored(store, capture)
                 store.finish_scan(capture.scan)
-            note(told(name, capture, new))
+            note(told(name, capture, hosts, new))
             next_step("untrap assets")
     except CaptureError as error:
         raise click.UsageError(str(error)) from error
@@ -46,9 +53,32 @@ def run(settings: Settings, *files: Path) -> None:
         raise click.UsageError(f"{error.filename}: {error.strerror or error}") from error
 
 
-def told(name: str, capture: Capture, new: int) -> str:
+def _around(settings: Settings) -> Around:
+    """Register maps that were imported, and the addresses of this machine."""
+    from inventory import declared
+    from scanner.capture.own import own_macs
+    from scanner.capture_import import Around
+    from scanner.opening import opened
+
+    maps: tuple[MapEntry, ...] = ()
+    with suppress(click.UsageError), opened(settings, create=False) as store:
+        maps = tuple(declared.maps(store.declarations()))
+    return Around(maps, own_macs())
+
+
+def _stored(store: Store, capture: Capture) -> tuple[int, int]:
+    """(addresses, new observations): written in slices, so that memory does not grow with them."""
+    hosts: set[str] = set()
+    new = 0
+    told = capture.stream()
+    while part := tuple(islice(told, SLICE)):  # a kill between slices is made good on repeat
+        hosts |= {observation.target.address for observation in part}
+        new += store.append(part)
+    return len(hosts), new
+
+
+def told(name: str, capture: Capture, hosts: int, new: int) -> str:
     """What came of the file, in at most three lines."""
-    hosts = len({observation.target.address for observation in capture.observations})
     lines = [f"{name}: {capture.packets} packets, {hosts} devices, {new} observations"]
     if capture.problem:
         lines.append(f"{name}: {capture.problem}")

@@ -11,14 +11,16 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from inventory.model import Scan
-from protocols.contract import NAMESPACE, Observation
+from protocols.contract import NAMESPACE, MapEntry, Observation
 from protocols.passive import Passive
 from scanner.capture.files import CaptureError, CaptureFile
+from scanner.capture.messages import moment
 from scanner.capture.observations import Conclusions, Origin
-from scanner.capture.walk import Walk, moment
+from scanner.capture.walk import Walk
 
 OVERLAP = 1_000_000_000  # nanoseconds by which a file of a set may begin before the last one ended
 
@@ -26,15 +28,35 @@ Progress = Callable[[Path, int, int, int], None]
 """Called per batch with the file, bytes read, size in bytes and packets so far."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Capture:
     """One imported capture. `problem` says in a sentence what of it could not be read."""
 
     scan: Scan
-    observations: tuple[Observation, ...]
+    conclusions: Conclusions
     packets: int
     problem: str = ""
     notes: tuple[tuple[str, int], ...] = ()  # what was not looked into, and how often
+
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        """All observations at once; `stream` gives them one by one and keeps none."""
+        return tuple(self.stream())
+
+    def stream(self) -> Iterator[Observation]:
+        """The observations, made as they are taken. Once per capture."""
+        return self.conclusions.observations()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known beside the file: register maps, and addresses of the machine that reads it."""
+
+    maps: tuple[MapEntry, ...] = ()
+    own: frozenset[str] = frozenset()
+
+
+NOTHING = Around()
 
 
 @dataclass(slots=True)
@@ -77,11 +99,12 @@ def read_file(
     vantage: str = "",
     progress: Progress | None = None,
     decoders: tuple[Passive, ...] | None = None,
+    around: Around = NOTHING,
 ) -> Capture:
     """Read one capture whole. Raises `CaptureError` (no capture at all) and `OSError`."""
     reading = _Reading(Walk(decoders))
     reading.add(path, progress)
-    return _captured(reading, site, vantage)
+    return _captured(reading, site, vantage, around)
 
 
 def read_files(
@@ -89,6 +112,7 @@ def read_files(
     site: str = "default",
     vantage: str = "",
     progress: Progress | None = None,
+    around: Around = NOTHING,
 ) -> Iterator[Capture]:
     """The captures in these files, in order of time; files that follow each other are one.
 
@@ -98,12 +122,12 @@ def read_files(
     reading: _Reading | None = None
     for path in sorted(starts, key=lambda one: (starts[one], one.name)):
         if reading is not None and starts[path] < reading.last - OVERLAP:
-            yield _captured(reading, site, vantage)
+            yield _captured(reading, site, vantage, around)
             reading = None
         reading = reading or _Reading(Walk())
         reading.add(path, progress)
     if reading is not None:
-        yield _captured(reading, site, vantage)
+        yield _captured(reading, site, vantage, around)
 
 
 def _start(path: Path) -> int:
@@ -112,16 +136,14 @@ def _start(path: Path) -> int:
     return batch.times[0] if batch is not None else 0
 
 
-def _captured(reading: _Reading, site: str, vantage: str) -> Capture:
+def _captured(reading: _Reading, site: str, vantage: str, around: Around) -> Capture:
     walk, files, names = reading.walk, reading.files, reading.names
     walk.finish()
     digests = " ".join(file.digest for file in files)
     scan = str(uuid.uuid5(NAMESPACE, f"capture {site} {digests}"))
     name = vantage or (names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}")
-    observations = tuple(Conclusions(walk, Origin(site, scan, name)).observations())
+    conclusions = Conclusions(walk, Origin(site, scan, name), around.maps, around.own)
     notes = dict(walk.unread)
-    if walk.fragments:
-        notes["IP fragments"] = walk.fragments
     if empty := sum(file.empty for file in files):
         notes["empty records"] = empty
     summary = {
@@ -147,7 +169,7 @@ def _captured(reading: _Reading, site: str, vantage: str) -> Capture:
         summary=summary,
     )
     told = tuple(sorted(notes.items()))
-    return Capture(record, observations, walk.packets, reading.problem, told)
+    return Capture(record, conclusions, walk.packets, reading.problem, told)
 
 
 def read(
@@ -158,7 +180,7 @@ def read(
 ) -> Iterator[Observation]:
     """The observations of all files, for who needs no more."""
     for capture in read_files(paths, site, vantage, progress):
-        yield from capture.observations
+        yield from capture.stream()
 
 
-__all__ = ["Capture", "CaptureError", "read", "read_file", "read_files"]
+__all__ = ["Around", "Capture", "CaptureError", "read", "read_file", "read_files"]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from protocols.contract import Observation
 from scanner.capture.files import Batch
 from scanner.capture.observations import Conclusions, Origin
+from scanner.capture.own import own_macs
 from scanner.capture.walk import Walk
 
 LINE_LIMIT = 16_384
@@ -68,7 +69,7 @@ class Helper:
         if sent is None and not self.cancelled:
             raise Layer2Error("the capture helper ended early")
         walk.finish()
-        observations = tuple(Conclusions(walk, where).observations())
+        observations = tuple(Conclusions(walk, where, own=own_macs()).observations())
         return Heard(observations, walk.packets, sent or 0, frozenset(answered))
 
 

@@ -26,6 +26,8 @@ HOLE = 4096  # so many records of zeros on end are a hole in the file, not packe
 BOMB_BYTES = 1 << 28
 BOMB_RATIO = 200  # measured on captures: below 60; DEFLATE reaches 1 032
 
+CAPTORS = 16  # interfaces whose hardware addresses are kept
+
 NANOSECOND = 1_000_000_000
 MAGIC = {
     b"\xa1\xb2\xc3\xd4": (">", 1000, 16),
@@ -50,12 +52,14 @@ class _Stream(Protocol):
 class Batch:
     """Packets of one link type, in file order: times in nanoseconds since 1970, and bytes.
 
-    Two lists, since a tuple per packet would keep the garbage collector busy.
+    Two lists, since a tuple per packet would keep the garbage collector busy. `captors` are
+    hardware addresses that the file names as those of the capturing machine.
     """
 
     link: int
     times: list[int]
     frames: list[bytes]
+    captors: tuple[bytes, ...] = ()
 
 
 class _Hashed:
@@ -201,14 +205,14 @@ class CaptureFile:
                 if found[0] != link:
                     if frames:
                         self.packets += len(frames)
-                        yield Batch(link, times, frames)
+                        yield Batch(link, times, frames, section.captors)
                         times, frames = [], []
                     link = found[0]
                 times.append(found[1])
                 frames.append(found[2])
             if frames:
                 self.packets += len(frames)
-                yield Batch(link, times, frames)
+                yield Batch(link, times, frames, section.captors)
             if self.problem:
                 return
             buffer = buffer[position:]
@@ -219,11 +223,12 @@ class CaptureFile:
 class _Section:
     """One section of a pcapng file: its byte order and its interfaces."""
 
-    __slots__ = ("_enhanced", "_head", "_old", "interfaces", "order")
+    __slots__ = ("_enhanced", "_head", "_old", "captors", "interfaces", "order")
 
     def __init__(self, order: str = "<") -> None:
         self.order = order
         self.interfaces: list[tuple[int, int, int]] = []  # link type, ticks per second, offset s
+        self.captors: tuple[bytes, ...] = ()  # hardware addresses of its interfaces
         self._head = struct.Struct(order + "II")
         self._enhanced = struct.Struct(order + "IIII")
         self._old = struct.Struct(order + "HHIII")
@@ -265,6 +270,8 @@ class _Section:
             if code == 9 and len(value) == 1:  # if_tsresol
                 exponent = value[0] & 0x7F
                 rate = 2**exponent if value[0] & 0x80 else 10 ** min(exponent, 20)
+            elif code == 6 and len(value) == 6 and len(self.captors) < CAPTORS:  # if_MACaddr
+                self.captors = (*self.captors, value)
             elif code == 14 and len(value) == 8:  # if_tsoffset
                 offset = struct.unpack(self.order + "q", value)[0]
             elif code == 0:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scanner.capture.wireless import radiotap, wlan
+
 IPV4 = b"\x08\x00"
 IPV6 = b"\x86\xdd"
 NOBODY = bytes(12)
@@ -40,10 +42,42 @@ def _ppp(frame: bytes) -> bytes:
     return NOBODY + kinds.get(body[:2], b"\0\0") + body[2:]
 
 
+def _after(count: int) -> Callable[[bytes], bytes]:
+    return lambda frame: frame[count:]
+
+
+def _hdlc(frame: bytes) -> bytes:
+    """Cisco HDLC: address, control, Ethernet type (RFC 1547, 4.3.1)."""
+    return NOBODY + frame[2:] if frame[:1] in (b"\x0f", b"\x8f") else _ppp(frame)
+
+
+def _directed(frame: bytes) -> bytes:
+    return _ppp(frame[1:])
+
+
+def _pppoe(frame: bytes) -> bytes:
+    return NOBODY + b"\x88\x64" + frame
+
+
+def _relay(frame: bytes) -> bytes:
+    """Frame relay: two bytes of address, then NLPID (RFC 2427)."""
+    body = frame[4:] if frame[2:4] in (b"\x03\xcc", b"\x03\x8e") else b""
+    kind = IPV4 if frame[3:4] == b"\xcc" else IPV6
+    return NOBODY + (kind + body if body else b"\0\0" + frame)
+
+
 PREPARE: dict[int, Callable[[bytes], bytes] | None] = {
     ETHERNET: None,
     0: _null,
     9: _ppp,
+    50: _hdlc,
+    51: _pppoe,
+    104: _hdlc,
+    105: wlan,
+    107: _relay,
+    127: radiotap,
+    204: _directed,
+    240: _after(4),  # Hilscher netANALYZER: four bytes of port and state
     12: _by_version,
     14: _by_version,
     101: _by_version,
@@ -54,3 +88,21 @@ PREPARE: dict[int, Callable[[bytes], bytes] | None] = {
     276: _cooked2,
 }
 """How to make a frame of this link type an Ethernet frame; None where it is one already."""
+
+NAMES = {
+    6: "token ring", 10: "FDDI", 119: "802.11 with Prism", 147: "private", 163: "802.11 with AVS",
+    165: "BACnet MS/TP", 187: "Bluetooth", 189: "USB", 192: "PPI", 195: "IEEE 802.15.4",
+    201: "Bluetooth", 215: "IEEE 802.15.4", 220: "USB", 227: "CAN", 230: "IEEE 802.15.4",
+    239: "NFLOG", 241: "netANALYZER transparent", 250: "RTAC serial", 251: "Bluetooth LE",
+    257: "PROFIBUS DL", 283: "IEEE 802.15.4",
+}  # fmt: skip
+"""Link types that are said by name and not looked into."""
+
+
+def outgoing(link: int, frame: bytes) -> bytes | None:
+    """The hardware address of the capturing machine, where a cooked frame says that it sent it."""
+    if link == 113 and frame[:2] == b"\0\4" and frame[4:6] == b"\0\6":
+        return frame[6:12]
+    if link == 276 and frame[10:12] == b"\4\6":
+        return frame[12:18]
+    return None

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from protocols.contract import Fact, Outcome, Point, Sample, Segment
+from protocols.contract import Fact, Outcome, Point, Quality, Sample, Segment, Value
 from protocols.passive import Passive, Use
 
+LANES = 16_384
+HOSTS = 32_768
+CONVERSATIONS = 32_768
+LEARNED = 32_768
 TALLIES = 2048  # different requests that are kept apart in one conversation
+KINDS = 16  # layer 2 protocols of one station
+FACTS = 128  # different facts, points or series under one question
+TRIES = 4  # payloads that are looked at before a lane counts as unknown
 HOLD = 16  # segments that are kept while one before them is missing
 STREAM_LIMIT = 1 << 20  # bytes of one message
+HELD_BYTES = 24 << 20  # unfinished messages and unanswered questions together
+KEPT_BYTES = 56 << 20  # statements, requests told apart and values together
+MOST_VALUES = 48  # of one point; then every second goes, so that 24 to 48 span the capture
+
+Reading = tuple[int, Value, Quality, str, datetime | None]
+"""Time in nanoseconds, value, quality, the protocol's own word for it, the source's own time."""
 
 
 @dataclass(slots=True)
@@ -21,6 +35,8 @@ class Host:
     macs: dict[str, bool] = field(default_factory=dict)  # mac -> came with an undiminished TTL
     vlans: set[int] = field(default_factory=set)
     announced: set[str] = field(default_factory=set)  # macs that ARP or the like names for it
+    seats: dict[int, str] = field(default_factory=dict)  # VLAN (0: none) -> its own mac there
+    address: str = ""  # the network address, where another device had it first in another VLAN
 
 
 @dataclass(slots=True)
@@ -31,6 +47,8 @@ class Tally:
     count: int
     first: int
     last: int
+    valued: int = 0  # how often its values were read
+    due: int = 0  # when its values are to be read again
 
 
 @dataclass(slots=True)
@@ -52,9 +70,8 @@ class Conversation:
     accepted: bool = False
     reset: bool = False  # the server's first packet was a RST
     sure: bool = False  # who is client and who server was seen, not guessed
-    functions: set[str] = field(default_factory=set)
     tallies: dict[bytes, Tally] = field(default_factory=dict)
-    seen: set[bytes] = field(default_factory=set)
+    seen: dict[bytes, Tally | None] = field(default_factory=dict)  # kinds of other messages
 
 
 @dataclass(slots=True)
@@ -84,13 +101,31 @@ class Lane:
     deep: bool = True
     tries: int = 0
     expected: int | None = None
-    buffer: bytes = b""
-    held: dict[int, bytes] = field(default_factory=dict)
+    need: int = 0  # bytes that the message in `buffer` has, once that is known
+    buffer: bytearray | None = None
+    held: dict[int, bytes] | None = None
 
     @property
     def forward(self) -> bool:
         """Whether it runs from client to server."""
         return (self.destination, self.destination_port) == self.connection.server
+
+
+@dataclass(slots=True)
+class Series:
+    """The values of one point, thinned out evenly as the capture goes on."""
+
+    rows: list[Reading] = field(default_factory=list)
+    step: int = 0  # nanoseconds between two values that are kept
+
+    def add(self, row: Reading) -> None:
+        """Keep this value where it is far enough behind the last one."""
+        if self.rows and row[0] - self.rows[-1][0] < self.step:
+            return
+        self.rows.append(row)
+        if len(self.rows) > MOST_VALUES:
+            self.step = 2 * (self.rows[-1][0] - self.rows[0][0]) // MOST_VALUES
+            self.rows = self.rows[::2]
 
 
 @dataclass(slots=True)
@@ -102,6 +137,11 @@ class Learned:
     outcome: Outcome = Outcome.COMPLETE
     facts: dict[Fact, None] = field(default_factory=dict)
     points: dict[tuple[str, str], Point] = field(default_factory=dict)
-    samples: dict[tuple[str, str], Sample] = field(default_factory=dict)
+    series: dict[tuple[str, str], Series] = field(default_factory=dict)
     count: int = 0
     served: bool = False  # the device itself offers the service
+
+
+def reading(sample: Sample, time: int) -> Reading:
+    """A sample as a series keeps it."""
+    return time, sample.value, sample.quality, sample.status, sample.source_time

@@ -7,18 +7,27 @@ for a router between them (`own_mac`); everything else is handed over as it was 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from inventory.oui import adapter_maker, device_maker
 from protocols._cursor import hardware
-from protocols.contract import Fact, Observation, Outcome, Point, Question, Target
+from protocols.contract import (
+    Fact,
+    MapEntry,
+    Observation,
+    Outcome,
+    Point,
+    Question,
+    Sample,
+    Target,
+)
 from protocols.passive import READ, WRITE
-from scanner.capture.model import Conversation, Host, Tally
-from scanner.capture.walk import Walk, moment, period_seconds
-
-VIRTUAL = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:07:b4:00")
-"""Prefixes of shared router addresses: VRRP (RFC 5798), HSRP, GLBP."""
+from scanner.capture.ledger import VIRTUAL
+from scanner.capture.messages import moment
+from scanner.capture.model import Conversation, Host, Learned, Tally
+from scanner.capture.values import mapped, values
+from scanner.capture.walk import Walk, period_seconds
 
 MOST_ADDRESSES = 4  # IPv4 addresses behind one hardware address before it counts as a router
 CONSUMERS = 64
@@ -40,8 +49,16 @@ class Origin:
 class Conclusions:
     """Everything that the walk supports, as observations in a fixed order."""
 
-    def __init__(self, walk: Walk, origin: Origin) -> None:
+    def __init__(
+        self,
+        walk: Walk,
+        origin: Origin,
+        maps: Sequence[MapEntry] = (),
+        own: frozenset[str] = frozenset(),
+    ) -> None:
+        """`maps` give registers a meaning; `own` are addresses of the machine that runs this."""
         self.walk = walk
+        self.maps = maps
         self.origin = origin
         self._sequence: defaultdict[str, int] = defaultdict(int)
         self._shared = _shared(walk)
@@ -63,6 +80,10 @@ class Conclusions:
             for key, item in walk.learned.items()
             if any(f.name == "role" and f.value in NETWORK_ROLES for f in item.facts)
         }
+        self._said: defaultdict[str, list[tuple[object, Learned]]] = defaultdict(list)
+        for key, item in walk.learned.items():
+            if item.facts:
+                self._said[key[0]].append((key, item))
         self._servers: set[str] = set()
         self._clients: set[str] = set()
         self._servers |= {key[0] for key, item in walk.learned.items() if item.served}
@@ -73,7 +94,28 @@ class Conclusions:
                 if conversation.requested and not conversation.passive.peers:
                     self._clients.add(conversation.client)
 
+        self._absent = own | self._bystanders()
+
+    def _bystanders(self) -> frozenset[str]:
+        """Who only captured: neither asks nor answers in the plant's own protocols."""
+        found = set()
+        for mac in self.walk.ledger.captors:
+            addresses = {a for a, host in self.walk.hosts.items() if mac in host.macs}
+            if not addresses & (self._servers | self._clients) and not self.walk.kinds.get(mac):
+                found |= {mac} | {a for a in addresses if self.macs.get(a) == mac}
+        return frozenset(found)
+
     def observations(self) -> Iterator[Observation]:
+        """Everything but what is about the capturing machine itself."""
+        return (one for one in self._all() if not self._about_us(one))
+
+    def _about_us(self, one: Observation) -> bool:
+        address = one.target.address
+        return bool(self._absent) and (
+            address in self._absent or self.macs.get(address, "") in self._absent
+        )
+
+    def _all(self) -> Iterator[Observation]:
         """Presence first, then what was overheard, then who talks to whom."""
         yield from self._presence()
         yield from self._overheard()
@@ -87,6 +129,7 @@ class Conclusions:
         time: int,
         facts: tuple[Fact, ...] = (),
         points: tuple[Point, ...] = (),
+        samples: tuple[Sample, ...] = (),
         reason: str = "",
         detail: str = "",
         items: int | None = None,
@@ -105,6 +148,7 @@ class Conclusions:
             detail=detail,
             facts=facts,
             points=points,
+            samples=samples,
             items=items,
             origin="capture",
         )
@@ -120,6 +164,8 @@ class Conclusions:
         heard = Question("capture", "heard")
         for address, host in sorted(self.walk.hosts.items()):
             facts = self._names(address, host)
+            if host.address:
+                facts += (Fact("address", host.address, "in a VLAN of its own"),)
             target = Target(self.origin.site, address, "link", 0)
             yield self._make(target, heard, Outcome.COMPLETE, host.last, facts)
         owned = set(self.macs.values())
@@ -174,31 +220,37 @@ class Conclusions:
         return tuple(facts)
 
     def _overheard(self) -> Iterator[Observation]:
+        serving = {(c.transport, c.server, c.port) for c in self.walk.conversations.values()}
         for key, learned in sorted(self.walk.learned.items()):
             address, transport, port, protocol, operation, part, argument = key
-            server = (transport, address, port)
             if (
                 transport != "link"
                 and not learned.served
-                and not any((c.transport, c.server, c.port) == server for c in self._of(address))
+                and (transport, address, port) not in serving
             ):
                 transport, port = "link", 0  # said by or about a client: no service there
+            facts, points, samples = self._values(address, protocol, argument, learned)
+            if not (facts or points or samples) and learned.series:
+                continue  # registers without a map: the ranges that are read say as much
             yield self._make(
                 self._target(address, transport, port),
                 Question(protocol, operation, part, argument),
                 learned.outcome,
                 learned.last,
-                tuple(learned.facts),
-                tuple(learned.points.values()),
-                items=len(learned.points) or None,
+                facts,
+                points,
+                samples,
+                items=len(points) or None,
             )
 
-    def _of(self, server: str) -> list[Conversation]:
-        if not hasattr(self, "_by_server"):
-            self._by_server: defaultdict[str, list[Conversation]] = defaultdict(list)
-            for conversation in self.walk.conversations.values():
-                self._by_server[conversation.server].append(conversation)
-        return self._by_server.get(server, [])
+    def _values(
+        self, address: str, protocol: str, argument: str, learned: Learned
+    ) -> tuple[tuple[Fact, ...], tuple[Point, ...], tuple[Sample, ...]]:
+        """Facts, points and values, registers by the map that fits the device."""
+        if protocol == "modbus" and learned.series:
+            stated = [f for key, item in self._said[address] for f in item.facts]
+            return mapped(stated, self.maps, int(argument.rpartition(" ")[2]), learned)
+        return tuple(learned.facts), tuple(learned.points.values()), values(learned)
 
     def _services(self) -> Iterator[Observation]:
         services: defaultdict[tuple[str, str, int], list[Conversation]] = defaultdict(list)
@@ -220,14 +272,9 @@ class Conclusions:
             if spoken:
                 kept = [] if passive.peers else conversations
                 facts, points = _use(kept, passive.name)
+                items = len(points) or None
                 yield self._make(
-                    target,
-                    question,
-                    Outcome.COMPLETE,
-                    last,
-                    facts,
-                    points,
-                    items=len(points) or None,
+                    target, question, Outcome.COMPLETE, last, facts, points, items=items
                 )
             elif all(c.reset for c in conversations):
                 yield self._make(target, question, Outcome.CLOSED, last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from contextlib import suppress
@@ -31,6 +32,9 @@ def segment(passive: Passive, payload: bytes, answer: bool) -> Segment:
 
 def check(items: tuple[Overheard, ...] | list[Overheard]) -> None:
     for item in items:
+        for sample in item.samples:
+            assert sample.point
+            assert not isinstance(sample.value, float) or math.isfinite(sample.value)
         for fact in item.facts:
             assert fact.name in FACTS
             assert fact.source
@@ -61,6 +65,10 @@ def run(passive: Passive, payload: bytes) -> None:
         with suppress(Garbled, Foreign):
             if passive.pair is not None:
                 check(list(passive.pair(one, segment(passive, payload, True))))
+        with suppress(Garbled, Foreign):
+            if passive.values is not None:
+                answered = segment(passive, payload, True)
+                check(list(passive.values(None if passive.reports else one, answered)))
 
 
 BEGINNINGS = (

@@ -155,7 +155,7 @@ def test_other_link_types(tmp_path: Path, link: int, strip: int, prefix: bytes) 
 def test_an_unknown_link_type_is_counted(tmp_path: Path) -> None:
     capture = read_file(write(tmp_path, pcap(polled(), 147)))
     assert capture.observations == ()
-    assert capture.notes == (("link type 147", len(polled())),)
+    assert capture.notes == (("link type 147 (private)", len(polled())),)
 
 
 def test_importing_twice_gives_the_same_observations(tmp_path: Path) -> None:

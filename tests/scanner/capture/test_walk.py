@@ -145,10 +145,23 @@ def test_ip_options_do_not_hide_a_conversation(tmp_path: Path) -> None:
     assert values(read(tmp_path, frames), SERVER, "range") == ["holding:100-109"]
 
 
-def test_fragments_are_counted_not_read(tmp_path: Path) -> None:
+def test_fragments_are_put_together_in_any_order(tmp_path: Path) -> None:
+    name = "300e300c06082b060102010101000500"
+    question = bytes.fromhex("302602010104067075626c6963a019020101020100020100" + name)
+    whole = datagram((5000, 161), question)
+    parts = [
+        ipv4(CLIENT, SERVER, 17, whole[16:], fragment=2),
+        ipv4(CLIENT, SERVER, 17, whole[:16], fragment=0x2000),
+    ]
+    capture = read(tmp_path, [ethernet(CLIENT_MAC, SERVER_MAC, 0x0800, one) for one in parts])
+    assert services(capture) == {("snmp", 161): Outcome.SILENT}
+    assert capture.notes == ()
+
+
+def test_fragments_without_their_rest_are_counted(tmp_path: Path) -> None:
     body = ipv4(CLIENT, SERVER, 17, datagram((5000, 161), b"x" * 64), fragment=0x2000)
     capture = read(tmp_path, [ethernet(CLIENT_MAC, SERVER_MAC, 0x0800, body)] * 3)
-    assert ("IP fragments", 3) in capture.notes
+    assert ("IP packets whose fragments are not all there", 1) in capture.notes
 
 
 def test_the_next_hops_address_is_not_the_devices(tmp_path: Path) -> None:

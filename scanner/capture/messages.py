@@ -1,0 +1,207 @@
+"""From payloads to statements: which protocol it is, who asks whom, and what was said.
+
+One rule keeps it simple: a message like one that was seen before is counted; it is decoded again
+only when its values are due.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from protocols.contract import Foreign, Garbled, Segment
+from protocols.passive import Passive
+from scanner.capture.ledger import Ledger
+from scanner.capture.model import (
+    HELD_BYTES,
+    MOST_VALUES,
+    TALLIES,
+    TRIES,
+    Connection,
+    Conversation,
+    Lane,
+    Tally,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WEIGHT_TALLY, WEIGHT_USE, WEIGHT_SEEN = 350, 250, 250
+KEY_LIMIT = 64  # bytes of a key that tells requests apart; longer ones are hashed
+
+
+def moment(nanoseconds: int) -> datetime:
+    """A packet's time as an aware UTC value; times no calendar holds become 1970."""
+    try:
+        return EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:
+        return EPOCH
+
+
+class Messages:
+    """Takes whole messages of lanes; what they say goes into the ledger."""
+
+    def __init__(self, ledger: Ledger, decoders: tuple[Passive, ...]) -> None:
+        self.ledger = ledger
+        self.decoders = decoders
+        self.held = 0  # bytes of unfinished messages and unanswered questions
+        self._known = tuple(one for one in decoders if one.recognise is not None)
+
+    def which(self, lane: Lane, payload: bytes) -> Passive | None:
+        """Which protocol a payload belongs to: those of the port first, then those that know."""
+        conversation = lane.connection.conversation
+        for passive in conversation.candidates:
+            if passive.recognise is None or passive.recognise(payload):
+                conversation.passive = passive
+                return passive
+        for passive in self._known:
+            if (
+                passive.recognise is not None
+                and lane.transport in passive.transports
+                and passive.recognise(payload)
+            ):
+                conversation.passive = passive
+                return passive
+        lane.tries += 1
+        lane.deep = lane.tries < TRIES
+        return None
+
+    def take(self, lane: Lane, time: int, payload: bytes) -> None:
+        """One message."""
+        conversation = lane.connection.conversation
+        passive = conversation.passive or self.which(lane, payload)
+        if passive is None or len(payload) < passive.least:
+            return
+        if passive.side is not None and not conversation.sure:
+            conversation = self._settle(lane, passive.side(payload))
+        if lane.forward:
+            conversation.requested += 1
+        else:
+            conversation.spoken += 1
+        key = self._key(lane, passive, payload)
+        due = passive.values is not None
+        if passive.alike is not None:
+            tally = conversation.tallies.get(key)
+            if tally is not None:
+                tally.count += 1
+                tally.last = time
+                self._again(lane, passive, tally, time, payload)
+                return
+            if key in conversation.seen:
+                due = due and self._due(lane, passive, conversation.seen[key], time)
+                if lane.connection.question is None and not due:
+                    return
+            elif len(conversation.seen) < TALLIES and self.ledger.room(
+                WEIGHT_SEEN + len(key), "messages"
+            ):
+                reports = passive.values is not None and passive.reports and not lane.forward
+                conversation.seen[key] = Tally((), 1, time, time) if reports else None
+        try:
+            self._decode(lane, passive, _segment(lane, time, payload), key, time)
+        except (Garbled, Foreign):
+            self.ledger.note(f"malformed {passive.name}")
+
+    def _key(self, lane: Lane, passive: Passive, payload: bytes) -> bytes:
+        if passive.alike is None:
+            return payload[:KEY_LIMIT] if passive.uses is not None else b""
+        key = (b">" if lane.forward else b"<") + passive.alike(payload)
+        return key if len(key) <= KEY_LIMIT else hashlib.blake2b(key, digest_size=16).digest()
+
+    def _again(self, lane: Lane, passive: Passive, tally: Tally, time: int, payload: bytes) -> None:
+        """A request that was seen before: its answer is read only when values are due."""
+        if passive.pair is None and passive.values is None:
+            return
+        question = None
+        if passive.values is not None and not passive.reports and _ready(tally, time):
+            question = _segment(lane, time, payload)
+        self._ask(lane.connection, question)
+
+    def _due(self, lane: Lane, passive: Passive, tally: Tally | None, time: int) -> bool:
+        """Whether a message that was seen before is read again for its values."""
+        if passive.reports:
+            return tally is not None and not lane.forward and _ready(tally, time)
+        return lane.connection.question is not None
+
+    def _ask(self, connection: Connection, question: Segment | None) -> None:
+        """Keep a question until its answer comes, within the bytes that may be held."""
+        if connection.question is not None:
+            self.held -= len(connection.question.payload)
+        connection.question = None
+        if question is not None and self.held + len(question.payload) <= HELD_BYTES:
+            connection.question = question
+            self.held += len(question.payload)
+        elif question is not None:
+            self.ledger.note("questions beyond the limit of memory")
+
+    def _settle(self, lane: Lane, side: str) -> Conversation:
+        """Let the first message say who is client, where no handshake was seen."""
+        connection = lane.connection
+        conversation = connection.conversation
+        if not side:
+            return conversation
+        if lane.forward != (side == "client") and not conversation.requested + conversation.spoken:
+            here, there = (lane.source, lane.source_port), (lane.destination, lane.destination_port)
+            client, server = (here, there) if side == "client" else (there, here)
+            old = (conversation.transport, conversation.server, conversation.port)
+            key = (conversation.transport, server[0], server[1], client[0])
+            conversations = self.ledger.conversations
+            conversations.pop((*old, conversation.client), None)
+            passive = conversation.passive
+            conversation = conversations.setdefault(key, conversation)
+            conversation.client, conversation.server = client[0], server[0]
+            conversation.port, conversation.passive = server[1], passive
+            connection.conversation, connection.server = conversation, server
+        conversation.sure = True
+        return conversation
+
+    def _decode(
+        self, lane: Lane, passive: Passive, segment: Segment, key: bytes, time: int
+    ) -> None:
+        connection, ledger = lane.connection, self.ledger
+        conversation = connection.conversation
+        port, vlan = conversation.port, lane.vlan
+        for item in passive.decode(segment):
+            ledger.learn(item, lane.transport, time, port, vlan)
+        if passive.uses is not None and (lane.forward or passive.peers):
+            uses = tuple(passive.uses(segment.payload))
+            weight = WEIGHT_TALLY + WEIGHT_USE * len(uses)
+            if uses and len(conversation.tallies) >= TALLIES:
+                ledger.note("requests beyond the limit")
+            elif uses and ledger.room(weight, "requests"):
+                tally = conversation.tallies.setdefault(key, Tally(uses, 0, time, time))
+                tally.count += 1
+                tally.last = time
+        if passive.values is not None and passive.reports and not lane.forward:
+            for item in passive.values(None, segment):
+                ledger.learn(item, lane.transport, time, port, vlan)
+        if passive.pair is None and (passive.values is None or passive.reports):
+            return
+        if lane.forward:
+            self._ask(connection, segment)
+        elif (question := connection.question) is not None:
+            for read in (passive.pair, None if passive.reports else passive.values):
+                for item in read(question, segment) if read is not None else ():
+                    ledger.learn(item, lane.transport, time, port, vlan)
+            if passive.values is not None:
+                self._ask(connection, None)
+
+
+def _ready(tally: Tally, time: int) -> bool:
+    """Whether values are due, and when they are next: often at first, ever more rarely later."""
+    if time < tally.due:
+        return False
+    tally.valued += 1
+    pause = (time - tally.first) // (MOST_VALUES // 2) if tally.valued >= MOST_VALUES else 0
+    tally.due = time + pause
+    return True
+
+
+def _segment(lane: Lane, time: int, payload: bytes) -> Segment:
+    return Segment(
+        moment(time),
+        lane.transport,
+        lane.source,
+        lane.source_port,
+        lane.destination,
+        lane.destination_port,
+        payload,
+        lane.vlan,
+    )
