@@ -37,6 +37,9 @@ _SESSION = (
     "OPC UA CloseSession",
     "OPC UA CloseSecureChannel",
 )
+MOST_TRIES = 2
+"""Sessions of one rung: with a certificate, and anonymous where that was refused."""
+
 _DATA = frozenset(
     {
         "browse_page",
@@ -54,22 +57,27 @@ _DATA = frozenset(
 
 def _points_cost(size: Size) -> Cost:
     functions = (*_SESSION, "OPC UA GetEndpoints", "OPC UA Browse", "OPC UA BrowseNext")
-    return Cost(1, 6 + size.pages, 3000 + 1200 * size.pages + 400 * size.items, functions)
+    weight = 3000 * size.parts + 1200 * size.pages + 400 * size.items
+    return Cost(size.parts, 6 * size.parts + size.pages, weight, functions)
 
 
 def _sample_cost(size: Size) -> Cost:
-    return Cost(1, 6 + size.pages, 3000 + 300 * size.pages + 60 * size.items, _SESSION)
+    weight = 3000 * size.parts + 300 * size.pages + 60 * size.items
+    return Cost(size.parts, 6 * size.parts + size.pages, weight, _SESSION)
 
 
 def _found(observations: Sequence[Observation]) -> Size:
-    """Points, and the data requests that it took to get at them."""
+    """Sessions (none where nobody lets us in), points, and the data requests that it took."""
+    sessions = any(seen.question.operation == "hello" for seen in observations)
     asked = sum(
         seen.question.operation in _DATA
         and seen.outcome is not Outcome.NOT_ASKED
         and bool(seen.digest or seen.duration_seconds)
         for seen in observations
     )
-    return Size(1, sum(len(seen.points) + len(seen.samples) for seen in observations), asked)
+    return Size(
+        int(sessions), sum(len(seen.points) + len(seen.samples) for seen in observations), asked
+    )
 
 
 PROBE = Probe(
@@ -86,7 +94,7 @@ PROBE = Probe(
             _points_cost,
             points.points,
             Size(1, 100, 14),
-            Size(1, 1000, points.MOST_BROWSES + points.MOST_READS + 1),
+            Size(MOST_TRIES, 1000, points.MOST_BROWSES + points.MOST_READS + 1),
             _found,
         ),
         Depth.SAMPLE: Rung(
