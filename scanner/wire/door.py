@@ -28,6 +28,7 @@ class Door:
         self.requests = 0
         self.connections = 0
         self.left = 0.0  # when the last packet left that may be answered
+        self.came = 0.0  # when the last answer came
         self.parting = False  # the request under way ends a session
         self._placed = False
 
@@ -93,6 +94,12 @@ class Door:
                 raise NetworkError(failure) from error
             raise NetworkError(Failure(Outcome.MUTE)) from error
 
+    @property
+    def spent(self) -> float:
+        """Seconds from the last packet to its answer, or until now where none came."""
+        came = self.came if self.came >= self.left else self.wire.clock.monotonic()
+        return came - self.left
+
     @contextmanager
     def under_way(self) -> Iterator[None]:
         """A request leaves now; at the end it has arrived, if it ever will."""
@@ -115,6 +122,7 @@ class Door:
 
     def received(self, raw: bytes) -> None:
         """Count and record what came back."""
+        self.came = self.wire.clock.monotonic()
         self.wire.sent.bytes += len(raw)
         if self.wire.recorder is not None:
             self.wire.recorder.received(*self._peer, hidden(raw, self.wire.secrets))

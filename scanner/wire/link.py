@@ -15,6 +15,7 @@ import logging
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar, cast
 
 from protocols.contract import (
@@ -81,7 +82,7 @@ class Conversation:
         self._ledger = Ledger(self._door, Past(past, probe.session))
         self._past = self._ledger.past
         self._tcp = OverTcp(self._door)
-        self._udp = OverUdp(self._door)
+        self._udp = OverUdp(self._door, self.hold)
         # The same numbers again after a resume, so that stored answers match their requests.
         self._id = zlib.crc32(f"{host.address} {probe.name} {port}".encode())
         self._until = wire.clock.monotonic() + seconds
@@ -289,16 +290,17 @@ class Conversation:
                 if self.target.transport == "tcp":
                     raw, reading = await self._tcp.exchange(request, frame, read, limit, patience)
                 else:
-                    raw, reading = await self._udp.exchange(request, read, limit, patience)
+                    again = partial(self._worthy, tries)
+                    raw, reading = await self._udp.exchange(request, read, limit, patience, again)
             except NetworkError as error:
-                spent = self.wire.clock.monotonic() - self._door.left
+                spent = self._door.spent
                 failure = self._ours(error.failure, self._door.left)
                 if self._again(failure, tries) and await self._worth_again(failure):
                     self.wire.sent.retries += 1
                     continue
                 reading = self._failed(failure)
             else:
-                spent = self.wire.clock.monotonic() - self._door.left
+                spent = self._door.spent
             break
         self._ledger.emit(
             question, reading, raw=raw, credential=credential, tries=tries, spent=spent
@@ -338,8 +340,12 @@ class Conversation:
         await self.wire.pacer.running()
         if self.wire.stopping is not None or self.host.health.sign:
             return False
-        ours = failure.outcome is Outcome.FAILED_HERE
-        return ours or self.likeliest or self.host.alive or bool(self.host.units)
+        return failure.outcome is Outcome.FAILED_HERE or self._worthy()
+
+    def _worthy(self, tries: int = 0) -> bool:
+        """Whether silence here is worth another packet, and `tries` leave one."""
+        expected = self.likeliest or self.host.alive or bool(self.host.units)
+        return expected and tries <= self.wire.limits.retries
 
     def _our_side(self, failure: Failure) -> None:
         """Never mistake our own trouble for the device's: everything waits a little."""

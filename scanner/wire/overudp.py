@@ -7,6 +7,7 @@ here (`Datagrams`), and what does is matched by the probe's decoder.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TypeVar
 
 from protocols.contract import Foreign, Garbled, Outcome, Read, Reading, Sealed
@@ -15,33 +16,50 @@ from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.overtcp import STALE_MOST
 from scanner.wire.reply import Nothing, decode, empty, outgoing, plain
 from scanner.wire.udp import Received
+from scanner.wire.wire import Hold
 
 T = TypeVar("T")
 
 
 class OverUdp:
-    """The datagrams of one conversation."""
+    """The datagrams of one conversation; `hold` is its right to talk to the host."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, hold: Hold) -> None:
         self._door = door
+        self._hold = hold
         self._wire = door.wire
         self._host = door.host
         self._queue: asyncio.Queue[Received] | None = None
+        self._answered = False
 
     async def exchange(
-        self, request: bytes | Sealed, read: Read[T], limit: int, patience: float
+        self,
+        request: bytes | Sealed,
+        read: Read[T],
+        limit: int,
+        patience: float,
+        again: Callable[[], bool],
     ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
-        """Send one datagram and take its answer. Raises `NetworkError` where nothing came."""
+        """Send one datagram and take its answer. Raises `NetworkError` where nothing came; where
+        `again` says that a second try is worth it, as soon as that may leave."""
         queue = self._queue
         if queue is None:
             queue = self._wire.datagrams.expect(self._host.address, self._door.target.port)
             self._queue = queue
+        if self._answered:  # a knock that one answer settles is no conversation yet
+            await self._door.talk()
         if self._door.placed:
-            return await self._datagram(queue, request, read, limit, patience)
-        async with self._wire.pacer.knock(self._host.group) as place:
-            result = await self._datagram(queue, request, read, limit, patience)
-            place.accepted += 1
-        await self._door.talk()
+            return await self._datagram(queue, request, read, limit, patience, again)
+        try:
+            async with self._wire.pacer.knock(self._host.group) as place:
+                result = await self._datagram(queue, request, read, limit, patience, again)
+                place.accepted += 1
+        except NetworkError:
+            await self._hold.regain()
+            raise
+        # Only now: who has the right may be waiting for the place that we had.
+        await self._hold.regain()
+        self._answered = self._host.alive = self._host.answers = True
         return result
 
     async def _datagram(
@@ -51,21 +69,46 @@ class OverUdp:
         read: Read[T],
         limit: int,
         patience: float,
+        again: Callable[[], bool],
     ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
         door = self._door
         await self._host.turn.take()
         await door.first_packet(1)
         data = outgoing(request)
-        try:
-            with door.under_way():
-                await self._wire.datagrams.send(self._host.address, door.target.port, data)
-                door.sent(data, plain(request))
-                async with door.patience(patience):
-                    return await self._answer(queue, read, limit)
-        except NetworkError as error:
-            if error.failure.outcome is Outcome.MUTE:  # nothing was accepted over UDP
-                raise NetworkError(Failure(Outcome.SILENT)) from error
-            raise
+        with door.under_way():
+            await self._wire.datagrams.send(self._host.address, door.target.port, data)
+            door.sent(data, plain(request))
+            return await self._listen(queue, read, limit, patience, again)
+
+    async def _listen(
+        self,
+        queue: asyncio.Queue[Received],
+        read: Read[T],
+        limit: int,
+        patience: float,
+        again: Callable[[], bool],
+    ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
+        """The answer, waited for in steps. A port that never spoke does not keep the other
+        protocols of its host waiting: they go first after the time that a connection would get."""
+        limits, clock = self._wire.limits, self._wire.clock
+        steps = {patience}
+        if not self._answered:
+            steps |= {min(t, patience) for t in (limits.connect_timeout, limits.retry_delay)}
+        begun = clock.monotonic()
+        for step in sorted(steps):
+            try:
+                async with self._door.patience(begun + step - clock.monotonic()):
+                    result = await self._answer(queue, read, limit)
+            except NetworkError as error:
+                if error.failure.outcome is not Outcome.MUTE:
+                    raise
+            else:
+                return result
+            if step >= limits.retry_delay and again():
+                break
+            if not self._answered:
+                self._hold.give()
+        raise NetworkError(Failure(Outcome.SILENT))  # nothing was accepted over UDP
 
     async def _answer(
         self, queue: asyncio.Queue[Received], read: Read[T], limit: int

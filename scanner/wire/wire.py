@@ -83,11 +83,16 @@ class Hold:
             self.held = False
             self.lock.release()
 
+    async def regain(self) -> None:
+        """Take the right back where it was lent; does nothing for who has it."""
+        if not self.held:
+            await self.take()
+
     async def rest(self, waiting: Awaitable[None]) -> None:
         """Lend the right for as long as `waiting` lasts."""
         self.give()
         await waiting
-        await self.take()
+        await self.regain()
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from protocols.contract import Cost, Depth, Link, Outcome, Probe, Rung
 from scanner.clock import SystemClock
 from scanner.engine import Engine, Visit
+from scanner.targets import parse
 from scanner.wire.pacer import Rate
 from scanner.wire.wire import Hold
 from tests.scanner.test_link import ASK, Bench, probe, reader, saying, serving, toy_frame
@@ -202,3 +203,81 @@ def test_who_is_cancelled_while_resting_does_not_give_back_what_it_lent() -> Non
         return lock.locked() and other.held
 
     assert asyncio.run(run())
+
+
+def test_an_agent_that_one_datagram_settles_takes_no_share_of_new_hosts() -> None:
+    async def run() -> tuple[bool, bool]:
+        class Agent(asyncio.DatagramProtocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                self.transport = transport
+
+            def datagram_received(self, data: bytes, addr: object) -> None:
+                self.transport.sendto(b"!" + data[1:-1] + b" hello\n", addr)  # type: ignore[attr-defined]
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Agent, local_addr=(NOBODY, 0))
+        bench = Bench(transport.get_extra_info("sockname")[1], "udp")
+        assert await bench.ask() is Outcome.COMPLETE
+        after_one = bench.host.known
+        assert await bench.ask(2) is Outcome.COMPLETE
+        bench.wire.close()
+        transport.close()
+        return after_one, bench.host.known
+
+    assert asyncio.run(run()) == (False, True)
+
+
+def test_a_silent_datagram_port_lends_its_turn_and_is_still_listened_to() -> None:
+    async def run() -> tuple[bool, Outcome]:
+        lock = asyncio.Lock()
+        with silent() as sock:
+            bench = Bench(sock.getsockname()[1], "udp")
+            bench.wire.limits = replace(
+                bench.wire.limits, connect_timeout=0.05, answer_timeout=30.0, retries=0
+            )
+            hold = bench.link.hold
+            hold.lock = lock
+            await hold.take()
+            asking = asyncio.ensure_future(bench.ask())
+            async with asyncio.timeout(10):
+                async with lock:  # lent: somebody else of this host has its turn
+                    data, peer = sock.recvfrom(100)
+                    sock.sendto(b"!" + data[1:-1] + b" hello\n", peer)
+                    meanwhile = asking.done()
+                outcome = await asking
+            assert hold.held
+            bench.wire.close()
+        return meanwhile, outcome
+
+    assert asyncio.run(run()) == (False, Outcome.COMPLETE)
+
+
+def test_hosts_that_are_silent_everywhere_do_not_wait_for_each_other_for_ever() -> None:
+    async def ask(link: Link) -> None:
+        await link.ask(ASK, b"?1\n", frame=toy_frame, read=reader(1))
+
+    def asking(transport: str) -> Probe:
+        return replace(probe(transport), rungs=rung(ask))
+
+    async def run() -> int:
+        with silent() as sock, socket.socket() as full:
+            full.bind((NOBODY, 0))  # bound and never listened to: refused at once
+            bench = Bench(full.getsockname()[1])
+            bench.wire.scope = parse(["127.0.0.0/24"])
+            bench.wire.limits = replace(
+                bench.wire.limits, connect_timeout=0.02, answer_timeout=0.2, retry_delay=0.1
+            )
+            bench.wire.profile = bench.wire.pacer.profile = replace(
+                bench.wire.profile, hosts_at_once=2
+            )
+            attempts = (
+                (asking("udp"), sock.getsockname()[1]),
+                (asking("tcp"), full.getsockname()[1]),
+            )
+            engine = Engine(bench.wire, Depth.DISCOVER)
+            async with asyncio.timeout(60):
+                tally = await engine.run(Visit(NOBODY, attempts) for _ in range(8))
+            bench.wire.close()
+        return tally.finished
+
+    assert asyncio.run(run()) == 8
