@@ -51,7 +51,7 @@ protocol = "{protocol}"
     ]
 )
 
-RATES = {"standard": 2, "brisk": 10}
+RATES = {"gentle": 1, "standard": 2, "brisk": 10}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,28 @@ def test_every_count_at_the_devices_is_within_the_promise(
     # a request to a device that is not listening or dies is sent and not counted there
     assert 0 <= sent["requests"] - total["requests"] <= 40
     assert sent["connections"] == total["connections"]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("profile", RATES)
+def test_a_real_minute_of_every_profile(tmp_path: Path, profile: str) -> None:
+    """What the matrix shows in virtual time, on the clock of the devices."""
+    with played("bottling", tmp_path) as here:
+        ran = untrap(
+            *("--db", tmp_path / "t.db", "--config", here.config, "scan", "-iL"),
+            *(here.folder / "targets.txt", "--profile", profile, "--json", "--max-time", "60s"),
+            cwd=tmp_path,
+        )
+        assert ran.code in (0, 4), ran.err
+        witness = here.witness()
+    total = witness["total"]
+    assert total["requests"] > 50
+    assert total["forbidden"] == total["bare"] == total["resets"] == total["early"] == 0
+    assert total["open_connections"] == total["open_sessions"] == 0
+    for name, device in witness["devices"].items():
+        assert device["peak_requests_per_second"] <= RATES[profile], name
+        assert device["peak_connections"] <= 1, name
+    print(profile, total["requests"], "requests")  # noqa: T201 - a figure
 
 
 def test_the_summary_agrees_with_the_plans_own_arithmetic(plant: Path, tmp_path: Path) -> None:
