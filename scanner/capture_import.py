@@ -8,6 +8,7 @@ was written in turns (a rotating set): their connections go on from file to file
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from scanner.capture.messages import moment
 from scanner.capture.observations import Conclusions, Origin
 from scanner.capture.walk import Walk
 
+PORTS = 32  # services that are told although nobody knew their protocol
 OVERLAP = 1_000_000_000  # nanoseconds by which a file of a set may begin before the last one ended
 
 Progress = Callable[[Path, int, int, int], None]
@@ -143,7 +145,7 @@ def _captured(reading: _Reading, site: str, vantage: str, around: Around) -> Cap
     scan = str(uuid.uuid5(NAMESPACE, f"capture {site} {digests}"))
     name = vantage or (names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}")
     conclusions = Conclusions(walk, Origin(site, scan, name), around.maps, around.own)
-    notes = dict(walk.unread)
+    notes = dict(walk.unread) | _undecoded(walk)
     if empty := sum(file.empty for file in files):
         notes["empty records"] = empty
     summary = {
@@ -168,8 +170,18 @@ def _captured(reading: _Reading, site: str, vantage: str, around: Around) -> Cap
         status="part" if reading.problem else "done",
         summary=summary,
     )
-    told = tuple(sorted(notes.items()))
+    told = tuple(sorted(notes.items(), key=lambda note: (-note[1], note[0])))
     return Capture(record, conclusions, walk.packets, reading.problem, told)
+
+
+def _undecoded(walk: Walk) -> dict[str, int]:
+    """Packets of services that no decoder knew, by port: seen, and not taken for anything."""
+    count: Counter[str] = Counter()
+    for conversation in walk.conversations.values():
+        if conversation.passive is None and conversation.answered:
+            where = f"{conversation.transport}/{conversation.port}"
+            count[f"{where} (seen, not decoded)"] += conversation.asked + conversation.answered
+    return dict(count.most_common(PORTS))
 
 
 def read(
