@@ -159,7 +159,7 @@ def g07(view: View) -> list[Case]:
     row = view.device.register
     if row is None:
         return []
-    missing = missing_of(row.owner, row.criticality or criticality_of(view), row.area or row.line)
+    missing = missing_of(row.owner, criticality_of(view), row.area or row.line)
     if not missing:
         return []
     premise = Because("", "declared", f"the register row leaves empty: {missing}", row.document)

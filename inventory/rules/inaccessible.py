@@ -13,7 +13,7 @@ from inventory.model import Because, Proposition, Severity, Strength
 from inventory.openness import OPEN, no_data_roles
 from inventory.rules.catalogue import Case
 from inventory.view import Door, View, about_undeclared, info, title_of
-from protocols.contract import SPOKE, Observation, Outcome, Reason
+from protocols.contract import Observation, Outcome, Reason
 
 NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})
 TRUST = frozenset(
@@ -51,12 +51,12 @@ def a01(view: View) -> list[Case]:
     if any(_open_data(door) for door in view.spoke if door.protocol != "snmp"):
         return []
     wanted = set(view.plausible)
-    if view.device.register and view.device.register.protocol:
+    if view.device.register:
         wanted.add(view.device.register.protocol.casefold())
-    wanted |= {door.protocol for door in view.doors if door.spoke and _open_data(door)}
+    wanted |= {door.protocol for door in view.doors if door.spoke}
     cases = []
     for door in view.here:
-        if door.protocol not in wanted or not _open_data(door) or not door.asked:
+        if door.protocol not in wanted or not _open_data(door):
             continue
         decided = door.decided
         blocked = decided.outcome is Outcome.BLOCKED
@@ -90,7 +90,7 @@ def _filtered(view: View, door: Door) -> Proposition | None:
 
 
 def _spoke_elsewhere(view: View, protocol: str) -> bool:
-    return any(door.spoke for door in view.of(protocol, anywhere=True) if door not in view.here)
+    return any(door.spoke for door in view.of(protocol, anywhere=True))
 
 
 def a02(view: View) -> list[Case]:
@@ -100,12 +100,12 @@ def a02(view: View) -> list[Case]:
     cases = []
     for door in view.here:
         decided = door.decided
-        if not door.asked or decided.outcome not in NOT_REACHED or not _open_data(door):
+        if decided.outcome not in NOT_REACHED or not _open_data(door):
             continue
         for other in view.of(door.protocol, anywhere=True):
-            same = (other.address, other.port) == (door.address, door.port)
+            same = _place(other) == _place(door)
             proof = other.spoke
-            if other in view.here or not same or proof is None:
+            if not same or proof is None:
                 continue
             hours = abs((proof.time - decided.time).total_seconds()) / 3600
             if hours <= view.context.thresholds.window_overlap_hours:
@@ -121,6 +121,10 @@ def a02(view: View) -> list[Case]:
                 )
             cases.append(Case(door.protocol, said, fields(view, door)))
     return cases
+
+
+def _place(door: Door) -> tuple[str, str, int]:
+    return door.address, door.transport, door.port
 
 
 def _got_in(door: Door) -> bool:
@@ -143,7 +147,7 @@ def a03(view: View) -> list[Case]:
         elif refusals and not _got_in(door):
             said = true(Strength.E4, *(cite(item) for item in refusals[:3]))
             cases.append(Case(door.protocol, said, fields(view, door)))
-        elif not refusals and not door.spoke:
+        elif not door.spoke:
             cases += _never_tried(view, door)
     return cases
 
@@ -153,11 +157,7 @@ def _held_back(door: Door) -> Observation | None:
     tried = any(
         item.outcome is Outcome.REFUSED_AUTH and item.credential for item in door.observations
     )
-    kept = (
-        item
-        for item in door.observations
-        if item.outcome is Outcome.NOT_ASKED and item.reason == Reason.SAFETY_HOLD.value
-    )
+    kept = (item for item in door.observations if item.reason == Reason.SAFETY_HOLD.value)
     return None if tried else next(kept, None)
 
 
@@ -229,7 +229,7 @@ def a08(view: View) -> list[Case]:
     """Declared in the register, asked, and no sign of it."""
     device = view.device
     row = device.register
-    if row is None or view.present is not None or view.conflicts:
+    if row is None or view.present is not None:
         return []
     if any(item.outcome is Outcome.REFUSED_DOWNSTREAM for item in view.evidence.observations):
         return []  # its gateway speaks for it: T06 says it better
@@ -274,7 +274,7 @@ def a08(view: View) -> list[Case]:
 def _covered(view: View, vantages: set[str]) -> bool:
     """Whether one of the vantages covers the device's declared zone; undeclared zones: yes."""
     zone = view.context.zone_of([view.address])
-    if not zone or not view.context.vantages:
+    if not zone:
         return True
     for name in vantages:
         vantage = view.context.vantages.get(name)
@@ -317,7 +317,7 @@ def locked(view: View) -> tuple[Because, ...]:
                 found.append(cite(door.decided))
             continue
         for item in door.observations:
-            refused = item.outcome in SPOKE and item.outcome.value.startswith("refused")
+            refused = item.outcome.value.startswith("refused")
             if about_undeclared(item):
                 continue
             if refused and item.outcome is not Outcome.REFUSED_CAPABILITY:

@@ -7,6 +7,7 @@ needs a window does not judge a single read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from inventory.logic import declared, true, unknown
 from inventory.model import Because, Severity, Strength
@@ -19,7 +20,6 @@ from inventory.view import View
 from protocols.contract import DATA, Outcome, Point, Quality, Reason, Sample
 
 NEVER_WIRED = frozenset({"BadNotConnected", "BadConfigurationError"})
-FAILED = frozenset({"BadSensorFailure", "BadDeviceFailure"})
 FAILED_WORDS = ("nonoperational", "sensorfailure", "devicefailure", "ne107:f", "failure(f)")
 LAST_VALUE = frozenset(
     {"UncertainLastUsableValue", "UncertainNoCommunicationLastUsableValue", "STALE", "stale"}
@@ -52,7 +52,7 @@ def _failed(sample: Sample) -> bool:
     status = sample.status
     if not status or status == "Good":
         return False
-    return status in FAILED or any(word in status.casefold() for word in FAILED_WORDS)
+    return any(word in status.casefold() for word in FAILED_WORDS)
 
 
 def u03(view: View) -> list[Case]:
@@ -81,9 +81,9 @@ def is_placeholder(point: Point, samples: Sequence[Sample]) -> bool:
     last = samples[-1]
     if last.status in NEVER_WIRED:
         return True
-    milliampere = point.unit in ("4K", "mA")
-    loop = milliampere and point.low == 4 and isinstance(last.value, (int, float))
-    return bool(loop and isinstance(last.value, (int, float)) and last.value < LOWEST_LOOP_CURRENT)
+    if point.unit not in ("4K", "mA") or point.low != 4:
+        return False
+    return isinstance(last.value, (int, float)) and last.value < LOWEST_LOOP_CURRENT
 
 
 def q12(view: View) -> list[Case]:
@@ -134,7 +134,7 @@ def q02(view: View) -> list[Case]:
     old: list[Row] = []
     fresh = False
     for row in _rows(view):
-        point, meaning, samples = row
+        _, meaning, samples = row
         last = samples[-1]
         if last.status in LAST_VALUE:
             stated.append(row)
@@ -144,7 +144,7 @@ def q02(view: View) -> list[Case]:
             continue
         if age <= view.context.thresholds.stale_seconds:
             fresh = True
-        elif meaning.known and not is_binary(meaning.measurand) and _is_quantity(point):
+        elif meaning.known and not is_binary(meaning.measurand):
             old.append(row)
     if stated:
         return [_case(view, stated, "values are only the last that was known")]
@@ -162,10 +162,6 @@ def _age(sample: Sample) -> float | None:
     if now is None or sample.source_time is None:
         return None
     return (now - sample.source_time).total_seconds()
-
-
-def _is_quantity(point: Point) -> bool:
-    return not point.type.casefold().startswith(("bool", "bit"))
 
 
 def q03(view: View) -> list[Case]:
@@ -210,7 +206,6 @@ def q04(view: View) -> list[Case]:
         for point, meaning in view.process
         if meaning.known
         and not point.unit
-        and _is_quantity(point)
         and dimensions(meaning.measurand)
         and meaning.match not in ("typed", "map")
     ]
@@ -222,30 +217,37 @@ def q05(view: View) -> list[Case]:
     if not view.evidence.points:
         return []
     wrong = [
-        (point, meaning, view.values(point))
-        for point, meaning in view.process
-        if not meaning.kind and (meaning.conflict or _outside(point, meaning, view))
+        row
+        for row in view.valued
+        if not row[1].kind and (row[1].conflict or (row[2] and _outside(*row)))
     ]
     return (
         [_case(view, wrong, "values contradict their unit or range", Strength.E3)] if wrong else []
     )
 
 
-def _outside(point: Point, meaning: Meaning, view: View) -> bool:
-    samples = view.values(point)
-    if not samples or samples[-1].quality is not Quality.GOOD:
+def _outside(point: Point, meaning: Meaning, samples: Sequence[Sample]) -> bool:
+    last = samples[-1]
+    if last.quality is not Quality.GOOD:
         return False
-    value = samples[-1].value
+    value = last.value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     if point.low is not None and point.high is not None and point.low < point.high:
         margin = (point.high - point.low) * 0.1
         if not point.low - margin <= value <= point.high + margin:
             return True
-    if not meaning.known or not point.unit:
+    if not point.unit:
         return False
-    limits = document("names")["measurand"].get(meaning.measurand, {}).get("plausible")
-    return bool(limits) and not limits[0] <= value <= limits[1]
+    limits = _plausible(meaning.measurand)
+    return limits is not None and not limits[0] <= value <= limits[1]
+
+
+@cache
+def _plausible(measurand: str) -> tuple[float, float] | None:
+    """The range in which a measurand's values are believed, where the table holds one."""
+    limits = document("names")["measurand"].get(measurand, {}).get("plausible")
+    return (limits[0], limits[1]) if limits else None
 
 
 def q07(view: View) -> list[Case]:
@@ -296,7 +298,7 @@ def q10(view: View) -> list[Case]:
         )
         if not value
     ]
-    if not missing or not view.spoke or (device.parent and not view.process):
+    if not missing or (device.parent and not view.process):
         return []
     doors = view.spoke
     open_ones = [
@@ -334,7 +336,7 @@ def q11(view: View) -> list[Case]:
     """Another set of signals than the siblings of the same make, model and firmware."""
     group = sibling_group(view.device)
     seen = view.context.siblings.get(group) if group else None
-    if not seen or sum(seen.values()) < 2 or not view.evidence.points:
+    if not seen or not view.evidence.points:
         return []
     if any("option" in item.fields.get("statement", "").casefold() for item in view.statements()):
         return []

@@ -56,7 +56,7 @@ def _fields(view: View, protocol: str = "") -> dict[str, str]:
 def _no_open_service(view: View) -> Proposition:
     """Every open data service plausible for the role is not offered (and none spoke anyway)."""
     spoken = _spoken(view, OPEN)
-    spoken = [door for door in spoken if door.protocol != "snmp" or "snmp" in view.plausible]
+    spoken = [door for door in spoken if door.protocol != "snmp"]  # it is asked for below
     if spoken:
         return false(Strength.E4, *(cite(door.spoke) for door in spoken if door.spoke))
     if not view.plausible:
@@ -204,9 +204,9 @@ def t05(view: View) -> list[Case]:
     cases = []
     for door in view.spoke:
         about = info(door)
-        if about is None or about.openness is not Openness.O0 or not about.listing:
+        if about is None or about.openness is not Openness.O0:
             continue
-        if door.protocol == "snmp" or not about.data:
+        if door.protocol == "snmp":
             continue
         if not any(item.question.operation in about.listing for item in door.observations):
             continue
@@ -247,8 +247,8 @@ def t06(view: View) -> list[Case]:
             *(cite(item) for item in refusals[:3]),
         )
         return [Case("", said, fields)]
-    scans = {item.scan for item in refusals}
-    strength = Strength.E4 if len(scans) >= 2 and len(refusals) >= 3 else Strength.E2
+    scans = {item.scan for item in refusals}  # two in the scan of the witness, a third in another
+    strength = Strength.E4 if len(scans) >= 2 else Strength.E2
     row = Because("", "declared", f"the register declares {device.part}", device.register.document)
     cited = tuple(cite(item) for item in refusals[:4])
     return [Case("", true(strength, *cited, proof, row), fields)]

@@ -80,6 +80,15 @@ def u02(machine: Machine) -> list[Case]:
             "untrap import links FILE",
         )
         return [Case("", said, words)]
+    proposed = [link.device for link in machine.equipment.links if link.proposed]
+    if proposed:
+        said = unknown(
+            f"whether {', '.join(proposed[:3])} monitors {machine.equipment.tag}: it is proposed"
+            " from names, and nobody confirmed it",
+            "confirm the proposed links or drop them",
+            "untrap import links FILE",
+        )
+        return [Case("", said, words)]
     if machine.equipment.links_complete:
         text = f"the links of {machine.equipment.tag} are declared complete, and there are none"
         return [Case("", true(Strength.E4, declared(text)), words)]
@@ -120,7 +129,7 @@ def u03(machine: Machine) -> list[Case]:
 def u04(machine: Machine) -> list[Case]:
     """Only binary signals are known of a machine that needs measured ones."""
     about = machine.profile
-    if about is None or not machine.rows:
+    if about is None:
         return []
     analog = [
         group
@@ -154,7 +163,7 @@ def u05(machine: Machine, found: Coverage | None, target: float) -> list[Case]:
         return [Case("", _open(machine, shown), words)]
     unseen = ", ".join(found.unseen[:8]) or "none of them with certainty"
     premises = (declared(shown), declared(f"nobody can see: {unseen}"))
-    absent = [negate(item) for item in _absences(machine) if item.truth is Truth.FALSE]
+    absent = [item for item in _absences(machine) if item.truth is Truth.FALSE]
     strength = min((item.strength for item in absent), default=Strength.E3)
     return [Case("", true(strength, *premises), words)]
 

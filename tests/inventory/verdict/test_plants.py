@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inventory.rules import catalogue
-from tests.inventory.verdict.plants import NEGATIVE, POSITIVE, TRAP, Row, answer
+from tests.inventory.verdict.plants import NEGATIVE, POSITIVE, TRAP, Row, answer, unsaid
 from tests.inventory.verdict.plants.rows import ROWS
 
 FIRST_RELEASE = [
@@ -21,6 +21,7 @@ FIRST_RELEASE = [
 @pytest.mark.parametrize("one", ROWS, ids=lambda one: f"{one.rule}-{one.kind}-{one.key}")
 def test_the_key_of_a_plant(one: Row) -> None:
     assert answer(one) == one.key
+    assert unsaid(one) == []
 
 
 def test_the_catalogue_holds_the_rules_of_the_first_release() -> None:

@@ -41,6 +41,11 @@ class Row:
     changes: Mapping[str, object] = field(default_factory=dict)
     not_if: str = ""  # beginning of the rule's "not if" text that a trap is about
     machine: Equipment | None = None
+    words: tuple[str, ...] = ()  # must stand in the texts of that rule; with ! before, must not
+
+    def telling(self, *words: str) -> Row:
+        """The same, with words that its texts must hold."""
+        return replace(self, words=words)
 
 
 def yes(rule: str, key: str, found: Evidence, changes: Mapping[str, object] | None = None,
@@ -76,6 +81,25 @@ def answer(one: Row) -> str:
     ]
     said += [(item.subject, "?") for item in verdict.questions if item.rule == one.rule]
     return " ".join(f"{subject}={word}" if subject else word for subject, word in sorted(said))
+
+
+def unsaid(one: Row) -> list[str]:
+    """Words of the key that the texts of the rule do not hold, or hold against it."""
+    verdict = judged(one)
+    texts = [
+        text
+        for item in verdict.findings
+        if item.rule == one.rule
+        for text in (*(b.text for b in item.because), *(r.text for r in item.remedies))
+    ]
+    texts += [
+        text
+        for item in verdict.questions
+        if item.rule == one.rule
+        for text in (item.missing, item.next_step, item.command)
+    ]
+    whole = " | ".join(texts)
+    return [word for word in one.words if (word.lstrip("!") in whole) is word.startswith("!")]
 
 
 def judged(one: Row) -> Verdict:

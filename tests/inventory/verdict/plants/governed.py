@@ -17,6 +17,7 @@ from tests.inventory.verdict.plants import (
     Fact,
     O,
     Row,
+    Sample,
     device,
     evidence,
     listed,
@@ -46,7 +47,25 @@ def kind(text: str) -> dict[str, object]:
     return {"credential_types": {"community": text}}
 
 
+SOME = (Sample(TEMPERATURE.address, 3.0),)
+OUTSIDE = {**ACROSS, "zones": (Zone("far", (ip_network("10.0.0.0/8"),)),)}
 G01 = [
+    yes("G01", "opcua=medium/high", evidence(
+        seen("opcua", O.COMPLETE), seen("opcua", O.COMPLETE, "read", samples=SOME))).telling(
+        "opcua read", "no zones are declared"),
+    yes("G01", "opcua=medium/high", evidence(
+        seen("opcua", O.COMPLETE), seen("opcua", O.COMPLETE, "list", points=(TEMPERATURE,)))
+        ).telling("opcua list"),
+    yes("G01", "opcua=medium/high",
+        evidence(listed(TEMPERATURE), listed(TEMPERATURE, protocol="lldp"))),
+    yes("G01", "opcua=medium/high", evidence(
+        seen("opcua", O.COMPLETE, "session", credential="reader"), listed(TEMPERATURE))),
+    yes("G01", "modbus=low/high", MODBUS, OUTSIDE).telling("!no zones"),
+    yes("G01", "modbus=low/high", MODBUS, {**HERE, "vantages": {}}),
+    yes("G01", "modbus=low/high", MODBUS, {**HERE, "vantages": {"here": Vantage("here")}}),
+    no("G01", "", evidence(
+        seen("opcua", O.COMPLETE, "list", points=(TEMPERATURE,), credential="reader"))),
+    no("G01", "", evidence(seen("opcua", O.COMPLETE, "read", samples=SOME, credential="reader"))),
     yes("G01", "opcua=medium/high", evidence(listed(TEMPERATURE))),
     yes("G01", "opcua=medium/high", evidence(seen("opcua", O.COMPLETE, points=(TEMPERATURE,)))),
     yes("G01", "modbus=low/high", MODBUS),  # inside one zone
@@ -81,7 +100,8 @@ G02 = [
 TWO = {"collisions": {"serial Maker S1234": ("device-1", "device-2")}}
 MAC = "00:11:22:33:44:55"
 G03 = [
-    yes("G03", "serial Maker S1234=medium/high", evidence(S7, about=PLC), TWO),
+    yes("G03", "serial Maker S1234=medium/high", evidence(S7, about=PLC), TWO).telling(
+        "device-2", "!device-1"),
     yes("G03", f"mac {MAC}=medium/high", evidence(S7, about=replace(PLC, mac=MAC)),
         {"collisions": {f"mac {MAC}": ("device-1", "device-2")}}),
     yes("G03", "engine_id 8000=medium/high", stating(Fact("engine_id", "8000", "snmp")),
@@ -118,6 +138,12 @@ def ends(text: str) -> Row:
 
 
 G04 = [
+    replace(ends("2026-11-22T12:00:00Z"), key="2026-11-22T12:00:00Z=low/high").telling(
+        "expired on 2026-11-22"
+    ),
+    replace(ends("2026-11-22T12:00:01Z"), key="2026-11-22T12:00:01Z=low/high").telling(
+        "ends on 2026-11-22"
+    ),
     replace(ends("2026-12-24T00:00:00Z"), key="2026-12-24T00:00:00Z=low/high"),
     replace(ends("2025-01-01T00:00:00"), key="2025-01-01T00:00:00=low/high"),
     replace(ends("2027-02-20T12:00:00Z"), key="2027-02-20T12:00:00Z=low/high"),  # 90 days
@@ -128,6 +154,8 @@ G04 = [
 
 WRITABLE = replace(TEMPERATURE, access="rw")
 G05 = [
+    yes("G05", "opcua=medium/high",
+        evidence(listed(TEMPERATURE, protocol="mystery"), listed(WRITABLE))),
     yes("G05", "opcua=medium/high", evidence(listed(WRITABLE))),
     yes("G05", "opcua=medium/high", evidence(listed(replace(TEMPERATURE, access="w")))),
     no("G05", "", evidence(listed(TEMPERATURE))),
@@ -182,6 +210,9 @@ N = [
     yes("N02", "covered", evidence(NO_UA, about=replace(PLC, register=row("PLC-7"))), NAMED),
     no("N02", "not-assessed?", evidence(NO_UA, about=PLC)),
     no("N02", "not-assessed?", evidence(NO_UA, about=replace(PLC, name="PLC-8")), NAMED),
+    yes("N02", "covered", evidence(NO_UA, about=replace(PLC, name="PLC7")),
+        {"origins": {"plc7": "server-1"}, "names": {}}),
+    no("N02", "not-assessed?", evidence(NO_UA, about=PLC), attested("", statement="covered by")),
     trap("N02", "the name is too short", "not-assessed?",
          evidence(NO_UA, about=replace(PLC, name="P7")),
          {"origins": {"p7": "server-1"}, "names": {}}),

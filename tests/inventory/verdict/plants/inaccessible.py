@@ -19,6 +19,7 @@ from tests.inventory.verdict.plants import (
     TEMPERATURE,
     O,
     Row,
+    Sample,
     device,
     evidence,
     listed,
@@ -50,6 +51,14 @@ def statement(key: str, text: str) -> dict[str, object]:
 
 
 A01 = [
+    yes("A01", "modbus=medium/low",
+        evidence(S7, seen("mystery", O.COMPLETE), NO_UA, QUIET, about=PLC)),
+    no("A01", "", evidence(S7, NO_UA, QUIET,
+                           about=replace(PLC, role="switch", register=row(protocol="modbus")))),
+    no("A01", "", evidence(seen("opcua", O.COMPLETE, vantage="cell", seconds=-40 * 3600),
+        seen("modbus", O.CLOSED, vantage="dmz", scan="s2"),
+        seen("opcua", O.SILENT, vantage="dmz", scan="s2"), about=PLC),
+       {"collection": "dmz"}),  # then the question of A02
     yes("A01", "modbus=medium/low", evidence(S7, NO_UA, QUIET, about=PLC)),
     yes("A01", "modbus=medium/medium", evidence(S7, NO_UA, BLOCKED, about=PLC)),
     yes("A01", "modbus=medium/medium", evidence(BLOCKED, about=PLC)),  # the filter itself says so
@@ -99,6 +108,7 @@ def pair(*, hours: float = 1.0, cell: O = O.COMPLETE, dmz: O = O.SILENT, protoco
 
 DMZ = {"collection": "dmz"}
 A02 = [
+    no("A02", "", pair(transport="udp"), DMZ),
     yes("A02", "opcua=high/high", pair(), DMZ),
     yes("A02", "opcua=high/high", pair(dmz=O.BLOCKED), DMZ),
     yes("A02", "opcua=high/high", pair(cell=O.REFUSED_AUTH), DMZ),
@@ -125,6 +135,12 @@ UNTRUSTED = seen("opcua", O.REFUSED_AUTH, "session", reason="certificate_untrust
 KEPT = seen("opcua", O.NOT_ASKED, "session", reason="safety_hold", credential="historian")
 NO_CREDENTIAL = seen("snmp", O.NOT_ASKED, reason="no_credential")
 A03 = [
+    yes("A03", "opcua=medium/high",
+        evidence(USER, seen("opcua", O.NOT_ASKED, "session", reason="budget"))),
+    no("A03", "", evidence(USER, seen("opcua", O.COMPLETE, "browse", points=(TEMPERATURE,)))),
+    no("A03", "", evidence(USER, seen("opcua", O.COMPLETE, "read", samples=(
+        Sample(TEMPERATURE.address, 3.0),)))),
+    no("A03", "", evidence(KEPT)),
     yes("A03", "opcua=medium/high", evidence(USER)),
     yes("A03", "opcua=medium/high", evidence(USER, UNTRUSTED)),
     yes("A03", "snmp=medium/high", evidence(seen("snmp", O.REFUSED_AUTH, reason="user_rejected"))),
@@ -160,6 +176,10 @@ A04 = [
 
 THREE = tuple(replace(TEMPERATURE, address=f"nsu=urn:x;s=T{n}", name=f"T{n}") for n in range(3))
 A05 = [
+    yes("A05", "opcua=medium/high",
+        evidence(listed(PRESSURE, protocol="mystery"), listed(TEMPERATURE, NOT_MINE))),
+    no("A05", "", evidence(seen("opcua", O.COMPLETE),
+                           listed(TEMPERATURE, NOT_MINE, protocol="bacnet"))),
     yes("A05", "opcua=medium/high", evidence(listed(TEMPERATURE, NOT_MINE))),
     yes("A05", "opcua=medium/high", evidence(listed(*THREE, NOT_MINE))),  # a quarter
     yes("A05", "opcua=low/high", evidence(listed(*THREE, TEMPERATURE, NOT_MINE))),
@@ -170,6 +190,11 @@ A05 = [
 ]  # fmt: skip
 
 A08 = [
+    yes("A08", "high/low", evidence(seen("opcua", O.BLOCKED, scan="scan-0"), SILENT,
+                                    about=UNSEEN)),  # the two contradict each other
+    yes("A08", "high/medium", evidence(SILENT, about=UNSEEN),
+        {"vantages": {"here": Vantage("here", "dmz", ("x",))}}),  # no zones are declared
+    no("A08", "?", evidence(about=replace(UNSEEN, seen=True))),
     yes("A08", "high/medium", evidence(SILENT, about=UNSEEN)),
     yes("A08", "high/medium", evidence(seen("opcua", O.NO_PATH), about=UNSEEN)),
     yes("A08", "high/medium", evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "cell"))),
@@ -184,8 +209,11 @@ A08 = [
     no("A08", "", evidence(SILENT, seen("modbus", O.REFUSED_DOWNSTREAM, part="unit 3"),
                            about=replace(UNSEEN, parent="g", part="unit 3"))),  # then T06
     no("A08", "", evidence(replace(NO_UA, scan="scan-0"), SILENT, about=UNSEEN)),  # a conflict
-    trap("A08", "its address or zone was not", "?", evidence(about=UNSEEN)),
-    trap("A08", "its address or zone was not", "?", evidence(about=NOWHERE)),
+    trap("A08", "its address or zone was not", "?", evidence(about=UNSEEN)).telling(
+        "a question to its declared address", "scan the declared address",
+        "untrap scan 192.0.2.10"),
+    trap("A08", "its address or zone was not", "?", evidence(about=NOWHERE)).telling(
+        "the register gives none", "complete the register", "!untrap scan"),
     trap("A08", "its address or zone was not", "?",
          evidence(seen("opcua", O.NOT_ASKED, reason="budget"), about=UNSEEN)),
     trap("A08", "its address or zone was not", "?",

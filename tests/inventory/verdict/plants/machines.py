@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inventory.model import Link
+from inventory.model import Declaration, Kind, Link
+from inventory.thresholds import Thresholds
 from tests.inventory.verdict.plants import (
     DRIVE,
     FULL,
@@ -32,7 +33,27 @@ M1 = motor()
 THREE = monitored(CURRENT, VIBRATION, RUN)
 UNKNOWN_4 = "current=? running=? temperature=? vibration|axial_flux=?"
 
+PUMP = (VIBRATION, tag("DischargePressure", "BAR"), tag("SuctionPressure", "BAR"),
+        tag("Power", "KWT"))  # fmt: skip
+SEEN = listed(CURRENT, VIBRATION, RUN)
+NONE_FITTED = {"attested": {"m-1": tuple(
+    Declaration("site", Kind.ATTEST, "m-1", {"statement": "not fitted", "value": name})
+    for name in ("current", "vibration", "temperature", "running")
+)}}  # fmt: skip
 U01 = [
+    yes("U01", "running=low/high", monitored(*PUMP), FULL, motor("pump")),  # one of five
+    yes("U01", "flow|power=medium/high running=medium/high", monitored(*PUMP[:3]), FULL,
+        motor("pump")),
+    no("U01", "", THREE, {**FULL, **NONE_FITTED}, M1),
+    no("U01", "temperature=?", evidence(SEEN, seen("snmp", O.REFUSED_AUTH), about=DRIVE), FULL, M1),
+    no("U01", "temperature=?",
+       evidence(SEEN, seen("snmp", O.SILENT), about=replace(DRIVE, role="ups")), FULL, M1),
+    yes("U01", "temperature=medium/high",
+        evidence(SEEN, seen("snmp", O.SILENT), about=DRIVE), FULL, M1),
+    yes("U01", "temperature=medium/high", evidence(
+        SEEN, seen("mystery", O.SILENT), seen("lldp", O.SILENT), about=DRIVE), FULL, M1),
+    yes("U01", "temperature=medium/high",
+        evidence(SEEN, seen("opcua", O.REFUSED_CAPABILITY, "read"), about=DRIVE), FULL, M1),
     yes("U01", "temperature=medium/high", THREE, FULL, M1),  # vibration shows what it would show
     yes("U01", "vibration|axial_flux=high/high", monitored(CURRENT, TEMP, RUN), FULL, M1),
     yes("U01", "temperature=high/high", THREE, FULL, replace(M1, criticality="C3")),
@@ -87,10 +108,15 @@ U01 = [
 EMPTY = replace(M1, links=(), links_complete=True)
 LOST = Link("M-1", "PLC-9", resolved=False)
 U02 = [
+    yes("U02", "high/high", evidence(about=DRIVE), {},
+        replace(EMPTY, links=(Link("M-1", "", complete=True, resolved=False),))),
+    trap("U02", "a proposed link waits", "?", evidence(about=DRIVE), {},
+         replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),))).telling("is proposed"),
     yes("U02", "high/high", evidence(about=DRIVE), {}, EMPTY),
     yes("U02", "critical/high", evidence(about=DRIVE), {}, replace(EMPTY, criticality="C3")),
     no("U02", "", THREE, {}, M1),
-    no("U02", "?", evidence(about=DRIVE), {}, replace(EMPTY, links=(LOST,))),
+    no("U02", "?", evidence(about=DRIVE), {},
+       replace(EMPTY, links=(LOST,))).telling("no device matches", "PLC-9"),
     trap("U02", "links were never declared", "?", evidence(about=DRIVE), {},
          replace(EMPTY, links_complete=False)),
     trap("U02", "links were never declared", "?", evidence(about=DRIVE), {},
@@ -112,11 +138,15 @@ U03 = [
 ]  # fmt: skip
 
 U04 = [
+    yes("U04", "medium/high", monitored(RUN), FULL, M1).telling("Running"),
+    no("U04", "", monitored(RUN, tag("MotorSpeed", "RPM")), FULL, M1),  # not required, measured
     yes("U04", "medium/high", monitored(RUN, FAULT), FULL, M1),
     yes("U04", "medium/high", monitored(RUN), FULL, M1),
     no("U04", "", monitored(RUN, CURRENT), FULL, M1),  # one is measured
     no("U04", "", monitored(), FULL, M1),
     no("U04", "", monitored(RUN), FULL, motor("no such class")),
+    no("U04", "", monitored(tag("Port", type="Boolean", signal="running")), FULL,
+       motor("network")),  # it needs nothing else
     no("U04", "?", monitored(RUN), {}, M1),  # the licence is missing
     no("U04", "?", monitored(RUN), FULL, replace(M1, links_complete=False)),
     trap("U04", "an unnamed numeric value", "?", monitored(RUN, tag("AI_7")), FULL, M1),
@@ -126,6 +156,10 @@ U04 = [
 
 # Motor, by Appendix A: what gives the whole online coverage is 9/9 seen once and 7/9 twice.
 U05 = [
+    no("U05", "", monitored(CURRENT, RUN), {**FULL, "thresholds": Thresholds(
+        coverage_target=0.438)}, M1),  # 7 of 18 of 16 of 18, at the target
+    no("U05", "?", monitored(CURRENT, RUN, tag("AI_7")), {**FULL, "thresholds": Thresholds(
+        coverage_target=1.0)}, M1).telling("unclassified value", "untrap import map"),
     yes("U05", "high/high", monitored(CURRENT, RUN), FULL, M1),  # 0.44 of 0.6
     yes("U05", "critical/high", monitored(
         CURRENT, tag("MotorVoltage", "VLT"), tag("MotorSpeed", "RPM"), tag("MotorTorque", "NU"),

@@ -114,7 +114,12 @@ def frozen(*more: Observation, point: Point = TEMPERATURE, value: object = 45.5,
 
 MOVING = window(PRESSURE, [float(n) for n in range(20)], minutes=10)
 STATE = tag("Running", type="Boolean")
+STILL = window(TEMPERATURE, [45.5] * 20, minutes=10)
+FIRST = replace(STILL.samples[0], received_time=None)
+LAST = replace(STILL.samples[-1], received_time=None)
 Q03 = [
+    no("Q03", "", evidence(replace(STILL, samples=(FIRST, *STILL.samples[1:])), MOVING)),
+    no("Q03", "", evidence(replace(STILL, samples=(*STILL.samples[:-1], LAST)), MOVING)),
     yes("Q03", "medium/medium", frozen(MOVING)),
     yes("Q03", "medium/medium", frozen(MOVING, window(STATE, [True] * 20))),
     no("Q03", "", frozen()),  # nothing beside it moved
@@ -155,6 +160,7 @@ Q04 = [
 
 RANGED = replace(TEMPERATURE, low=0.0, high=100.0)
 Q05 = [
+    no("Q05", "", evidence(listed(replace(RANGED, low=50.0, high=50.0)))),
     yes("Q05", "high/high", evidence(listed(replace(TEMPERATURE, unit="BAR")))),
     yes("Q05", "high/high", evidence(listed(RANGED, value=110.1))),
     yes("Q05", "high/high", evidence(listed(RANGED, value=-10.1))),
@@ -190,6 +196,8 @@ def skew(seconds: object, duration: float = 0.0) -> Evidence:
 
 RIGHT = {"clock_synchronised": True}
 Q07 = [
+    yes("Q07", "medium/high", stating(Fact("clock_skew_seconds", 90, "snmp"),
+                                      Fact("uptime_seconds", 1, "snmp")), RIGHT),
     yes("Q07", "medium/high", skew(2.1), RIGHT),
     yes("Q07", "medium/high", skew(-90), RIGHT),
     yes("Q07", "medium/medium", skew(90), {"clocks_near": 2}),
@@ -242,7 +250,12 @@ def sibling(names: str, number: int = 1, unit: str = "CEL") -> Evidence:
 
 
 USUAL = (sibling("abcde", 2), sibling("abcde", 3))
+TEN = tuple(tag(name, "CEL") for name in "abcdefghij")
+OTHER_UNIT = (replace(TEN[0], unit="FAH"), *TEN[1:])
 Q11: list[Row] = [
+    Row("Q11", "positive", "medium/high", (
+        evidence(listed(*OTHER_UNIT), about=PLC), *(evidence(
+            listed(*TEN), about=replace(PLC, key=f"d{n}", serial=f"S{n}22")) for n in (2, 3)))),
     Row("Q11", "positive", "medium/high", (sibling("abc"), *USUAL)),
     Row("Q11", "positive", "medium/high", (sibling("abcdefg"), *USUAL)),
     Row("Q11", "positive", "medium/high", (sibling("abcde", unit="FAH"), *USUAL)),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from inventory.model import Declaration, Evidence, Kind
 from inventory.survey import Answered, Zone
-from protocols.contract import Observation
+from protocols.contract import Observation, Point, Sample
 from tests.inventory.verdict.plants import (
     CLOSED,
     FULL,
@@ -50,7 +50,12 @@ def attested(key: str, **fields: str) -> dict[str, object]:
     return {"attested": {key: (Declaration("site", Kind.ATTEST, key, fields),)}}
 
 
+MYSTERY = seen("mystery", O.COMPLETE)  # a protocol that the tables do not know
 T01 = [
+    yes("T01", "high/medium", evidence(S7, *CLOSED, about=PLC)).telling(
+        "for s7comm identify", "for opcua identify", "for modbus identify"),
+    yes("T01", "high/medium", evidence(S7, seen("lldp", O.COMPLETE), MYSTERY, *CLOSED, about=PLC)),
+    no("T01", "", evidence(S7, *CLOSED, seen("mms", O.COMPLETE), about=PLC)),
     yes("T01", "high/medium", evidence(S7, *CLOSED, about=PLC)),
     yes("T01", "high/medium", evidence(S7, SNMP, *CLOSED, about=PLC)),  # SNMP is no process data
     yes("T01", "high/medium", evidence(S7, *CLOSED, about=device())),  # role not known
@@ -81,6 +86,9 @@ T01 = [
 ]  # fmt: skip
 
 T02 = [
+    yes("T02", "medium/medium", evidence(CIP, *CLOSED, about=PLC),
+        {"connectors": frozenset({""})}).telling("for ethernetip identify"),
+    no("T02", "", evidence(seen("profinet", O.COMPLETE), *CLOSED, about=PLC)),  # no data in it
     yes("T02", "medium/medium", evidence(CIP, *CLOSED, about=PLC)),
     yes("T02", "medium/medium", evidence(CIP, S7, *CLOSED, about=PLC)),
     no("T02", "", evidence(S7, *CLOSED, about=PLC)),
@@ -99,9 +107,22 @@ T02 = [
          evidence(CIP, NO_UA, seen("modbus", O.COMPLETE), about=PLC)),
 ]  # fmt: skip
 
+READ = seen("modbus", O.COMPLETE, "read", points=(Point("holding:0"),))
+VALUES = seen("modbus", O.COMPLETE, "read", samples=(Sample("holding:0", 3),))
 T03 = [
+    yes("T03", "medium/high", evidence(MYSTERY, registers(1, 2, 3), about=PLC)),
+    yes("T03", "medium/high", evidence(READ, about=PLC)).telling("modbus read"),
+    yes("T03", "medium/high", evidence(VALUES, about=PLC)).telling("modbus read"),
+    yes("T03", "medium/high", evidence(
+        *(seen("modbus", O.COMPLETE, seconds=n) for n in range(4)), READ, about=PLC)).telling(
+        "modbus read"),
+    yes("T03", "medium/high", evidence(
+        seen("modbus", O.EMPTY, facts=(RANGE,)), READ, about=PLC)).telling("!empty"),
+    yes("T03", "medium/high", evidence(registers(1, 2), about=device())),
     yes("T03", "medium/high", evidence(registers(1, 2, 3), about=PLC)),
-    yes("T03", "medium/high", evidence(seen("modbus", O.COMPLETE, facts=(RANGE,)), about=PLC)),
+    yes("T03", "medium/high",
+        evidence(seen("modbus", O.COMPLETE, "read", facts=(RANGE,)), about=PLC)).telling(
+        "modbus read"),
     yes("T03", "medium/high", evidence(registers(*[7] * 7), about=PLC)),  # too few to say echo
     yes("T03", "medium/high", evidence(registers(*[7] * 11, 8), about=PLC)),
     yes("T03", "medium/high", evidence(registers(1, 2), about=replace(UNIT, vendor="Maker"))),
@@ -121,6 +142,9 @@ T03 = [
 ]  # fmt: skip
 
 T05 = [
+    yes("T05", "opcua=medium/high", evidence(MYSTERY, seen("opcua", O.COMPLETE, "browse")),
+        FULL).telling("no process value", "opcua browse"),
+    no("T05", "", evidence(seen("ethernetip", O.COMPLETE, "tags")), FULL),
     yes("T05", "opcua=medium/high", evidence(seen("opcua", O.COMPLETE, "browse")), FULL),
     yes("T05", "opcua=medium/high", evidence(seen("opcua", O.EMPTY, "browse")), FULL),
     yes("T05", "opcua=medium/high",
@@ -163,6 +187,8 @@ def answered(seconds: float, part: str = "unit 1", scan: str = "scan-1") -> dict
 
 
 T06 = [
+    yes("T06", "high/medium",
+        evidence(*TWICE, seen("modbus", O.SILENT, part="unit 3"), about=DEAD), answered(5)),
     yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(5)),
     yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(0)),
     yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(10)),
@@ -213,6 +239,8 @@ def zoned(name: str, text: str) -> dict[str, object]:
 
 
 T10 = [
+    yes("T10", "fd00:9::/64=medium/high", network("fd00:9::/64"),
+        zoned("management", "10.9.0.0/16")),
     yes("T10", "10.9.0.0/24=medium/high", network("10.9.0.0/24")),
     yes("T10", "rack 3=medium/high", network("rack 3")),
     yes("T10", "fd00:9::/64=medium/high", network("fd00:9::/64")),
