@@ -1,34 +1,57 @@
-"""How long each export takes, and how much memory it adds, for two sizes of inventory.
+"""How long each export takes, and how much memory it adds, for several sizes of inventory.
 
-    python -m benchmarks.exports [1000 10000]
+    python -m benchmarks.exports [1000 10000 100000] [--keep FOLDER] [--only NAME,…]
 
-One rule keeps it simple: each export runs in a process of its own, so that the peak is its own;
-figures are printed, never asserted, and growth is shown as a ratio.
+One rule keeps it simple: each output runs in a process of its own, so that the peak (VmHWM, Linux)
+is its own; figures are printed, never asserted, and growth is shown as a ratio. An inventory is
+kept under `--keep` and used again. Formats of a file per service are not written for more than
+`FILES_UP_TO` devices: the disk would be measured.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.derive import START, observations
-from inventory.conclude import refresh
+from inventory.conclude import conclude
 from inventory.model import Scan
-from inventory.outputs import Request, load
+from inventory.outputs import Request, load, report
 from inventory.store import Store
 from protocols.contract import Observation
 
 SITE = "plant"
-FORMATS = (
-    *("csv", "json", "xlsx", "wot", "telegraf", "uns", "netbox", "servicenow", "maximo"),
-    *("walkdown", "bundle"),
-)
+SINGLE = {
+    "csv-gaps": ".csv",
+    "csv-questions": ".csv",
+    "csv-assets": ".csv",
+    "csv-points": ".csv",
+    "json": ".json",
+    "xlsx": ".xlsx",
+    "servicenow": ".xlsx",
+    "netbox": "",
+    "maximo": ".csv",
+    "walkdown": ".csv",
+    "nmap-xml": ".xml",
+    "uns": ".csv",
+    "bundle": ".zip",
+    "report": ".html",
+    "json+redact": ".json",
+}
+"""Outputs of one file (NetBox: of seven) and how they end."""
+FILES = ("wot", "telegraf", "prometheus")
+"""Formats of a file per service."""
+FILES_UP_TO = 10_000
+COMMANDS = {"assets --json": ("assets", "--json"), "gaps --json": ("gaps", "--json")}
+"""Commands that print an inventory; measured in the same way."""
 
 
 def readable(count: int) -> Iterator[Observation]:
@@ -40,9 +63,11 @@ def readable(count: int) -> Iterator[Observation]:
 
 
 def made(path: Path, count: int) -> None:
-    """An inventory of that many devices."""
+    """An inventory of that many devices, concluded."""
     with Store.open(path, SITE) as store:
-        store.begin_scan(Scan("bench", SITE, "here", START))
+        scan = Scan("bench", SITE, "here", START, START, status="done")
+        store.begin_scan(scan)
+        store.finish_scan(scan)
         step: list[Observation] = []
         for one in readable(count):
             step.append(one)
@@ -50,7 +75,7 @@ def made(path: Path, count: int) -> None:
                 store.append(step)
                 step.clear()
         store.append(step)
-        refresh(store)
+        conclude(store)
 
 
 def peak() -> int:
@@ -59,44 +84,81 @@ def peak() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
+def run_of(name: str, store: Store, place: Path) -> Callable[[], object]:
+    """What is measured, with everything imported that it needs."""
+    if name == "report":
+        return lambda: report.write(store, place)
+    if name in COMMANDS:
+        return lambda: _command(store, COMMANDS[name], place)
+    base, _, mark = name.partition("+")
+    format_, _, table = base.partition("-")
+    if format_ != "csv":
+        format_, table = base, "gaps"
+    module = load(format_)
+    return lambda: module.write(store, Request(place, table, mark == "redact"))
+
+
+def _command(store: Store, words: tuple[str, ...], place: Path) -> None:
+    from scanner.cli import untrap
+
+    head = ["--db", str(store.path), "--site", SITE, "-q"]
+    with (
+        place.open("w", encoding="utf-8") as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        untrap.main([*head, *words], standalone_mode=False)
+
+
 def one(name: str, database: str, place: str) -> None:
-    """Runs one export and prints its seconds and its peak, less the peak before it."""
-    redact = name.endswith("+redact")
-    module = load(name.removesuffix("+redact"))
+    """Runs one output and prints its seconds (of this process), its peak, and what it added."""
     with Store.open(Path(database), SITE) as store:
-        before = peak()
-        start = time.perf_counter()
-        module.write(store, Request(Path(place), "assets", redact))
-        seconds = time.perf_counter() - start
-        grown = (peak() - before) / 1024
-    print(json.dumps({"seconds": round(seconds, 2), "megabytes": round(grown, 1)}))
+        run = run_of(name, store, Path(place))
+        before, start = peak(), time.process_time()
+        run()
+        seconds = time.process_time() - start
+        top = peak()
+    told = {"seconds": seconds, "added": (top - before) / 1024, "peak": top / 1024}
+    print(json.dumps({key: round(value, 1) for key, value in told.items()}))
 
 
-def main(sizes: list[int]) -> None:
-    """Prints one line per format: seconds and added megabytes per size, and their ratio."""
-    found: dict[str, list[dict[str, float]]] = {}
+def measured(name: str, database: Path, folder: Path) -> dict[str, float]:
+    """One output of one inventory, in a process of its own."""
+    place = folder / f"out{SINGLE.get(name, '')}"
+    command = [sys.executable, "-m", "benchmarks.exports", "one", name, str(database), str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main(words: list[str]) -> None:
+    """Prints a line per output and size as it is measured, then what grew with the size."""
+    keep = words[words.index("--keep") + 1] if "--keep" in words else ""
+    only = words[words.index("--only") + 1].split(",") if "--only" in words else None
+    sizes = [int(word) for word in words if word.isdigit()] or [1000, 10_000, 100_000]
+    found: dict[str, list[tuple[int, dict[str, float]]]] = {}
+    print("output", "devices", "CPU s", "MB added", "MB peak", sep="\t", flush=True)
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            database = Path(folder) / "i.db"
-            made(database, size)
-            for name in (*FORMATS, "json+redact"):
-                place = str(Path(folder) / (name if name != "servicenow" else "s.xlsx"))
-                command = [sys.executable, "-m", "benchmarks.exports", "one", name]
-                done = subprocess.run(
-                    [*command, str(database), place], capture_output=True, text=True, check=True
-                )
-                found.setdefault(name, []).append(json.loads(done.stdout.splitlines()[-1]))
-    print("format", *(f"{size}: s, MB added" for size in sizes), "s ratio", "MB ratio", sep="\t")
+            database = Path(keep or folder) / f"{size}.db"
+            if not database.exists():
+                made(database, size)
+            for name in only or (*SINGLE, *FILES, *COMMANDS):
+                if name in FILES and size > FILES_UP_TO:
+                    continue
+                with tempfile.TemporaryDirectory() as place:
+                    told = measured(name, database, Path(place))
+                found.setdefault(name, []).append((size, told))
+                print(name, size, *(told[k] for k in ("seconds", "added", "peak")), sep="\t",
+                      flush=True)  # fmt: skip
     for name, several in found.items():
-        cells = [f"{each['seconds']:g}, {each['megabytes']:g}" for each in several]
-        first, last = several[0], several[-1]
-        times = last["seconds"] / max(first["seconds"], 0.01)
-        memory = last["megabytes"] / max(first["megabytes"], 1.0)
-        print(name, *cells, f"{times:.1f}", f"{memory:.1f}", sep="\t")
+        (first, small), (last, large) = several[0], several[-1]
+        growth = large["peak"] / small["peak"]
+        print(f"{name}: {last // first} times the devices, {growth:.2f} times the peak")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["one"]:
         one(*sys.argv[2:5])
     else:
-        main([int(size) for size in sys.argv[1:]] or [1000, 10_000])
+        main(sys.argv[1:])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
@@ -45,30 +45,29 @@ Tagged = Mapping[str, str | int]
 
 
 def write(store: Store, request: Request) -> str:
-    """Writes the report to the output or stdout; the returned line says what it holds."""
-    lines = [f"{line}\n" for line in document(list(view(store, request).devices()))]
+    """Writes the report to the output or stdout; streams. The returned line says what it holds."""
+    lines = document(view(store, request).devices)
     if request.output is None:
-        sys.stdout.writelines(lines)
+        sys.stdout.writelines(f"{line}\n" for line in lines)
         return ""
+    hosts = 0
     with request.output.open("w", encoding="utf-8") as file:
-        file.writelines(lines)
-    hosts = sum(line.startswith("<host ") for line in lines)
+        for line in lines:
+            hosts += line.startswith("<host ")
+            file.write(f"{line}\n")
     return f"{hosts} hosts written to {request.output}"
 
 
-def document(devices: Sequence[Device]) -> Iterator[str]:
-    """The lines of the report: what answered at an address, itself or for what is behind it."""
+def document(devices: Callable[[], Iterable[Device]]) -> Iterator[str]:
+    """The lines of the report: what answered at an address, itself or for what is behind it.
+
+    Goes through the devices three times, so that memory holds only what is behind gateways.
+    """
     behind: dict[str, list[Service]] = {}
-    for device in devices:
+    for device in devices():
         for service in device.services if device.part else ():
             behind.setdefault(service.address, []).append(service)
-    devices = [
-        device
-        for device in devices
-        if (found := _literals(device)) and (device.seen or found[0] in behind)
-    ]
-    times = [_seconds(when) for one in devices for when in (one.first_seen, one.last_seen) if when]
-    start, end = min(times, default=0), max(times, default=0)
+    start, end, count = _span(_shown(devices(), behind))
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield "<!DOCTYPE nmaprun>"
     about: Tagged = {
@@ -78,13 +77,31 @@ def document(devices: Sequence[Device]) -> Iterator[str]:
         "xmloutputversion": "1.05",
     }
     yield _tag("nmaprun", about, "")
-    hosts = [(device, address) for device in devices for address in _answering(device)]
-    for device, address in hosts:
-        yield from _host(device, address, start, behind.get(address, ()))
+    for device in _shown(devices(), behind):
+        for address in _answering(device):
+            yield from _host(device, address, start, behind.get(address, ()))
     finished = _tag("finished", {"time": end, "exit": "success"})
-    count = _tag("hosts", {"up": len(hosts), "down": 0, "total": len(hosts)})
-    yield f"<runstats>{finished}{count}</runstats>"
+    hosts = _tag("hosts", {"up": count, "down": 0, "total": count})
+    yield f"<runstats>{finished}{hosts}</runstats>"
     yield "</nmaprun>"
+
+
+def _shown(devices: Iterable[Device], behind: Collection[str]) -> Iterator[Device]:
+    """Devices with an address that was heard, itself or for what is behind it."""
+    for device in devices:
+        found = _literals(device)
+        if found and (device.seen or found[0] in behind):
+            yield device
+
+
+def _span(devices: Iterable[Device]) -> tuple[int, int, int]:
+    """First and last second that anything was seen, and the number of hosts."""
+    times, count = [0, 0], 0
+    for one in devices:
+        count += len(_answering(one))
+        for when in filter(None, map(_seconds, (one.first_seen, one.last_seen))):
+            times = [min(times[0] or when, when), max(times[1], when)]
+    return times[0], times[1], count
 
 
 def _answering(device: Device) -> list[str]:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from inventory.conclude import rules_digest
 from inventory.fixes import plan_fixes
-from inventory.model import Device, Severity
+from inventory.model import Device, Finding, Remedy, Severity
 from inventory.outputs import csv_file, records, view
 from inventory.text import inert
+from inventory.weigh import frees_nothing
 
 if TYPE_CHECKING:
     from inventory.outputs import Request
@@ -291,20 +292,27 @@ def _summary(store: Store) -> Iterator[Row]:
     from inventory.assemble import units
     from inventory.rollup import roll_up
 
-    found = list(store.findings())
-    live = [one for one in found if one.severity is not Severity.INFO and not one.waived]
+    counted: Counter[str] = Counter()
+    by_category: Counter[str] = Counter()
+    data: list[Finding] = []  # without their premises: of many gaps, a plan needs little
+    alike: dict[tuple[Remedy, ...], tuple[Remedy, ...]] = {}
+    for one in store.findings():
+        if one.severity is Severity.INFO or one.waived:
+            continue
+        counted[one.severity.value] += 1
+        by_category[one.category.value] += 1
+        if not frees_nothing(one):
+            fixes = alike.setdefault(one.remedies, one.remedies)
+            data.append(replace(one, because=(), remedies=fixes))
     for line in roll_up(units(store)):
         if line["scope"] in ("site", "area", "line"):
             yield from _scope(line)
-    counted = Counter(one.severity.value for one in live)
     for name in COLOURS:
         if counted[name]:
             yield (f"Gaps, {name}", counted[name], "sheet Gaps")
-    by_category = Counter(one.category.value for one in live)
     for name, count in by_category.most_common():
         yield (f"Gaps, {name}", count, "sheet Gaps, column Category")
     yield ("Open questions", sum(1 for _ in store.questions()), "neither good nor bad: not known")
-    data = [one for one in live if one.category.value != "ungoverned"]
     for place, fix in enumerate(plan_fixes(data)[:5], 1):
         what = f"frees {len(fix.gaps)} gaps: {', '.join(fix.assets[:8])}"
         yield (f"Fix {place} ({fix.effort.value})", fix.text, what)
