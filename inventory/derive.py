@@ -7,7 +7,7 @@ what is known already changes nothing. Points stay in the observations and are o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,7 +28,7 @@ from inventory.model import (
     Merge,
     RegisterRow,
 )
-from protocols.contract import Observation, Openness, Sample
+from protocols.contract import Observation, Openness, Point, Sample
 
 VERSION = "5"
 """Raised when this derivation would give another result for the same records."""
@@ -121,8 +121,9 @@ class _Derivation:
         devices = {one.key: device_of(self.site, one, self.openness) for one in grouped}
         where = tuple(p for cluster in grouped for p in places_of(self.site, cluster))
         index = Index()
-        for device in devices.values():
-            index.add(device)
+        if self.register or any(d.kind is Kind.LINK for d in self.declarations):
+            for device in devices.values():
+                index.add(device)
         planned = self._plan(devices, index)
         self._state(devices)
         linked = self._links(devices, index)
@@ -319,19 +320,29 @@ def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
     Several samples of one point are kept when they were taken in one window (one scan).
     """
     ordered = sorted(observations, key=lambda one: (one.time, one.sequence))
-    points = {(p.part, p.address): p for one in ordered for p in one.points}
-    return Evidence(device, tuple(ordered), tuple(points.values()), tuple(_samples(ordered)))
+    return Evidence(device, tuple(ordered), _points(ordered), tuple(_samples(ordered)))
 
 
-def _samples(ordered: Sequence[Observation]) -> Iterator[Sample]:
-    newest: dict[tuple[str, str], str] = {}
-    for one in ordered:
-        for sample in one.samples:
-            newest[(sample.part, sample.point)] = one.scan
-    for one in ordered:
-        for sample in one.samples:
-            if newest[(sample.part, sample.point)] == one.scan:
-                yield sample
+def _points(ordered: Sequence[Observation]) -> tuple[Point, ...]:
+    """Every point once; the very tuple of the one observation that lists any, where that is so."""
+    listing = [one.points for one in ordered if one.points]
+    points = {(p.part, p.address): p for some in listing for p in some}
+    if len(listing) == 1 and len(points) == len(listing[0]):
+        return listing[0]
+    return tuple(points.values())
+
+
+def _samples(ordered: Sequence[Observation]) -> Iterable[Sample]:
+    telling = [one for one in ordered if one.samples]
+    if len({one.scan for one in telling}) < 2:
+        return [sample for one in telling for sample in one.samples]
+    newest = {(s.part, s.point): one.scan for one in telling for s in one.samples}
+    return [
+        sample
+        for one in telling
+        for sample in one.samples
+        if newest[(sample.part, sample.point)] == one.scan
+    ]
 
 
 def moment(text: str) -> datetime | None:

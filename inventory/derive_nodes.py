@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from inventory.derive_places import ALIVE, BUS, FactKey, Place, Places
@@ -41,10 +41,8 @@ class Node:
     @property
     def own(self) -> frozenset[str]:
         """Parts that mean the device itself: none, and bus parts that are no device apart."""
-        bus = (p.part for p in self.places if BUS.fullmatch(p.part))
-        # What is said of these and was not handed over to a unit is said of the device itself.
-        itself = () if self.part else _ITSELF
-        return frozenset({"", self.part, self.nameplate, *bus, *itself})
+        bus = [p.part for p in self.places if p.part and BUS.fullmatch(p.part)]
+        return _own(self.part, self.nameplate, tuple(bus))
 
     @property
     def at(self) -> str:
@@ -72,6 +70,13 @@ class Node:
         """Whether something answered there in this span."""
         heard = any(p.alive and self.within(p.heard_first, p.heard_last) for p in self.places)
         return heard and self.answers
+
+
+@lru_cache(maxsize=4096)
+def _own(part: str, nameplate: str, bus: tuple[str, ...]) -> frozenset[str]:
+    # What is said of these and was not handed over to a unit is said of the device itself.
+    itself = () if part else _ITSELF
+    return frozenset({"", part, nameplate, *bus, *itself})
 
 
 @cache
@@ -203,20 +208,20 @@ def _status(here: dict[str, Place], part: str) -> str:
 
 def _spans(node: Node) -> Iterator[Node]:
     """The node, cut where another device took its place (serial number or ARP address changed)."""
-    node = replace(node, nameplate=_nameplate(node))
+    node.nameplate = _nameplate(node)
     own = node.own
-    for name in ("serial", "mac"):
-        spans: dict[str, list[str]] = {}
-        for (fact, value, source, part), (first, last) in node.facts():
-            if fact != name or part not in own or placeholder(name, str(value)):
-                continue
-            if name != "mac" or source.lower().startswith("arp"):
-                low, high = spans.setdefault(str(value), [first, last])
-                spans[str(value)] = [min(low, first), max(high, last)]
-        if spans:
-            yield from _cut(node, sorted(spans.values()))
-            return
-    yield _named(node)
+    spans: dict[str, dict[str, list[str]]] = {"serial": {}, "mac": {}}
+    for (fact, value, source, part), (first, last) in node.facts():
+        if fact not in spans or part not in own or placeholder(fact, str(value)):
+            continue
+        if fact != "mac" or source.lower().startswith("arp"):
+            low, high = spans[fact].setdefault(str(value), [first, last])
+            spans[fact][str(value)] = [min(low, first), max(high, last)]
+    found = spans["serial"] or spans["mac"]
+    if len(found) > 1:
+        yield from _cut(node, sorted(found.values()))
+    else:
+        yield _named(node)
 
 
 def _nameplate(node: Node) -> str:
@@ -264,13 +269,11 @@ def _before(node: Node, start: str) -> str:
 
 def _named(node: Node) -> Node:
     own = node.own
+    mine = [fact for fact in node.facts() if fact[0][3] in own]
     facts = [
-        (name, str(value), source)
-        for (name, value, source, part), _ in node.facts()
-        if part in own and value is not None
+        (name, str(value), source) for (name, value, source, _), _ in mine if value is not None
     ]
-    vendor = best("vendor", node.facts(), own)
-    node.identities = tuple(stated(facts, vendor))
-    seen = {plain_mac(str(f[1])) for f, _ in node.facts() if f[0] in ("mac", "interface.mac")}
-    node.macs = frozenset(seen - {""})
+    node.identities = tuple(stated(facts, best("vendor", mine, own)))
+    macs = [str(f[1]) for f, _ in node.facts() if f[0] in ("mac", "interface.mac")]
+    node.macs = frozenset(map(plain_mac, macs)) - {""} if macs else frozenset()
     return node

@@ -53,6 +53,9 @@ NAMING = frozenset(
 )
 """Facts that make a question the identity question of its service."""
 
+TABLES = frozenset(("mac_seen", "arp_seen"))
+"""Facts that tell of other devices, by hardware address."""
+
 FactKey = tuple[str, Value, str, str]
 """Name, value, source, part."""
 
@@ -132,13 +135,20 @@ class Place:
     outcomes: set[str] = field(default_factory=set)
     points: array[int] | None = None
     readable: array[int] | None = None
+    tables: bool = False  # whether it tells what is behind ports or at addresses
 
     def add(self, one: Seen) -> None:
         """Counts one observation in."""
         time = one.time
-        self.first, self.last = min(self.first, time), max(self.last, time)
-        low, high = self.scans.get(one.scan, (time, time))
-        self.scans[intern(one.scan)] = (min(low, time), max(high, time))
+        if time < self.first:
+            self.first = time
+        if time > self.last:
+            self.last = time
+        known = self.scans.get(one.scan)
+        if known is None:
+            self.scans[intern(one.scan)] = (time, time)
+        elif not known[0] <= time <= known[1]:
+            self.scans[one.scan] = (min(known[0], time), max(known[1], time))
         self.outcomes.add(one.outcome)
         alive = one.outcome in ALIVE or (bool(one.facts) and one.outcome != "not_asked")
         if alive:
@@ -154,9 +164,13 @@ class Place:
         names = False
         for name, value, source, part in one.facts:
             names = names or name in NAMING
+            self.tables = self.tables or name in TABLES or name.startswith("neighbour.")
             fact = (intern(name), value, intern(source), part)
-            low, high = self.facts.get(fact, (one.time, one.time))
-            self.facts[fact] = (min(low, one.time), max(high, one.time))
+            known = self.facts.get(fact)
+            if known is None:
+                self.facts[fact] = (one.time, one.time)
+            elif not known[0] <= one.time <= known[1]:
+                self.facts[fact] = (min(known[0], one.time), max(known[1], one.time))
             if name == "security":
                 if self.security is None:
                     self.security = {}

@@ -68,6 +68,8 @@ def _read(places: Places) -> Tables:
     tables = Tables()
     for address, here in places.items():
         for place in here.values():
+            if not place.tables:
+                continue
             for (name, value, source, part), (first, last) in place.facts.items():
                 where = Sighting(address, part, first, last, _scan(place, last), source)
                 if name == "mac_seen" and (mac := _single(str(value))):

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from inventory.judge_equipment import judge_equipment
 from inventory.model import Declaration, Equipment, Evidence, Verdict
-from inventory.signals.points import measure
+from inventory.signals.points import measured
 from inventory.survey import Context, survey
 from inventory.verdict import judge_device
 
@@ -109,8 +109,7 @@ def signals_of(evidence: Evidence) -> Iterator[tuple[str, str, str, str, tuple[s
 
     A point that says nothing is left out: it is one that has no row.
     """
-    for point in evidence.points:
-        meaning = measure(point)
+    for point, meaning in measured(evidence.points):
         signal = meaning.measurand
         if signal and meaning.places:
             signal = f"{signal}:{sorted(meaning.places)[0]}"

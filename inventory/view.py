@@ -6,7 +6,7 @@ by its latest scan; an older scan that says otherwise is kept as a conflict, nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +14,7 @@ from functools import cached_property
 from inventory.logic import cite, demote, describe, false, true, unknown
 from inventory.model import Because, Declaration, Device, Evidence, Proposition, Strength
 from inventory.openness import Protocol, plausible, protocol
-from inventory.signals.points import Meaning, has_meaning, measure
+from inventory.signals.points import Meaning, has_meaning, measured, process
 from inventory.survey import Context
 from protocols.contract import (
     DATA,
@@ -250,14 +250,14 @@ class View:
     # --- points ----------------------------------------------------------------------------
 
     @cached_property
-    def meanings(self) -> list[tuple[Point, Meaning]]:
+    def meanings(self) -> Sequence[tuple[Point, Meaning]]:
         """Every point with what it measures."""
-        return [(point, measure(point)) for point in self.evidence.points]
+        return measured(self.evidence.points)
 
     @cached_property
-    def process(self) -> list[tuple[Point, Meaning]]:
+    def process(self) -> Sequence[tuple[Point, Meaning]]:
         """Points of the process: not the device's own housekeeping, not text."""
-        return [item for item in self.meanings if item[1].process and item[1].numeric]
+        return process(self.evidence.points)
 
     @cached_property
     def samples(self) -> dict[tuple[str, str], list[Sample]]:
@@ -274,36 +274,36 @@ class View:
         )
 
     @cached_property
+    def valued(self) -> list[tuple[Point, Meaning, list[Sample]]]:
+        """Process points with their samples, which may be none."""
+        if not self.evidence.samples:
+            return [(point, meaning, []) for point, meaning in self.process]
+        return [(point, meaning, self.values(point)) for point, meaning in self.process]
+
+    @cached_property
     def sampled(self) -> list[tuple[Point, Meaning, list[Sample]]]:
         """Process points that have at least one sample, but no parameters and limits."""
         if not self.evidence.samples:
             return []
-        return [
-            (point, meaning, samples)
-            for point, meaning in self.process
-            if meaning.kind not in ("parameter", "limit") and (samples := self.values(point))
-        ]
+        return [row for row in self.valued if row[2] and row[1].kind not in ("parameter", "limit")]
 
     def measured(self) -> Iterator[tuple[Point, Meaning, list[Sample]]]:
         """Process points with a known measurand that is a measurement, and their samples."""
-        for point, meaning in self.process:
-            if meaning.known:
-                yield point, meaning, self.values(point)
+        for row in self.valued:
+            if row[1].known:
+                yield row
 
     def is_read(self, point: Point) -> bool:
         """Whether a value of it was read and was not bad."""
-        return any(
-            item.quality is not Quality.BAD and item.value is not None
-            for item in self.values(point)
-        )
+        return _was_read(self.values(point))
 
     @cached_property
     def readable(self) -> list[Point]:
         """Process points with known meaning of which a value was read (level 3)."""
         return [
             point
-            for point, meaning in self.process
-            if has_meaning(point, meaning, self.typed) and self.is_read(point)
+            for point, meaning, samples in self.valued
+            if _was_read(samples) and has_meaning(point, meaning, self.typed)
         ]
 
     @cached_property
@@ -452,6 +452,10 @@ def _word(item: Observation) -> str:
 
 def _live(item: Observation) -> str:
     return f"control: the same address answered on {item.target.transport}/{item.target.port}"
+
+
+def _was_read(samples: Sequence[Sample]) -> bool:
+    return any(item.quality is not Quality.BAD and item.value is not None for item in samples)
 
 
 def _plain(text: str) -> str:
