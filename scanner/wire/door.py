@@ -14,6 +14,7 @@ from protocols.contract import Outcome, Probe, Reason, Target
 from scanner.secrets import hidden
 from scanner.wire import guard
 from scanner.wire.failures import Failure, NetworkError
+from scanner.wire.pacer import Passage
 from scanner.wire.wire import Host, Wire
 
 
@@ -101,14 +102,14 @@ class Door:
         return came - self.left
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
+    def under_way(self) -> Iterator[Passage]:
         """A request leaves now; at the end it has arrived, if it ever will."""
         self.left = self.wire.clock.monotonic()
-        self.host.turn.mark()
+        request = self.host.turn.mark()
         try:
-            yield
+            yield request
         finally:
-            self.host.turn.mark()
+            self.host.turn.mark(request)
 
     def sent(self, request: bytes, plain: bytes) -> None:
         """Count a request that left; `plain` is what the guard judged."""

@@ -14,6 +14,7 @@ from protocols.contract import Foreign, Garbled, Outcome, Read, Reading, Sealed
 from scanner.wire.door import Door
 from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.overtcp import STALE_MOST
+from scanner.wire.pacer import Passage
 from scanner.wire.reply import Nothing, decode, empty, outgoing, plain
 from scanner.wire.udp import Received
 from scanner.wire.wire import Hold
@@ -75,10 +76,10 @@ class OverUdp:
         await self._host.turn.take()
         await door.first_packet(1)
         data = outgoing(request)
-        with door.under_way():
+        with door.under_way() as passage:
             await self._wire.datagrams.send(self._host.address, door.target.port, data)
             door.sent(data, plain(request))
-            return await self._listen(queue, read, limit, patience, again)
+            return await self._listen(queue, read, limit, patience, again, passage)
 
     async def _listen(
         self,
@@ -87,6 +88,7 @@ class OverUdp:
         limit: int,
         patience: float,
         again: Callable[[], bool],
+        passage: Passage,
     ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
         """The answer, waited for in steps. A port that never spoke does not keep the other
         protocols of its host waiting: they go first after the time that a connection would get."""
@@ -107,6 +109,7 @@ class OverUdp:
             if step >= limits.retry_delay and again():
                 break
             if not self._answered:
+                self._host.turn.mark(passage)  # it has arrived by now, or never will
                 self._hold.give()
         raise NetworkError(Failure(Outcome.SILENT))  # nothing was accepted over UDP
 

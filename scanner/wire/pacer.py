@@ -97,6 +97,13 @@ class Rate:
         return ahead + self._asked * self._interval
 
 
+@dataclass(slots=True)
+class Passage:
+    """One request on its way; `at` is the latest time at which it can have arrived."""
+
+    at: float
+
+
 class HostTurn:
     """Requests to one host: so many a second, and never closer than half the mean interval.
 
@@ -108,29 +115,40 @@ class HostTurn:
     def __init__(self, clock: Clock, profile: Profile) -> None:
         self._clock = clock
         self._gap = profile.least_gap
-        whole = max(1, int(profile.requests_per_host))
-        self._window = whole / profile.requests_per_host * WINDOW_MARGIN
-        self._times: deque[float] = deque(maxlen=whole)  # when each arrived at the latest
+        rate = profile.requests_per_host
+        counted = rate <= COUNTED
+        self._whole = max(1, int(rate)) if counted else 1
+        self._window = self._whole / rate * WINDOW_MARGIN if counted else 0.0
+        self._last = Passage(-math.inf)
+        self._latest: list[Passage] = []  # a window's worth
 
     async def take(self) -> None:
         """Wait for this host's next turn, and take it."""
         while (wait := self._next() - self._clock.monotonic()) > 0:
             await self._clock.sleep(max(wait, TICK_SECONDS))
-        self._times.append(self._clock.monotonic())
+        self._last = Passage(self._clock.monotonic())
+        self._latest.append(self._last)
+        if len(self._latest) > self._whole:
+            self._latest.remove(min(self._latest, key=_when))
 
-    def mark(self) -> None:
-        """The last request may still be on its way: it counts from now."""
-        if self._times:
-            self._times[-1] = self._clock.monotonic()
+    def mark(self, request: Passage | None = None) -> Passage:
+        """The request, by default the last one, may have been on its way until now."""
+        request = request or self._last
+        request.at = self._clock.monotonic()
+        return request
 
     def _next(self) -> float:
         """The earliest time of the next request."""
-        if not self._times:
+        if not self._latest:
             return -math.inf
-        after_last = self._times[-1] + self._gap
-        if len(self._times) < (self._times.maxlen or 1):
+        after_last = max(map(_when, self._latest)) + self._gap
+        if len(self._latest) < self._whole:
             return after_last
-        return max(after_last, self._times[0] + self._window)
+        return max(after_last, min(map(_when, self._latest)) + self._window)
+
+
+def _when(request: Passage) -> float:
+    return request.at
 
 
 @dataclass(slots=True)

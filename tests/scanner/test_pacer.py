@@ -173,11 +173,11 @@ async def exchanges(clock: TurnedClock, profile: Profile, seed: int) -> list[flo
             await clock.sleep(chance.random() * 3)  # a pause of the scan, a connection's end
         await turn.take()
         await clock.sleep(late(chance))  # the packet rate, the event loop
-        turn.mark()
+        request = turn.mark()
         await clock.sleep(late(chance))  # the way there
         seen.append(clock.monotonic())
         await clock.sleep(late(chance) if chance.random() < 0.9 else 3.0)  # its answer, or none
-        turn.mark()
+        turn.mark(request)
     return seen
 
 
