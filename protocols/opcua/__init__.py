@@ -12,6 +12,7 @@ from protocols.contract import Cost, Depth, Observation, Openness, Outcome, Prob
 from protocols.opcua import identify, points, sampling
 from protocols.opcua.guard import guard
 from protocols.opcua.numbers import NAME, PORT
+from protocols.opcua.standing import standing
 
 
 def _discover_cost(_size: Size) -> Cost:
@@ -109,4 +110,5 @@ PROBE = Probe(
     likelihood=70,
     most_connections=3,
     session=True,
+    standing=standing,
 )

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from protocols.contract import Foreign, Garbled, Reading, Reason, Refused, Sealed, Stale
+from protocols.contract import Anew, Foreign, Garbled, Reading, Reason, Refused, Sealed, Stale
 from protocols.opcua.binary import Cursor
 from protocols.opcua.encode import put_node_id, put_octets, put_text, put_time
 from protocols.opcua.envelope import Envelope
@@ -216,20 +216,29 @@ class Channel:
             self.envelope.agree(nonce)
         return Reading(lifetime, detail=_lifetime_note(lifetime))
 
-    def read(
-        self, service: int, body: Callable[[Cursor, Header], Reading[T]]
-    ) -> Callable[[bytes], Reading[T]]:
-        """A decoder of the answer to the request that was made last."""
-        request = self.request
+    def read(self, service: int, body: Callable[[Cursor, Header], Reading[T]]) -> Anew[T]:
+        """A decoder of the answer to the request that was made last, or of a stored answer to the
+        same question; then that request was not sent, and its number is free again."""
+        request, sequence = self.request, self.sequence
 
         def decode(raw: bytes) -> Reading[T]:
+            self.sequence = max(self.sequence, sequence)
             with self._secured() as unseal:
                 cursor = Cursor(self._joined(unseal(raw), request))
                 header = read_header(cursor, request)
                 self._match(header, service)
                 return body(cursor, header)
 
-        return decode
+        def stored(raw: bytes) -> Reading[T]:
+            if self.envelope is not None:
+                raise Garbled("a sealed answer can be opened by its own channel only")
+            self.sequence = sequence - 1
+            cursor = Cursor(stored_body(raw))
+            header = read_header(cursor, None)
+            self._match(header, service)
+            return body(cursor, header)
+
+        return Anew(decode, stored)
 
     @contextmanager
     def _secured(self) -> Iterator[Callable[[bytes], bytes]]:
@@ -296,8 +305,25 @@ class Channel:
         return request
 
 
-def read_header(cursor: Cursor, request: int) -> Header:
-    """Type and response header (OPC 10000-4, 7.33); a bad result raises what it means."""
+def stored_body(raw: bytes) -> bytes:
+    """The body of an answer without security that was matched before it was stored."""
+    parts, at = [], 0
+    while at < len(raw):
+        if len(raw) < at + 24:
+            raise Garbled("chunk without a header")
+        _, size = _chunk(raw, at)
+        if raw[at : at + 3] != b"MSG" or not 24 <= size <= len(raw) - at:
+            raise Garbled(f"expected a whole MSG chunk, got {size} bytes of {raw[at : at + 4]!r}")
+        parts.append(raw[at + 24 : at + size])
+        at += size
+    return b"".join(parts)
+
+
+def read_header(cursor: Cursor, request: int | None) -> Header:
+    """Type and response header (OPC 10000-4, 7.33); a bad result raises what it means.
+
+    `request` is the handle that it must bear; None for an answer that was matched before.
+    """
     kind = cursor.node_id()
     if kind.namespace or not isinstance(kind.identifier, int):
         raise Garbled(f"message type {kind} is no number of namespace 0")
@@ -305,7 +331,7 @@ def read_header(cursor: Cursor, request: int) -> Header:
     cursor.diagnostic_info()
     cursor.array(cursor.octets, 4)
     cursor.structure()
-    if handle != request:
+    if request is not None and handle != request:
         raise Garbled(f"expected request handle {request}, got {handle}")
     if is_bad(result):
         raise refusal(result)

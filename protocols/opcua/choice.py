@@ -2,20 +2,24 @@
 
 Pure. Where there is none, a verdict says why and names the step to take: "why can't I connect".
 A certificate opens the strongest endpoint that we speak; without one, only endpoints without
-security are used. A password is chosen only where it leaves encrypted.
+security are used. A password is chosen only where it leaves encrypted. A credential that names the
+servers that it trusts is shown to no other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha1, sha256
 
 from protocols.contract import Credential, Outcome, Reason
+from protocols.opcua.certificate import leaf
 from protocols.opcua.client import RECIPE
 from protocols.opcua.discovery import Endpoint, TokenPolicy, short_policy
 from protocols.opcua.envelope import ENCRYPTED
 from protocols.opcua.policies import PASSWORDS, POLICIES
 
-ANONYMOUS, USER_NAME = 0, 1  # UserTokenType (OPC 10000-4, 7.43)
+ANONYMOUS, USER_NAME, CERTIFICATE = 0, 1, 2  # UserTokenType (OPC 10000-4, 7.43)
+UNEXPECTED = "server_certificate_unexpected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,29 @@ Choice = tuple[Identity | None, tuple[Verdict, ...]]
 
 def choose(endpoints: tuple[Endpoint, ...], credentials: tuple[Credential, ...]) -> Choice:
     """The identity for a session, and what stood in the way of better ones."""
+    shown = {leaf(item.certificate) for item in endpoints if item.binary}
+    kept = tuple(c for c in credentials if not c.trusts or any(trusted(c, der) for der in shown))
+    strange = tuple(_unexpected(c, shown) for c in credentials if c not in kept)
+    identity, verdicts = _chosen(endpoints, kept)
+    return identity, (*strange, *verdicts)
+
+
+def trusted(credential: Credential, der: bytes) -> bool:
+    """Whether the credential may be shown to a server with this certificate (b"" for none)."""
+    if not credential.trusts:
+        return True
+    digests = {sha256(der).hexdigest(), sha1(der, usedforsecurity=False).hexdigest()}
+    return bool(der) and not digests.isdisjoint(credential.trusts)
+
+
+def without_secret(endpoints: tuple[Endpoint, ...]) -> Identity | None:
+    """Anonymous without security, where that is offered: what is left after a refusal."""
+    offered = [item for item in endpoints if item.open]
+    found = _with_token(offered, None)
+    return replace(found, endpoint=None) if found else None
+
+
+def _chosen(endpoints: tuple[Endpoint, ...], credentials: tuple[Credential, ...]) -> Choice:
     certificate = next((c for c in credentials if c.type == "opcua-certificate"), None)
     user = next((c for c in credentials if c.type == "opcua-user"), None)
     if certificate is None:
@@ -66,6 +93,20 @@ def choose(endpoints: tuple[Endpoint, ...], credentials: tuple[Credential, ...])
         return identity, verdicts
     identity, further = _open(endpoints, user, has_certificate=True)
     return identity, (*verdicts, *further)
+
+
+def _unexpected(credential: Credential, shown: set[bytes]) -> Verdict:
+    digests = ", ".join(sha256(der).hexdigest() for der in sorted(shown) if der)
+    said = f"the server shows another certificate ({digests[:300]})" if digests else (
+        "the server shows no certificate"
+    )  # fmt: skip
+    return Verdict(
+        Outcome.NOT_ASKED,
+        UNEXPECTED,
+        f"{said} than credential {credential.name} trusts: nothing secret was sent; find out who "
+        "answers here, and if the certificate was renewed, name its SHA-256 under trusts",
+        credential.name,
+    )
 
 
 def protection(token: TokenPolicy, endpoint: Endpoint) -> str:
@@ -85,12 +126,13 @@ def _secured(
         item
         for item in offered
         if short_policy(item.policy) in POLICIES and wanted in ("", short_policy(item.policy))
+        if trusted(certificate, leaf(item.certificate))
     ]
     if not fitting:
         return None, (_not_offered(offered, certificate),)
     fitting.sort(key=lambda item: (item.mode, POLICIES[short_policy(item.policy)].strength))
     fitting.reverse()
-    identity = _with_token(fitting, user)
+    identity = _with_token(fitting, user) or _with_certificate(fitting)
     if identity:
         verdicts = (_no_user_name(user),) if user and identity.credential is None else ()
         return replace(identity, certificate=certificate), verdicts
@@ -103,11 +145,21 @@ def _with_token(endpoints: list[Endpoint], user: Credential | None) -> Identity 
     if user is not None:
         for item in endpoints:
             for token in item.tokens:
-                if token.kind == USER_NAME and protection(token, item):
+                shielded = token.kind == USER_NAME and protection(token, item)
+                if shielded and trusted(user, leaf(item.certificate)):
                     return Identity(token, user, item)
     for item in endpoints:
         for token in item.tokens:
             if token.kind == ANONYMOUS:
+                return Identity(token, None, item)
+    return None
+
+
+def _with_certificate(endpoints: list[Endpoint]) -> Identity | None:
+    """The first endpoint that takes our certificate as a user's too, signed as we can sign."""
+    for item in endpoints:
+        for token in item.tokens:
+            if token.kind == CERTIFICATE and short_policy(token.policy or item.policy) in POLICIES:
                 return Identity(token, None, item)
     return None
 

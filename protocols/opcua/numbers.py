@@ -30,6 +30,7 @@ RESPONSE_OFFSET: Final = 3
 
 ANONYMOUS_TOKEN: Final = 321
 USER_NAME_TOKEN: Final = 324
+CERTIFICATE_TOKEN: Final = 327
 
 # Well-known nodes of namespace 0.
 OBJECTS: Final = 85

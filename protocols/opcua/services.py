@@ -16,6 +16,7 @@ from protocols.opcua.encode import put_array, put_node_id, put_octets, put_text
 from protocols.opcua.nodes import DataValue, NodeId, core
 from protocols.opcua.numbers import (
     ANONYMOUS_TOKEN,
+    CERTIFICATE_TOKEN,
     HIERARCHICAL,
     MOST_MESSAGE,
     MOST_REQUEST,
@@ -88,10 +89,17 @@ def read_session(cursor: Cursor) -> Session:
     return Session(session, token, nonce, certificate, endpoints, signature)
 
 
-def activate_session(token: bytes, algorithm: str | None, signature: bytes | None) -> bytes:
-    """ActivateSession (5.6.3) with one identity token and our signature, which None leaves out."""
+def activate_session(
+    token: bytes,
+    algorithm: str | None,
+    signature: bytes | None,
+    of_user: tuple[str | None, bytes | None] = (None, None),
+) -> bytes:
+    """ActivateSession (5.6.3) with one identity token, our signature, which None leaves out, and
+    the user's, where a certificate is the user's."""
     signed = put_text(algorithm) + put_octets(signature)
-    return signed + put_array(()) + put_array(()) + token + put_text(None) + put_octets(None)
+    user = put_text(of_user[0]) + put_octets(of_user[1])
+    return signed + put_array(()) + put_array(()) + token + user
 
 
 def anonymous_token(policy: str) -> bytes:
@@ -103,6 +111,12 @@ def user_token(policy: str, user: str, cipher: bytes, algorithm: str | None) -> 
     """UserNameIdentityToken (7.40.4); no algorithm where the channel alone encrypts."""
     body = put_text(policy) + put_text(user) + put_octets(cipher) + put_text(algorithm)
     return put_node_id(core(USER_NAME_TOKEN)) + b"\x01" + put_octets(body)
+
+
+def certificate_token(policy: str, certificate: bytes) -> bytes:
+    """X509IdentityToken (7.40.5)."""
+    body = put_text(policy) + put_octets(certificate)
+    return put_node_id(core(CERTIFICATE_TOKEN)) + b"\x01" + put_octets(body)
 
 
 def close_session() -> bytes:

@@ -1,8 +1,8 @@
 """Opening and ending one session, with or without security; the words are `choice`'s.
 
-One attempt per credential, never a second identity after a refusal. With security, both sides
-sign the other's nonce and certificate, and the session must show the certificate and the endpoint
-that the channel was opened with.
+One attempt per credential; after a refusal only anonymous without security may follow, which shows
+no secret. With security, both sides sign the other's nonce and certificate, and the session must
+show the certificate and the endpoint that the channel was opened with.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from protocols.opcua.binary import Cursor
 from protocols.opcua.certificate import leaf
 from protocols.opcua.channel import Channel
 from protocols.opcua.channel import reply_length as reply
-from protocols.opcua.choice import Identity, Verdict, protection
+from protocols.opcua.choice import CERTIFICATE, Identity, Verdict, protection, trusted
 from protocols.opcua.client import URI, Client, load
 from protocols.opcua.discovery import Endpoint, short_policy
 from protocols.opcua.envelope import Envelope
@@ -52,6 +52,7 @@ from protocols.opcua.services import (
     Session,
     activate_session,
     anonymous_token,
+    certificate_token,
     close_session,
     create_session,
     read_session,
@@ -146,19 +147,24 @@ async def open_session(
         return False
     channel.session = session.token
     try:
-        token = _token(session, identity, known)
+        token = _token(session, identity, known, envelope)
     except ValueError as error:
         link.note(
             SESSION,
             Outcome.NOT_ASKED,
             Reason.SAFETY_HOLD,
-            detail=f"the password cannot be encrypted for this server: {error}",
+            detail=f"nothing secret was sent to this server: {error}",
             credential=identity.label,
         )
         return False
     activated = await link.ask(
         SESSION,
-        channel.ask(ACTIVATE_SESSION, activate_session(token, *_signature(envelope, session))),
+        channel.ask(
+            ACTIVATE_SESSION,
+            activate_session(
+                token, *_signature(envelope, session), _of_user(identity, envelope, session)
+            ),
+        ),
         frame=reply,
         read=channel.read(ACTIVATE_SESSION, lambda cursor, _: Reading(_activated(cursor))),
         limit=65_536,
@@ -190,20 +196,37 @@ def _signature(envelope: Envelope | None, session: Session) -> tuple[str | None,
     return envelope.policy.signature, sign(envelope.policy, envelope.client.key, signed)
 
 
+def _of_user(
+    identity: Identity, envelope: Envelope | None, session: Session
+) -> tuple[str | None, bytes | None]:
+    """The same proof for our certificate as the user's, by the token's own policy (5.6.3)."""
+    if envelope is None or identity.endpoint is None or identity.token.kind != CERTIFICATE:
+        return None, None
+    policy = POLICIES[short_policy(identity.token.policy or identity.endpoint.policy)]
+    signed = envelope.server + session.nonce
+    return policy.signature, sign(policy, envelope.client.key, signed)
+
+
 def _activated(cursor: Cursor) -> int:
     return len(cursor.octets() or b"")
 
 
-def _token(session: Session, identity: Identity, known: tuple[Endpoint, ...]) -> bytes:
+def _token(
+    session: Session, identity: Identity, known: tuple[Endpoint, ...], envelope: Envelope | None
+) -> bytes:
     """The identity token; `ValueError` when the password cannot be protected."""
+    if envelope is not None and identity.token.kind == CERTIFICATE:
+        return certificate_token(identity.token.id, envelope.client.certificate)
     if identity.credential is None:
         return anonymous_token(identity.token.id)
     user, shield = identity.credential, identity.token.policy
     name = protection(identity.token, identity.endpoint) if identity.endpoint else ""
-    if name == "channel":
-        return user_token(identity.token.id, user.user, user.secret.reveal().encode(), None)
     shown = (item.certificate for item in known if item.certificate)
     certificate = leaf(session.certificate or next(shown, b""))
+    if not trusted(user, certificate):
+        raise ValueError("the session shows a certificate that the credential does not trust")
+    if name == "channel":
+        return user_token(identity.token.id, user.user, user.secret.reveal().encode(), None)
     cipher, algorithm = protect(
         user.secret.reveal, session.nonce, certificate, name or short_policy(shield)
     )

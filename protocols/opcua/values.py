@@ -40,8 +40,12 @@ _NAMEPLATE = {
     "HardwareRevision": "hardware",
     "ProductInstanceUri": "product_uri",
     "Location": "location",
+    "ComponentName": "name",
 }
-_DESCRIBED = ("DeviceRevision", "DeviceClass", "YearOfConstruction", "ManufacturerUri")
+_DESCRIBED = (
+    *("DeviceRevision", "DeviceClass", "YearOfConstruction", "ManufacturerUri"),
+    *("AssetId", "DeviceHealth"),
+)
 """Nameplate properties (OPC 10000-100 5.2, OPC 40001-1 8.3); the latter go into descriptions."""
 _HOLDERS = ("Identification", "MachineIdentification", "MachineryBuildingBlocks")
 _BUILD = {

@@ -18,13 +18,14 @@ from protocols.contract import (
     Credential,
     Fact,
     Link,
+    Observation,
     Outcome,
     Question,
     Reading,
 )
 from protocols.opcua.channel import Channel
 from protocols.opcua.channel import reply_length as reply
-from protocols.opcua.choice import Identity, Verdict, choose
+from protocols.opcua.choice import Identity, Verdict, choose, without_secret
 from protocols.opcua.discovery import Endpoint, stored_endpoints
 from protocols.opcua.encode import put_node_id
 from protocols.opcua.envelope import Envelope
@@ -109,24 +110,64 @@ async def visited(
     if not spoke(link):
         return
     whole, known = _known(link)
-    identity, envelope, verdicts = _usable(known, link, link.credentials)
+    identity, envelope, verdicts = _usable(known, link, _unrefused(link))
     if not whole and envelope is None:
         identity, verdicts = None, ()  # the rest of the list may hold what the open part lacks
     if says_why:
         report(link, verdicts)
-    if (whole and identity is None) or not await say_hello(link, fresh=True):
+    if whole and identity is None:
         return
+    caps = (most_reads, most_seconds)
+    until = await _tried(link, work, identity, envelope, known, caps)
+    if not until or envelope is None:
+        return
+    if says_why:
+        report(link, after_refusal(until, envelope.client))
+    rest = without_secret(known)
+    if rest is not None and _refused(until[-1]):
+        await _tried(link, work, rest, None, known, caps)
+
+
+def _unrefused(link: Link) -> tuple[Credential, ...]:
+    """The credentials that this server has not refused yet: one attempt each."""
+    names = {seen.credential for seen in link.heard if _refused(seen)}
+    return tuple(held for held in link.credentials if held.name not in names)
+
+
+def _refused(last: Observation) -> bool:
+    """Whether the secured channel or session was refused to us, and not because of a shortage."""
+    return last.outcome in (Outcome.REFUSED_AUTH, Outcome.REFUSED_CAPABILITY, Outcome.HUNG_UP)
+
+
+async def _tried(
+    link: Link,
+    work: Callable[[Visit], Awaitable[None]],
+    identity: Identity | None,
+    envelope: Envelope | None,
+    known: tuple[Endpoint, ...],
+    caps: tuple[int, float],
+) -> tuple[Observation, ...]:
+    """One connection with one identity: opened, worked in, ended.
+
+    What was heard up to a refusal; () where a session was opened or nobody was there to refuse.
+    """
+    if not await say_hello(link, fresh=True):
+        return ()
     channel = await open_channel(link, envelope, identity.name if identity and envelope else "")
     if channel is not None and identity is None:
         known, identity = await _asked_again(link, channel)
-    if channel is not None and identity and await open_session(link, channel, identity, known):
-        await work(Visit(link, channel, link.now(), most_reads, most_seconds, identity.name))
-    elif envelope is not None and says_why:
-        report(link, after_refusal(link.heard, envelope.client))
+    until: tuple[Observation, ...] = ()
+    if channel is not None and identity is not None:
+        if await open_session(link, channel, identity, known):
+            await work(Visit(link, channel, link.now(), *caps, identity.name))
+        else:
+            until = tuple(link.heard)
     if channel is None:
+        until = tuple(link.heard)
         await link.close()
     else:
         await end_session(link, channel)
+    return until
 
 
 def _usable(
