@@ -97,6 +97,24 @@ def _pairs(nodes: Sequence[Node], free: Iterable[int]) -> Iterator[tuple[int, in
         if len(group) > 1:
             yield from _corroborated(nodes, identity, group)
     yield from _known_by_hardware(nodes, free)
+    yield from _one_card(nodes, free)
+
+
+def _one_card(nodes: Sequence[Node], free: Iterable[int]) -> Iterator[tuple[int, int, str, str]]:
+    """Several addresses of one network card: the same hardware address at both, and one of the two
+    lists the other address (rulings 15). One of these alone may be a router's doing."""
+    cards: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for index in free:
+        if not nodes[index].part:
+            for mac in nodes[index].macs:
+                cards[mac][nodes[index].at] = index
+    for mac, places in sorted(cards.items()):
+        for index in places.values() if len(places) > 1 else ():
+            for (name, value, source, _), _span in nodes[index].facts():
+                other = places.get(str(value)) if name == "address" else None
+                if other is not None and other != index:
+                    reason = f"hardware address {mac} at both; {source} lists {value}"
+                    yield min(index, other), max(index, other), f"mac:{mac}", reason
 
 
 def _known_by_hardware(

@@ -101,7 +101,8 @@ class Conclusions:
         found = set()
         for mac in self.walk.ledger.captors:
             addresses = {a for a, host in self.walk.hosts.items() if mac in host.macs}
-            if not addresses & (self._servers | self._clients) and not self.walk.kinds.get(mac):
+            kinds = self.walk.kinds.get(mac, set()) & (PLANT_KINDS | PLANT_CLIENTS)
+            if not addresses & (self._servers | self._clients) and not kinds:
                 found |= {mac} | {a for a in addresses if self.macs.get(a) == mac}
         return frozenset(found)
 
