@@ -7,6 +7,7 @@ site's `Context`, nothing else; a rule fires only on TRUE, and an UNKNOWN become
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from inventory.judge_equipment import judge_equipment
 from inventory.levels import LOCKED, VALUES, level_of
@@ -39,6 +40,8 @@ CATEGORY_NAMES = {
     "Q": "poor-quality",
     "G": "ungoverned",
 }
+MOST_CONFLICTS = 3
+"""Contradictions that one finding cites; `show` of the asset lists them all."""
 NO_CATEGORY = frozenset({"A09", "G07"})
 """Rules that are printed and never name an asset's category by themselves."""
 
@@ -90,8 +93,15 @@ def _conclude(
             if made is None:
                 questions.append(too_weak(rule, case, subject))
             else:
-                findings.append(made)
+                findings.append(_contradicted(made, view))
     return findings, questions
+
+
+def _contradicted(finding: Finding, view: View) -> Finding:
+    """The finding with the contradictions that lowered its confidence, where there are any."""
+    if not view.conflicts:
+        return finding
+    return replace(finding, because=(*finding.because, *view.conflicts[:MOST_CONFLICTS]))
 
 
 def _suppress(cases: list[tuple[Rule, Case]]) -> list[tuple[Rule, Case]]:

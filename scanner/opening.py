@@ -5,7 +5,7 @@ One rule keeps it simple: what the user got wrong is one line and exit code 2, n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import click
 from inventory.text import inert
 
 if TYPE_CHECKING:
+    from inventory.rulebook import Change
     from inventory.store import Store
     from inventory.store.store import Asset
     from scanner.cli import Settings
@@ -45,8 +46,18 @@ def concluded(settings: Settings) -> Iterator[Store]:
     from inventory.conclude import conclude
 
     with opened(settings) as store:
-        conclude(store)
+        conclude(store, told=_rules_changed)
         yield store
+
+
+def _rules_changed(changes: Sequence[Change]) -> None:
+    """Says that the same records were judged by other rules than last time."""
+    from inventory.rulebook import summary
+
+    click.echo("the rules changed since this inventory was judged last:", err=True)
+    for text in summary(changes):
+        click.echo(f"  {text}", err=True)
+    click.echo("next: untrap rules --changes", err=True)
 
 
 def site_name(settings: Settings) -> str:

@@ -14,6 +14,7 @@ import click
 from inventory.identity import said
 from inventory.model import Device, Equipment, Finding
 from inventory.outputs import records
+from inventory.store.rulebook import conflicts
 from scanner.console import hexdump, lines, next_step, say
 from scanner.opening import assets_like, the_asset
 
@@ -36,7 +37,14 @@ def show(store: Store, what: str, as_json: bool, raw: Path | None) -> None:
         _observed(seen, as_json, raw)
         return
     one = the_asset(store, what)
-    lines([records.asset(one)]) if as_json else _asset(store, one)
+    if as_json:
+        against = [
+            {"observation": item.observation, "text": item.text}
+            for item in conflicts(store, one.thing.key)
+        ]
+        lines([{**records.asset(one), "conflicts": against}])
+    else:
+        _asset(store, one)
 
 
 def _begins(name: str, what: str) -> bool:
@@ -147,6 +155,9 @@ def _asset(store: Store, one: Asset) -> None:
         say(f"  blocking {text}")
     if one.coverage:
         say(f"coverage   {one.coverage.lo:.0%} to {one.coverage.hi:.0%} of failure modes")
+    for premise in conflicts(store, thing.key):
+        say(f"conflict   {premise.text}")
+        say(f"    observation {premise.observation}")
     found = list(store.findings(thing.key))
     for gap in found:
         say(f"gap        {gap.severity.value}: {gap.label}  ({gap.rule}, {gap.id})")

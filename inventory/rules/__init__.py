@@ -4,7 +4,7 @@ One rule keeps it simple: a predicate looks at one view and returns *cases*, eac
 proposition about one subject; texts, remedies, severity and versions are data.
 """
 
-from inventory.rules.catalogue import Case, Predicate, Rule, catalogue, rules_version
+from inventory.rules.catalogue import Case, Predicate, Rule, catalogue, rules_version, versions
 from inventory.rules.registry import DEVICE_RULES
 
-__all__ = ["DEVICE_RULES", "Case", "Predicate", "Rule", "catalogue", "rules_version"]
+__all__ = ["DEVICE_RULES", "Case", "Predicate", "Rule", "catalogue", "rules_version", "versions"]

@@ -55,6 +55,11 @@ def catalogue() -> Mapping[str, Rule]:
     return {name: _rule(name, row) for name, row in document("rules")["rule"].items()}
 
 
+def versions() -> dict[str, int]:
+    """The version of each rule, by id."""
+    return {name: rule.version for name, rule in catalogue().items()}
+
+
 @cache
 def rules_version() -> str:
     """Short digest of all rule data: changes when any rule's data or version changes."""

@@ -246,6 +246,26 @@ questions = _table(
     Index("questions_asset", "asset"),
 )
 
+conflicts = _table(
+    "conflicts",
+    _text("asset", None),
+    _text("site", None),
+    _text("observation"),
+    _text("text"),
+    Index("conflicts_asset", "asset"),
+)
+"""Observations of an asset that contradict a later one: both are kept, and confidence is lower."""
+
+rulebook = _table(
+    "rulebook",
+    Column("site", Text, primary_key=True),
+    _text("time", None),
+    _text("versions", "{}"),
+    _text("changes", "[]"),
+)
+"""The versions of the rules that judged, and what the last change of them changed. It outlives a
+new derivation, which it is compared with."""
+
 readiness = _table(
     "readiness",
     _text("site", None),
@@ -257,5 +277,5 @@ readiness = _table(
 RECORDS = (site, scan, observation, raw, visit, declaration)
 """What was observed or stated: never edited, never computed again."""
 
-DERIVED = (stamp, assets, services, place, meaning, gaps, questions, readiness)
+DERIVED = (stamp, assets, services, place, meaning, gaps, questions, conflicts, readiness)
 """What is computed from `RECORDS`: may be dropped at any time."""

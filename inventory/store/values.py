@@ -234,6 +234,7 @@ class Concluded(NamedTuple):
     gaps: Rows
     questions: Rows
     meanings: Rows
+    conflicts: Rows
 
 
 LEVELS = ("level_lo", "level_hi", "blocking", "coverage_lo", "coverage_hi", "coverage", "category")
@@ -242,6 +243,7 @@ GAPS = (
     *("severity", "confidence", "value", "unlocks", "waived", "body"),
 )
 MEANINGS = ("asset", "site", "body")
+CONFLICTS = ("asset", "site", "observation", "text")
 
 
 class Gathered:
@@ -253,12 +255,16 @@ class Gathered:
         self._gaps: list[tuple[object, ...]] = []
         self._questions: list[tuple[object, ...]] = []
         self._meanings: list[tuple[object, ...]] = []
+        self._conflicts: list[tuple[object, ...]] = []
 
     def add(self, verdict: Verdict, signals: Sequence[Sequence[object]] = ()) -> None:
         """Counts one verdict in, and what the points of its asset were taken for."""
         self._levels.append(tuple(verdict_columns(verdict).values()))
         self._gaps += [tuple(finding_row(one).values()) for one in verdict.findings]
         self._questions += [tuple(question_row(one).values()) for one in verdict.questions]
+        self._conflicts += [
+            (verdict.asset, self.site, one.observation, one.text) for one in verdict.conflicts
+        ]
         if signals:
             self._meanings.append((verdict.asset, self.site, _dump(signals)))
 
@@ -269,6 +275,7 @@ class Gathered:
             Rows(GAPS, self._gaps),
             Rows(_QUESTION, self._questions),
             Rows(MEANINGS, self._meanings),
+            Rows(CONFLICTS, self._conflicts),
         )
 
 

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
 from inventory.rules.catalogue import Rule, catalogue, rules_version
+from inventory.text import inert
+from scanner.cli import Settings
+from scanner.opening import concluded
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[RULE]…")
+@click.option("--changes", is_flag=True, help="What other versions of the rules changed here.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines.")
-def command(names: tuple[str, ...], as_json: bool) -> None:
+@click.pass_obj
+def command(settings: Settings, names: tuple[str, ...], changes: bool, as_json: bool) -> None:
     """List the gap rules: premises, traps, remedies.
 
     \b
     Example:  untrap rules T01
     """
+    if changes:
+        _changes(settings, {name.upper() for name in names}, as_json)
+        return
     rules = catalogue()
     wanted = [name.upper() for name in names] or list(rules)
     for name in wanted:
@@ -26,6 +35,24 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
         rule = rules[name]
         click.echo(json.dumps(described(rule), ensure_ascii=True) if as_json else _text(rule))
     click.echo(f"rules version {rules_version()}; next: untrap gaps", err=True)
+
+
+def _changes(settings: Settings, names: set[str], as_json: bool) -> None:
+    """The findings that rules of other versions changed when the records stayed the same."""
+    from inventory.store import rulebook
+
+    with concluded(settings) as store:
+        found = [one for one in rulebook.changes(store) if not names or one.rule in names]
+    for one in found:
+        subject = f" [{inert(one.subject, 200)}]" if one.subject else ""
+        click.echo(
+            json.dumps(asdict(one), ensure_ascii=True)
+            if as_json
+            else f"{one.rule} version {one.before or 'none'} -> {one.after or 'none'}"
+            f"  {inert(one.asset_name, 80)}{subject}: {one.what} ({one.text})"
+        )
+    if not found:
+        click.echo("no finding was changed by another version of a rule", err=True)
 
 
 def described(rule: Rule) -> dict[str, object]:

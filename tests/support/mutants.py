@@ -192,12 +192,19 @@ def planted(mutant: Mutant, module: ModuleType) -> Iterator[None]:
     found: object = module
     for name in mutant.function.split("."):
         found = vars(found)[name]
+    forget = getattr(found, "cache_clear", _nothing)
     for attribute in ("func", "__wrapped__", "fget"):
         found = getattr(found, attribute, found)
     assert isinstance(found, FunctionType), mutant
     own = found.__code__
     found.__code__ = mutant.code()
+    forget()
     try:
         yield
     finally:
         found.__code__ = own
+        forget()
+
+
+def _nothing() -> None:
+    """What is done for a function that remembers nothing."""

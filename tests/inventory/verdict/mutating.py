@@ -35,6 +35,8 @@ WORDS = frozenset({"_fields", "_model", "name_of", "fields", "_plain"})
 SAME: dict[str, str] = {
     "trapped._no_open_service: drop filter door.spoke": "a door in `spoken` has always spoken",
     "trapped._no_open_service: negate filter door.spoke": "only the proof of a FALSE is lost",
+    "governance.g03: drop not view.context.collisions of"
+    " not view.device.seen or not view.context.collisions": "an early way out",
     "quality._failed: not status or status == 'Good' -> not status and status == 'Good'":
         "an early way out",
     "quality._failed: drop not status of not status or status == 'Good'": "an early way out",
