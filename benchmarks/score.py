@@ -1,7 +1,9 @@
 """Who identified what: the answers of each tool against the plant's own record of its devices.
 
 One rule keeps it simple: a value counts as right when the device's own words hold it, letter case
-and blanks aside; the same comparison serves every tool.
+and blanks aside; the same comparison serves every tool. What a device does not tell at the depth
+that was asked counts neither for nor against anybody: 43/14 of Modbus has no serial number, and an
+OPC UA server names its maker and product in its endpoint list, firmware and serial in a session.
 """
 
 from __future__ import annotations
@@ -18,38 +20,46 @@ from simulators.generate import from_text
 ANSWERS = frozenset({"slow"})
 """Faults with which a good client still gets its answers."""
 
+SAYS = ("name", "product_uri", "application_uri")
+"""Facts, beside product and model, in which a device may name its maker and product."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Who stands at one address, and whether it answers a good client."""
+    """Who stands at one address, what it tells, and whether it answers a good client."""
 
     address: str
     protocol: str
     vendor: str
     product: str
     firmware: str
-    serial: str
+    serial: str  # "" where it does not tell it at the depth asked
     answers: bool
     units: int = 0
+    tells_firmware: bool = True
 
 
-def key(plant: str) -> dict[str, Key]:
+def key(plant: str, depth: str = "identify") -> dict[str, Key]:
     """The answer key of a `generate:` plant, by address."""
     made = from_text(plant.removeprefix("generate:"))
-    return {device.address: _key(device) for device in made.devices}
+    return {device.address: _key(device, depth == "identify") for device in made.devices}
 
 
-def _key(device: Device) -> Key:
+def _key(device: Device, shallow: bool) -> Key:
     service = device.services[0]
+    # A meter tells its serial in the SunSpec models, if at all; a gateway has no registers.
+    mute = service.protocol == "modbus" and not service.options.get("sunspec")
+    untold = mute or (shallow and service.protocol != "snmp")
     return Key(
         device.address,
         service.protocol,
         device.vendor,
         device.product,
         device.firmware,
-        device.serial,
+        "" if untold else device.serial,
         all(fault.kind in ANSWERS for fault in service.faults),
         len(device.units),
+        not (shallow and service.protocol == "opcua"),
     )
 
 
@@ -69,7 +79,9 @@ def of_untrap(lines: Iterable[str]) -> tuple[dict[str, dict[str, str]], dict[str
                 parts[address] = parts.get(address, 0) + bool(record["product"])
             else:
                 names = ("vendor", "product", "model", "firmware", "serial")
-                found[address] = {name: record[name] or "" for name in names}
+                said = {name: record[name] or "" for name in names}
+                words = [str(f["value"]) for f in record.get("facts", ()) if f["name"] in SAYS]
+                found[address] = said | {"said": " ".join(words)}
     return found, parts
 
 
@@ -90,15 +102,25 @@ def of_nmap(path: Path) -> dict[str, str]:
 
 def score_text(keys: Mapping[str, Key], said: Mapping[str, str]) -> dict[str, int]:
     """For tools that print what a device says: whether its words are in there."""
-    blank = {"answering": 0, "identified": 0, "complete": 0, "serial": 0}
+    total = _blank(keys)
     for item in keys.values():
         text = plain(said.get(item.address, ""))
-        blank["answering"] += item.answers
-        held = [plain(word) in text for word in (item.product, item.vendor, item.firmware)]
-        blank["identified"] += item.answers and held[0]
-        blank["complete"] += item.answers and all(held)
-        blank["serial"] += item.answers and plain(item.serial) in text
-    return blank | {"wrong": 0, "believed": 0}
+        named = item.answers and plain(item.product) in text
+        total["identified"] += named
+        version = not item.tells_firmware or plain(item.firmware) in text
+        total["complete"] += named and version and plain(item.vendor) in text
+        total["serial"] += item.answers and bool(item.serial) and plain(item.serial) in text
+    return total
+
+
+def _blank(keys: Mapping[str, Key]) -> dict[str, int]:
+    names = ("identified", "complete", "serial", "wrong", "believed", "units")
+    there = [item for item in keys.values() if item.answers]
+    return dict.fromkeys(names, 0) | {
+        "answering": len(there),
+        "serial_there": sum(bool(item.serial) for item in there),
+        "units_there": sum(item.units for item in there),
+    }
 
 
 def score_untrap(
@@ -106,42 +128,36 @@ def score_untrap(
 ) -> dict[str, int]:
     """The same for records; `wrong` are fields that the device does not say, `believed` are
     devices whose answers are no answers and that were identified all the same."""
-    total = dict.fromkeys(
-        ("answering", "identified", "complete", "serial", "wrong", "believed", "units"), 0
-    )
-    total["units_there"] = 0
+    total = _blank(keys)
     for item in keys.values():
         record = found.get(item.address, {})
         product = plain(f"{record.get('product', '')} {record.get('model', '')}")
-        identified = plain(item.product) in product
-        total["answering"] += item.answers
+        said = product + plain(record.get("said", ""))
+        identified = plain(item.product) in said
+        same = plain(record.get("firmware", "")) == plain(item.firmware)
+        whole = _vendor(item, record) and (same or not item.tells_firmware)
+        serial = plain(record.get("serial", "")) == plain(item.serial)
         total["identified"] += item.answers and identified
-        right = {
-            "vendor": plain(item.vendor),
-            "firmware": plain(item.firmware),
-            "serial": plain(item.serial),
-        }
-        same = {name: plain(record.get(name, "")) == value for name, value in right.items()}
-        total["complete"] += (
-            item.answers and identified and same["firmware"] and _vendor(item, record)
-        )
-        total["serial"] += item.answers and same["serial"]
-        total["wrong"] += _wrong(item, record, product, identified)
+        total["complete"] += item.answers and identified and whole
+        total["serial"] += item.answers and bool(item.serial) and serial
+        total["wrong"] += _wrong(item, record, product)
         total["believed"] += not item.answers and identified
         if item.answers:
-            total["units_there"] += item.units
             total["units"] += min(item.units, parts.get(item.address, 0))
     return total
 
 
 def _vendor(item: Key, record: Mapping[str, str]) -> bool:
     one, other = plain(item.vendor), plain(record.get("vendor", ""))
-    return bool(other) and (one in other or other in one)
+    stated = bool(other) and (one in other or other in one)
+    return stated or (not other and one in plain(record.get("said", "")))
 
 
-def _wrong(item: Key, record: Mapping[str, str], product: str, identified: bool) -> int:
+def _wrong(item: Key, record: Mapping[str, str], product: str) -> int:
     """Stated fields that contradict the device."""
     vendor = bool(record.get("vendor")) and not _vendor(item, record)
     firmware = plain(record.get("firmware", ""))
     version = bool(firmware) and firmware != plain(item.firmware)
-    return vendor + version + (bool(product) and not identified)
+    serial = plain(record.get("serial", ""))
+    number = bool(serial and item.serial) and serial != plain(item.serial)
+    return vendor + version + number + (bool(product) and plain(item.product) not in product)

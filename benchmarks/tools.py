@@ -63,17 +63,19 @@ def untrap(
     *more: str,
     depth: str = "identify",
     seconds: float = 600,
+    register: Path | None = None,
 ) -> Result:
-    """A whole process: from nothing to an inventory with its gaps derived."""
+    """A whole process: from nothing to an inventory with its gaps derived. A register is imported
+    before, and not measured."""
     database = folder / "bench.db"
     for old in folder.glob("bench.db*"):
         old.unlink()
+    start = (sys.executable, "-m", "scanner", "--db", database, "--config", here.config, "-q")
+    if register is not None:
+        measure([*start, "import", "register", register], folder)
     durable: list[tuple[float, int]] = []
     flags = ["--profile", profile, "--depth", depth, "--yes", "--json", *more]
-    words: list[str | Path] = [
-        *(sys.executable, "-m", "scanner", "--db", database, "--config", here.config, "-q"),
-        *("scan", *flags),
-    ]
+    words: list[str | Path] = [*start, "scan", *flags]
     if not any("/" in item for item in more):
         words += ["-iL", here.targets]
     measured = measure(
@@ -90,7 +92,7 @@ def untrap(
              "assets", "--json"], folder,
         )  # fmt: skip
         result.score = score.score_untrap(
-            score.key(plant), *score.of_untrap(listed.out.splitlines())
+            score.key(plant, depth), *score.of_untrap(listed.out.splitlines())
         )
     return result
 
@@ -106,15 +108,23 @@ def identified(database: Path) -> int:
 
 
 def nmap(
-    plant: str, here: Played, folder: Path, ports: str, *targets: str, seconds: float = 300
+    plant: str,
+    here: Played,
+    folder: Path,
+    ports: str,
+    *targets: str,
+    near: bool = False,
+    seconds: float = 300,
 ) -> Result | None:
-    """nmap with the scripts that know these protocols; None where it is not installed."""
+    """nmap with the scripts that know these protocols; None where it is not installed. `near` lets
+    it look for its neighbours by ARP first."""
     if shutil.which("nmap") is None:
         return None
     out = folder / "nmap.xml"
     out.unlink(missing_ok=True)
     kind = "-s" + ("S" if "T:" in ports else "") + ("U" if "U:" in ports else "")
-    flags = (*NMAP, kind, "-p", ports, "--script", NMAP_SCRIPTS)
+    base = tuple(word for word in NMAP if not (near and word == "-Pn"))
+    flags = (*base, kind, "-p", ports, "--script", NMAP_SCRIPTS)
     where = targets or ("-iL", str(here.targets))
     measured = measure([*flags, *where, "-oX", str(out)], folder, seconds)
     found = score.score_text(score.key(plant), score.of_nmap(out))

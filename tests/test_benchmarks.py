@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import report, runs, score
+from benchmarks import epoll, report, runs, score
+from benchmarks.rows import Row
 from benchmarks.stage import played
 from benchmarks.tools import untrap
 
@@ -52,33 +54,77 @@ def test_words_of_a_text_tool_are_found_whatever_their_spelling() -> None:
     assert (found["identified"], found["complete"], found["serial"]) == (1, 1, 0)
 
 
+def test_what_a_device_does_not_tell_at_a_depth_counts_for_nobody() -> None:
+    plant = "generate:24,protocols=modbus+snmp+gateway+opcua"
+    shallow, deep = score.key(plant), score.key(plant, "points")
+    assert {item.protocol for item in shallow.values() if item.serial} == {"snmp"}
+    assert {item.protocol for item in deep.values() if item.serial} == {"modbus", "snmp", "opcua"}
+    assert not any(item.serial for item in deep.values() if item.units)
+    server = next(item for item in shallow.values() if item.protocol == "opcua")
+    said = {
+        "vendor": "",
+        "product": "",
+        "firmware": "",
+        "serial": "",
+        "said": f"urn:{server.vendor}",
+    }
+    told = said | {"said": f"urn:{server.vendor}:{server.product}"}
+    found = score.score_untrap(shallow, {server.address: told}, {})
+    assert (found["identified"], found["complete"], found["wrong"]) == (1, 1, 0)
+    assert score.score_untrap(shallow, {server.address: said}, {})["identified"] == 0
+
+
 @pytest.mark.parametrize("missing", [True, False])
 def test_the_page_holds_the_figures_and_names_what_is_not_installed(missing: bool) -> None:
     row = {
         **{"name": "untrap", "profile": "brisk", "code": 0, "wall": 2.0, "cpu": 1.0},
-        **{"memory_mb": 50, "packets": 40, "bytes": 900, "answering": 4, "identified": 4},
-        **{"complete": 4, "serial": 3, "wrong": 0, "believed": 0, "units": 1, "units_there": 2},
-        "first_durable": 0.9,
+        **{"memory_mb": 50, "packets": 40, "back": 30, "answering": 4, "identified": 4},
+        **{"complete": 4, "serial": 3, "serial_there": 3, "wrong": 0, "believed": 0},
     }
     peer = {**row, "name": "nmap", "profile": "", "wall": 8.0, "flags": "-n"}
     other = {"name": "nmap", "missing": True} if missing else peer
-    machine = {"time": "t", "cores": 2, "python": "3", "kernel": "6", "load": 0.1}
-    found = {
-        "machine": machine | {"kernel_counters": True},
-        "identify": [{"size": 4, "rows": [row, other]}],
-    }
-    text = report.page(found)
-    assert "| untrap brisk | 2 | 1 | 50 | 40 | 900 | 4/4 | 4/4 | 3/4 |" in text
+    met = runs.target("wall / nmap", runs.ratio(row, other), 0.3)
+    result = {"machine": MACHINE, "rows": [row, other], "targets": [met], "took": 1.0}
+    text = report.page({"results": {"identify-250": result}})
+    assert "| untrap brisk | 2 | 1 | 50 | 40 | 30 | 4/4 | 4/4 | 3/3 |" in text
     assert ("nmap (not installed)" in text) is missing
-    assert ("against nmap: wall 0.25" in text) is not missing
+    assert ("| wall / nmap | 0.25 | ≤ 0.3 | yes |" in text) is not missing
+    assert ("1 of 1 targets met." in text) is not missing
+
+
+MACHINE = {
+    **{"time": "t", "cores": 2, "python": "3", "kernel": "6", "load": 0.1},
+    "kernel_counters": False,
+}
+
+
+def test_a_row_that_broke_is_named_and_loses_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_: Path) -> runs.Found:
+        raise RuntimeError("no such plant")
+
+    fine = Row("Fine", lambda _: {"rows": [], "targets": [runs.target("x", 1, 2)]})
+    monkeypatch.setattr(benchmarks, "ROWS", {"start": Row("Broken", breaks), "big": fine})
+    monkeypatch.setattr(benchmarks, "private_network", lambda: None)
+    monkeypatch.setattr(benchmarks, "prepare_network", lambda: False)
+    monkeypatch.setattr(benchmarks, "PAGE", tmp_path / "page.md")
+    benchmarks.main(["--page", "--out", str(tmp_path / "out.json")])
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "Did not run: RuntimeError: no such plant" in page
+    assert "1 of 1 targets met." in page
+
+
+def test_what_needs_a_namespace_is_not_tried_without_one() -> None:
+    assert "needs root" in benchmarks.result("big", counters=False)["error"]
 
 
 def test_the_page_is_written_from_a_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine = {"time": "t", "cores": 2, "python": "3", "kernel": "6", "load": 0.1}
     source = tmp_path / "in.json"
-    source.write_text(json.dumps({"machine": machine | {"kernel_counters": False}}))
+    result = {"machine": MACHINE, "error": "none", "took": 0.0}
+    source.write_text(json.dumps({"results": {"start": result}}))
     monkeypatch.setattr(benchmarks, "PAGE", tmp_path / "page.md")
     benchmarks.main(["--render", str(source), "--out", str(tmp_path / "out.json")])
     assert "no kernel counters" in (tmp_path / "page.md").read_text(encoding="utf-8")
@@ -88,3 +134,15 @@ def test_the_main_plant_names_size_share_and_protocols() -> None:
     keys = score.key(runs.mixed(8, 0.25, "127.22"))
     assert len(keys) == 8
     assert {item.protocol for item in keys.values()} == {"modbus", "snmp", "opcua"}
+
+
+def test_the_floor_counts_every_knock_that_a_blind_scanner_makes() -> None:
+    assert runs.blind(runs.mixed(4, 0, "127.22")) == 3 * runs.KNOCK + (10 + 2 + 10 + 15) / 4
+
+
+def test_the_bare_sweep_tells_who_accepts_from_who_is_silent_or_refuses() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        assert epoll.sweep(["127.0.0.1", "127.0.0.2"], port) == (1, [])

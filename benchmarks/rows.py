@@ -1,0 +1,45 @@
+"""The rows of the page, in the order in which they run: what matters most first.
+
+One rule keeps it simple: a row is a name, a title and an experiment that needs only a folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks import runs
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One experiment. `private` needs a network namespace of its own, and so root."""
+
+    title: str
+    run: Callable[[Path], runs.Found]
+    private: bool = False
+
+
+def _identify(size: int) -> Row:
+    return Row(f"Identify {size} mixed devices, 15 % misbehaving", partial(runs.identify, size))
+
+
+ROWS = {
+    "identify-250": _identify(250),
+    "identify-1000": _identify(1_000),
+    "agents": Row("1 000 SNMP agents", partial(runs.agents, 1_000)),
+    "routed": Row("250 devices in a routed /20", runs.routed, private=True),
+    "segment": Row("250 devices on our own segment, a /20", runs.segment, private=True),
+    "complete": Row("The whole identity of 250 devices, in depth", runs.complete),
+    "identify-2000": _identify(2_000),
+    "healthy": Row("Misbehaviour does not spread", runs.healthy),
+    "killed": Row("Nothing waits: killed at half time", runs.killed),
+    "dead": Row("A routed /16 where nobody is, unlimited rate", runs.dead, private=True),
+    "big": Row("500 devices in a routed /16 that refuses", runs.big, private=True),
+    "memory": Row("2 000 devices in depth", runs.memory),
+    "profiles": Row("The slow profiles against their own bound", runs.profiles),
+    "promise": Row("The plan's promise", runs.promise),
+    "start": Row("Start-up", runs.start_up),
+}
