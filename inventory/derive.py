@@ -18,6 +18,7 @@ from inventory.derive_nodes import Node, echoes, nodes
 from inventory.derive_places import Places, Seen, gather, seen
 from inventory.derive_register import Index, Match, gateways
 from inventory.derive_silent import joined
+from inventory.evidence import assemble
 from inventory.model import (
     Declaration,
     Device,
@@ -28,10 +29,7 @@ from inventory.model import (
     Merge,
     RegisterRow,
 )
-from protocols.contract import Observation, Openness, Point, Sample
-
-VERSION = "5"
-"""Raised when this derivation would give another result for the same records."""
+from protocols.contract import Observation, Openness
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,37 +310,6 @@ def evidence(
     mine = [place for place in places if place.asset == device.key]
     chosen = [one for one in observations if any(place.holds(one) for place in mine)]
     return assemble(device, chosen)
-
-
-def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
-    """Evidence from the observations of one device: ordered, points once, latest samples.
-
-    Several samples of one point are kept when they were taken in one window (one scan).
-    """
-    ordered = sorted(observations, key=lambda one: (one.time, one.sequence))
-    return Evidence(device, tuple(ordered), _points(ordered), tuple(_samples(ordered)))
-
-
-def _points(ordered: Sequence[Observation]) -> tuple[Point, ...]:
-    """Every point once; the very tuple of the one observation that lists any, where that is so."""
-    listing = [one.points for one in ordered if one.points]
-    points = {(p.part, p.address): p for some in listing for p in some}
-    if len(listing) == 1 and len(points) == len(listing[0]):
-        return listing[0]
-    return tuple(points.values())
-
-
-def _samples(ordered: Sequence[Observation]) -> Iterable[Sample]:
-    telling = [one for one in ordered if one.samples]
-    if len({one.scan for one in telling}) < 2:
-        return [sample for one in telling for sample in one.samples]
-    newest = {(s.part, s.point): one.scan for one in telling for s in one.samples}
-    return [
-        sample
-        for one in telling
-        for sample in one.samples
-        if newest[(sample.part, sample.point)] == one.scan
-    ]
 
 
 def moment(text: str) -> datetime | None:

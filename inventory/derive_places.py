@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 from protocols.contract import Observation, Outcome, Quality, Value
 
+VERSION = "5"
+"""Raised when the derivation would give another result for the same records."""
+
 BUS = re.compile(r"(unit|device|station) [0-9]{1,10}")
 """Parts that are participants of their own behind an address (rulings 16)."""
 

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from inventory.derive import assemble, derive
+from inventory.derive import derive
 from inventory.derive_places import ALIVE
+from inventory.evidence import assemble
 from inventory.judge_site import judge_site
 from inventory.model import (
     Declaration,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from inventory.logic import assumed, confidence
 from inventory.model import (
@@ -24,8 +25,10 @@ from inventory.model import (
     Strength,
     Truth,
 )
-from inventory.rules.catalogue import Case, Rule
-from inventory.survey import Context
+
+if TYPE_CHECKING:
+    from inventory.rules.catalogue import Case, Rule
+    from inventory.survey import Context
 
 LADDER = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 SHIFT = {"C1": -1, "C2": 0, "C3": 1}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory.conclude import conclude
 from inventory.store import Store
 
 LIBRARIES = ("asyncua", "pysnmp", "pymodbus", "scapy", "cryptography", "xlsxwriter", "jinja2")
@@ -43,4 +44,28 @@ def test_a_reading_command_starts_without_wire_and_libraries(tmp_path: Path, com
     assert "sqlalchemy" in modules
     heavy = {"alembic", "rich", "scanner.wire.wire", "scanner.engine", *LIBRARIES}
     found = heavy & modules
+    assert not found
+
+
+IDLE = {
+    "inventory.derive",
+    "inventory.fixes",
+    "inventory.judging",
+    "inventory.rules",
+    "inventory.store.writer",
+    "inventory.survey",
+    "inventory.view",
+    "inventory.workers",
+    "multiprocessing",
+}
+"""What only judging, planning or scanning needs."""
+
+
+@pytest.mark.parametrize("command", ["gaps", "assets", "questions"])
+def test_a_second_look_loads_neither_derivation_nor_rules(tmp_path: Path, command: str) -> None:
+    with Store.open(tmp_path / "t.db", "plant") as store:
+        conclude(store)
+    modules = loaded(["--db", "t.db", "--site", "plant", command], tmp_path)
+    assert "inventory.store.store" in modules
+    found = IDLE & modules
     assert not found

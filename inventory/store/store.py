@@ -14,8 +14,7 @@ from itertools import count, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
-from inventory.derive import Inventory, assemble
-from inventory.derive_devices import PlaceOf
+from inventory.evidence import assemble
 from inventory.model import (
     Coverage,
     Device,
@@ -34,6 +33,9 @@ from protocols.contract import Observation
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
+
+    from inventory.derive import Inventory
+    from inventory.derive_devices import PlaceOf
 
 V = TypeVar("V")
 
@@ -98,14 +100,13 @@ class Store(Records):
         from inventory.store import tables
 
         with self.writing() as connection:
-            for table in (tables.gaps, tables.questions, tables.meaning, tables.conflicts):
+            for table in (tables.gaps, tables.questions, tables.meaning):
                 self._empty(connection, table)
             for some in concluded:
                 change(connection, tables.assets, some.levels)
                 fill(connection, tables.gaps, some.gaps)
                 fill(connection, tables.questions, some.questions)
                 fill(connection, tables.meaning, some.meanings)
-                fill(connection, tables.conflicts, some.conflicts)
 
     def replace_readiness(self, lines: Iterable[tuple[str, str, str]]) -> None:
         """Replaces the roll-ups: scope, name, JSON object."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from inventory.fixes import Fix, plan_fixes
 from inventory.model import Finding, Severity
 from inventory.text import inert
 from inventory.weigh import frees_nothing
 from scanner.cli import Settings
+from scanner.console import say
 from scanner.opening import concluded
+
+if TYPE_CHECKING:
+    from inventory.fixes import Fix
 
 ORDER = tuple(Severity)
 MOST = 300  # characters of one text
@@ -46,11 +50,13 @@ def command(
         questions = sum(1 for _ in store.questions())
         empty = next(iter(store.assets()), None) is None
     if by == "fix":
+        from inventory.fixes import plan_fixes
+
         for fix in plan_fixes(gaps):
-            click.echo(json.dumps(fix_line(fix)) if as_json else _fix(fix))
+            click.echo(json.dumps(fix_line(fix))) if as_json else say(_fix(fix))
     else:
         for gap in gaps:
-            click.echo(json.dumps(line(gap)) if as_json else _gap(gap))
+            click.echo(json.dumps(line(gap))) if as_json else say(_gap(gap))
     click.echo(NOTHING if empty else last_line(gaps, questions), err=as_json)
     ctx.exit(exit_code(gaps, questions, fail_on, fail_on_questions))
 
@@ -142,27 +148,30 @@ def fix_line(fix: Fix) -> dict[str, object]:
 
 
 def _gap(gap: Finding) -> str:
+    """Severity, asset and gap; beneath it why, and the cheapest fix."""
     subject = f" [{inert(gap.subject, MOST)}]" if gap.subject else ""
-    fix = (
-        f"\n      fix {gap.remedies[0].effort.value}: {inert(gap.remedies[0].text, MOST)}"
-        if gap.remedies
-        else ""
-    )
-    why = f"\n      why: {inert(gap.because[0].text, MOST)}" if gap.because else ""
-    accepted = f"\n      accepted: {inert(gap.waived, MOST)}" if gap.waived else ""
-    return (
-        f"{gap.rule}  {inert(gap.asset_name, 80)}{subject}: {gap.label}"
-        f"  ({gap.severity.value}, {gap.confidence.value} confidence, id {gap.id[:8]})"
-        f"{why}{fix}{accepted}"
-    )
+    shown = [
+        f"{gap.severity.value:<10} {inert(gap.asset_name, 80)}{subject}: {gap.label}"
+        f"  ({gap.rule}, {gap.confidence.value} confidence, id {gap.id[:8]})"
+    ]
+    if gap.because:
+        shown.append(f"  why      {inert(gap.because[0].text, MOST)}")
+    if gap.remedies:
+        first = gap.remedies[0]
+        shown.append(f"  fix {first.effort.value}   {inert(first.text, MOST)}")
+    if gap.waived:
+        shown.append(f"  accepted {inert(gap.waived, MOST)}")
+    return "\n".join(shown)
 
 
 def _fix(fix: Fix) -> str:
-    names = ", ".join(inert(name, 80) for name in fix.assets[:6]) + (
-        " …" if len(fix.assets) > 6 else ""
-    )
+    """Effort and what to do; beneath it what it frees."""
+    names = ", ".join(inert(name, 80) for name in fix.assets[:6])
+    more = f" and {len(fix.assets) - 6} more" if len(fix.assets) > 6 else ""
     outage = ", needs an outage" if fix.needs_outage else ""
+    gaps = "1 gap" if len(fix.gaps) == 1 else f"{len(fix.gaps)} gaps"
+    assets = "1 asset" if len(fix.assets) == 1 else f"{len(fix.assets)} assets"
     return (
-        f"{fix.effort.value}  {inert(fix.text, MOST)}\n"
-        f"      frees {len(fix.gaps)} gaps on {len(fix.assets)} assets{outage}: {names}"
+        f"fix {fix.effort.value}     {inert(fix.text, MOST)}\n"
+        f"  frees    {gaps} on {assets}{outage}: {names}{more}"
     )

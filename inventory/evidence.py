@@ -1,0 +1,42 @@
+"""What is known about one device, from its observations.
+
+One rule keeps it simple: nothing is judged here; the latest sample counts, a window is kept whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from inventory.model import Device, Evidence
+from protocols.contract import Observation, Point, Sample
+
+
+def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
+    """Evidence from the observations of one device: ordered, points once, latest samples.
+
+    Several samples of one point are kept when they were taken in one window (one scan).
+    """
+    ordered = sorted(observations, key=lambda one: (one.time, one.sequence))
+    return Evidence(device, tuple(ordered), _points(ordered), tuple(_samples(ordered)))
+
+
+def _points(ordered: Sequence[Observation]) -> tuple[Point, ...]:
+    """Every point once; the very tuple of the one observation that lists any, where that is so."""
+    listing = [one.points for one in ordered if one.points]
+    points = {(p.part, p.address): p for some in listing for p in some}
+    if len(listing) == 1 and len(points) == len(listing[0]):
+        return listing[0]
+    return tuple(points.values())
+
+
+def _samples(ordered: Sequence[Observation]) -> Iterable[Sample]:
+    telling = [one for one in ordered if one.samples]
+    if len({one.scan for one in telling}) < 2:
+        return [sample for one in telling for sample in one.samples]
+    newest = {(s.part, s.point): one.scan for one in telling for s in one.samples}
+    return [
+        sample
+        for one in telling
+        for sample in one.samples
+        if newest[(sample.part, sample.point)] == one.scan
+    ]
