@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -19,13 +21,22 @@ from inventory.derive_places import VERSION
 
 if TYPE_CHECKING:
     from inventory import derive
+    from inventory.rulebook import Change, Key, Said
     from inventory.store import Store
 
 log = logging.getLogger(__name__)
 
 
-def conclude(store: Store, *, today: datetime | None = None, again: bool = False) -> bool:
+def conclude(
+    store: Store,
+    *,
+    today: datetime | None = None,
+    again: bool = False,
+    told: Callable[[Sequence[Change]], None] | None = None,
+) -> bool:
     """Derives and judges when something changed; tells whether it did.
+
+    `told` hears what other versions of the rules changed, when the records are the same as before.
 
     Findings age (evidence older than its life weakens), so a new day is a change too.
     Raises `StoreError` when the database cannot be written.
@@ -34,13 +45,57 @@ def conclude(store: Store, *, today: datetime | None = None, again: bool = False
     wanted = _stamp(store, today)
     if not again and store.derived_stamp() == wanted:
         return False
+    before = _then(store)
     from inventory.judge_site import without_collector
 
     with without_collector():
         refresh(store)
         _judge(store, today)
+    changes = _note(store, before)
+    if told is not None and changes:
+        told(changes)
     store.set_stamp(_stamp(store, today))
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """What the rules of the last time said, as far as those of today have another version."""
+
+    versions: Mapping[str, int]
+    findings: Mapping[Key, Said] | None  # None: there is nothing that could be compared
+
+
+def _then(store: Store) -> _Then:
+    """What was concluded last time; to be read before it is derived anew.
+
+    Only an inventory with the same records is compared: else a new scan would look like a rule.
+    """
+    from inventory.rulebook import changed_rules
+    from inventory.rules import versions as today
+    from inventory.store import rulebook
+
+    known = rulebook.versions(store)
+    same = store.derived_stamp().startswith(store.records_stamp() + " ")
+    changed = changed_rules(known, today()) if known else ()
+    return _Then(known, rulebook.said(store, changed) if same and changed else None)
+
+
+def _note(store: Store, before: _Then) -> tuple[Change, ...]:
+    """Writes down which rules judged, and what other versions of them changed."""
+    from inventory.rulebook import changed_rules, compare
+    from inventory.rules import versions as today
+    from inventory.store import rulebook
+
+    now = today()
+    if before.findings is None:
+        rulebook.note(store, now, None if before.versions == now else ())
+        return ()
+    changed = changed_rules(before.versions, now)
+    said, asked = rulebook.said(store, changed), rulebook.asked(store, changed)
+    found = compare((before.versions, now), (before.findings, said), asked)
+    rulebook.note(store, now, found)
+    return found
 
 
 def refresh(store: Store) -> derive.Inventory:

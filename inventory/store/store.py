@@ -100,13 +100,14 @@ class Store(Records):
         from inventory.store import tables
 
         with self.writing() as connection:
-            for table in (tables.gaps, tables.questions, tables.meaning):
+            for table in (tables.gaps, tables.questions, tables.meaning, tables.conflicts):
                 self._empty(connection, table)
             for some in concluded:
                 change(connection, tables.assets, some.levels)
                 fill(connection, tables.gaps, some.gaps)
                 fill(connection, tables.questions, some.questions)
                 fill(connection, tables.meaning, some.meanings)
+                fill(connection, tables.conflicts, some.conflicts)
 
     def replace_readiness(self, lines: Iterable[tuple[str, str, str]]) -> None:
         """Replaces the roll-ups: scope, name, JSON object."""
