@@ -4,7 +4,8 @@
     unit 1    43/14 basic: the same device, or another one
 
 One rule keeps it simple: an object of the standard becomes the fact that the standard names; a
-vendor's own object (0x80 and up) has no published meaning and stays in the raw answer.
+vendor's own object (0x80 and up) has no published meaning and stays in the raw answer, unless its
+text says by itself that it is a serial number ("S/N: 12345").
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ OBJECTS = {  # V1.1b3, 6.21; 0x03 VendorUrl names no device and is kept in the r
     0x06: "name",  # UserApplicationName
 }
 PRIVATE = 0x80  # first vendor object
+LABELLED = re.compile(
+    r"(?:S[/.]?N|SER(?:IAL)?[ ._-]?(?:NO|NR|NUM(?:BER)?)?|SERIENNUMMER)[.#]?\s*[:=]\s*"
+    r"([A-Z0-9][A-Z0-9._/-]{3,31})",
+    re.IGNORECASE,
+)
 MOST_PAGES = 16
 
 Objects = tuple[tuple[int, bytes], ...]
@@ -80,7 +86,20 @@ def facts_of(objects: Objects, part: str = "") -> tuple[Fact, ...]:
         name, value = OBJECTS.get(number), text(raw)
         if name and value:
             facts.append(Fact(name, value, f"modbus 43/14 object 0x{number:02X}", part))
-    return tuple(facts)
+    return (*facts, *_serial(objects, part))
+
+
+def _serial(objects: Objects, part: str) -> tuple[Fact, ...]:
+    """The serial number that a vendor's own object labels as one; none where two disagree."""
+    found: dict[str, int] = {}
+    for number, raw in objects:
+        match = LABELLED.fullmatch(text(raw).strip()) if number >= PRIVATE else None
+        if match and any(c.isdigit() for c in match[1]) and match[1].strip("0.-"):
+            found.setdefault(match[1], number)
+    if len(found) != 1:
+        return ()
+    ((value, number),) = found.items()
+    return (Fact("serial", value, f"modbus 43/14 object 0x{number:02X}, labelled", part),)
 
 
 def _support(page: Page, part: str) -> tuple[Fact, ...]:

@@ -183,21 +183,24 @@ def spans(entries: Iterable[MapEntry]) -> tuple[Span, ...]:
 
 def read_span(span: Span, words: Sequence[int], part: str) -> Reading[tuple[int, ...]]:
     """Points and samples of a block; a hint where the word order of the map cannot be right."""
-    points, samples, votes, facts = [], [], [], []
+    points, samples, facts = [], [], []
+    votes: tuple[list[bool | None], list[bool | None]] = ([], [])
     for entry in span.entries:
         start = entry.address - span.first
         own = words[start : start + (size(entry.type) or 0)]
         point, sample = _value(entry, own, part)
         points.append(point)
         samples.append(sample)
-        if entry.word_order == "big" and entry.byte_order == "big":
-            votes.append(looks_swapped(own, entry.type))
+        if entry.byte_order == "big":
+            swapped = entry.word_order != "big"
+            votes[swapped].append(looks_swapped(own[::-1] if swapped else own, entry.type))
         if entry.signal.casefold() == "serial" or entry.name.casefold() in (
             "serial",
             "serial number",
         ):
             facts += _serial(entry, sample.value, part)
-    facts += _order_hint(span, votes, part)
+    facts += _order_hint(span, votes[False], "little", part)
+    facts += _order_hint(span, votes[True], "big", part)
     return Reading(tuple(words), tuple(facts), tuple(points), tuple(samples), items=len(points))
 
 
@@ -247,12 +250,13 @@ def _serial(entry: MapEntry, value: Value, part: str) -> list[Fact]:
     return [Fact("serial", text, source, part)] if text.strip("0") else []
 
 
-def _order_hint(span: Span, votes: Sequence[bool | None], part: str) -> list[Fact]:
+def _order_hint(span: Span, votes: Sequence[bool | None], order: str, part: str) -> list[Fact]:
+    """The order under which values would make sense that make none under the map's own."""
     told = [vote for vote in votes if vote is not None]
     if len(told) < SWAPPED_LEAST or sum(told) < SWAPPED_SHARE * len(told):
         return []
     reason = f"{sum(told)} of {len(told)} values of {span.name} make sense only with words swapped"
-    return [Fact("word_order", "little", f"modbus register values: {reason}", part)]
+    return [Fact("word_order", order, f"modbus register values: {reason}", part)]
 
 
 def unmapped(table: str, first: int, words: Sequence[int], part: str) -> Reading[tuple[int, ...]]:

@@ -91,6 +91,7 @@ class Talk:
     silent: bool = False  # the last question stayed unanswered
     spent: float = 0.0  # seconds that the last question took
     last: Outcome = Outcome.NOT_ASKED
+    ended: str = ""  # why nothing more was asked, where that was our side's reason
     failures: int = 0  # exceptions 04 since the rung set it to 0
     _speed: dict[tuple[int, bool], list[float]] = field(default_factory=lambda: defaultdict(list))
     _known: tuple[int, bytes, str] | None = None
@@ -115,7 +116,7 @@ class Talk:
         """Ask one unit. With `fact_part`, any answer shows that this unit is there."""
         question = Question(PROTOCOL, operation, part, argument(unit, part, what))
         if self.left <= 0:
-            self.over = True
+            self.over, self.ended = True, Reason.BUDGET
             self.link.note(question, Outcome.NOT_ASKED, Reason.BUDGET)
             return Answer(Outcome.NOT_ASKED, Reason.BUDGET)
         self.left -= 1
@@ -132,6 +133,8 @@ class Talk:
             fresh=fresh,
         )
         self._judge(unit, pdu, part, answer.outcome, answer.duration_seconds)
+        if answer.outcome is Outcome.NOT_ASKED:
+            self.ended = answer.reason
         if answer.reason == FAILURE and operation != CONTROL:
             # Exception 04 may be a unit without registers (pymodbus) or a device in trouble: a
             # question that it answered before tells, and nothing else is asked until it does.

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from protocols.contract import DATA, SPOKE, Answer, Fact, Outcome, Question, Reading
+from protocols.contract import DATA, SPOKE, Answer, Fact, Outcome, Question, Reading, Reason
 from protocols.modbus.codec import parse_items, read_pdu
 from protocols.modbus.identity import Found, Objects, facts_of, first_page, rest
 from protocols.modbus.talk import FIRST, PROTOCOL, READ, Talk, part_of
@@ -44,6 +44,8 @@ class Gateway:
     one: Found | None  # unit 1
     voices: dict[int, Found] = field(default_factory=dict)
     refused: dict[int, datetime] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)
+    again: set[int] = field(default_factory=set)
     echo: bool | None = None
 
     def question_part(self, unit: int) -> str:
@@ -72,10 +74,13 @@ async def survey(gateway: Gateway) -> None:
         await _ask(gateway, unit)
     if not gateway.echo and not gateway.talk.over:
         await _once_more(gateway)
+    if gateway.talk.ended == Reason.BUDGET and not gateway.echo:
+        _note_unasked(gateway)
 
 
 async def _ask(gateway: Gateway, unit: int) -> None:
     talk, part = gateway.talk, gateway.question_part(unit)
+    before = talk.ended
     found = await first_page(
         talk,
         unit,
@@ -83,6 +88,8 @@ async def _ask(gateway: Gateway, unit: int) -> None:
         part=part,
         fact_part=part_of(unit),
     )
+    if talk.ended == before:
+        gateway.asked.add(unit)
     if unit in gateway.swept:
         await talk.link.wait(talk.spent)  # line duty at most 50 % (safety.md 2)
     if talk.silent:
@@ -145,6 +152,8 @@ async def _once_more(gateway: Gateway) -> None:
         if left > 0:
             await talk.link.wait(left + 0.1)
         answer = await _harmless(talk, unit, part_of(unit))
+        if not talk.ended:
+            gateway.again.add(unit)
         if answer.outcome is Outcome.REFUSED_DOWNSTREAM:
             source = f"modbus {answer.reason}, twice"
             fact = Fact("unit", "absent", source, part_of(unit))
@@ -215,6 +224,44 @@ def _note_echo(gateway: Gateway, units: tuple[int, ...]) -> None:
     names = ", ".join(str(unit) for unit in sorted(set(units)))
     source = f"modbus: units {names} and one that is not declared answer alike"
     _conclude(gateway.talk, "", Outcome.COMPLETE, Fact("unit", "echo", source))
+
+
+def _note_unasked(gateway: Gateway) -> None:
+    """Our budget ended before the list did: what is known is a part, and the rest is named."""
+    link, every = gateway.talk.link, (*gateway.declared, *gateway.swept)
+    known = {*gateway.asked, *gateway.voices}
+    left = tuple(unit for unit in every if unit not in known)
+    once = tuple(unit for unit in gateway.refused if unit not in gateway.again)
+    said = [
+        f"{words}: {_ranges(units)}"
+        for words, units in (("not asked", left), ("asked once only", once))
+        if units
+    ]
+    if not said:
+        return
+    link.note(
+        Question(PROTOCOL, "units"),
+        Outcome.PARTIAL,
+        Reason.BUDGET,
+        detail=f"{'; '.join(said)}; scan them by themselves (--units) or allow more time",
+        items=len(gateway.asked),
+    )
+    for unit in left:
+        if unit in gateway.declared:
+            question = Question(PROTOCOL, "units", part_of(unit))
+            link.note(question, Outcome.NOT_ASKED, Reason.BUDGET, detail="the budget ended before")
+
+
+def _ranges(units: tuple[int, ...]) -> str:
+    """Numbers in a few words: "units 3-7, 9"."""
+    runs: list[list[int]] = []
+    for unit in sorted(units):
+        if runs and unit == runs[-1][1] + 1:
+            runs[-1][1] = unit
+        else:
+            runs.append([unit, unit])
+    words = (str(a) if a == b else f"{a}-{b}" for a, b in runs)
+    return "units " + ", ".join(words)
 
 
 def _note_held_back(gateway: Gateway, unit: int, found: Found) -> None:
