@@ -423,6 +423,23 @@ Raises `Foreign` for another protocol, `Garbled` for this one malformed or annou
 Read = Callable[[bytes], Reading[T]]
 """Decoder of one whole answer; raises `Garbled`, `Refused`, `Foreign` or `Stale`."""
 
+
+@dataclass(frozen=True, slots=True)
+class Anew(Generic[T]):
+    """A decoder whose answers are bound to a session, with one for stored answers of a session
+    that is gone: `stored` reads the same body and passes over what only bound it.
+
+    Used for what `Probe.standing` lets stand, after the session was set up anew.
+    """
+
+    live: Read[T]
+    stored: Read[T]
+
+    def __call__(self, raw: bytes) -> Reading[T]:
+        """Decode an answer of this session."""
+        return self.live(raw)
+
+
 Guard = Callable[[bytes], str]
 """Name of the function that an outgoing frame performs; raises `Forbidden` unless read-only."""
 
@@ -674,3 +691,6 @@ class Probe:
     data: bool = True  # whether it can carry process data for analytics
     roles: tuple[str, ...] = ()  # device roles that it is plausible for; empty: all
     passive: Callable[[Segment], Sequence[Overheard]] | None = None
+    standing: Callable[[Sequence[Observation]], Sequence[Observation]] | None = None
+    """Of a session that was cut, oldest first: the answers that hold in another session too, so
+    that a resumed scan does not ask for them again. Pure; only for probes with `session`."""

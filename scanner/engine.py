@@ -160,11 +160,13 @@ class Engine:
     ) -> Attempt:
         """One conversation, every rung up to the depth; never raises for what a probe does."""
         past = host.recall(probe, port)
+        standing: Sequence[Observation] = ()
         while True:
             try:
-                return await self._converse(host, probe, port, past, hold, likeliest)
+                return await self._converse(host, probe, port, past, standing, hold, likeliest)
             except SessionCut as cut:
-                past = past[: cut.kept]
+                stands = probe.standing or _nothing
+                past, standing = past[: cut.kept], stands(past[cut.kept :])
 
     async def _converse(
         self,
@@ -172,6 +174,7 @@ class Engine:
         probe: Probe,
         port: int,
         past: Sequence[Observation],
+        standing: Sequence[Observation],
         hold: Hold,
         likeliest: bool,
     ) -> Attempt:
@@ -181,6 +184,7 @@ class Engine:
             most_requests=0,
             seconds=0,
             past=past,
+            standing=standing,
             hold=hold,
             likeliest=likeliest,
         )
@@ -199,7 +203,7 @@ class Engine:
                 await rung.run(conversation)
                 watched += (self.wire.clock.monotonic() - begun) * (depth is Depth.SAMPLE)
                 heard = conversation.heard[before:]
-                now = conversation.heard[max(before, conversation.replayed) :]
+                now = conversation.news(before)
                 if now:
                     done.append((depth, rung.cost(found(rung, now))))
                 # A rung that had nothing left to ask is no reason to stop.
@@ -219,8 +223,7 @@ class Engine:
         self, conversation: Conversation, done: Sequence[tuple[Depth, Cost]], watched: float
     ) -> Attempt:
         probe, port = conversation.probe, conversation.target.port
-        now = conversation.heard[conversation.replayed :]
-        heard = [item for item in now if item.outcome is not Outcome.NOT_ASKED]
+        heard = [item for item in conversation.news() if item.outcome is not Outcome.NOT_ASKED]
         manner = _manner(heard, conversation)
         if manner is not Manner.ACCEPTED:
             return Attempt(probe.name, probe.transport, port, manner)
@@ -231,6 +234,11 @@ class Engine:
             waits=round(waits, 1),
             watches=round(watched, 1),
         )
+
+
+def _nothing(_: Sequence[Observation]) -> Sequence[Observation]:
+    """Of a session that was cut, nothing stands."""
+    return ()
 
 
 def _manner(heard: Sequence[Observation], conversation: Conversation) -> Manner:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocols.contract import (
+    SPOKE,
+    Anew,
     Answer,
     Cost,
     Depth,
@@ -134,7 +136,8 @@ async def _ask_fragment(
         if previous
         else codec.encode_read_szl(reference, szl_id),
         frame=codec.answer_length,
-        read=read,
+        # The reference is made from target and probe: a stored answer bears the same one.
+        read=Anew(read, read),
         limit=codec.LONGEST_ANSWER,
     )
 
@@ -203,6 +206,14 @@ def _pages(heard: Sequence[Observation]) -> Size:
     return Size(pages=sum(" fragment " in o.question.argument for o in lists))
 
 
+def _standing(cut: Sequence[Observation]) -> Sequence[Observation]:
+    """Lists that came whole: a fragment is nothing without those that follow."""
+    lists = [o for o in cut if o.question.operation == "read_szl" and o.outcome in SPOKE]
+    while lists and lists[-1].reason == _MORE:
+        lists.pop()
+    return lists
+
+
 PROBE = Probe(
     name=NAME,
     title="Siemens S7 communication",
@@ -225,6 +236,7 @@ PROBE = Probe(
     likelihood=20,
     most_connections=2,
     session=True,
+    standing=_standing,
     data=True,
     roles=("plc",),
 )

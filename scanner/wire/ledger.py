@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 
 class Ledger:
-    """The observations of one conversation: replayed ones first, then those of this run."""
+    """The observations of one conversation: replayed ones, and those of this run."""
 
     def __init__(self, door: Door, past: Past) -> None:
         self._door = door
         self.past = past
         self.heard: list[Observation] = []
-        self.replayed = 0
+        self._stored: set[int] = set()  # places in `heard`
 
     def recall(self, question: Question, *, asked: bool = True) -> Observation | None:
         """What an earlier run of this scan stored for `question`, if that comes next."""
@@ -31,8 +31,21 @@ class Ledger:
 
     def keep(self, item: Observation) -> None:
         """A stored observation stands: it was heard, and is not stored again."""
+        self._stored.add(len(self.heard))
         self.heard.append(item)
-        self.replayed += 1
+
+    @property
+    def replayed(self) -> int:
+        """How many of `heard` an earlier run of this scan heard."""
+        return len(self._stored)
+
+    def news(self, since: int) -> list[Observation]:
+        """What this run itself heard, from place `since` on."""
+        return [
+            item
+            for place, item in enumerate(self.heard)
+            if place >= since and place not in self._stored
+        ]
 
     def emit(
         self,

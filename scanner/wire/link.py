@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -20,6 +21,7 @@ from typing import TypeVar, cast
 
 from protocols.contract import (
     SPOKE,
+    Anew,
     Answer,
     Credential,
     Fact,
@@ -68,6 +70,7 @@ class Conversation:
         most_requests: int,
         seconds: float,
         past: Sequence[Observation] = (),
+        standing: Sequence[Observation] = (),
         hold: Hold | None = None,
         likeliest: bool = True,
     ) -> None:
@@ -79,7 +82,7 @@ class Conversation:
         self.most_requests = most_requests
         self._door = Door(wire, host, probe, port)
         self.target = self._door.target
-        self._ledger = Ledger(self._door, Past(past, probe.session))
+        self._ledger = Ledger(self._door, Past(past, probe.session, standing=deque(standing)))
         self._past = self._ledger.past
         self._tcp = OverTcp(self._door)
         self._udp = OverUdp(self._door, self.hold)
@@ -103,6 +106,10 @@ class Conversation:
     def replayed(self) -> int:
         """How many of `heard` an earlier run of this scan heard."""
         return self._ledger.replayed
+
+    def news(self, since: int = 0) -> Sequence[Observation]:
+        """What of `heard`, from place `since` on, this run itself heard."""
+        return self._ledger.news(since)
 
     @property
     def options(self) -> Options:
@@ -137,7 +144,7 @@ class Conversation:
         self.most_requests += most_requests
 
     async def wait(self, seconds: float) -> None:
-        if self._past.left:
+        if self._past.left or self._past.standing:
             return  # that time has passed already
         left = self._until - self.wire.clock.monotonic()
         end = self.wire.clock.monotonic() + max(0.0, min(seconds, left))
@@ -224,7 +231,7 @@ class Conversation:
             return Answer(Outcome.NOT_ASKED, Reason.DEPENDENCY)
         if item is None:
             self._past.leave()
-            return None
+            return await self._borrow(question, read)
         reading: Reading[T] | None = None
         if item.outcome in SPOKE and item.digest:
             found = stored(read, item)
@@ -237,6 +244,19 @@ class Conversation:
         if fresh:
             self._over = False
         await self._consequences(question, item.outcome, item.reason, item.duration_seconds)
+        return Answer(item.outcome, item.reason, reading, item.duration_seconds, item.raw)
+
+    async def _borrow(self, question: Question, read: Read[T]) -> Answer[T] | None:
+        """The answer that a session stored before it was cut, where it stands without it."""
+        if not isinstance(read, Anew) or (item := self._past.borrow(question)) is None:
+            return None
+        found = stored(read.stored, item)
+        if found is None:
+            self._past.standing.clear()
+            return None
+        self._ledger.keep(item)
+        await self._consequences(question, item.outcome, item.reason, item.duration_seconds)
+        reading = None if isinstance(found.value, Nothing) else cast(Reading[T], found)
         return Answer(item.outcome, item.reason, reading, item.duration_seconds, item.raw)
 
     # --- before the request -------------------------------------------------------------------

@@ -6,14 +6,16 @@ difference the past is over and the network is asked. Sends nothing and stores n
 
 Answers that are bound to a session (OPC UA, S7) are worth something only together with their
 connection. Connections that had been closed again are replayed whole; one that was cut has to be
-set up anew, with everything asked on it: `SessionCut` says so, and the engine begins that
-conversation again with the connections before it (docs/decisions/0005-resume.md).
+set up anew: `SessionCut` says so, and the engine begins that conversation again with the
+connections before it. Those answers of the cut session that the probe lets stand are `borrowed` in
+the new one, in their order, up to the first question that must be asked (docs/decisions/0008).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocols.contract import Observation, Outcome, Question, Reason
 
@@ -50,6 +52,7 @@ class Past:
     kept: int = 0  # items before this one are on connections that were closed again
     over: bool = False
     inside: bool = False  # a request was replayed since a connection was last closed
+    standing: deque[Observation] = field(default_factory=deque)  # of the session that was cut
 
     @property
     def left(self) -> bool:
@@ -65,6 +68,15 @@ class Past:
         if not self.inside:
             self.kept = self.at
         return self.items[self.at - 1]
+
+    def borrow(self, question: Question) -> Observation | None:
+        """The answer of the cut session to `question`, if that comes next; None otherwise, and if
+        it is a question of that kind, nothing of that session is believed any more."""
+        if self.standing and self.standing[0].question == question:
+            return self.standing.popleft()
+        if any(item.question.operation == question.operation for item in self.standing):
+            self.standing.clear()
+        return None
 
     def part(self) -> None:
         """A connection is closed here: what was replayed so far stands on its own."""
