@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -44,7 +46,7 @@ def _rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(no_color=bool(os.environ.get("NO_COLOR")), highlight=False)
+    console = Console(no_color=not coloured(), highlight=False)
     shown = Table(box=None, pad_edge=False, header_style="bold", width=min(WIDTH, console.width))
     for name in columns:
         shown.add_column(name, overflow="fold")
@@ -82,10 +84,52 @@ def _cut(cell: str, width: int) -> str:
     return cell.ljust(width) if len(cell) <= width else cell[: width - 1] + "…"
 
 
+LABEL = re.compile(r" *(?:[^\W\d_][\w ]{0,9} {2,}|[^\W\d_]\w{9} )(?=\S)")
+"""A word and the blanks up to the column of its value: `severity   high`."""
+
+
 def say(text: str = "") -> None:
-    """One or more lines on stdout for people, made inert."""
+    """One or more lines on stdout for people, made inert, wrapped under their value; the label is
+    dimmed and a word of severity coloured where colour is shown."""
+    shown = coloured()
     for line in text.split("\n"):
-        click.echo(inert(line, 2_000))
+        safe = inert(line, 2_000)
+        found = LABEL.match(safe)
+        hang = found.end() if found else len(safe) - len(safe.lstrip()) + 2
+        for place, part in enumerate(_wrapped(safe, hang)):
+            click.echo(_painted(part, found.end() if found and not place else 0) if shown else part)
+
+
+def _wrapped(line: str, hang: int) -> list[str]:
+    if len(line) <= WIDTH:
+        return [line]
+    blank = " " * min(hang, WIDTH // 2)
+    return textwrap.wrap(line, WIDTH, subsequent_indent=blank, break_on_hyphens=False) or [line]
+
+
+def coloured() -> bool:
+    """Whether stdout is a terminal that takes colour, and nobody asked for none."""
+    dumb = os.environ.get("TERM", "") in ("", "dumb")
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not dumb
+
+
+_INKS = {"critical": "bright_red", "high": "red", "medium": "yellow", "ready": "green"} | {
+    "blocked": "red",
+    "unknown": "cyan",
+}
+_INK = re.compile(rf"\b(?:{'|'.join(_INKS)})\b")
+
+
+def _painted(line: str, label: int) -> str:
+    """The line with its label dimmed, unless the label itself has a colour, and one severity."""
+    word = _INK.search(line, 0, label + 10)
+    head = line[:label] if not word or word.start() >= label else ""
+    rest = line[len(head) :]
+    found = _INK.search(rest, 0, label + 10 - len(head)) if label else None
+    if found:
+        ink = click.style(found[0], fg=_INKS[found[0]], bold=found[0] == "critical")
+        rest = rest[: found.start()] + ink + rest[found.end() :]
+    return (click.style(head, dim=True) if head else "") + rest
 
 
 def note(text: str) -> None:

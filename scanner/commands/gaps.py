@@ -151,8 +151,8 @@ def _gap(gap: Finding) -> str:
     """Severity, asset and gap; beneath it why, and the cheapest fix."""
     subject = f" [{inert(gap.subject, MOST)}]" if gap.subject else ""
     shown = [
-        f"{gap.severity.value:<10} {inert(gap.asset_name, 80)}{subject}: {gap.label}"
-        f"  ({gap.rule}, {gap.confidence.value} confidence, id {gap.id[:8]})"
+        f"{gap.severity.value:<10} {inert(gap.asset_name, 80)}{subject}: {gap.label}",
+        f"  {gap.rule}      {gap.confidence.value} confidence, id {gap.id[:8]}",
     ]
     if gap.because:
         shown.append(f"  why      {inert(gap.because[0].text, MOST)}")

@@ -9,6 +9,7 @@ import click
 from inventory.model import OpenQuestion
 from inventory.text import inert
 from scanner.cli import Settings
+from scanner.console import say
 from scanner.opening import concluded
 
 
@@ -28,7 +29,7 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
             if rule and question.rule != rule.upper():
                 continue
             count += 1
-            click.echo(json.dumps(line(question)) if as_json else _text(question))
+            click.echo(json.dumps(line(question))) if as_json else say(_text(question))
     click.echo(f"{count} open questions; next: untrap gaps", err=True)
 
 
@@ -47,6 +48,9 @@ def line(question: OpenQuestion) -> dict[str, object]:
 
 
 def _text(question: OpenQuestion) -> str:
-    shown = f"{question.rule}  {inert(question.asset_name, 80)}: {inert(question.missing, 400)}"
-    command = f"  ({inert(question.command, 200)})" if question.command else ""
-    return f"{shown}\n      next: {question.next_step}{command}"
+    """Rule, asset and what is missing; beneath it the next step and its command."""
+    name = inert(question.asset_name, 80)
+    shown = (
+        f"{question.rule}  {name}: {inert(question.missing, 400)}\n  next   {question.next_step}"
+    )
+    return shown + (f"\n         {inert(question.command, 200)}" if question.command else "")

@@ -11,6 +11,7 @@ import click
 
 from inventory.text import inert
 from scanner.cli import Settings
+from scanner.console import say, table
 from scanner.opening import concluded, site_name
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def _roll_up(store: Store, as_json: bool) -> None:
 
     everything = list(units(store))
     lines = roll_up(everything)
-    for line in lines:
-        click.echo(json.dumps(line, ensure_ascii=True) if as_json else _line(line))
     if as_json:
+        for line in lines:
+            click.echo(json.dumps(line, ensure_ascii=True))
         return
+    table(COLUMNS, map(_row, lines))
+    say(LEGEND)
     if rated_too_high(everything):
-        click.echo("warning: more than 30 % of the rated assets are C3; the rating says little")
+        say("warning: more than 30 % of the rated assets are C3; the rating says little")
     census = Census()
     for evidence in store.evidences():
         census.device(evidence)
@@ -56,24 +59,32 @@ def _roll_up(store: Store, as_json: bool) -> None:
     site = next((line for line in lines if line["scope"] == "site"), None)
     for answer in six_questions(census, site, findings, questions):
         share = "not computable" if answer.unknown is None else f"{answer.unknown:.0%} not known"
-        click.echo(f"\n{answer.number}. {answer.question}  ({share})")
+        say(f"\n{answer.number}. {answer.question}  ({share})")
         for name, value in answer.measures:
-            click.echo(f"   {name}{': ' + value if value else ''}")
-        click.echo(f"   stays with people: {answer.stays_human}")
-    click.echo("\nindicators of the other barriers (indicators, not scores)")
+            say(f"   {name}{': ' + value if value else ''}")
+        say(f"   stays with people: {answer.stays_human}")
+    say("\nindicators of the other barriers (indicators, not scores)")
     for barrier, name, value in barriers(census, findings):
-        click.echo(f"   {barrier}: {name}: {value}")
+        say(f"   {barrier}: {name}: {value}")
 
 
-def _line(line: dict[str, object]) -> str:
-    dark, index = line["c3_dark"], line["index"]
-    assert isinstance(dark, dict)  # noqa: S101  (the shape that `Total.line` gives)
-    assert isinstance(index, dict)  # noqa: S101
-    return (
-        f"{line['scope']} {line['name']}: C3 in the dark {dark['lo']} to {dark['hi']},"
-        f" at level 4 {line['level4_share']:.0%}, index {index['lo']} to {index['hi']},"
-        f" unrated {line['unrated']:.0%}, not asked {line['not_asked']} ({line['units']} assets)"
-    )
+LEGEND = """Dark: critical assets (C3) without data. Level 4: share of the weight whose data
+can be used as it is. Index: 0 nothing, 1 everything. "a to b": what is not known
+yet, taken as no and as yes."""
+COLUMNS = ("Scope", "Name", "Assets", "Dark", "Level 4", "Index", "Unrated", "Not asked")
+
+
+def _row(line: dict[str, object]) -> tuple[object, ...]:
+    """One scope of the roll-up; an interval where something is not known."""
+    share = f"{line['level4_share']:.0%}"
+    figures = (_span(line["c3_dark"]), share, _span(line["index"]), f"{line['unrated']:.0%}")
+    return (line["scope"], line["name"], line["units"], *figures, line["not_asked"])
+
+
+def _span(held: object) -> str:
+    assert isinstance(held, dict)  # noqa: S101  (the shape that `Total.line` gives)
+    lo, hi = held["lo"], held["hi"]
+    return str(lo) if lo == hi else f"{lo} to {hi}"
 
 
 def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
@@ -100,7 +111,10 @@ def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
                 line = found.line(own)
                 counts[str(line["verdict"])] += 1
                 variants |= {found.variant} - {""}
-                click.echo(json.dumps(line, ensure_ascii=True) if as_json else _ready(found, line))
+                if as_json:
+                    click.echo(json.dumps(line, ensure_ascii=True))
+                else:
+                    say(_ready(found, line))
         if site == pilot:
             known = variants
         extra = f", {len(variants - known)} variants beyond the pilot's" if pilot else ""
@@ -137,9 +151,9 @@ def _at(settings: Settings, site: str) -> Settings:
 
 
 def _ready(found: Ready, line: dict[str, object]) -> str:
-    missing = "; ".join(
-        f"{item.signal} {'absent' if item.truth == 0 else 'unknown: ' + item.text}"
-        for item in found.missing
-    )
-    shown = f"  ({inert(missing, 400)})" if missing else ""
-    return f"{found.site} {inert(found.unit, 80)}: {line['verdict']}{shown}"
+    """Verdict and machine; beneath it each signal that is absent or not known."""
+    shown = [f"{line['verdict']:<10} {inert(found.unit, 80)}, {found.site}"]
+    for item in found.missing:
+        state = "absent" if item.truth == 0 else f"unknown: {item.text}"
+        shown.append(f"           {item.signal} {inert(state, 200)}")
+    return "\n".join(shown)
