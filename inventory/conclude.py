@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.derive_places import VERSION
+from inventory.model import Kind
 
 if TYPE_CHECKING:
     from inventory import derive
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from inventory.store import Store
 
 log = logging.getLogger(__name__)
+
+BESIDE = frozenset(
+    {Kind.ATTEST, Kind.WAIVER, Kind.VANTAGE, Kind.ZONE, Kind.CONDUIT, Kind.CREDENTIAL}
+    | {Kind.THRESHOLD, Kind.MAP, Kind.SITE}
+)
+"""Statements that verdicts rest on, and no asset: deriving reads none of them."""
 
 
 def conclude(
@@ -45,11 +52,12 @@ def conclude(
     wanted = _stamp(store, today)
     if not again and store.derived_stamp() == wanted:
         return False
-    before = _then(store)
     from inventory.judge_site import without_collector
 
+    before = _then(store)
     with without_collector():
-        refresh(store)
+        if again or not _stands(store, store.derived_stamp()):
+            refresh(store)
         _judge(store, today)
     changes = _note(store, before)
     if told is not None and changes:
@@ -108,6 +116,22 @@ def refresh(store: Store) -> derive.Inventory:
     store.declare(found.keys)
     store.replace_inventory(found)
     return found
+
+
+def _stands(store: Store, known: str) -> bool:
+    """Whether the assets are still those that the records give, and only verdicts are to be made.
+
+    So it is on a new day, and when all that was added are statements that no asset rests on.
+    """
+    made_from, _, rest = known.partition(" ")
+    now, _, _ = store.records_stamp().partition(" ")
+    observed, _, stated = made_from.partition(".")
+    same_code = rest.split(" ")[:2] == [VERSION, rules_digest()]
+    return (
+        same_code
+        and observed == now.partition(".")[0]
+        and all(kind in BESIDE for kind in store.kinds_since(int(stated)))
+    )
 
 
 def _stamp(store: Store, today: datetime) -> str:

@@ -19,7 +19,7 @@ from inventory.store.values import Concluded
 from inventory.store.values import Gathered as Rows
 from inventory.survey import Context, Gathered, context_from
 from inventory.verdict import judge_device
-from inventory.workers import Task, Workers, processors
+from inventory.workers import MOST, Task, Workers, processors
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -48,17 +48,24 @@ class Judged(NamedTuple):
     known: tuple[Verdict, ...] = ()  # verdicts that machines need
 
 
-def judged(store: Store, today: datetime, workers: int | None = None) -> Iterator[Concluded]:
-    """Rows of every verdict of the site, slice by slice; `workers` None: as the size asks for."""
+def judged(
+    store: Store, today: datetime, *, workers: int | None = None, size: int = SLICE
+) -> Iterator[Concluded]:
+    """Rows of every verdict of the site, `size` devices at a time.
+
+    `workers` None: as many as the size of the site and this machine ask for.
+    """
     count = store.devices_count()
     if workers is None:
-        workers = min(2, processors()) if count > FEW else 0
+        workers = min(MOST, processors()) if count > FEW else 0
+    slices = [(start, start + size) for start in range(0, count, size)]
     with Workers(store, workers) as crew:
-        yield from _judged(store, today, crew, count)
+        yield from _judged(store, today, crew, slices)
 
 
-def _judged(store: Store, today: datetime, crew: Workers, count: int) -> Iterator[Concluded]:
-    slices = [(start, start + SLICE) for start in range(0, count, SLICE)]
+def _judged(
+    store: Store, today: datetime, crew: Workers, slices: Sequence[tuple[int, int]]
+) -> Iterator[Concluded]:
     whole = Gathered()
     for part in crew.answers(Task(__name__, "surveyed", one) for one in slices):
         assert isinstance(part, Gathered)  # noqa: S101 - what `surveyed` gives

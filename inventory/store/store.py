@@ -21,6 +21,7 @@ from inventory.model import (
     Equipment,
     Evidence,
     Finding,
+    Kind,
     Level,
     OpenQuestion,
     Verdict,
@@ -253,6 +254,16 @@ class Store(Records):
         c = tables.gaps.c
         wanted = select(c.asset, func.sum(c.unlocks)).where(c.site == self.site, c.rule == rule)
         return {str(row[0]): int(str(row[1])) for row in self.rows(wanted.group_by(c.asset))}
+
+    def kinds_since(self, number: int) -> set[Kind]:
+        """Kinds of the statements about this site that came after one, by its running number."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.declaration.c
+        wanted = select(c.kind).where(c.site == self.site, c.seq > number).distinct()
+        return {Kind(str(row[0])) for row in self.rows(wanted)}
 
     def devices_count(self) -> int:
         """How many devices this site has."""
