@@ -26,10 +26,10 @@ from inventory.model import (
 from inventory.presence import NOT_INSTRUMENTED, Machine
 from inventory.profiles import fits
 from inventory.rules import Case, Rule, catalogue
-from inventory.rules.uninstrumented import coverage, hollow, u01, u02, u03, u04, u05
+from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
 from inventory.survey import Context
 from inventory.view import View
-from inventory.weigh import Subject, finding_of, question_of, too_weak
+from inventory.weigh import Subject, contradicted, finding_of, question_of, too_weak
 from protocols.contract import Quality
 
 CONTRADICTING = frozenset({"U03", "Q01", "Q02", "Q03", "Q05", "Q12"})
@@ -69,7 +69,10 @@ def judge_equipment(
     category = _category(level, findings)
     if category == "not-assessed" and not questions:
         questions = [_not_assessable(subject, level, views[0].address if views else "")]
-    return Verdict(equipment.key, category, level, found, tuple(findings), tuple(questions))
+    against = tuple(premise for view in views for premise in view.conflicts)
+    return Verdict(
+        equipment.key, category, level, found, tuple(findings), tuple(questions), against
+    )
 
 
 def _conclude(
@@ -92,7 +95,8 @@ def _conclude(
         if made is None:
             questions.append(too_weak(rule, case, subject))
         else:
-            findings.append(_labelled(made, machine))
+            against = [premise for view in machine.views for premise in view.conflicts]
+            findings.append(contradicted(_labelled(made, machine), against))
     return findings, questions
 
 
@@ -154,7 +158,7 @@ def _usable(
         return unknown(
             f"a signal profile for the class {machine.equipment.cls or 'of the machine'}"
         )
-    lost = hollow(machine)
+    lost = machine.hollow
     for signal in (signal for group in about.required for signal in group):
         if signal.name in lost:
             view, point, _ = lost[signal.name][0]

@@ -14,6 +14,7 @@ from inventory.logic import both, declared, either, false, true, unknown
 from inventory.model import Because, Equipment, Link, Proposition, Strength, Truth
 from inventory.profiles import Profile, Signal, classes, fits, profile, signal_of
 from inventory.rules.inaccessible import locked, name_of
+from inventory.rules.quality import is_placeholder
 from inventory.signals.points import (
     MAPPED,
     NAME_ONLY,
@@ -121,6 +122,29 @@ class Machine:
         """Whether any of the alternatives is exposed."""
         return either(*(self.exists(signal) for signal in alternatives))
 
+    @cached_property
+    def hollow(self) -> dict[str, list[Row]]:
+        """Signals whose only points were never wired up, with those points (U03)."""
+        named: dict[str, list[Row]] = {}
+        for row in self.rows:
+            if row[2].known:
+                named.setdefault(self.name_of(row[2]), []).append(row)
+        return {
+            name: rows
+            for name, rows in named.items()
+            if all(is_placeholder(point, view.values(point)) for view, point, _ in rows)
+        }
+
+    def delivered(self, alternatives: Sequence[Signal]) -> Proposition:
+        """Whether any of the alternatives is exposed and wired to something (use cases)."""
+        return either(*(self._delivered(signal) for signal in alternatives))
+
+    def _delivered(self, signal: Signal) -> Proposition:
+        rows = self.hollow.get(signal.name)
+        if not rows:
+            return self.exists(signal)
+        return false(Strength.E4, *(view.data_proof(point) for view, point, _ in rows[:3]))
+
     def _exists(self, signal: Signal) -> Proposition:
         for statement, value, premise in self.statements():
             if signal_of(value).measurand == signal.measurand and statement in NOT_INSTRUMENTED:
@@ -170,14 +194,17 @@ class Machine:
         return Strength.E3
 
     def present(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Names of the profile's signals that are exposed, and of those that may be."""
+        """Names of the profile's signals that are exposed, and of those that may be.
+
+        A point that nothing was ever wired to shows no failure mode: its signal is in neither.
+        """
         return self._present
 
     @cached_property
     def _present(self) -> tuple[frozenset[str], frozenset[str]]:
         if self.profile is None:
             return frozenset(), frozenset()
-        truths = {item.name: self.exists(item).truth for item in self.profile.signals}
+        truths = {item.name: self._delivered(item).truth for item in self.profile.signals}
         sure = frozenset(name for name, truth in truths.items() if truth is Truth.TRUE)
         return sure, sure | {name for name, truth in truths.items() if truth is Truth.UNKNOWN}
 

@@ -55,7 +55,7 @@ class Ready:
         """The JSON object of `readiness --use-case` (rulings 26)."""
         found = []
         for item in self.missing:
-            gap = gaps.get(item.signal)
+            gap = _gap_of(item.signal, gaps)
             effort = gap.remedies[0].effort.value if gap and gap.remedies else None
             found.append(
                 {
@@ -73,6 +73,49 @@ class Ready:
             "missing": found,
             "variants": [self.variant] if self.variant else [],
         }
+
+
+def _gap_of(signal: str, gaps: Mapping[str, Finding]) -> Finding | None:
+    """The gap that stands in a signal's way: of any of its alternatives, else of the machine."""
+    wanted = set(signal.split("|"))
+    for subject, gap in gaps.items():
+        if wanted & set(subject.split("|")):
+            return gap
+    return gaps.get("")
+
+
+IN_THE_WAY = frozenset({"U01", "U02", "U03"})
+"""Rules of machines whose findings say why a signal is not had."""
+
+
+class SiteTotal:
+    """What a use case needs at one site, counted while its machines stream by."""
+
+    def __init__(self) -> None:
+        self.verdicts = Counter[str]()
+        self.efforts = Counter[str]()
+        self.variants: set[str] = set()
+
+    def add(self, line: Mapping[str, object]) -> None:
+        """Counts one machine's line in. A gap counts once per machine, whatever it hides."""
+        self.verdicts[str(line["verdict"])] += 1
+        missing, variants = line["missing"], line["variants"]
+        assert isinstance(missing, list)  # noqa: S101  (the shape that `Ready.line` gives)
+        assert isinstance(variants, list)  # noqa: S101
+        self.variants |= set(variants)
+        gaps = {item["gap"]: item["effort"] for item in missing if item["gap"]}
+        self.efforts.update(effort for effort in gaps.values() if effort)
+
+    def text(self, pilot: set[str] | None = None) -> str:
+        """The site in one line; `pilot`: what the pilot's site has connections for."""
+        names = ("ready", "blocked", "unknown")
+        parts = [", ".join(f"{self.verdicts[name]} {name}" for name in names)]
+        if pilot is not None:
+            parts.append(f"{len(self.variants - pilot)} variants beyond the pilot's")
+        if self.efforts:
+            tiers = sorted(self.efforts.items())
+            parts.append("fixes " + ", ".join(f"{count} {tier}" for tier, count in tiers))
+        return ", ".join(parts)
 
 
 def bundled() -> tuple[str, ...]:
@@ -123,7 +166,7 @@ def ready(machine: Machine, wanted: UseCase) -> Ready | None:
     missing = []
     said = []
     for text in signals:
-        proposition = machine.group([signal_of(name) for name in text.split("|")])
+        proposition = machine.delivered([signal_of(name) for name in text.split("|")])
         said.append(proposition)
         if proposition.truth is not Truth.TRUE:
             missing.append(Missing(text, proposition.truth, proposition.unknown))

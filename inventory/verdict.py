@@ -7,7 +7,6 @@ site's `Context`, nothing else; a rule fires only on TRUE, and an UNKNOWN become
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from inventory.judge_equipment import judge_equipment
 from inventory.levels import LOCKED, VALUES, level_of
@@ -27,7 +26,7 @@ from inventory.rules.informational import covered, not_data_bearing
 from inventory.rules.quality import placeholders
 from inventory.survey import Context, survey
 from inventory.view import View
-from inventory.weigh import Subject, finding_of, question_of, too_weak
+from inventory.weigh import Subject, contradicted, finding_of, question_of, too_weak
 
 __all__ = ["Context", "judge_device", "judge_equipment", "survey"]
 
@@ -40,8 +39,6 @@ CATEGORY_NAMES = {
     "Q": "poor-quality",
     "G": "ungoverned",
 }
-MOST_CONFLICTS = 3
-"""Contradictions that one finding cites; `show` of the asset lists them all."""
 NO_CATEGORY = frozenset({"A09", "G07"})
 """Rules that are printed and never name an asset's category by themselves."""
 
@@ -93,15 +90,8 @@ def _conclude(
             if made is None:
                 questions.append(too_weak(rule, case, subject))
             else:
-                findings.append(_contradicted(made, view))
+                findings.append(contradicted(made, view.conflicts))
     return findings, questions
-
-
-def _contradicted(finding: Finding, view: View) -> Finding:
-    """The finding with the contradictions that lowered its confidence, where there are any."""
-    if not view.conflicts:
-        return finding
-    return replace(finding, because=(*finding.because, *view.conflicts[:MOST_CONFLICTS]))
 
 
 def _suppress(cases: list[tuple[Rule, Case]]) -> list[tuple[Rule, Case]]:

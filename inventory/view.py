@@ -145,12 +145,20 @@ class View:
     def _find_conflicts(self) -> None:
         """Endpoints that said one thing in an earlier scan and another in the latest."""
         for door in self.doors:
+            if not door.earlier:
+                continue
             then = {_word(item) for item in door.earlier} - {""}
             now = {_word(item) for item in door.observations} - {""}
             if then and now and not then & now:
-                before, after = door.earlier[-1], door.decided
-                text = f"earlier: {describe(before)}; now: {describe(after)}"
-                self.conflicts.append(Because(before.id, "conflict", text))
+                self._conflict(door.earlier[-1], door.decided)
+            elif (before := _let_in(door.earlier, door.observations)) is not None:
+                self._conflict(*before)
+            elif (lists := _listings(door)) is not None:
+                self._conflict(*lists)
+
+    def _conflict(self, before: Observation, after: Observation) -> None:
+        text = f"earlier: {describe(before)}; now: {describe(after)}"
+        self.conflicts.append(Because(before.id, "conflict", text))
 
     def is_collection(self, door: Door) -> bool:
         """Whether a door was seen by asking from the collection vantage (or the assumed one)."""
@@ -448,6 +456,41 @@ def _word(item: Observation) -> str:
     if item.outcome is Outcome.BLOCKED:
         return "filtered"
     return "" if item.outcome in SAYS_NOTHING else "not reached"
+
+
+def _let_in(
+    earlier: list[Observation], later: list[Observation]
+) -> tuple[Observation, Observation] | None:
+    """The same identity refused in one scan and let in in the other; None where it was not."""
+    for one, other in ((earlier, later), (later, earlier)):
+        refused = {item.credential: item for item in one if item.outcome is Outcome.REFUSED_AUTH}
+        inside = {item.credential: item for item in other if item.points or item.samples}
+        for label in refused.keys() & inside.keys():
+            pair = refused[label], inside[label]
+            return pair if one is earlier else pair[::-1]
+    return None
+
+
+def _listings(door: Door) -> tuple[Observation, Observation] | None:
+    """Two whole listings of one service that do not hold the same items; None where they do.
+
+    Otherwise losing an item would look like its absence (domain model 9.13).
+    """
+    about = info(door)
+    if about is None or not about.listing:
+        return None
+    before = [item for item in door.earlier if item.question.operation in about.listing]
+    after = [item for item in door.observations if item.question.operation in about.listing]
+    ended = (Outcome.COMPLETE, Outcome.EMPTY)
+    if not before or not after or {before[-1].outcome, after[-1].outcome} - set(ended):
+        return None
+    before = [item for item in before if item.scan == before[-1].scan]
+    then, now = _items(before), _items(after)
+    return None if then == now else (before[-1], after[-1])
+
+
+def _items(listing: list[Observation]) -> frozenset[tuple[str, str]]:
+    return frozenset((point.part, point.address) for item in listing for point in item.points)
 
 
 def _live(item: Observation) -> str:

@@ -6,7 +6,7 @@ One rule keeps it simple: confidence is about truth, severity about harm; they n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -38,6 +38,8 @@ COST = {Effort.E0: 1.0, Effort.E1: 2.0, Effort.E2: 4.0, Effort.E3: 8.0, Effort.E
 RECORD_RULES = frozenset({"Q07", "Q10", "Q11"})
 RECORD_LACK = 0.1
 """Most that governance and records add: the step from level 4 to 5; they free no value."""
+MOST_CONFLICTS = 3
+"""Contradictions that one finding cites; `show` of the asset lists them all."""
 SPARE = frozenset({"B", "C"})
 """Redundancy grades of NORSOK Z-008 with a spare: half the weight."""
 UNREACHABLE_RULES = frozenset({"A01", "A02", "A08", "T01", "T06"})
@@ -136,6 +138,13 @@ def finding_of(
         criticality_assumed=subject.criticality not in SHIFT,
     )
     return _waived(made, context)
+
+
+def contradicted(finding: Finding, conflicts: Sequence[Because]) -> Finding:
+    """The finding with the contradictions that lowered its confidence, where there are any."""
+    if not conflicts:
+        return finding
+    return replace(finding, because=(*finding.because, *conflicts[:MOST_CONFLICTS]))
 
 
 def _assumptions(rule: Rule, context: Context) -> tuple[Because, ...]:

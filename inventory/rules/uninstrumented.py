@@ -9,10 +9,9 @@ from __future__ import annotations
 from inventory.coverage import coverage_of, matrices, parameters_of
 from inventory.logic import both, declared, negate, true, unknown
 from inventory.model import Coverage, Proposition, Severity, Strength, Truth
-from inventory.presence import NOT_FITTED, Machine, Row
+from inventory.presence import NOT_FITTED, Machine
 from inventory.profiles import Profile, Signal, signal_of
 from inventory.rules.catalogue import Case
-from inventory.rules.quality import is_placeholder
 from inventory.signals.points import is_binary
 
 BREADTH = 0.25
@@ -100,22 +99,9 @@ def u02(machine: Machine) -> list[Case]:
     return [Case("", said, words)]
 
 
-def hollow(machine: Machine) -> dict[str, list[Row]]:
-    """Signals of the machine whose only points were never wired up, with those points."""
-    named: dict[str, list[Row]] = {}
-    for row in machine.rows:
-        if row[2].known:
-            named.setdefault(machine.name_of(row[2]), []).append(row)
-    return {
-        name: rows
-        for name, rows in named.items()
-        if all(is_placeholder(point, view.values(point)) for view, point, _ in rows)
-    }
-
-
 def u03(machine: Machine) -> list[Case]:
     """Signals that are listed and that nothing was ever wired to."""
-    lost = hollow(machine)
+    lost = machine.hollow
     narrow = bool(machine.required) and len(lost) / len(machine.required) < BREADTH
     cases = []
     for name, rows in lost.items():
@@ -170,7 +156,7 @@ def u05(machine: Machine, found: Coverage | None, target: float) -> list[Case]:
 
 def _absences(machine: Machine) -> list[Proposition]:
     about = machine.profile
-    return [machine.exists(signal) for signal in about.signals] if about else []
+    return [machine.delivered([signal]) for signal in about.signals] if about else []
 
 
 def _open(machine: Machine, shown: str) -> Proposition:

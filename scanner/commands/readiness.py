@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -89,19 +88,18 @@ def _span(held: object) -> str:
 
 def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     from inventory.assemble import context_of, machines
-    from inventory.readiness import ready
+    from inventory.readiness import IN_THE_WAY, SiteTotal, ready
 
     wanted = _wanted(settings, case, pilot)
     now = datetime.now(UTC)
-    known: set[str] = set()
+    known: set[str] | None = None
     for site in _sites(settings, pilot):
-        counts: Counter[str] = Counter()
-        variants: set[str] = set()
+        total = SiteTotal()
         with concluded(_at(settings, site)) as store:
             gaps = {
                 (item.asset_name, item.subject): item
                 for item in store.findings()
-                if item.rule == "U01"
+                if item.rule in IN_THE_WAY
             }
             for machine in machines(store, context_of(store, now)):
                 found = ready(machine, wanted)
@@ -109,17 +107,14 @@ def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
                     continue
                 own = {subject: gap for (name, subject), gap in gaps.items() if name == found.unit}
                 line = found.line(own)
-                counts[str(line["verdict"])] += 1
-                variants |= {found.variant} - {""}
+                total.add(line)
                 if as_json:
                     click.echo(json.dumps(line, ensure_ascii=True))
                 else:
                     say(_ready(found, line))
         if site == pilot:
-            known = variants
-        extra = f", {len(variants - known)} variants beyond the pilot's" if pilot else ""
-        shown = ", ".join(f"{counts[name]} {name}" for name in ("ready", "blocked", "unknown"))
-        click.echo(f"{site}: {shown}{extra}", err=as_json)
+            known = total.variants
+        click.echo(f"{site}: {total.text(known)}", err=as_json)
 
 
 def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:

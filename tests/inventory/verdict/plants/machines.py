@@ -156,6 +156,9 @@ U04 = [
 
 # Motor, by Appendix A: what gives the whole online coverage is 9/9 seen once and 7/9 twice.
 U05 = [
+    yes("U05", "high/high", evidence(
+        listed(VIBRATION, value=None, quality=Quality.BAD, status="BadNotConnected"),
+        listed(CURRENT, RUN), about=DRIVE), FULL, M1),  # what nothing is wired to shows nothing
     no("U05", "", monitored(CURRENT, RUN), {**FULL, "thresholds": Thresholds(
         coverage_target=0.438)}, M1),  # 7 of 18 of 16 of 18, at the target
     no("U05", "?", monitored(CURRENT, RUN, tag("AI_7")), {**FULL, "thresholds": Thresholds(

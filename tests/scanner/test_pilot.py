@@ -1,0 +1,119 @@
+"""Would the pilot work at the other sites? The whole answer, for four sites and the pilot."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from inventory.model import Kind
+from inventory.store import Store
+from protocols.contract import Observation, Point, Quality, Sample
+from scanner.cli import untrap
+from tests.inventory.making import listed, observed, stated
+
+POINTS = {
+    "current": Point("ns=2;s=I", "MotorCurrent", unit="AMP", type="Double", access="r"),
+    "vibration": Point("ns=2;s=V", "Vibration", unit="C16", type="Double", access="r"),
+    "running": Point("ns=2;s=R", "Running", type="Boolean", access="r"),
+}
+
+
+def server(
+    site: str, *signals: str, model: str = "Drive 1", status: str = "Good"
+) -> list[Observation]:
+    """A drive whose OPC UA server lists these signals."""
+    who = {"vendor": "Maker", "product": model, "serial": f"SN-{site}", "firmware": "1",
+           "role": "drive"}  # fmt: skip
+    hello = observed("10.0.0.1", who, protocol="opcua", operation="hello", port=4840, site=site,
+                     scan=f"scan-{site}")  # fmt: skip
+    points = tuple(POINTS[name] for name in signals)
+    samples = tuple(
+        Sample(point.address, 3.5 if status == "Good" else None,
+               Quality.GOOD if status == "Good" else Quality.BAD, status)
+        for point in points
+    )  # fmt: skip
+    listing = observed("10.0.0.1", protocol="opcua", operation="browse", port=4840, at=1, site=site,
+                       scan=f"scan-{site}")  # fmt: skip
+    return [hello, replace(listing, points=points, samples=samples)]
+
+
+def plant(path: Path, site: str, seen: list[Observation], *, entitled: bool = True,
+          linked: bool = True) -> None:  # fmt: skip
+    """A site with one motor M-1, which the drive monitors."""
+    device = "10.0.0.1" if linked else ""
+    said = [
+        listed(site=site, tag="M-1", kind_="equipment", class_="motor", criticality="C2",
+               owner="ops", area="A"),
+        listed(site=site, tag="D-1", address="10.0.0.1", owner="ops", criticality="C2", area="A"),
+        stated(Kind.LINK, "M-1", site=site, equipment="M-1", device=device, complete="yes"),
+    ]  # fmt: skip
+    if entitled:
+        said.append(stated(Kind.CREDENTIAL, "anonymous", site=site, name="anonymous",
+                           entitlement="full"))  # fmt: skip
+    with Store.open(path, site) as store:
+        store.append(seen)
+        store.declare(said)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "sites.db"
+    plant(path, "pilot", server("pilot", "current", "vibration", "running"))
+    plant(path, "berlin", server("berlin", "current", "vibration", "running", model="Drive 2"))
+    plant(path, "lyon", server("lyon", "current", "running"))
+    plant(path, "milan", server("milan", "current", "running"), entitled=False)
+    plant(path, "oslo", [], linked=False)
+    return path
+
+
+def run(path: Path, *words: str) -> Result:
+    done = CliRunner().invoke(untrap, ["--db", str(path), "--site", "pilot", *words])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_the_whole_answer_to_the_pilot_question(database: Path) -> None:
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    answers = {one["site"]: one for one in map(json.loads, done.stdout.splitlines())}
+    short = {
+        site: (
+            one["unit"],
+            one["verdict"],
+            [(item["signal"], item["state"], item["effort"]) for item in one["missing"]],
+            one["variants"],
+        )
+        for site, one in answers.items()
+    }
+    assert short == {
+        "pilot": ("M-1", "ready", [], ["opcua Maker Drive 1"]),
+        "berlin": ("M-1", "ready", [], ["opcua Maker Drive 2"]),
+        "lyon": ("M-1", "blocked", [("vibration", "absent", "E0")], ["opcua Maker Drive 1"]),
+        "milan": ("M-1", "unknown", [("vibration", "unknown", None)], ["opcua Maker Drive 1"]),
+        "oslo": ("M-1", "blocked", [("current", "absent", "E2"), ("running", "absent", "E2"),
+                                    ("vibration", "absent", "E2")], []),
+    }  # fmt: skip
+    (unknown,) = answers["milan"]["missing"]
+    assert "may see everything" in unknown["text"]
+    with Store.open(database, "lyon") as store:
+        gaps = {one.id: one for one in store.findings()}
+    assert gaps[answers["lyon"]["missing"][0]["gap"]].subject == "vibration|axial_flux"
+    assert done.stderr.splitlines()[-5:] == [
+        "pilot: 1 ready, 0 blocked, 0 unknown, 0 variants beyond the pilot's",
+        "berlin: 1 ready, 0 blocked, 0 unknown, 1 variants beyond the pilot's",
+        "lyon: 0 ready, 1 blocked, 0 unknown, 0 variants beyond the pilot's, fixes 1 E0",
+        "milan: 0 ready, 0 blocked, 1 unknown, 0 variants beyond the pilot's",
+        "oslo: 0 ready, 1 blocked, 0 unknown, 0 variants beyond the pilot's, fixes 1 E2",
+    ]
+
+
+def test_a_signal_that_nothing_is_wired_to_makes_no_machine_ready(database: Path) -> None:
+    plant(database, "porto", server("porto", "current", "vibration", "running",
+                                    status="BadNotConnected"))  # fmt: skip
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    (porto,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "porto"]
+    assert porto["verdict"] == "blocked"
+    assert [item["state"] for item in porto["missing"]] == ["absent"] * 3
