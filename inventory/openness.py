@@ -38,9 +38,9 @@ def document(name: str) -> dict[str, Any]:  # a TOML document is free-form until
 
 @cache
 def protocols() -> dict[str, Protocol]:
-    """All protocols by name."""
+    """All protocols by name, those included that one has where it is overheard."""
     return {
-        name: Protocol(
+        called: Protocol(
             name,
             row["title"],
             Openness(row["openness"]),
@@ -50,6 +50,7 @@ def protocols() -> dict[str, Protocol]:
             row["access"],
         )
         for name, row in document("openness")["protocol"].items()
+        for called in (name, *row.get("names", ()))
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inventory.rules import governance, inaccessible, quality, trapped
+from inventory.rules import conversations, governance, inaccessible, quality, trapped
 from inventory.rules.catalogue import Predicate
 
 DEVICE_RULES: Mapping[str, Predicate] = {
@@ -18,6 +18,7 @@ DEVICE_RULES: Mapping[str, Predicate] = {
     "T06": trapped.t06,
     "T07": trapped.t07,
     "T10": trapped.t10,
+    "T11": conversations.t11,
     "A01": inaccessible.a01,
     "A02": inaccessible.a02,
     "A03": inaccessible.a03,
@@ -40,6 +41,7 @@ DEVICE_RULES: Mapping[str, Predicate] = {
     "G03": governance.g03,
     "G04": governance.g04,
     "G05": governance.g05,
+    "G06": conversations.g06,
     "G07": governance.g07,
 }
 """Rules of devices. U01, U02, U04, U05 belong to equipment (`rules.uninstrumented`)."""

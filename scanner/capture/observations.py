@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inventory.oui import adapter_maker, device_maker
 from protocols._cursor import hardware
@@ -23,6 +23,7 @@ from protocols.contract import (
     Target,
 )
 from protocols.passive import READ, WRITE
+from scanner.capture.files import NANOSECOND
 from scanner.capture.ledger import VIRTUAL
 from scanner.capture.messages import moment
 from scanner.capture.model import Conversation, Host, Learned, Tally
@@ -293,7 +294,9 @@ class Conclusions:
             where = f"{conversation.transport}:{conversation.server}:{conversation.port}"
             target = Target(self.origin.site, conversation.client, "link", 0)
             question = Question(conversation.passive.name, role, "", where)
-            yield self._make(target, question, Outcome.COMPLETE, conversation.last)
+            lasted = (conversation.last - conversation.first) / NANOSECOND
+            made = self._make(target, question, Outcome.COMPLETE, conversation.last)
+            yield replace(made, duration_seconds=max(lasted, 0.0))
 
 
 def _group(address: str) -> bool:

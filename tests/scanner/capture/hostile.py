@@ -78,7 +78,7 @@ def held(count: int) -> Frames:
 def unfinished(count: int) -> Frames:
     """OPC UA messages of a megabyte that never end, in very many connections."""
     for n in range(count):
-        flow, step = n % 30_000, n // 30_000
+        flow, step = n % 12_000, n // 12_000
         ports = (1024 + flow % 60_000, 4840)
         begin = b"MSGF" + (1 << 20).to_bytes(4, "little") + bytes(1000)
         payload = begin if not step else bytes(1008)

@@ -35,7 +35,7 @@ BIG = {
 DROPS = {
     "hosts": "hosts beyond the limit",
     "stations": "hardware addresses beyond the limit",
-    "flows": "conversations beyond the limit",
+    "flows": "packets",
     "held": "segments beyond the limit of memory",
     "unfinished": "messages beyond the limit of memory",
     "registers": "beyond the limit",

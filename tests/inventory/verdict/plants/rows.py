@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.inventory.verdict.plants import (
     Row,
+    conversations,
     governed,
     inaccessible,
     machines,
@@ -17,4 +18,5 @@ ROWS: tuple[Row, ...] = (
     *machines.ROWS,
     *quality.ROWS,
     *governed.ROWS,
+    *conversations.ROWS,
 )
