@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,19 @@ def test_netbox_files_have_the_documented_columns_in_import_order(
     readme = (tmp_path / "o/README.md").read_text("utf-8")
     places = [readme.index(name) for name in NETBOX]
     assert places == sorted(places)
+
+
+def test_netbox_takes_every_column_and_gets_every_required_one(
+    store: Store, tmp_path: Path
+) -> None:
+    """Judged by the fields of NetBox's own import forms."""
+    text = (Path(__file__).parent / "receivers.toml").read_text("utf-8")
+    known = tomllib.loads(text)["netbox"]
+    files = netbox_files(store, tmp_path)
+    for name, fields in known["columns"].items():
+        for row in files[name]:
+            assert set(row) <= set(fields), name
+            assert all(row[column] for column in known["required"][name]), (name, row)
 
 
 def test_every_netbox_reference_is_in_a_file_before(store: Store, tmp_path: Path) -> None:

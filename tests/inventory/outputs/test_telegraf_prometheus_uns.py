@@ -20,20 +20,10 @@ from tests.inventory.outputs.connecting import plant
 from tests.inventory.outputs.sample import CANARY
 from tests.support.peers import need
 
-GENERIC = {"name", "interval", "tags"}
-MODBUS = {"controller", "timeout", "configuration_type", "request"}
-REQUEST = {"slave_id", "byte_order", "register", "fields", "tags"}
-FIELD = {"address", "name", "type", "scale"}
-OPCUA = {"endpoint", "security_policy", "security_mode", "auth_method", "username", "password"} | {
-    "timestamp",
-    "nodes",
-}
-NODE = {"name", "id", "default_tags"}
-SNMP = {"agents", "timeout", "version", "community", "agent_host_tag", "retries", "field"} | {
-    *("sec_name", "auth_protocol", "auth_password", "sec_level", "priv_protocol"),
-    "priv_password",
-}
-"""Keys of the plugins' sample files (influxdata/telegraf, plugins/inputs/*/sample*.conf)."""
+RECEIVERS: dict[str, Any] = tomllib.loads(
+    (Path(__file__).parent / "receivers.toml").read_text("utf-8")
+)
+TELEGRAF = RECEIVERS["telegraf"]
 
 
 @pytest.fixture(scope="module")
@@ -56,26 +46,36 @@ def named(inputs: dict[str, tuple[str, dict[str, Any]]], start: str) -> tuple[st
     return next(one for name, one in inputs.items() if name.startswith(start))
 
 
-def test_telegraf_files_use_documented_keys_only(
-    inputs: dict[str, tuple[str, dict[str, Any]]],
-) -> None:
-    for _, content in inputs.values():
+def documented(held: dict[str, Any], known: dict[str, Any], *more: str) -> None:
+    """Fails for a key, or a value of a closed list, that the receiver does not document."""
+    assert set(held) <= {*known["keys"], *more}, set(held) - set(known["keys"])
+    for key, value in held.items():
+        allowed = known.get(key)
+        assert not isinstance(allowed, list) or value in allowed, (key, value)
+
+
+@pytest.mark.parametrize("hostile", [False, True])
+def test_telegraf_files_use_documented_keys_and_values_only(tmp_path: Path, hostile: bool) -> None:
+    with Store.open(plant(tmp_path, hostile=hostile), SITE) as store:
+        telegraf.write(store, Request(tmp_path / "o"))
+    kinds = set()
+    for path in (tmp_path / "o").glob("*.conf"):
+        content = tomllib.loads(path.read_text("utf-8"))
         assert set(content) <= {"inputs"}
         for kind, several in content.get("inputs", {}).items():
+            kinds.add(kind)
+            known = TELEGRAF[kind]
             for one in several:
-                if kind == "modbus":
-                    assert set(one) <= MODBUS | GENERIC
-                    for request in one.get("request", ()):
-                        assert set(request) <= REQUEST
-                        assert all(set(field) <= FIELD for field in request["fields"])
-                elif kind == "opcua":
-                    assert set(one) <= OPCUA | GENERIC
-                    assert all(set(node) <= NODE for node in one["nodes"])
-                else:
-                    assert kind == "snmp"
-                    assert set(one) <= SNMP | GENERIC
-                    keys = {"oid", "name", "conversion"}
-                    assert all(set(field) <= keys for field in one["field"])
+                documented(one, known, *TELEGRAF["every"])
+                for request in one.get("request", ()):
+                    documented(request, known["request"])
+                    for field in request["fields"]:
+                        documented(field, known["field"])
+                for node in one.get("nodes", ()):
+                    documented(node, known["node"])
+                for entry in one.get("field", ()):
+                    documented(entry, known["entry"])
+    assert kinds == {"modbus", "opcua", "snmp"}
 
 
 def test_telegraf_reads_registers_by_request(
