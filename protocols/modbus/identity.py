@@ -44,6 +44,7 @@ OBJECTS = {  # V1.1b3, 6.21; 0x03 VendorUrl names no device and is kept in the r
     0x05: "model",  # ModelName
     0x06: "name",  # UserApplicationName
 }
+BEYOND_BASIC = 0x03  # first object of the regular ones
 PRIVATE = 0x80  # first vendor object
 LABELLED = re.compile(
     r"(?:S[/.]?N|SER(?:IAL)?[ ._-]?(?:NO|NR|NUM(?:BER)?)?|SERIENNUMMER)[.#]?\s*[:=]\s*"
@@ -149,6 +150,54 @@ async def first_page(
     )
 
 
+async def whole_page(talk: Talk, unit: int, own: Found, part: str) -> tuple[Found, bool] | None:
+    """Ask a unit at once for all that `own` said it offers, instead of the basic objects first.
+
+    One answer then shows whether both are one device, and holds what the basic objects lack. Gives
+    what the unit is, and whether it is `own`; None where only the basic objects can tell: the unit
+    refused this listing, or began it elsewhere.
+    """
+    level, basic = own.conformity & 0x7F, {number for number, _ in own.objects}
+    same: list[bool] = []
+
+    def parse(data: bytes) -> Reading[Page]:
+        page = parse_identification(data, level)
+        listed = tuple(item for item in page.objects if item[0] in basic)
+        if {number for number, _ in listed} != basic:
+            return Reading(page, outcome=Outcome.PARTIAL, reason="begins_elsewhere", items=0)
+        same.append(listed == own.objects)
+        reading = page_reading(page, part)
+        if not same[-1]:
+            return page_reading(replace(page, objects=listed), part)
+        fresh = tuple(item for item in page.objects if item[0] not in basic)
+        return replace(reading, facts=facts_of(fresh), items=len(fresh))
+
+    answer = await talk.ask(
+        unit, IDENTITY, f"{CODES[level]} 0x00", identification_pdu(level, 0), parse
+    )
+    page = answer.value
+    if page is None and answer.outcome in (Outcome.REFUSED_CAPABILITY, Outcome.EMPTY):
+        return None
+    if page is None:
+        return Found(answer.outcome, answer.reason), False
+    if not same:
+        return None
+    objects = tuple(item for item in page.objects if item[0] in basic)
+    found = Found(Outcome.COMPLETE, "", "" if same[0] else part, page.conformity, objects)
+    following = _next(page, page.objects)
+    if same[0] and following is not None:
+        await _pages(talk, unit, level, following, page.objects, "")
+    return found, same[0]
+
+
+def offers_more(own: Found | None) -> bool:
+    """Whether a device named itself wholly in one page, and said that there is more than that."""
+    if own is None or not own.named or own.following is not None:
+        return False
+    basic = all(number < BEYOND_BASIC for number, _ in own.objects)
+    return basic and own.conformity & 0x7F in (REGULAR, EXTENDED)
+
+
 def _next(page: Page, seen: Objects) -> int | None:
     """Where to go on; None at the end and where a device would lead us in a circle."""
     if page.following is None or page.following <= max((n for n, _ in seen), default=-1):
@@ -180,7 +229,7 @@ async def _pages(
     for _ in range(MOST_PAGES):
         if first is None:
             break
-        page = (await _page(talk, unit, code, first, seen + covered, part)).value
+        page = (await _page(talk, unit, code, first, (seen, covered), part)).value
         if page is None:
             break
         covered += page.objects
@@ -190,17 +239,23 @@ async def _pages(
 
 
 async def _page(
-    talk: Talk, unit: int, code: int, first: int, seen: Objects, part: str
+    talk: Talk, unit: int, code: int, first: int, seen: tuple[Objects, Objects], part: str
 ) -> Answer[Page | None]:
-    """One further page: only objects that were not seen become facts."""
-    known = {number for number, _ in seen}
+    """One further page: only objects that were not seen become facts.
+
+    `seen` is what other listings said, and what this one said so far: a listing that repeats
+    itself goes in a circle, one that repeats another does not.
+    """
+    covered = {number for number, _ in seen[1]}
+    known = {number for number, _ in seen[0]} | covered
 
     def parse(data: bytes) -> Reading[Page]:
         page = parse_identification(data, code)
         fresh = tuple(item for item in page.objects if item[0] not in known)
         outcome, reason = Outcome.COMPLETE, ""
         if page.following is not None:
-            circle = _next(page, page.objects) is None or (first > 0 and not fresh)
+            new = any(number not in covered for number, _ in page.objects)
+            circle = _next(page, page.objects) is None or (first > 0 and not new)
             reason = str(Reason.CONTINUATION_LOST) if circle else "more_follows"
             outcome = Outcome.PARTIAL
             page = replace(page, following=None if circle else page.following)
@@ -241,7 +296,11 @@ def recall(heard: Sequence[Observation], unit: int) -> Found | None:
 def _recalled(observation: Observation) -> Found:
     if observation.outcome not in DATA:
         return Found(observation.outcome, observation.reason, observation.question.part)
-    page = parse_identification(observation.raw[8:], BASIC)
+    code = observation.raw[9] if observation.raw[9] in CODES else BASIC
+    page = parse_identification(observation.raw[8:], code)
+    if code != BASIC:
+        basic = tuple(item for item in page.objects if item[0] < BEYOND_BASIC)
+        page = replace(page, objects=basic, following=None)
     part = next((fact.part for fact in observation.facts), observation.question.part)
     following = _next(page, page.objects)
     return Found(Outcome.COMPLETE, "", part, page.conformity, page.objects, following)

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from protocols.contract import DATA, SPOKE, Fact, Link, Observation, Outcome, Question, Reading
 from protocols.modbus import sunspec
 from protocols.modbus.codec import parse_items
-from protocols.modbus.identity import Found, Objects, first_page, recall, rest, server_id
+from protocols.modbus.identity import (
+    Found,
+    Objects,
+    first_page,
+    offers_more,
+    recall,
+    rest,
+    server_id,
+    whole_page,
+)
 from protocols.modbus.talk import FIRST, PROTOCOL, READ, Talk, part_of, unit_of
 from protocols.modbus.units import Gateway, label_one, numbers, survey
 
@@ -48,7 +57,7 @@ async def identify(link: Link) -> None:
     unit, found = base(gateway.own, gateway.one)
     unit = next(iter(readers(link.heard)), None) if unit is None else unit
     if unit is not None and not talk.over:
-        await _itself(talk, unit, found)
+        await _itself(talk, unit, None if gateway.whole else found, known=gateway.whole)
     if talk.over or (talk.silent and not await talk.control()):
         return
     await survey(gateway)
@@ -77,7 +86,15 @@ async def _unit_one(gateway: Gateway) -> None:
         return "" if objects == own.objects else part_of(1)
 
     part = alone if 1 in gateway.declared else ""
-    one = await first_page(talk, 1, label, part=part, fact_part=alone)
+    told = None
+    if own is not None and offers_more(own) and not part:
+        told = await whole_page(talk, 1, own, part_of(1))
+    if told is None and not talk.over:
+        one = await first_page(talk, 1, label, part=part, fact_part=alone)
+    elif told is not None:
+        one, gateway.whole = told
+    else:
+        return
     gateway.one = one
     if one.outcome is Outcome.REFUSED_DOWNSTREAM and 1 in gateway.declared:
         gateway.refused[1] = talk.link.now()
@@ -116,11 +133,11 @@ def readers(heard: Sequence[Observation]) -> tuple[int, ...]:
     return second + first if other else first + second
 
 
-async def _itself(talk: Talk, unit: int, found: Found | None) -> None:
+async def _itself(talk: Talk, unit: int, found: Found | None, *, known: bool) -> None:
     """Further pages; without a name of its own, the SunSpec common model may give one."""
     if found is not None and found.objects:
         await rest(talk, unit, found, "")
-    if (found is None or not found.named) and talk.alive:
+    if not known and (found is None or not found.named) and talk.alive:
         await sunspec.common(talk, readers(talk.link.heard)[0], "")
     if talk.alive and talk.link.options.settings.get("modbus.fc17", "") in ("1", "true", "yes"):
         await server_id(talk, unit)

@@ -47,6 +47,7 @@ class Gateway:
     asked: set[int] = field(default_factory=set)
     again: set[int] = field(default_factory=set)
     echo: bool | None = None
+    whole: bool = False  # unit 1 listed everything, and is unit 255
 
     def question_part(self, unit: int) -> str:
         """Only a declared unit is a part of questions: an unknown one may not be there at all."""

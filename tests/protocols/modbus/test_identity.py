@@ -37,7 +37,7 @@ def test_source_names_the_object() -> None:
 def test_regular_objects_are_asked_for_where_conformity_offers_them() -> None:
     objects = {**named(), 3: b"http://x", 4: b"Pump drive", 5: b"M-77", 6: b"Line 2"}
     link = run(same(Slave(objects, conformity=0x82)), ID)
-    assert len(link.requests) == 3
+    assert len(link.requests) == 2
     assert facts(link, "model") == ["M-77"]
     assert facts(link, "name") == ["Line 2"]
     assert facts(link, "description") == ["Pump drive"]
@@ -45,7 +45,7 @@ def test_regular_objects_are_asked_for_where_conformity_offers_them() -> None:
 
 def test_extended_listing_is_read_once() -> None:
     link = run(same(Slave({**named(), 5: b"M-77", 0x80: b"x"}, conformity=0x83)), ID)
-    assert len(link.requests) == 3
+    assert len(link.requests) == 2
     assert facts(link, "model") == ["M-77"]
 
 

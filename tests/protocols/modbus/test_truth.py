@@ -101,3 +101,63 @@ def test_the_hint_names_the_order_that_makes_sense(declared: str) -> None:
     assert facts(run(one(Slave(named(), holding=right)), maps=entries), "word_order") == []
     hinted = run(one(Slave(named(), holding=wrong)), maps=entries)
     assert facts(hinted, "word_order") == ["little" if declared == "big" else "big"]
+
+
+# ---- the second question asks for everything, and tells whether unit 1 is unit 255
+
+MORE = {**named(), 4: b"Meter", 5: b"M-77", 0x80: b"S/N: 4711A"}
+
+
+def test_two_questions_tell_that_it_is_one_device_and_all_that_it_says() -> None:
+    whole = Slave(MORE, conformity=0x83)
+    link = run(Box({255: whole, 1: whole}), Depth.IDENTIFY)
+    assert len(link.requests) == 2
+    assert (facts(link, "model"), facts(link, "serial")) == (["M-77"], ["4711A"])
+    assert {f.part for o in link.observations for f in o.facts} == {""}
+
+
+def test_another_device_at_unit_one_is_a_unit_with_its_own_objects() -> None:
+    other = Slave({**named("Other", "Z"), 5: b"Z-9"}, conformity=0x82)
+    link = run(Box({255: Slave(MORE, conformity=0x83), 1: other}), Depth.IDENTIFY)
+    assert facts(link, "model", "unit 1") == ["Z-9"]
+    assert facts(link, "vendor", "unit 1") == ["Other"]
+    assert (facts(link, "vendor"), facts(link, "model")) == (["Acme"], ["M-77"])
+
+
+def test_a_basic_device_behind_unit_one_answers_at_its_own_level() -> None:
+    link = run(
+        Box({255: Slave(MORE, conformity=0x83), 1: Slave(named("Other", "Z"))}), Depth.IDENTIFY
+    )
+    assert facts(link, "vendor", "unit 1") == ["Other"]
+    assert facts(link, "serial") == ["4711A"]
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_pages_of_the_whole_listing_are_followed(page: int) -> None:
+    whole = Slave(MORE, conformity=0x83, page=page)
+    link = run(Box({255: whole, 1: whole}), Depth.IDENTIFY)
+    assert (facts(link, "model"), facts(link, "serial")) == (["M-77"], ["4711A"])
+    assert not facts(link, "unit", "unit 1")
+
+
+@pytest.mark.parametrize("said", ["refused", "elsewhere"])
+def test_where_the_listing_does_not_tell_the_basic_objects_do(said: str) -> None:
+    """Some devices refuse read code 03 at object 0, some list the private objects only."""
+    whole = Slave(MORE, conformity=0x83)
+
+    def twist(request: bytes, good: bytes) -> bytes:
+        if request[7:11] != b"\x2b\x0e\x03\x00":
+            return good
+        pdu = b"\xab\x03" if said == "refused" else b"\x2b\x0e\x03\x83\x00\x00\x01\x80\x01x"
+        return good[:4] + (len(pdu) + 1).to_bytes(2, "big") + good[6:7] + pdu
+
+    link = run(Box({255: whole, 1: whole}, twist=twist), Depth.IDENTIFY)
+    assert facts(link, "vendor") == ["Acme", "Acme"]
+    assert {f.part for o in link.observations for f in o.facts} == {""}
+
+
+def test_the_absence_of_unit_one_is_told_by_the_same_question() -> None:
+    link = run(Box({255: Slave(MORE, conformity=0x83)}), Depth.IDENTIFY)
+    assert facts(link, "serial") == ["4711A"]
+    assert facts(link, "vendor") == ["Acme"]
+    assert len(link.requests) == 3
