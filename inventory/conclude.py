@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+KEYS = 5_000
+"""New keys that are recorded at a time."""
+
 BESIDE = frozenset(
     {Kind.ATTEST, Kind.WAIVER, Kind.VANTAGE, Kind.ZONE, Kind.CONDUIT, Kind.CREDENTIAL}
     | {Kind.THRESHOLD, Kind.MAP, Kind.SITE}
@@ -113,7 +116,8 @@ def refresh(store: Store) -> derive.Inventory:
 
     openness = {name: one.openness for name, one in protocols().items()}
     found = derive.derive_seen(store.site, store.seen(), store.declarations(), openness)
-    store.declare(found.keys)
+    for start in range(0, len(found.keys), KEYS):
+        store.declare(found.keys[start : start + KEYS])
     store.replace_inventory(found)
     return found
 

@@ -100,6 +100,7 @@ class _Derivation:
         self.places = places
         self.declarations = declarations
         self.openness = openness
+        self.echoing: frozenset[str] = frozenset()
         self.register = declared.rows(declarations)
         self.gateways = gateways(self.register)
         self.stated = declared.stated_fields(declarations)
@@ -116,8 +117,15 @@ class _Derivation:
         for cluster in grouped:
             parent = roots.get(cluster.nodes[0].address, "") if cluster.part else ""
             cluster.parent = parent if parent != cluster.key else ""
-        devices = {one.key: device_of(self.site, one, self.openness) for one in grouped}
-        where = tuple(p for cluster in grouped for p in places_of(self.site, cluster))
+        counted = self._counted(found)
+        self._forget_places()
+        devices: dict[str, Device] = {}
+        where: list[PlaceOf] = []
+        for cluster in grouped:
+            where.extend(places_of(self.site, cluster))
+            devices[cluster.key] = device_of(self.site, cluster, self.openness)
+            for node in cluster.nodes:
+                node.places = ()  # half of all that is held, and nobody asks for it again
         index = Index()
         if self.register or any(d.kind is Kind.LINK for d in self.declarations):
             for device in devices.values():
@@ -127,10 +135,16 @@ class _Derivation:
         linked = self._links(devices, index)
         units = declared.equipment(self.site, self.register, linked, self.stated)
         everything = tuple(link for links in linked.values() for link in links)
-        counted = self._counted(found)
         ordered = tuple(sorted(devices.values(), key=_order))
         return Inventory(
-            self.site, ordered, tuple(units), everything, planned, where, tuple(keys), counted
+            self.site,
+            ordered,
+            tuple(units),
+            everything,
+            planned,
+            tuple(where),
+            tuple(keys),
+            counted,
         )
 
     def _declared_places(self) -> dict[str, frozenset[str]]:
@@ -172,8 +186,13 @@ class _Derivation:
 
     def _echoes(self, one: RegisterRow, where: str) -> bool:
         """Whether a row names a unit of a device that answers for itself whatever unit is asked."""
-        here = self.places.get(one.address or where)
-        return bool(here and declared.bus_part(one.unit) and echoes(here))
+        return (one.address or where) in self.echoing and bool(declared.bus_part(one.unit))
+
+    def _forget_places(self) -> None:
+        """Keeps of the places what register rows still need."""
+        if self.register:
+            self.echoing = frozenset(name for name, here in self.places.items() if echoes(here))
+        self.places = {}
 
     def _nowhere(self, one: RegisterRow, index: Index) -> Device:
         """A device that only the register knows."""

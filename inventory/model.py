@@ -7,14 +7,12 @@ else here is computed from them and from observations by pure functions, and can
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from protocols.contract import (
-    NAMESPACE,
     Fact,
     Observation,
     Openness,
@@ -23,6 +21,8 @@ from protocols.contract import (
     Sample,
     identifier,
 )
+
+_canonical = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 # --- records ---------------------------------------------------------------------------------
 
@@ -86,8 +86,7 @@ class Declaration:
         """Deterministic: importing a file twice stores each row once."""
         content = [self.site, self.kind.value, self.subject, sorted(self.fields.items())]
         content += [self.author, self.document]
-        text = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
-        return str(uuid.uuid5(NAMESPACE, text))
+        return identifier(_canonical(content))
 
 
 # --- three-valued logic ----------------------------------------------------------------------
