@@ -55,8 +55,7 @@ def recognise(data: bytes) -> bool:
     while position + 6 <= len(data):
         if data[position] != 0x68 or not 4 <= data[position + 1] <= 253:
             return False
-        kind = data[position + 2] & 3
-        if kind and data[position + 1] != 4:
+        if data[position + 2] & 1 and data[position + 1] != 4:  # S and U formats have no body
             return False
         position += 2 + data[position + 1]
     return position == len(data) and position > 0

@@ -113,19 +113,24 @@ class Lane:
 
 @dataclass(slots=True)
 class Series:
-    """The values of one point, thinned out evenly as the capture goes on."""
+    """The values of one point, thinned out as the capture goes on.
+
+    Never in even steps: what comes and goes with every second reading would look steady.
+    """
 
     rows: list[Reading] = field(default_factory=list)
-    step: int = 0  # nanoseconds between two values that are kept
+    step: int = 0  # nanoseconds between two values that are kept, on average
 
     def add(self, row: Reading) -> None:
         """Keep this value where it is far enough behind the last one."""
-        if self.rows and row[0] - self.rows[-1][0] < self.step:
+        uneven = 3 if len(self.rows) % 2 else 5
+        if self.rows and row[0] - self.rows[-1][0] < self.step * uneven // 4:
             return
         self.rows.append(row)
         if len(self.rows) > MOST_VALUES:
             self.step = 2 * (self.rows[-1][0] - self.rows[0][0]) // MOST_VALUES
-            self.rows = self.rows[::2]
+            pairs = range(MOST_VALUES // 2)
+            self.rows = [self.rows[2 * n + n.bit_count() % 2] for n in pairs] + self.rows[-1:]
 
 
 @dataclass(slots=True)
