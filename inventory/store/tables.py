@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import ForeignKey as Refers
 from sqlalchemy.schema import SchemaItem
 
-REVISION = "0002"
+REVISION = "0003"
 """Alembic revision of this schema; `inventory/migrations/versions` holds the way here."""
 
 metadata = MetaData()
