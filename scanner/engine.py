@@ -109,7 +109,7 @@ class Engine:
     def cancel_waiting(self) -> None:
         """Let go of hosts that hold no connection; the others part in their own way."""
         for task, host in tuple(self._idle.items()):
-            if not host.health.answered:
+            if not host.health.answered and not host.open:
                 task.cancel()
 
     def cancel_all(self) -> None:

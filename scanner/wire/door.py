@@ -15,7 +15,13 @@ from scanner.secrets import hidden
 from scanner.wire import guard
 from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.pacer import Passage
-from scanner.wire.wire import Host, Wire
+from scanner.wire.wire import (
+    PART_SECONDS,
+    SESSION_GRACE_SECONDS,
+    STOP_GRACE_SECONDS,
+    Host,
+    Wire,
+)
 
 
 class Door:
@@ -31,6 +37,8 @@ class Door:
         self.left = 0.0  # when the last packet left that may be answered
         self.came = 0.0  # when the last answer came
         self.parting = False  # the request under way ends a session
+        self.session = False  # there is a session, which a stop has to close
+        self.owing = False  # a stop cut the wait for an answer that may still come
         self._placed = False
 
     @property
@@ -49,6 +57,15 @@ class Door:
         self.wire.lost_interface()
         if self.wire.stopping is not None:
             raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
+        self.wire.sent.packets += packets
+
+    async def opening_turn(self, packets: int) -> None:
+        """Wait for the packet rate with the first request on a connection.
+
+        Not held back by a stop: a connection that was accepted is never left without a byte.
+        """
+        await self.host.turn.take()
+        await self.wire.pacer.packets.take(packets)
         self.wire.sent.packets += packets
 
     async def send_turn(self, packets: int) -> None:
@@ -80,16 +97,21 @@ class Door:
     async def patience(self, seconds: float) -> AsyncIterator[None]:
         """Bound a wait; a stop of the scan shortens it. A time-out is MUTE."""
         patient = self.wire.clock.monotonic() + seconds
+        grace = SESSION_GRACE_SECONDS if self.session else STOP_GRACE_SECONDS
+        if self.wire.stopping is not None:
+            left = self.wire.stopped_at + PART_SECONDS - self.wire.clock.monotonic()
+            seconds = min(seconds, max(STOP_GRACE_SECONDS, left if self.parting else 0.0))
         try:
             async with asyncio.timeout(seconds) as timeout:
-                self.wire.waits.add(timeout)
+                self.wire.waits[timeout] = grace
                 try:
                     yield
                 finally:
-                    self.wire.waits.discard(timeout)
+                    del self.wire.waits[timeout]
         except TimeoutError as error:
             if self.wire.stopping is not None and self.wire.clock.monotonic() < patient:
                 # We left before it could answer: that says nothing about the device.
+                self.owing = True
                 words = "stopped while waiting for the answer"
                 failure = Failure(Outcome.FAILED_HERE, self.wire.stopping, words)
                 raise NetworkError(failure) from error

@@ -209,7 +209,7 @@ class Conversation:
         """FIN, and give the host's place back; a farewell is judged like any request."""
         self._past.part()
         try:
-            await self._tcp.part(farewell if self._answered else b"")
+            await self._tcp.part(farewell if self._answered and not self._door.owing else b"")
         finally:
             self._over = False
             self._udp.forget()
@@ -266,7 +266,7 @@ class Conversation:
         if (forbidden := self.wire.forbidden(self.host.address)) is not None:
             return forbidden
         if parting and self._tcp.open:
-            return None
+            return self.wire.stopping if self._door.owing else None
         if self._over and not fresh:
             return Reason.DEPENDENCY
         if self.wire.stopping is not None:
@@ -390,6 +390,7 @@ class Conversation:
             self.host.answers = self.host.answers or outcome is not Outcome.CLOSED
         if outcome in SPOKE:
             self._answered = True
+            self._door.session = self.probe.session
         health = self.host.health
         # A unit behind a serial line is compared with itself, not with its quick gateway.
         operation = f"{question.operation} {question.part}"

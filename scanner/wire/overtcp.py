@@ -58,12 +58,31 @@ class OverTcp:
         door = self._door
         if frame is None:
             raise TypeError(f"probe {door.probe.name} asks over TCP without a frame function")
-        stream = self._stream or await self._connect()
-        await door.send_turn(EXCHANGE)
+        if self._stream is not None:
+            if not door.parting:  # who was let in and answered goes on once there is a place
+                await door.talk()
+            await door.send_turn(EXCHANGE)
+            return await self._ask(self._stream, request, frame, read, limit, patience)
+        await self._host.turn.ready()
+        async with self._wire.pacer.knock(self._host.group) as place:
+            stream = await self._connect()
+            place.accepted += 1
+            await door.opening_turn(EXCHANGE)
+            return await self._ask(stream, request, frame, read, limit, patience)
+
+    async def _ask(
+        self,
+        stream: Stream,
+        request: bytes | Sealed,
+        frame: Frame,
+        read: Read[T],
+        limit: int,
+        patience: float,
+    ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
         data = outgoing(request)
-        with door.under_way():
+        with self._door.under_way():
             await stream.send(data)
-            door.sent(data, plain(request))
+            self._door.sent(data, plain(request))
             return await self._answer(stream, frame, read, limit, patience)
 
     async def _answer(
@@ -91,34 +110,33 @@ class OverTcp:
             return stream.leftover, empty(Outcome.GARBLED, cut)
 
     async def _connect(self) -> Stream:
-        """Knock; once let in, take a place among the conversations of this /24."""
+        """Knock. The first request follows at once: an open connection without a byte fills a
+        slot of the device, and a place of the /24 is taken with the second request only."""
         door, wire, host = self._door, self._wire, self._host
-        async with wire.pacer.knock(host.group) as place:
-            await door.first_packet(1)
-            door.left = wire.clock.monotonic()
-            wire.sent.attempts += 1
-            host.open += 1
-            wire.sent.most_at_once = max(wire.sent.most_at_once, host.open)
-            try:
-                self._stream = await Stream.connect(
-                    host.address,
-                    door.target.port,
-                    wire.limits.connect_timeout,
-                    wire.source,
-                    wire.device,
-                )
-            except NetworkError as error:
-                raise NetworkError(self._explained(error.failure)) from error
-            finally:
-                host.open -= self._stream is None
-            place.accepted += 1
+        await door.first_packet(1)
+        door.left = wire.clock.monotonic()
+        wire.sent.attempts += 1
+        host.open += 1
+        wire.sent.most_at_once = max(wire.sent.most_at_once, host.open)
+        try:
+            self._stream = await Stream.connect(
+                host.address,
+                door.target.port,
+                wire.limits.connect_timeout,
+                wire.source,
+                wire.device,
+            )
+        except NetworkError as error:
+            raise NetworkError(self._explained(error.failure)) from error
+        finally:
+            host.open -= self._stream is None
+        host.alive = host.answers = True
         host.connections[door.target.port] += 1
         door.connections += 1
         wire.sent.connections += 1
         wire.sent.packets += OPEN - 1
         stream = self._stream
         await wire.pacer.packets.take(OPEN - 1)
-        await door.talk()
         return stream
 
     def _explained(self, failure: Failure) -> Failure:

@@ -122,10 +122,14 @@ class HostTurn:
         self._last = Passage(-math.inf)
         self._latest: list[Passage] = []  # a window's worth
 
-    async def take(self) -> None:
-        """Wait for this host's next turn, and take it."""
+    async def ready(self) -> None:
+        """Wait for this host's next turn without taking it: who knocks now may speak at once."""
         while (wait := self._next() - self._clock.monotonic()) > 0:
             await self._clock.sleep(max(wait, TICK_SECONDS))
+
+    async def take(self) -> None:
+        """Wait for this host's next turn, and take it."""
+        await self.ready()
         self._last = Passage(self._clock.monotonic())
         self._latest.append(self._last)
         if len(self._latest) > self._whole:

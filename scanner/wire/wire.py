@@ -27,6 +27,13 @@ from scanner.wire.udp import Datagrams
 
 PAUSE_SECONDS = 60.0
 STOP_GRACE_SECONDS = 0.3
+"""How long an answer is still waited for after a stop."""
+
+SESSION_GRACE_SECONDS = 2.0
+"""The same within a session: its goodbye must not overtake the answer that is still due."""
+
+PART_SECONDS = 2.6
+"""When the last goodbye after a stop has been waited for."""
 JUDGED = 8_192  # addresses whose place in the scope is remembered: those under way, twice over
 
 
@@ -157,7 +164,8 @@ class Wire:
     stopping: Reason | None = None
     pauses: int = 0
     our_side: Counter[str] = field(default_factory=Counter)
-    waits: set[asyncio.Timeout] = field(default_factory=set)
+    waits: dict[asyncio.Timeout, float] = field(default_factory=dict)  # and their grace
+    stopped_at: float = math.inf
     past: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     on_pause: Callable[[str], None] | None = None
     dead: Callable[[str], bool] = nobody  # addresses that ARP found nobody at
@@ -233,14 +241,15 @@ class Wire:
         """From now on only parting requests leave; waiting ends soon."""
         if self.stopping is None:
             self.stopping = reason
+            self.stopped_at = self.clock.monotonic()
         if self._pausing is not None:
             self._pausing.cancel()
         self.pacer.resume()
-        soon = asyncio.get_running_loop().time() + STOP_GRACE_SECONDS
-        for wait in tuple(self.waits):
+        now = asyncio.get_running_loop().time()
+        for wait, grace in self.waits.items():
             when = wait.when()
-            if when is not None and when > soon:
-                wait.reschedule(soon)
+            if when is not None and when > now + grace:
+                wait.reschedule(now + grace)
 
     def close(self) -> None:
         """Release the sockets."""

@@ -16,9 +16,19 @@ from dataclasses import dataclass, field
 import pytest
 
 from protocols import probes
-from protocols.contract import Credential, Depth, Observation, Options, Outcome, Probe, Secret
+from protocols.contract import (
+    Credential,
+    Depth,
+    Observation,
+    Options,
+    Outcome,
+    Probe,
+    Reason,
+    Secret,
+)
 from scanner.engine import Engine, Visit
 from scanner.profile import PROFILES, Limits, Profile
+from scanner.scan import stop
 from scanner.targets import parse
 from scanner.wire.wire import Wire
 from simulators import registry
@@ -57,10 +67,19 @@ class Diary(DeviceWitness):
     def __init__(self) -> None:
         super().__init__(address=HOST)
         self.times: list[float] = []
+        self.said: list[tuple[float, str]] = []
+        self.ended: list[float] = []
 
     def request(self, function: str, *, forbidden: bool = False, early: bool = False) -> None:
         self.times.append(asyncio.get_running_loop().time())
+        self.said.append((self.times[-1], function))
         super().request(function, forbidden=forbidden, early=early)
+
+    def connection_closed(
+        self, *, exchanged: bool, reset: bool = False, bare: bool = False, ours: bool = False
+    ) -> None:
+        self.ended.append(asyncio.get_running_loop().time())
+        super().connection_closed(exchanged=exchanged, reset=reset, bare=bare, ours=ours)
 
     def busiest_second(self) -> int:
         times = self.times
@@ -79,10 +98,16 @@ class Seen:
     witness: Diary
     wire: Wire
     emitted: list[Observation] = field(default_factory=list)
+    stopped: float = 0.0
 
 
-async def scanned(asked: tuple[Probe, ...], profile: Profile, faults: tuple[Fault, ...]) -> Seen:
-    """One scan of one device that speaks all of `asked`."""
+async def scanned(
+    asked: tuple[Probe, ...],
+    profile: Profile,
+    faults: tuple[Fault, ...],
+    stop_after: float | None = None,
+) -> Seen:
+    """One scan of one device that speaks all of `asked`; stopped after so many seconds."""
     loop = asyncio.get_running_loop()
     emitted: list[Observation] = []
 
@@ -110,7 +135,11 @@ async def scanned(asked: tuple[Probe, ...], profile: Profile, faults: tuple[Faul
             handle = await doubles[probe.name].start(DEVICE, service, bind, seen.witness)
             stack.push_async_callback(handle.close)
             attempts.append((probe, port_of(handle)))
-        await Engine(wire, Depth.SAMPLE).run(iter([Visit(HOST, tuple(attempts))]))
+        engine = Engine(wire, Depth.SAMPLE)
+        if stop_after is not None:
+            seen.stopped = loop.time() + stop_after
+            loop.call_at(seen.stopped, stop, wire, engine, Reason.ABORTED)
+        await engine.run(iter([Visit(HOST, tuple(attempts))]))
         wire.close()
         await asyncio.sleep(1.0)  # virtual: the device learns of the last FIN
     return seen
@@ -163,3 +192,32 @@ def test_all_protocols_together_are_one_client_to_a_device(profile: str, manner:
         assert seen.witness.abandoned == 0
         assert seen.witness.open_sessions == 0
         assert seen.witness.requests == seen.wire.sent.requests
+
+
+# Ctrl-C or SIGTERM, as the device sees it (safety.md 5.5).
+LAST_REQUEST, CLOSED = 1.0, 3.0
+GOODBYES = ("Close", "UnRegister")
+INSTANTS = (0.01, 0.3, 0.7, 1.1, 1.9, 2.6, 3.3, 5.1, 8.2)
+STOPPED = {**MANNERS, "slower": (Fault("slow", 2.5),)}
+
+
+@pytest.mark.parametrize("manner", STOPPED)
+@pytest.mark.parametrize("probe", probes(), ids=lambda probe: probe.name)
+def test_after_a_stop_a_device_hears_no_more_and_its_sessions_are_closed(
+    probe: Probe, manner: str
+) -> None:
+    for profile, instant in itertools.product(("standard", "brisk"), INSTANTS):
+        seen = virtually(scanned((probe,), PROFILES[profile], STOPPED[manner], instant))
+        witness, what = seen.witness, (profile, instant)
+        late = [(at - seen.stopped, name) for at, name in witness.said if at > seen.stopped]
+        assert not [one for one in late if one[0] > CLOSED], (what, late)
+        asked = [one for one in late if not any(word in one[1] for word in GOODBYES)]
+        assert not [one for one in asked if one[0] > LAST_REQUEST], (what, late)
+        ended = [at - seen.stopped for at in witness.ended]
+        assert not [after for after in ended if after > CLOSED], (what, ended)
+        assert witness.open_connections == 0, what
+        assert witness.bare == witness.resets == witness.forbidden == 0, what
+        if probe.transport == "tcp" or manner != "slower":  # the one retry of a datagram
+            assert witness.early == 0, what
+        if manner in ANSWERS:
+            assert witness.open_sessions == 0, what
