@@ -75,6 +75,8 @@ class Box:
     asked: list[tuple[int, bytes]] = field(default_factory=list)
 
     def __call__(self, request: bytes) -> bytes | None:
+        if not request:
+            return None  # whoever waits on after a stray answer gets no other
         transaction, _, length, unit = struct.unpack(">HHHB", request[:7])
         pdu = request[7:]
         assert length == len(pdu) + 1

@@ -98,6 +98,7 @@ def test_no_mixture_of_bad_answers_escapes_a_rung() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_many_mixtures_of_bad_answers() -> None:
     torture(20_000, 10_000)
 

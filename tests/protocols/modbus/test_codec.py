@@ -287,6 +287,7 @@ def test_mutated_answers_give_the_words_of_the_contract_only() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_a_hundred_thousand_mutations_per_parser() -> None:
     campaign(100_000 * len(GOOD))
 

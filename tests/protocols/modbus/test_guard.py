@@ -115,5 +115,6 @@ def test_nothing_but_reads_passes_by_an_independent_decoder() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_a_million_frames_by_an_independent_decoder() -> None:
     fuzz(1_000_000)

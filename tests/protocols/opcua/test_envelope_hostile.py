@@ -189,6 +189,7 @@ def test_mutated_answers_raise_nothing_unknown() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_many_mutated_answers_raise_nothing_unknown() -> None:
     assert mutate(98_000, 2)
     mutate_openings(2_000, 2)

@@ -309,5 +309,6 @@ def test_mutated_answers_raise_nothing_unknown() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_many_mutated_answers_raise_nothing_unknown() -> None:
     mutate(100_000, 2)

@@ -172,5 +172,6 @@ def test_agents_with_mutated_answers_never_break_the_probe() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_the_long_campaign_of_agents_with_mutated_answers() -> None:
     campaign(10_000, 6)

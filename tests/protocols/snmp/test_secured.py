@@ -235,6 +235,7 @@ def test_mutated_secured_answers_never_raise_anything_else() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_the_long_campaign_of_mutated_secured_answers() -> None:
     campaign(100_000, 2)
 
