@@ -1,32 +1,43 @@
-"""Pictures of the report for README and docs, taken in Chromium.
+"""Pictures for README and docs: the report in Chromium, the commands on a terminal of 80 columns.
 
-    python -m docs.screenshots REPORT.html [FOLDER]
+    untrap demo demo && python -m docs.screenshots demo [FOLDER]
 
-One rule keeps it simple: the page is opened as a reader opens it and parts of it are photographed;
-it fails when all pictures together are more than 400 KB.
+One rule keeps it simple: everything is shown as a reader sees it. The page is opened and parts of
+it are photographed; the commands run on a real terminal, and what they wrote is drawn. It fails
+when a picture has nothing to show, and when all together are more than `MOST` bytes.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
 import shutil
 import struct
+import subprocess
 import sys
+import termios
 import zlib
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
 
 FOLDER = Path(__file__).parent / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-MOST = 400_000
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-lcd-text"]
+MOST = 900_000
 """Bytes of all pictures together."""
+COLUMNS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: which part, how wide, at most how high, in which colours."""
+    """One picture of the report: which part, how wide, at most how high, in which colours."""
 
     name: str
     part: str
@@ -34,6 +45,7 @@ class Shot:
     height: int = 620
     scheme: Literal["light", "dark"] = "light"
     open: str = ""  # what is opened before
+    media: Literal["screen", "print"] = "screen"
 
 
 SHOTS = (
@@ -41,9 +53,35 @@ SHOTS = (
     Shot("report-map", "#map", height=680),
     Shot("report-gaps", "#gaps", height=610, open=".gap:has(.o pre) > summary >> nth=0"),
     Shot("report-signals", "#signals", height=400),
-    Shot("report-dark", "#answer", scheme="dark", height=400),
+    Shot("report-dark", "#map", scheme="dark", height=560),
     Shot("report-narrow", "#answer", width=400, height=620),
+    Shot("report-print", "#answer", width=760, height=620, media="print"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One picture of a command: its words, and how many lines of its answer are shown."""
+
+    name: str
+    words: tuple[str, ...]
+    lines: int = 26
+
+
+COMMANDS = (
+    Command("terminal-gaps", ("gaps",), 24),
+    Command("terminal-show", ("show", "Filler PLC"), 20),
+    Command("terminal-readiness", ("readiness",), 22),
+    Command("terminal-assets", ("assets",), 20),
+)
+THEME = TerminalTheme(
+    (20, 25, 28),
+    (231, 235, 236),
+    [(30, 36, 40), (224, 122, 114), (67, 184, 163), (224, 172, 82), (108, 160, 213),
+     (190, 140, 200), (108, 195, 213), (231, 235, 236)],
+    [(150, 160, 166), (255, 140, 130), (90, 210, 188), (245, 196, 110), (130, 180, 235),
+     (210, 165, 220), (143, 220, 236), (255, 255, 255)],
+)  # fmt: skip
 
 
 def take(browser: Browser, report: Path, shot: Shot, folder: Path) -> Path:
@@ -51,6 +89,7 @@ def take(browser: Browser, report: Path, shot: Shot, folder: Path) -> Path:
     size = {"width": shot.width, "height": 2_400}
     page = browser.new_page(viewport=size, color_scheme=shot.scheme)  # type: ignore[arg-type]
     page.goto(report.resolve().as_uri())
+    page.emulate_media(media=shot.media, color_scheme=shot.scheme)
     if shot.open:
         page.locator(shot.open).click()
         page.locator(".gap[open] .o:has(pre) > summary").first.click()
@@ -66,6 +105,60 @@ def take(browser: Browser, report: Path, shot: Shot, folder: Path) -> Path:
     page.close()
     path.write_bytes(packed(path.read_bytes()))
     return path
+
+
+def answered(folder: Path, words: tuple[str, ...]) -> str:
+    """What a command writes to a terminal, with its escapes."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
+    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
+    base = ["--db", str(folder / "inventory.db"), "--config", str(folder / "plant/site.toml")]
+    run = "from scanner.cli import main; main()"
+    child = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", run, *base, *words],
+        stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL,
+        env=kept | {"TERM": "xterm-256color"},
+    )  # fmt: skip
+    os.close(theirs)
+    found = b""
+    while True:
+        try:
+            more = os.read(ours, 65_536)
+        except OSError:  # Linux: the last writer has gone
+            break
+        if not more:
+            break
+        found += more
+    os.close(ours)
+    if child.wait() != 0 or not found:
+        raise SystemExit(f"untrap {' '.join(words)} wrote nothing to show")
+    return found.decode().replace("\r\n", "\n")
+
+
+def drawn(browser: Browser, folder: Path, command: Command, place: Path) -> Path:
+    """Draws the first lines of a command's answer; returns the file."""
+    lines = answered(folder, command.words).splitlines()
+    cut = len(lines) > command.lines
+    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115, PTH123
+    console.print(Text.from_ansi("\n".join(lines[: command.lines])), end="")
+    body = console.export_html(theme=THEME, inline_styles=True, code_format="{code}")
+    shown = f"<b>$ untrap {escape(' '.join(_quoted(word) for word in command.words))}</b>\n{body}"
+    page = browser.new_page(viewport={"width": 780, "height": 1_000})
+    page.set_content(
+        "<style>body{margin:0;background:#14191c}pre{display:inline-block;margin:0;"
+        "padding:18px 22px;background:#14191c;color:#e7ebec;"
+        "font:14px/1.4 'DejaVu Sans Mono',monospace}</style>"
+        f"<pre>{shown}{chr(10) + '…' if cut else ''}</pre>"
+    )
+    path = place / f"{command.name}.png"
+    page.locator("pre").screenshot(path=path)
+    page.close()
+    path.write_bytes(packed(path.read_bytes()))
+    return path
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if " " in word else word
 
 
 def packed(png: bytes) -> bytes:
@@ -87,14 +180,15 @@ def packed(png: bytes) -> bytes:
 
 def main() -> None:
     """Takes all pictures and says how large they are."""
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 2 or not (Path(sys.argv[1]) / "report.html").is_file():
         raise SystemExit(__doc__)
-    report, folder = Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else FOLDER
+    demo, folder = Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else FOLDER
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        paths = [take(browser, report, shot, folder) for shot in SHOTS]
+        paths = [take(browser, demo / "report.html", shot, folder) for shot in SHOTS]
+        paths += [drawn(browser, demo, command, folder) for command in COMMANDS]
         browser.close()
     total = sum(path.stat().st_size for path in paths)
     for path in paths:

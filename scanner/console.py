@@ -84,7 +84,7 @@ def _cut(cell: str, width: int) -> str:
     return cell.ljust(width) if len(cell) <= width else cell[: width - 1] + "…"
 
 
-LABEL = re.compile(r" *(?:[^\W\d_][\w ]{0,9} {2,}|[^\W\d_]\w{9} )(?=\S)")
+LABEL = re.compile(r" *(?:[a-z][a-z0-9_ ]{0,9} {2,}|[a-z_]{10} |(?:fix )?[A-Z]\d{1,2} {2,})(?=\S)")
 """A word and the blanks up to the column of its value: `severity   high`."""
 
 
@@ -117,19 +117,18 @@ _INKS = {"critical": "bright_red", "high": "red", "medium": "yellow", "ready": "
     "blocked": "red",
     "unknown": "cyan",
 }
-_INK = re.compile(rf"\b(?:{'|'.join(_INKS)})\b")
+_INK = re.compile(rf"\b(?:{'|'.join(_INKS)})(?=:|  |$)")
 
 
 def _painted(line: str, label: int) -> str:
-    """The line with its label dimmed, unless the label itself has a colour, and one severity."""
-    word = _INK.search(line, 0, label + 10)
-    head = line[:label] if not word or word.start() >= label else ""
-    rest = line[len(head) :]
-    found = _INK.search(rest, 0, label + 10 - len(head)) if label else None
-    if found:
-        ink = click.style(found[0], fg=_INKS[found[0]], bold=found[0] == "critical")
-        rest = rest[: found.start()] + ink + rest[found.end() :]
-    return (click.style(head, dim=True) if head else "") + rest
+    """The line with a severity coloured that is its label, or begins its value; other labels are
+    dimmed."""
+    found = next(filter(None, (_INK.match(line, at) for at in (0, label))), None) if label else None
+    if found is None:
+        return click.style(line[:label], dim=True) + line[label:] if label else line
+    ink = click.style(found[0], fg=_INKS[found[0]], bold=found[0] == "critical")
+    head = line[: found.start()]
+    return (click.style(head, dim=True) if head else "") + ink + line[found.end() :]
 
 
 def note(text: str) -> None:

@@ -207,7 +207,7 @@ def _opcua(one: Connection) -> Iterator[str]:
 
 def _snmp(one: Connection) -> Iterator[str]:
     yield "[[inputs.snmp]]"
-    yield f"  name = {quoted(one.name)}"
+    yield f"  name_override = {quoted(one.name)}"
     yield f'  agents = ["udp://{one.host}:{one.port}"]'
     yield f'  interval = "{one.interval_seconds}s"'
     yield '  timeout = "3s"'
