@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from inventory.diff import Change, Difference, between, compare, state
-from inventory.model import Declaration, Kind
+from inventory.model import Declaration, Kind, OpenQuestion
 from inventory.store import Store
 from protocols.contract import Observation, Outcome
 from scanner.cli import untrap
@@ -129,6 +130,100 @@ def test_an_accepted_gap_is_closed_as_accepted() -> None:
     closed = [one for one in changed(first, again, [row], [waiver]) if one.gap == gap.id]
     assert kinds(closed) == [Change.GAP_CLOSED]
     assert "accepted" in closed[0].text
+
+
+def test_every_kind_of_change_is_shown_by_a_test_here() -> None:
+    """A kind that no test names would be one that nothing shows."""
+    text = Path(__file__).read_text("utf-8")
+    assert [one.name for one in Change if f"Change.{one.name}" not in text] == []
+
+
+def test_a_new_serial_number_is_a_change_of_the_same_device() -> None:
+    mac = {"mac": "00:11:22:33:44:55"}
+    first = [observed("10.0.0.1", {**PLC, **mac, "hardware": "A"})]
+    again = [observed("10.0.0.1", {**PLC, **mac, "hardware": "B"}, at=DAY, scan="scan-2")]
+    found = [one for one in changed(first, again) if one.kind is Change.CHANGED]
+    assert [(one.before, one.after) for one in found] == [("A", "B")]
+
+
+def test_a_machine_comes_and_goes_with_the_register() -> None:
+    row = listed(tag="P-1", kind_="equipment", name="Pump", class_="pump")
+    first, again = [observed("10.0.0.1", PLC)], [observed("10.0.0.1", PLC, at=DAY, scan="scan-2")]
+    (came,) = [one for one in changed(first, again, [], [row]) if one.name == "P-1" and not one.gap]
+    assert (came.kind, came.text) == (Change.APPEARED, "a register names it now")
+    before = state(SITE, first, [row], START + timedelta(seconds=100))
+    after = state(SITE, [*first, *again], [], START + timedelta(seconds=DAY), since=first)
+    (went,) = [one for one in compare(before, after) if one.name == "P-1" and not one.gap]
+    assert (went.kind, went.text) == (Change.VANISHED, "no register names it any more")
+
+
+def test_a_gap_of_a_device_that_fell_silent_is_closed_for_that_reason_only() -> None:
+    """Silence closes nothing as mended: the reason names the silence."""
+    row = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1", criticality="C3")
+    refused = observed(
+        "10.0.0.1", at=1, protocol="opcua", port=4840, operation="session",
+        outcome=Outcome.REFUSED_AUTH, reason="anonymous_not_offered",
+    )  # fmt: skip
+    silent = observed("10.0.0.1", at=DAY, scan="scan-2", outcome=Outcome.SILENT)
+    found = changed([observed("10.0.0.1", PLC), refused], [silent], [row])
+    over = [one for one in found if one.kind in (Change.GAP_CLOSED, Change.GAP_UNKNOWN)]
+    for one in over:
+        assert "did not answer" in one.text or "cannot be decided" in one.text
+
+
+def test_a_refusal_that_ended_closes_its_gap_and_says_by_what() -> None:
+    def session(at: float, name: str, outcome: Outcome, reason: str = "") -> Observation:
+        return observed(
+            "10.0.0.1", at=at, scan=name, protocol="opcua", port=4840, operation="session",
+            outcome=outcome, reason=reason,
+        )  # fmt: skip
+
+    row = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1", criticality="C3")
+    no = session(1, "scan-1", Outcome.REFUSED_AUTH, "anonymous_not_offered")
+    yes = session(DAY + 1, "scan-2", Outcome.COMPLETE)
+    again = observed("10.0.0.1", PLC, at=DAY, scan="scan-2")
+    found = changed([observed("10.0.0.1", PLC), no], [again, yes], [row])
+    closed = [one for one in found if one.kind is Change.GAP_CLOSED and one.text.startswith("A03")]
+    assert len(closed) == 1
+    assert "opcua on tcp/4840 now answers: complete" in closed[0].text
+
+
+def test_what_can_no_longer_be_decided_is_unknown_and_says_what_is_missing() -> None:
+    row = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1")
+    again = [observed("10.0.0.1", PLC, at=DAY, scan="scan-2")]
+    before = state(SITE, [observed("10.0.0.1", PLC)], [row], START + timedelta(seconds=100))
+    after = state(SITE, again, [row], START + timedelta(seconds=DAY))
+    gap = next(iter(before.findings.values()))
+    asked = OpenQuestion(
+        gap.rule, gap.asset, gap.asset_name, SITE, gap.subject, "a second answer", "scan again"
+    )
+    left = {key: one for key, one in after.findings.items() if key != gap.id}
+    after = replace(after, findings=left, questions={(gap.rule, gap.asset, gap.subject): asked})
+    (found,) = [one for one in compare(before, after) if one.gap == gap.id]
+    assert found.kind is Change.GAP_UNKNOWN
+    assert "cannot be decided any more: a second answer" in found.text
+
+
+def test_visits_of_two_laptops_are_compared_like_scans(tmp_path: Path) -> None:
+    """The second visit was another laptop's: its bundle is imported, and `diff` tells the same."""
+    from inventory.outputs import Request, bundle
+
+    ids = ("11111111-0000-4000-8000-00000000000a", "22222222-0000-4000-8000-00000000000b")
+    newer = {**PLC, "firmware": "2.0"}
+    for which, facts in enumerate((PLC, newer)):
+        with Store.open(tmp_path / f"{which}.db", SITE) as store:
+            store.begin_scan(scan(ids[which], which * DAY))
+            store.finish_scan(scan(ids[which], which * DAY))
+            store.append([observed("10.0.0.1", facts, at=which * DAY + 1, scan=ids[which])])
+            bundle.write(store, Request(tmp_path / f"{which}.zip"))
+    for which in (0, 1):
+        words = ["--db", str(tmp_path / "office.db"), "--site", SITE, "import", "bundle"]
+        done = CliRunner().invoke(untrap, [*words, str(tmp_path / f"{which}.zip")])
+        assert done.exit_code == 0, done.output
+    done = run(tmp_path / "office.db", "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    firmware = [one for one in found if one["kind"] == "firmware"]
+    assert [(one["before"], one["after"]) for one in firmware] == [("1.0", "2.0")]
 
 
 # --- from a database ---------------------------------------------------------------------------
