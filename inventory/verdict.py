@@ -25,6 +25,7 @@ from inventory.rules.inaccessible import name_of
 from inventory.rules.informational import covered, not_data_bearing
 from inventory.rules.quality import placeholders
 from inventory.survey import Context, survey
+from inventory.tap import tapped
 from inventory.view import View
 from inventory.weigh import Subject, contradicted, finding_of, question_of, too_weak
 
@@ -90,7 +91,7 @@ def _conclude(
             if made is None:
                 questions.append(too_weak(rule, case, subject))
             else:
-                findings.append(contradicted(made, view.conflicts))
+                findings.append(contradicted(tapped(made, view), view.conflicts))
     return findings, questions
 
 

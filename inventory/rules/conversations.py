@@ -76,10 +76,15 @@ def _ours(view: View, address: str) -> bool:
 
 
 def _serves(view: View) -> list[bool]:
+    """One for each open data service that answered anybody, from anywhere."""
     return [
         True
-        for door in view.spoke
-        if (about := info(door)) is not None and about.data and about.openness in OPEN
+        for door in view.doors
+        if door.spoke
+        and door.spoke.target.transport != "link"  # there it is the client
+        and (about := info(door)) is not None
+        and about.data
+        and about.openness in OPEN
     ]
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from inventory.model import Declaration, Kind
+from inventory.model import Declaration, Kind, Scan
 from inventory.store import Store
+from protocols.contract import Fact, Observation, Outcome, Question, Target
 from scanner.cli import untrap
 from tests.scanner.capture.packets import (
     CLIENT,
@@ -90,6 +92,16 @@ class Site:
     def declare(self, *declarations: Declaration) -> None:
         with Store.open(self.database, "default", create=True) as store:
             store.declare(list(declarations))
+
+    def scanned(self, *facts: Fact) -> None:
+        """A scan of ours read the usual server by Modbus."""
+        time = datetime(2026, 2, 3, tzinfo=UTC)
+        where = Target("default", SERVER, "tcp", 502)
+        asked = Question("modbus", "read", "", "holding:0-9")
+        one = Observation("s", "here", where, asked, Outcome.COMPLETE, time, facts=facts)
+        with Store.open(self.database, "default") as store:
+            store.begin_scan(Scan("s", "default", "here", time, time, (SERVER,), status="done"))
+            store.append([one])
 
     def gaps(self) -> dict[tuple[str, str], dict[str, object]]:
         return {(str(g["rule"]), str(g["subject"])): g for g in self.run("gaps", "--all", "--json")}
@@ -188,3 +200,14 @@ def test_a_meter_that_only_reports_to_a_server_outside(site: Site) -> None:
     site.run("import", "pcap", str(Line(502).file(site.folder, *frames)))
     questions = [q for q in site.run("questions", "--json") if q["rule"] == "T11"]
     assert len(questions) == 1
+
+
+def test_an_existing_collector_is_named_as_the_way_to_a_trapped_device(site: Site) -> None:
+    """A scan read registers without a meaning (T03); the capture shows who reads them already."""
+    line = readings(((71.25, 40 + n * 0.37) for n in range(30)), 2.0)
+    site.run("import", "pcap", str(line.file(site.folder)))
+    site.scanned(Fact("range", "holding:0-9", "modbus read"))
+    (gap,) = [gap for (rule, _), gap in site.gaps().items() if rule == "T03"]
+    texts = [one["text"] for one in gap["remedies"]]  # type: ignore[attr-defined]
+    tap = f"Tap the existing collector: {CLIENT} already reads it by Modbus TCP every 2.000 s"
+    assert tap in texts

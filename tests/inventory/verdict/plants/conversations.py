@@ -80,6 +80,8 @@ T11 = [
          {"zones": (Zone("dmz", (ipaddress.ip_network("18.196.0.0/16"),)),)}),
     trap("T11", "it serves its data here too", "",
          meter(out(), NO_UA, seen("modbus", O.COMPLETE))),
+    trap("T11", "it serves its data here too", "",
+         meter(out(), *CLOSED, seen("bacnet", O.COMPLETE, origin="capture"))),
     trap("T11", "it only asks others", "", meter(out(), *CLOSED, role="ot-client")),
 ]  # fmt: skip
 
