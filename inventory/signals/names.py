@@ -26,6 +26,9 @@ KKS_TAG = re.compile(r"(?<![A-Z0-9])\d{0,2}[A-Z]{3}\d{2}C([TPFLSGYMEQ])\d{3}")
 ISA = re.compile(
     r"(?<![A-Za-z])([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})[-_ .]?(\d{2,5}[A-Z]?)(?![A-Za-z0-9]{3})"
 )
+LINE_CONDUCTOR = re.compile(r"(?<![A-Za-z0-9])L[123](?![0-9])")
+STRONG = 0.85
+"""Score of a word that settles the measurand by itself."""
 ISA_SUFFIX = re.compile(
     r"(?<![A-Za-z0-9])\d{2,5}[-_ .]?([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})(?![A-Za-z])"
 )
@@ -116,6 +119,8 @@ def read_name(text: str) -> Name:
     places = _places(text, tokens)
     system = _system(text)
     scores = system if system else _dictionary(text, tokens)
+    if LINE_CONDUCTOR.search(text) and scores.get("level", 1.0) < STRONG:
+        del scores["level"]  # "Load L1": a phase, no level
     return Name(tuple(sorted(scores.items())), kind, places)
 
 
