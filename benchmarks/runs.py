@@ -7,6 +7,7 @@ whether it was met) and notes; whatever cannot run here says why.
 from __future__ import annotations
 
 import csv
+import ipaddress
 import statistics
 import subprocess
 import sys
@@ -312,7 +313,8 @@ def segment(folder: Path) -> Found:
     plant, network = scattered(250, 20, "10.51"), "10.51.0.0/20"
     alive = list(score.key(plant))
     with on_segment(network, alive) as pid, played(plant, folder, namespace=pid) as here:
-        watch_dead(network, alive)
+        ends = ipaddress.ip_network(network).broadcast_address
+        watch_dead(network, [*alive, str(ends - 1), str(ends - 2)])
         brisk = ours(tools.untrap(plant, here, folder, "brisk", network), "brisk")
         nmap = row(tools.nmap(plant, here, folder, PORTS, network, near=True), "nmap")
         words = ("-I", "bench0", "-x", "--interval=1", network)

@@ -31,7 +31,7 @@ def private_network() -> None:
     """As root, start again inside a network namespace; return there, or at once without rights."""
     if os.environ.get(INSIDE) or os.geteuid() != 0 or shutil.which("unshare") is None:
         return
-    words = ["unshare", "-n", sys.executable, "-m", "benchmarks", *sys.argv[1:]]
+    words = ["unshare", "-n", "-m", sys.executable, "-m", "benchmarks", *sys.argv[1:]]
     os.execvpe(words[0], words, {**os.environ, INSIDE: "1"})  # noqa: S606 - replaces ourselves
 
 
@@ -40,6 +40,8 @@ def prepare_network() -> bool:
     if not os.environ.get(INSIDE):
         return False
     _ip("link", "set", "lo", "up")
+    # What /sys tells of interfaces is that of the namespace in which it was mounted.
+    subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=False, capture_output=True)
     if shutil.which("nft") is None:
         return False
     places = "{ 127.16.0.0/12, 10.48.0.0/14 }"
@@ -288,13 +290,27 @@ def beyond_router(network: str, alive: Sequence[str], *, refuse: bool = False) -
 
 @contextmanager
 def on_segment(network: str, alive: Sequence[str]) -> Iterator[int]:
-    """A namespace on our own segment `network`, with the addresses `alive`; our interface is
-    `bench0`, with the last address of the network."""
+    """A namespace on our own segment `network`, with the addresses `alive`, each on an interface
+    with a hardware address of its own; our interface is `bench0`, with the last address."""
     whole = ipaddress.ip_network(network)
-    bits = whole.prefixlen
+    bits, last = whole.prefixlen, whole.broadcast_address - 1
 
     def there() -> list[str]:
-        return [f"addr add {address}/{bits} dev bench1" for address in alive]
+        lines = [f"addr add {last - 1}/{bits} dev bench1"]
+        for place, address in enumerate(alive):
+            lines += [
+                f"link add m{place} link bench1 type macvlan mode bridge",
+                f"addr add {address}/32 dev m{place}",
+                f"link set m{place} up",
+            ]
+        return lines
 
-    with _beyond(f"{whole.broadcast_address - 1}/{bits}", there) as pid:
+    with _beyond(f"{last}/{bits}", there) as pid:
+        # Each interface answers for its own address only, and answers may leave by another.
+        rules = ["arp_ignore=1", "arp_announce=2", "rp_filter=0"]
+        for rule in rules:
+            name, _, value = rule.partition("=")
+            change = f"for f in /proc/sys/net/ipv4/conf/*/{name}; do echo {value} > $f; done"
+            words = ["nsenter", "-t", str(pid), "-n", "sh", "-c", change]
+            subprocess.run(words, check=True)
         yield pid

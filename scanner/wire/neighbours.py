@@ -38,10 +38,13 @@ class Links:
         return "lo" if address.startswith("127.") or address == "::1" else self.default
 
     def _network(self, address: str) -> tuple[ipaddress.IPv4Network, str] | None:
-        if ":" in address or address.startswith("127."):
+        if ":" in address or address.startswith("127.") or not self.networks:
             return None
-        parsed = ipaddress.IPv4Address(address)
-        return next((item for item in self.networks if parsed in item[0]), None)
+        number = struct.unpack("!I", socket.inet_aton(address))[0]
+        for network, name in self.networks:
+            if number & int(network.netmask) == int(network.network_address):
+                return network, name
+        return None
 
 
 def links() -> Links:
