@@ -349,7 +349,7 @@ def values(asked: Segment | None, answer: Segment) -> tuple[Overheard, ...]:
     if not wanted or not _after_response(service[1]):
         return ()
     from protocols.opcua.binary import Cursor as Strict
-    from protocols.opcua.numbers import TYPE_NAMES
+    from protocols.opcua.numbers import DATA_TYPES
     from protocols.opcua.values import sample_of
 
     cursor = Strict(data[service[1].position :])
@@ -368,7 +368,7 @@ def values(asked: Segment | None, answer: Segment) -> tuple[Overheard, ...]:
             sample = sample_of(item, value, answer.time)
             if sample is not None:
                 samples.append(sample)
-                kind = TYPE_NAMES.get(value.variant.type, "") if value.variant else ""
+                kind = DATA_TYPES.get(value.variant.type, "") if value.variant else ""
                 points.append(Point(item, _called(item), type=kind, access="r"))
     told = Question("opcua", "values")
     if not (samples or facts):

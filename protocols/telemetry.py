@@ -21,6 +21,10 @@ SRTP_SERVICES = {0x00: ("PLC short status", READ), 0x03: ("program names", READ)
                  0x21: ("log on", OTHER), 0x22: ("PLC stop/run", WRITE),
                  0x23: ("set time", WRITE), 0x25: ("read time", READ),
                  0x43: ("controller type", READ)}  # fmt: skip
+SRTP_MEMORY = {0x08: "R", 0x0A: "AI", 0x0C: "AQ", 0x46: "I", 0x48: "Q", 0x4A: "T",
+               0x4C: "M"}  # fmt: skip
+"""Memories by selector, those that are counted in their own items (words, bits)."""
+
 GENISYS_MASTER = {0xF9: ("common control", WRITE), 0xFA: ("acknowledge and poll", READ),
                   0xFB: ("poll", READ), 0xFC: ("control", WRITE), 0xFD: ("recall", READ),
                   0xFE: ("execute control", WRITE)}  # fmt: skip
@@ -49,11 +53,17 @@ def _srtp_frame(data: bytes) -> int | None:
 def _srtp_uses(data: bytes) -> tuple[Use, ...]:
     if data[0] != 2 or len(data) < 43:
         return ()
-    return (Use(*SRTP_SERVICES.get(data[42], (f"service 0x{data[42]:02x}", OTHER))),)
+    name, kind = SRTP_SERVICES.get(data[42], (f"service 0x{data[42]:02x}", OTHER))
+    memory = SRTP_MEMORY.get(data[43]) if data[42] in (4, 7) and len(data) >= 48 else None
+    if memory is None:
+        return (Use(name, kind),)
+    first = int.from_bytes(data[44:46], "little") + 1  # shown from 1, sent from 0
+    count = max(int.from_bytes(data[46:48], "little"), 1)
+    return (Use(name, kind, f"%{memory}{first}-%{memory}{first + count - 1}"),)
 
 
 def _srtp_role(segment: Segment) -> tuple[Overheard, ...]:
-    if segment.payload[0] != 3:
+    if segment.payload[0] not in (1, 3):
         return ()
     facts = (Fact("role", "plc", "answers GE-SRTP"),)
     return (overheard(segment.source, "ge-srtp", facts, operation="mailbox"),)
@@ -153,7 +163,7 @@ PASSIVE = (
         frame=_srtp_frame,
         uses=_srtp_uses,
         alike=lambda data: data[:1] + data[42:52],
-        side=lambda data: {2: "client", 3: "server"}.get(data[0], ""),
+        side=lambda data: {0: "client", 1: "server", 2: "client", 3: "server"}.get(data[0], ""),
         least=56,
     ),
     Passive(
