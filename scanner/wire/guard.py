@@ -39,10 +39,10 @@ def _modbus(frame: bytes) -> str:
 def _snmp(frame: bytes) -> str:
     # The PDU tag follows version and community; a SET is tag 0xA3 (RFC 3416, 3). Scanning for it
     # would misread a community, so the lengths are walked, by no code of the probe's.
-    version = _content(frame, _into(frame, 0, 0x30), 0x02)
-    position = _after(frame, _into(frame, 0, 0x30), 0x02)
-    if version is None or position is None:
+    bounds = _bounds(frame, _into(frame, 0, 0x30), 0x02)
+    if bounds is None:
         return "SNMP with a header that cannot be walked"
+    version, position = frame[slice(*bounds)], bounds[1]
     at = _scoped(frame, position) if version == b"\x03" else _after(frame, position, 0x04)
     if at is None:
         return "SNMP with a header that cannot be walked"
