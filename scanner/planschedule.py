@@ -114,6 +114,21 @@ class _Turn:
             self.times.popleft()
 
 
+@dataclass(slots=True)
+class _Talk:
+    """One host: its turn, and the right to talk to it."""
+
+    profile: Profile
+    turn: _Turn = field(init=False)
+    line: deque[Step] = field(default_factory=deque)
+    taken: bool = False
+    alive: bool = False
+    known: bool = False
+
+    def __post_init__(self) -> None:
+        self.turn = _Turn(self.profile)
+
+
 class Schedule:
     """One scan played. `seconds` is the time of its last step."""
 
@@ -150,98 +165,106 @@ class Schedule:
             yield self.now
             while (ahead := self._packets.free - self.now - BACKLOG_SECONDS) > 0:
                 yield self.now + ahead
-            group = self._groups[number * len(self._groups) // len(hosts)]
+            group = self._groups[number % len(self._groups)]  # as `Scope.addresses` goes round
             self._push(self.now, self._visit(host, group))
 
     def _visit(self, host: Host, group: _Group) -> Step:
-        """One attempt at a time, in the order of asking for the turn: the next port asks as soon
-        as the one before begins, a retry when its delay is over."""
-        turn, known, alive = _Turn(self.profile), False, False
-        again: deque[tuple[float, Call, int, int]] = deque()  # ready at, what, of tries, made
-        asked, place, until = self.now, 0, self.now
-        while place < len(host) or again:
-            if place < len(host) and not (again and again[0][0] < min(self.now, asked)):
-                (call, tries), made = host[place], 0
-                place, asked = place + 1, self.now
-            else:
-                ready, call, tries, made = again.popleft()
-                if ready > self.now:
-                    yield ready
-            if not call.sent:
-                continue
-            if call.answers:
-                yield from self._converse(call, group, turn, known, alive)
-                known = alive = True
-                continue
-            sent = yield from self._knock(call, group, turn, alive)
-            alive = alive or not call.silent
-            made += 1
-            if call.silent and made <= self.limits.retries:
-                # Whether a retry is worth it is decided when its delay is over, also if it is not.
-                ready = max(self.now, sent + self.limits.retry_delay)
-                until = max(until, ready)
-                if made < tries:
-                    again.append((ready, call, tries, made))
-        yield until
+        """One attempt at a time, in the order of asking for the right to talk to this host."""
+        state = _Talk(self.profile)
+        for call, tries in host:
+            if call.sent:
+                yield from self._acquire(state)
+                self._push(self.now, self._attempt(call, tries, group, state))
 
-    def _first(self, alive: bool) -> Step:
+    def _attempt(self, call: Call, tries: int, group: _Group, host: _Talk) -> Step:
+        """One attempt that has the right; it lends it while it only waits."""
+        if call.answers:
+            yield from self._converse(call, group, host)
+        elif not call.silent:
+            yield from self._knock(call, group, host)
+            self._leave(group, accepted=0)
+            host.alive = True
+        else:
+            for made in range(1, tries + 1):
+                yield from self._silence(call, group, host, made, tries)
+        self._release(host)
+
+    def _silence(self, call: Call, group: _Group, host: _Talk, made: int, tries: int) -> Step:
+        """One try that nobody answers, and the wait until the next may leave."""
+        limits = self.limits
+        yield from self._knock(call, group, host)
+        sent = self.now
+        yield sent + min(limits.connect_timeout, limits.answer_timeout if call.udp else 99.0)
+        if call.udp:  # the answer is listened for while the other ports go on
+            host.turn.mark(self.now)
+            self._release(host)
+            patient = limits.retry_delay if made < tries else limits.answer_timeout
+            yield max(self.now, sent + min(patient, limits.answer_timeout))
+            self._leave(group, accepted=0)
+            yield from self._acquire(host)
+            return
+        self._leave(group, accepted=0)
+        if made <= limits.retries:  # whether a retry is worth it is decided after its delay
+            self._release(host)
+            yield max(self.now, sent + limits.retry_delay)
+            yield from self._acquire(host)
+
+    def _knock(self, call: Call, group: _Group, host: _Talk) -> Step:
         """The first packet of an attempt; the kernel looks for an unknown neighbour first."""
-        if self._on_link and not alive:
+        if not call.udp:  # so that the first request can follow the connection at once
+            yield host.turn.at(self.now)
+        yield from self._enter(group)
+        if call.udp:
+            yield host.turn.at(self.now)
+        if self._on_link and not host.alive:
             yield self._new_on_link.take(self.now)
         yield self._packets.take(self.now)
 
-    def _knock(
-        self, call: Call, group: _Group, turn: _Turn, alive: bool
-    ) -> Generator[float | None, None, float]:
-        """A packet that opens nothing; gives the time at which it left."""
-        yield from self._enter(group)
-        if call.udp:
-            yield turn.at(self.now)
-        yield from self._first(alive)
-        sent = self.now
-        if call.silent:
-            limits = self.limits
-            yield self.now + (limits.answer_timeout if call.udp else limits.connect_timeout)
-        if call.udp:
-            turn.mark(self.now)
-        self._leave(group, accepted=0)
-        return sent
-
-    def _converse(self, call: Call, group: _Group, turn: _Turn, known: bool, alive: bool) -> Step:
+    def _converse(self, call: Call, group: _Group, host: _Talk) -> Step:
+        """Every connection: the first request belongs to the knock, a place is for the others."""
         connections = 1 if call.udp else max(1, call.connections)
         left = call.requests - call.watching
         patience = call.waits / max(1, left)
         for number in range(connections):
             mine = left // (connections - number)
             left -= mine
-            yield from self._enter(group)
+            last = call.watching if number == connections - 1 else 0
+            yield from self._knock(call, group, host)
             if call.udp:
-                first = min(mine, 1)
-                yield from self._ask(first, 1, turn, patience)
-                mine -= first
+                yield self.now + patience
+                host.turn.mark(self.now)
             else:
-                yield from self._first(alive or known)
-            self._leave(group, accepted=1)
-            if not call.udp:
                 yield self._packets.take(self.now)
-            while group.talking >= group.places:
-                yield from self._wait(group.talkers)
-            group.talking += 1
-            if not known:
-                known = True
-                yield self._new_hosts.take(self.now)
-            steps = min(mine, MOST_STEPS)
-            for step in range(steps):
-                size = mine // (steps - step)
-                mine -= size
-                yield from self._ask(size, 1 if call.udp else 2, turn, patience)
-            if call.watching and number == connections - 1:
-                yield self._packets.take(self.now, call.watching * (1 if call.udp else 2))
-                yield self.now + call.watches
-            if not call.udp:
+                yield from self._ask(min(mine, 1), 2, host.turn, patience)
+            host.alive = True
+            self._leave(group, accepted=1)
+            if mine > 1 or last:
+                yield from self._talk(call, group, host, mine - 1, last, patience)
+            elif not call.udp:
                 yield self._packets.take(self.now, 2)
-            group.talking -= 1
-            self._wake(group)
+
+    def _talk(
+        self, call: Call, group: _Group, host: _Talk, left: int, watching: int, patience: float
+    ) -> Step:
+        """The requests after the first, in a place of the /24."""
+        while group.talking >= group.places:
+            yield from self._wait(group.talkers)
+        group.talking += 1
+        if not host.known:
+            host.known = True
+            yield self._new_hosts.take(self.now)
+        each, steps = 1 if call.udp else 2, min(left, MOST_STEPS)
+        for step in range(steps):
+            size = left // (steps - step)
+            left -= size
+            yield from self._ask(size, each, host.turn, patience)
+        if watching:
+            yield self._packets.take(self.now, watching * each)
+            yield self.now + call.watches
+        if not call.udp:
+            yield self._packets.take(self.now, 2)
+        group.talking -= 1
+        self._wake(group)
 
     def _ask(self, size: int, each: int, turn: _Turn, patience: float) -> Step:
         """`size` requests of `each` packets, the next after the answer to the one before."""
@@ -255,6 +278,17 @@ class Schedule:
     def _train(self, size: int) -> float:
         """Seconds before the gap that follows so many requests at the window's rate."""
         return (size - 0.5) / self.profile.requests_per_host * WINDOW_MARGIN
+
+    def _acquire(self, host: _Talk) -> Step:
+        if host.taken:
+            yield from self._wait(host.line)
+        host.taken = True
+
+    def _release(self, host: _Talk) -> None:
+        """Hand the right to the next in line."""
+        host.taken = bool(host.line)
+        if host.line:
+            self._push(self.now, host.line.popleft())
 
     def _enter(self, group: _Group) -> Step:
         while not group.may_knock():
@@ -273,6 +307,8 @@ class Schedule:
         yield None
 
     def _wake(self, group: _Group) -> None:
-        line = group.talkers or group.knockers
-        if line and (line is group.talkers or group.may_knock()):
-            self._push(self.now, line.popleft())
+        if group.talkers:
+            if group.talking < group.places:
+                self._push(self.now, group.talkers.popleft())
+        elif group.knockers and group.may_knock():
+            self._push(self.now, group.knockers.popleft())

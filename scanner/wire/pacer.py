@@ -178,6 +178,8 @@ class Group:
         line = self.talkers if self.talkers else self.knockers
         if line is self.knockers and not self.may_knock():
             return
+        if line is self.talkers and self.talking >= self.places:
+            return  # who is woken in vain goes to the end of the line
         while line:
             waiter = line.popleft()
             if not waiter.done():

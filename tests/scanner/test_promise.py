@@ -19,9 +19,9 @@ PLANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "bottling": ("bottling", {"depth": "points"}),
     "500 healthy": (f"generate:500,prefix=127.51,{MIXED}", {}),
     "500, 15 % misbehaving": (f"generate:500,misbehaving=0.15,prefix=127.52,{MIXED}", {}),
-    "gently, over subnets, misbehaving": (
-        f"generate:60,misbehaving=0.15,prefix=127.53,per_subnet=20,{MIXED}",
-        {"profile_name": "gentle"},
+    "120, 15 % misbehaving, standard rates": (
+        f"generate:120,misbehaving=0.15,prefix=127.53,{MIXED}",
+        {"profile_name": "standard", "names": ("snmp-public",)},
     ),
     "with a window to watch": (
         "bottling",

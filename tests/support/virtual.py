@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 import random
 import selectors
-import time
-from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,9 +22,10 @@ from protocols.contract import Observation
 from scanner import prepare as preparing
 from scanner import scan as scans
 from scanner.cli import Settings
-from scanner.engine import Engine
+from scanner.engine import Engine, Tally
 from scanner.plan import Total
 from scanner.summary import summary
+from scanner.wire.wire import Wire
 from simulators.command import parse
 from simulators.runner import PlayError, play
 
@@ -88,6 +89,9 @@ class Walked:
 
     planned: dict[str, Total]
     summary: dict[str, Any]
+    stored: tuple[Observation, ...] = ()
+    functions: Counter[str] = field(default_factory=Counter)  # of requests that left
+    shift: int = 0  # of every port
 
     @property
     def cost(self) -> dict[str, float]:
@@ -100,19 +104,62 @@ class Walked:
         return dict(self.summary["sent"])
 
 
-def walked(plant: str, folder: Path, **options: Any) -> Walked:
-    """Play `plant` and scan it; `options` are those of `scanner.prepare.prepare`."""
+@dataclass(slots=True)
+class Killing:
+    """A sink that is durable at once, and lets a scan die at its `most`th observation."""
+
+    most: int | None = None
+    stored: list[Observation] = field(default_factory=list)
+    functions: Counter[str] = field(default_factory=Counter)
+    wire: Wire | None = None
+    dead: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __call__(self, observation: Observation) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if not self.dead.is_set():
+            self.stored.append(observation)
+            future.set_result(None)
+            if self.wire is not None:
+                self.functions = Counter(self.wire.sent.functions)
+        if len(self.stored) == self.most:
+            self.dead.set()
+        return future
+
+
+def walked(
+    plant: str,
+    folder: Path,
+    *,
+    past: Sequence[Observation] = (),
+    most: int | None = None,
+    shift: int = 0,
+    **options: Any,
+) -> Walked:
+    """Play `plant` and scan it; `options` are those of `scanner.prepare.prepare`.
+
+    `past` is what an earlier run stored, `most` after how many observations this one is killed,
+    `shift` what that run's ports were shifted by.
+    """
+    if shift:
+        return virtually(_walk(plant, shift, folder / f"plant-{shift}", options, past, most))
     for _ in range(TRIES):
         shift = random.SystemRandom().choice(SHIFTS)
         try:
-            return virtually(_walk(plant, shift, folder / f"plant-{shift}", options))
+            return virtually(_walk(plant, shift, folder / f"plant-{shift}", options, past, most))
         except PlayError as error:
             if "listen" not in str(error):
                 raise
     raise AssertionError(f"no free ports for {plant} in {TRIES} tries")
 
 
-async def _walk(plant: str, shift: int, folder: Path, options: dict[str, Any]) -> Walked:
+async def _walk(
+    plant: str,
+    shift: int,
+    folder: Path,
+    options: dict[str, Any],
+    past: Sequence[Observation],
+    most: int | None,
+) -> Walked:
     loaded, stage = parse([plant, "--base-port", str(shift), "--write", str(folder)])
     assert loaded is not None
     ready = asyncio.Event()
@@ -124,34 +171,48 @@ async def _walk(plant: str, shift: int, folder: Path, options: dict[str, Any]) -
         playing.result()  # raises why it could not be played
         raise AssertionError(f"{plant} ended at once")
     try:
-        return await _scan(folder, options)
+        return replace(await _scan(folder, options, past, Killing(most)), shift=shift)
     finally:
         playing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await playing
 
 
-async def _scan(folder: Path, options: dict[str, Any]) -> Walked:
+async def _scan(
+    folder: Path, options: dict[str, Any], past: Sequence[Observation], sink: Killing
+) -> Walked:
     settings = Settings(db=str(folder / "none.db"), config=folder / "site.toml")
     targets = (folder / "targets.txt").read_text(encoding="utf-8").split()
     prepared = preparing.prepare(settings, **{**DEFAULTS, "targets": targets, **options})
     planned = scans.totals(prepared)
     record = scans.new_scan(prepared, {})
     loop = asyncio.get_running_loop()
-
-    def sink(_: Observation) -> asyncio.Future[None]:
-        future: asyncio.Future[None] = loop.create_future()
-        future.set_result(None)
-        return future
-
     wire = replace(scans._wire(prepared, record, sink, None), clock=LoopClock(loop))
+    sink.wire = wire
+    for item in past:
+        wire.past = {
+            **wire.past,
+            item.target.address: (*wire.past.get(item.target.address, ()), item),
+        }
     engine = Engine(wire, prepared.depth)
-    begun, spent = loop.time(), time.process_time()
-    await engine.run(prepared.visits())
+    begun = loop.time()
+    await _until_dead(asyncio.ensure_future(engine.run(prepared.visits())), sink.dead)
     wire.close()
     run = scans.Run(prepared, record, wire, engine, engine.tally, seconds=loop.time() - begun)
-    print(f"{time.process_time() - spent:.1f} s of CPU for both sides")  # noqa: T201 - a figure
-    return Walked(planned, summary(run, planned, 0))
+    return Walked(planned, summary(run, planned, 0), tuple(sink.stored), sink.functions)
+
+
+async def _until_dead(running: asyncio.Future[Tally], dead: asyncio.Event) -> None:
+    """Wait for the end of a scan; where it is to die, drop it as the kernel would."""
+    dying = asyncio.ensure_future(dead.wait())
+    await asyncio.wait({running, dying}, return_when=asyncio.FIRST_COMPLETED)
+    dying.cancel()
+    if not running.done():
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    elif not dead.is_set():
+        running.result()
 
 
 DEFAULTS: dict[str, Any] = {
