@@ -218,6 +218,16 @@ class Store(Records):
         order = (table.c.rule, table.c.asset_name, table.c.asset, table.c.subject)
         yield from self._values(wanted.order_by(*order), values.question)
 
+    def questions_count(self) -> int:
+        """How many questions are open."""
+        from sqlalchemy import func, select
+
+        from inventory.store import tables
+
+        wanted = select(func.count()).where(tables.questions.c.site == self.site)
+        with self.reading() as connection:
+            return int(connection.execute(wanted).scalar() or 0)
+
     def signals(self, asset: str) -> dict[tuple[str, str], Signal]:
         """What the points of one asset were taken for, by part and address."""
         from sqlalchemy import select

@@ -10,7 +10,7 @@ import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from inventory.model import (
@@ -366,16 +366,17 @@ def finding(row: Mapping[str, object]) -> Finding:
         confidence=Confidence(str(row["confidence"])),
         value=float(str(row["value"])),
         because=tuple(Because(*item) for item in body["because"]),
-        remedies=tuple(_remedy(item) for item in body["remedies"]),
+        remedies=tuple(_remedy(*item) for item in body["remedies"]),
         unlocks=int(str(row["unlocks"])),
         criticality_assumed=bool(body["assumed"]),
         waived=str(row["waived"]),
     )
 
 
-def _remedy(item: Sequence[object]) -> Remedy:
-    text, effort, outage, cause = item
-    return Remedy(str(text), Effort(str(effort)), bool(outage), str(cause))
+@lru_cache(maxsize=4096)
+def _remedy(text: str, effort: str, outage: bool, cause: str) -> Remedy:
+    """One value for all findings that say the same."""
+    return Remedy(text, Effort(effort), outage, cause)
 
 
 _QUESTION = ("rule", "asset", "asset_name", "site", "subject", "missing", "next_step", "command")

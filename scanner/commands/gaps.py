@@ -47,7 +47,7 @@ def command(
     settings: Settings = ctx.obj
     with concluded(settings) as store:
         gaps = ranked(list(store.findings()), everything)
-        questions = sum(1 for _ in store.questions())
+        questions = store.questions_count()
         empty = next(iter(store.assets()), None) is None
     if by == "fix":
         from inventory.fixes import plan_fixes
