@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 
 from protocols.contract import Outcome
 from scanner.wire.failures import OURS, TABLE, of_error
+from tests.scanner.test_link import Bench
 from tests.scanner.test_resume import stored
 from tests.support.peers import PLACES, need
 from tests.support.plants import ROOT, played, started, untrap
@@ -159,3 +161,88 @@ def test_an_interface_that_goes_down_is_our_side(tmp_path: Path, back: bool) -> 
         assert not counts.keys() & {"silent", "mute", "closed", "no_path", "hung_up", "broken"}
     assert found["code"] in ((0, 4) if back else (4,)), found["err"]
     assert found["again"] == 0
+
+
+def bufferless(lasts: bool) -> dict[str, Any]:
+    """In a namespace whose loopback queue takes no packet: ask over UDP, once the wire is paused
+    perhaps with the queue as it should be."""
+    os.environ["PATH"] = PLACES
+    subprocess.run([need("ip"), *["link", "set", "lo", "up"]], check=True)
+    tc = need("tc")
+
+    def queue(words: str) -> None:
+        subprocess.run([tc, "qdisc", *words.split()], check=True)
+
+    async def run() -> dict[str, Any]:
+        heard: list[bytes] = []
+
+        class Answers(asyncio.DatagramProtocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                self.transport = transport
+
+            def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+                heard.append(data)
+                self.transport.sendto(b"!1 hello\n", addr)  # type: ignore[attr-defined]
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Answers, local_addr=("127.0.0.1", 0))
+        bench = Bench(transport.get_extra_info("sockname")[1], "udp")
+        paused: list[str] = []
+
+        def on_pause(why: str) -> None:
+            paused.append(why)
+            if not lasts and len(paused) == 1:
+                queue("del dev lo root")
+
+        bench.wire.on_pause = on_pause
+        # A bucket that is smaller than any packet: the kernel drops each and says ENOBUFS.
+        queue("add dev lo root tbf rate 8kbit burst 10 limit 10")
+        outcome = await bench.ask()
+        bench.wire.close()
+        transport.close()
+        return {
+            "outcome": outcome.value,
+            "reason": bench.emitted[0].reason,
+            "paused": len(paused),
+            "our_side": dict(bench.wire.our_side),
+            "arrived": len(heard),
+            "requests": bench.wire.sent.requests,
+            "stopped": dict(bench.wire.ward.stopped),
+            "unasked": bench.host.failed_here,
+        }
+
+    return asyncio.run(run())
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("lasts", [False, True], ids=["for-a-while", "for-good"])
+def test_a_full_queue_of_our_own_is_our_side(lasts: bool) -> None:
+    """The kernel's own ENOBUFS: the wire pauses, goes on, and blames nobody."""
+    need("tc")
+    code = (
+        "import json; from tests.scanner.test_our_trouble import bufferless; "
+        f"print(json.dumps(bufferless({lasts})))"
+    )
+    done = subprocess.run(
+        [*unshared("-rn"), sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=100,
+        check=False,
+    )
+    if "Specified qdisc" in done.stderr:
+        pytest.skip("this kernel has no token bucket queue")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["our_side"]["ENOBUFS"] >= 1
+    assert found["paused"] >= 1
+    assert found["stopped"] == {}
+    if lasts:
+        assert (found["outcome"], found["reason"]) == ("failed_here", "ENOBUFS")
+        assert found["arrived"] == found["requests"] == 0
+        assert found["unasked"]  # so that a resume asks this host again
+    else:
+        assert found["outcome"] == "complete"
+        assert found["arrived"] == found["requests"] == 1
+        assert not found["unasked"]
