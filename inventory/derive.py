@@ -270,6 +270,9 @@ class _Derivation:
 LIFELESS = ("closed", "blocked", "silent", "no_path", "failed_here", "broken", "not_asked")
 """Outcomes of an address that is no asset, the strongest first."""
 
+GENERIC_ROLES = frozenset({"", "ot-device", "ot-client"})
+"""What a capture tells of who asks and who answers, and nothing else."""
+
 SETTABLE = frozenset("name role vendor product model firmware hardware serial mac".split())  # noqa: SIM905 - a list of words
 """Fields of a device that `set` states."""
 
@@ -300,6 +303,11 @@ def _with_parents(found: list[Cluster]) -> list[Cluster]:
     return [one for one in found if one.nodes]
 
 
+def _stated_role(heard: str, stated: str) -> str:
+    """The device's own word; that it takes part in automation says less than a register's class."""
+    return stated if stated and heard in GENERIC_ROLES else heard or stated
+
+
 def _planned(device: Device, one: RegisterRow, match: Match) -> Device:
     """The device with what its register row says of it; the scan's own words stay."""
     merges = device.merges
@@ -310,7 +318,7 @@ def _planned(device: Device, one: RegisterRow, match: Match) -> Device:
     return replace(
         device,
         name=one.name or one.tag or device.name,
-        role=device.role or declared.role(one.cls),
+        role=_stated_role(device.role, declared.role(one.cls)),
         vendor=device.vendor or one.vendor,
         model=device.model or ("" if device.product else one.model),
         serial=device.serial or one.serial,

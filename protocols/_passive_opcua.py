@@ -369,17 +369,29 @@ def values(asked: Segment | None, answer: Segment) -> tuple[Overheard, ...]:
             if sample is not None:
                 samples.append(sample)
                 kind = DATA_TYPES.get(value.variant.type, "") if value.variant else ""
-                points.append(Point(item, _called(item), type=kind, access="r"))
+                points.append(Point(item, _called(item), _path(item), type=kind, access="r"))
     told = Question("opcua", "values")
     if not (samples or facts):
         return ()
     return (Overheard(answer.source, told, tuple(facts), tuple(points), tuple(samples)),)
 
 
+def _steps(item: str) -> list[str]:
+    """The parts of a text identifier that engineers write as a path, with the sign that is the
+    coarsest there: "PLC-7.Pump1.Flow", "press-7.plc/Flow", "Line|PLC.Flow"."""
+    path = item.partition(";s=")[2]
+    sign = next((one for one in "/|." if one in path), ".")
+    return [text(step.strip('"').encode()) for step in path.split(sign)]
+
+
 def _called(item: str) -> str:
     """What the engineer called a node of a text identifier; the last part of its path."""
-    path = item.partition(";s=")[2]
-    return text(path.replace("|", ".").rpartition(".")[2].strip('"').encode())
+    return _steps(item)[-1]
+
+
+def _path(item: str) -> str:
+    """Where the node stands, by its text identifier: who its values come from, often."""
+    return "/".join(_steps(item)[:-1])
 
 
 PASSIVE = Passive(

@@ -85,6 +85,12 @@ class Conclusions:
         for key, item in walk.learned.items():
             if item.facts:
                 self._said[key[0]].append((key, item))
+        self._known = {
+            (key[0], *point)
+            for key, item in walk.learned.items()
+            if item.series
+            for point in item.points
+        }
         self._servers: set[str] = set()
         self._clients: set[str] = set()
         self._servers |= {key[0] for key, item in walk.learned.items() if item.served}
@@ -274,6 +280,7 @@ class Conclusions:
             if spoken:
                 kept = [] if passive.peers else conversations
                 facts, points = _use(kept, passive.name)
+                points = tuple(p for p in points if (server, p.part, p.address) not in self._known)
                 items = len(points) or None
                 yield self._make(
                     target, question, Outcome.COMPLETE, last, facts, points, items=items

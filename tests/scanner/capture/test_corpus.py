@@ -162,6 +162,7 @@ def test_flows_and_protocols_agree_with_tshark() -> None:
 
 @pytest.mark.peer("tshark")
 @pytest.mark.soak
+@pytest.mark.timeout(1800)  # half a second and more for each start of tshark
 def test_all_flows_and_protocols_agree_with_tshark() -> None:
     beside_tshark(RECORDINGS, least=40)
 

@@ -202,6 +202,25 @@ def test_a_meter_that_only_reports_to_a_server_outside(site: Site) -> None:
     assert len(questions) == 1
 
 
+def test_a_device_whose_values_another_server_names_is_covered(site: Site) -> None:
+    """Somebody reads "press-7.plc/Temperature" from a historian; a station has that name."""
+    from tests.protocols.passive.test_examples import ua_answer, ua_read
+    from tests.scanner.capture.double import answer as identified
+
+    line = Line(4840)
+    for number in range(4):
+        line.ask(number, ua_read(number, "press-7.plc/Temperature"))
+        value = b"\x01\x0b" + struct.pack("<d", 71.5 + number)
+        line.answer(number + 0.1, ua_answer(number, value) + b"\xff" * 4)
+    station = (1.5, identified(bytes(6), bytes(4)))  # PROFINET DCP: press-7.plc
+    site.run("import", "pcap", str(line.file(site.folder, station)))
+    register = site.folder / "register.csv"
+    register.write_text(f"Tag,Kind,Class,Address\nH-1,device,historian,{SERVER}\n")
+    site.run("import", "register", str(register))
+    assets = {str(one["name"]): one for one in site.run("assets", "--json")}
+    assert assets["press-7.plc"]["category"] == "covered"
+
+
 def test_an_existing_collector_is_named_as_the_way_to_a_trapped_device(site: Site) -> None:
     """A scan read registers without a meaning (T03); the capture shows who reads them already."""
     line = readings(((71.25, 40 + n * 0.37) for n in range(30)), 2.0)
