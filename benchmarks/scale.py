@@ -108,20 +108,22 @@ def family(pid: int) -> list[int]:
 def measure(database: Path, words: Sequence[str]) -> dict[str, object]:
     """Runs one command on an inventory and measures it and its workers."""
     command = [sys.executable, "-m", "scanner", "--db", str(database), "--site", SITE, *words]
-    started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     peaks: dict[int, int] = {}
-    while True:
-        for pid in family(child.pid):
-            peaks[pid] = max(peaks.get(pid, 0), peak_kilobytes(pid))
-        ended, status, used = os.wait4(child.pid, os.WNOHANG)
-        if ended:
-            break
-        time.sleep(LOOK_SECONDS)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    said = child.stderr.read().decode("utf-8", "replace") if child.stderr else ""
-    if child.returncode:
-        raise SystemExit(f"{' '.join(words)} ended with {child.returncode}: {said[-2000:]}")
+    with tempfile.TemporaryFile() as errors:
+        started = time.perf_counter()
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors) as child:
+            while True:
+                for pid in family(child.pid):
+                    peaks[pid] = max(peaks.get(pid, 0), peak_kilobytes(pid))
+                ended, status, used = os.wait4(child.pid, os.WNOHANG)
+                if ended:
+                    break
+                time.sleep(LOOK_SECONDS)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace")[-2000:]
+            raise SystemExit(f"{' '.join(words)} ended with {child.returncode}: {said}")
     return {
         "wall_seconds": round(time.perf_counter() - started, 2),
         "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),

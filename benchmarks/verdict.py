@@ -6,12 +6,12 @@ it; making it is timed apart and taken off (CPU seconds).
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from benchmarks.derive import peak_megabytes
 from inventory.fixes import plan_fixes
 from inventory.judge_site import judge_site
 from inventory.model import Device, Equipment, Evidence, Finding, Link, Service
@@ -118,7 +118,7 @@ def measure(size: int) -> str:
     begin = time.process_time()
     fixes = plan_fixes(findings)
     planning = time.process_time() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_megabytes()
     return (
         f"{size:>7} assets {size * POINTS * 2 // 3:>8} points  making {making:6.1f} s"
         f"  judging {judging - making:6.1f} s ({(judging - making) / size * 1e6:5.0f} us an asset)"
