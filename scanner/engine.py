@@ -131,7 +131,11 @@ class Engine:
                 for place in range(len(visit.attempts)):
                     hold = Hold(host.talking)
                     await hold.take()
-                    group.create_task(self._turn(host, visit, place, hold, found))
+                    turn = self._turn(host, visit, place, hold, found)
+                    if place + 1 < len(visit.attempts):
+                        group.create_task(turn)
+                    else:  # nobody waits for the last one's turn to be lent
+                        await turn
             whole = self.wire.stopping is None and not host.failed_here
         except asyncio.CancelledError:
             if self.wire.stopping is None:

@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Resolver = Callable[[str], Sequence[str]]
 """Host name to addresses; called once per name that the user typed."""
@@ -153,16 +154,25 @@ def _six(number: int) -> ipaddress.IPv6Address:
 
 
 def _within(ranges: tuple[Range, ...], address: str) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    if not ranges or (parsed := _number(address)) is None:
         return False
-    key = Range(parsed.version, int(parsed), (1 << 128))
-    at = bisect_right(ranges, key) - 1
+    version, number = parsed
+    at = bisect_right(ranges, Range(version, number, (1 << 128))) - 1
     if at < 0:
         return False
     found = ranges[at]
-    return found.version == parsed.version and found.first <= int(parsed) <= found.last
+    return found.version == version and found.first <= number <= found.last
+
+
+@lru_cache(1_024)
+def _number(address: str) -> tuple[int, int] | None:
+    """IP version and integer of a literal; None for anything else. An address is looked up several
+    times in a row."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    return parsed.version, int(parsed)
 
 
 def _rounds(ranges: tuple[Range, ...]) -> Iterator[tuple[int, int]]:

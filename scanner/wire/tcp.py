@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 
 from protocols.contract import Frame, Garbled, Outcome
@@ -19,6 +21,36 @@ CHUNK = 65_536
 def family(address: str) -> socket.AddressFamily:
     """The socket family of an IP literal."""
     return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+async def _connected(sock: socket.socket, peer: tuple[str, int], seconds: float) -> None:
+    """Connect a non-blocking socket to an IP literal. Raises `OSError`, and `NetworkError` (SILENT)
+    when the time is up.
+
+    A sweep does this more often than all else, and of many thousand dead addresses: one future and
+    one timer, where the event loop's own way takes twice the processor time.
+    """
+    number = sock.connect_ex(peer)
+    if number in (errno.EINPROGRESS, errno.EWOULDBLOCK):
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[bool] = loop.create_future()
+        loop.add_writer(sock, _settle, done, True)
+        timer = loop.call_later(seconds, _settle, done, False)
+        try:
+            answered = await done
+        finally:
+            timer.cancel()
+            loop.remove_writer(sock)
+        if not answered:
+            raise NetworkError(Failure(Outcome.SILENT))
+        number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if number:
+        raise OSError(number, os.strerror(number))
+
+
+def _settle(future: asyncio.Future[bool], answered: bool) -> None:
+    if not future.done():
+        future.set_result(answered)
 
 
 class Stream:
@@ -45,15 +77,11 @@ class Stream:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
             if source:
                 sock.bind((source, 0))
-            async with asyncio.timeout(timeout_seconds):
-                await asyncio.get_running_loop().sock_connect(sock, (address, port))
-        except TimeoutError as error:
-            sock.close()
-            raise NetworkError(Failure(Outcome.SILENT)) from error
+            await _connected(sock, (address, port), timeout_seconds)
         except OSError as error:
             sock.close()
             raise NetworkError(of_error(error)) from error
-        except asyncio.CancelledError:
+        except (NetworkError, asyncio.CancelledError):
             sock.close()
             raise
         return cls(sock)
