@@ -175,8 +175,9 @@ def _register(plant: str, path: Path) -> None:
 
 
 def agents(size: int, folder: Path) -> Found:
-    """SNMP alone, one agent in twenty with version 1 only and one with version 3 only."""
-    plant = mixed(size, 0, "127.26", AGENTS)
+    """SNMP alone: agents that speak version 2c, which every tool can ask; then, for untrap, one in
+    twenty with version 1 only and one with version 3 only."""
+    plant, kinds = mixed(size, 0, "127.26", "snmp"), mixed(size, 0, "127.20", AGENTS)
     rows: list[Found] = []
     with played(plant, folder) as here:
         for profile in ("brisk", "bench"):
@@ -191,23 +192,35 @@ def agents(size: int, folder: Path) -> Found:
             lines = here.targets.read_text(encoding="ascii").split()
             asked = [f"public@{address}:.1.3.6.1.2.1.1.1.0" for address in lines]
             rows.append(row(tools.simple("braa", ("-t", "1", *asked), folder, plant), "braa"))
-    by = {item["name"]: item for item in rows if not item.get("missing")}
-    brisk, bench = rows[0], rows[1]
-    sent = brisk["packets"] / max(1, brisk["identified"])
+    with played(kinds, folder) as here:
+        done = tools.untrap(kinds, here, folder, "brisk", "--probe", "snmp")
+        rows.append(ours(done, "brisk, with v1-only and v3-only agents"))
+    by = {item["name"]: item for item in rows[2:-1] if not item.get("missing")}
+    brisk, bench, every = rows[0], rows[1], rows[-1]
+    nmap, other = by.get("nmap"), by.get("onesixtyone")
+    sent = every["packets"] / max(1, every["identified"])
     return {
         "rows": rows,
         "targets": [
-            target("wall, brisk / nmap", ratio(brisk, by.get("nmap")), 0.55),
-            target("wall, brisk / onesixtyone -w 1", ratio(brisk, by.get("onesixtyone")), 1.0),
+            target("wall, brisk / nmap", ratio(brisk, nmap), 0.55),
+            target("wall, brisk / onesixtyone -w 1", ratio(brisk, other), 1.0),
             target("wall, bench / braa", ratio(bench, by.get("braa")), 1.0),
             target(
                 "identified", brisk["identified"] / max(1, brisk["answering"]), 0.99, least=True
             ),
-            target("packets sent per identified agent", sent, 3),
+            target(
+                "identified, with v1-only and v3-only agents",
+                every["identified"] / max(1, every["answering"]),
+                0.99,
+                least=True,
+            ),
+            target("wall with those / nmap without", ratio(every, nmap), 0.55),
+            target("packets sent per identified agent, with those", sent, 3),
         ],
         "notes": [
-            "A version 1 or 3 engine is silent to the community of version 2c, which is tried "
-            "first: 5 s before the next credential's turn. That, and not the rate, ends the scan.",
+            "An agent of version 1 or 3 alone is silent to the community of version 2c: credentials"
+            " are tried one after the other, each with its second try: 5 s before the next one's "
+            "turn, 10 s before the third's. That, and not the rate, ends such a scan.",
         ],
     }
 
