@@ -7,6 +7,7 @@ one file without scripts or outside references, made to be printed (rulings 25).
 from __future__ import annotations
 
 import html
+import platform
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from importlib.metadata import version
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import click
 
+from protocols.contract import Depth
 from scanner.plan import Total
-from scanner.planlines import lines
+from scanner.planlines import basis, lines
 from scanner.prepare import Prepared
 from scanner.wording import counted, duration
 
@@ -33,10 +35,17 @@ NEVER = (
 GENTLE = (
     "one connection to a device at a time, over all protocols, closed in order (FIN)",
     "a port only ever gets the protocol that belongs to it, and no connection without a question",
-    "the next question waits for the last answer; a question is repeated only after silence",
+    "the next question waits for the last answer, and for that answer to be saved",
     "a device that slows down, falls silent, resets or says busy twice is left alone for good",
     "three such devices within a minute pause everything for a minute",
 )
+
+DEPTHS = {
+    Depth.DISCOVER: "discover (is the protocol spoken)",
+    Depth.IDENTIFY: "identify (who is it)",
+    Depth.POINTS: "points (what can be read, each value once)",
+    Depth.SAMPLE: "sample (values watched for a while)",
+}
 
 STYLE = """
 @page{size:A4;margin:14mm 15mm}
@@ -92,16 +101,24 @@ def _where(prepared: Prepared) -> Iterator[str]:
     if scope.names:
         yield from _row("Names", ", ".join(f"{name} = {found}" for name, found in scope.names))
     yield from _row("Never asked", ", ".join(prepared.excluded) or "no exclusion was named")
-    place = f"place {prepared.vantage}"
-    through = f"through interface {prepared.interface}" if prepared.interface else ""
-    yield from _row("From", ", ".join(filter(None, (place, through))))
-    yield from _row("When", ", ".join(prepared.site.windows) or "no window is set: agree on one")
+    through = f"interface {prepared.interface} ({prepared.source})" if prepared.interface else ""
+    computer = f"computer {platform.node() or 'without a name'}"
+    place = f"vantage {prepared.vantage}"
+    yield from _row("From", ", ".join(filter(None, (computer, through, place))))
+    windows = ", ".join(prepared.site.windows)
+    ends = f"{windows} (local time): outside of it nothing is sent, and at its end the scan ends"
+    yield from _row("When", ends if windows else "no window is set: agree on one below")
     names = ", ".join(f"{item.name} ({item.type})" for item in prepared.credentials)
     yield from _row("Credentials", names or "none: only what answers without one")
     if prepared.options.units:
         yield from _row("Modbus units", ", ".join(map(str, prepared.options.units)))
-    yield from _row("Depth", f"{prepared.depth.label} (of discover, identify, points, sample)")
+    yield from _row("Depth", f"{prepared.depth.label}: {_deep(prepared)}")
+    yield from _row("Profile", f"{prepared.profile.name} (of gentle, standard, brisk)")
     yield "</table>"
+
+
+def _deep(prepared: Prepared) -> str:
+    return ", ".join(words for depth, words in DEPTHS.items() if depth <= prepared.depth)
 
 
 def _gently(prepared: Prepared) -> Iterator[str]:
@@ -109,12 +126,16 @@ def _gently(prepared: Prepared) -> Iterator[str]:
     rates = (
         f"at most {profile.packets:g} packets a second in all",
         f"at most {_times(profile.requests_per_host)} to one device",
-        f"at most {prepared.limits.retries} repeats of a question",
+        f"a question without any answer is repeated at most {_often(prepared.limits.retries)}",
         f"at most {profile.hosts_at_once} devices of one subnet (/24) at once",
     )
     yield f"<h2>How gently</h2>{_list((*rates, *GENTLE))}"
     if prepared.layer2.sends or prepared.layer2.listens:
         yield f"<p>Before that, on our own link:</p>{_list(prepared.layer2.lines())}"
+
+
+def _often(times: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}[times].replace("never", "0 times")
 
 
 def _times(a_second: float) -> str:
@@ -140,6 +161,9 @@ def _amount(prepared: Prepared, totals: Mapping[str, Total]) -> Iterator[str]:
             yield f"<td class=n>{number:,}".replace(",", "\u202f")
         yield f"<td class=n>{duration(item.seconds)}"
     yield "</table>"
+    yield f"<p class=small>Expected: from {_safe(basis(prepared))}. Floor and ceiling hold whoever "
+    yield "is there. Time is what these rates need; devices that answer slowly take longer, and "
+    yield "<b>--max-time</b> or the end of the window ends the scan in order.</p>"
 
 
 def _questions(prepared: Prepared) -> Iterator[str]:
@@ -157,7 +181,9 @@ def _questions(prepared: Prepared) -> Iterator[str]:
             yield f"<tr><td class=w>{_safe(item['probe'])} {item['transport']}/{item['port']}"
             yield f"<td>{item['rung']}<td class=n>{item['connections']}"
             yield f"<td class=n>{item['requests']}<td>{_safe(functions)}"
-    yield "</table>"
+    yield "</table><p class=small>0 connections: the step uses the connection of the step before; "
+    yield "SNMP has none. A port that is closed gets one packet, a silent one at most "
+    yield f"{1 + prepared.limits.retries}, and nothing else.</p>"
 
 
 def _ending() -> Iterator[str]:
@@ -165,7 +191,11 @@ def _ending() -> Iterator[str]:
     yield _list(
         (
             "Ctrl-C, or ending the program: the last packet leaves within 1 second, open sessions "
-            "are closed within 3",
+            "are closed within 3; pulling the cable does no harm, and what was heard is kept",
+            "the scan can be gone on with later: devices that are done with are not asked again, "
+            "and whatever is excluded by then stays out",
+            "you may notice: entries of short connections in logs of devices and firewalls, and "
+            "alarms of an intrusion detection that watches for new computers",
             "the summary afterwards sets what was sent against this page, in the same figures",
             "answers are kept in one file on the laptop, readable by its owner only; passwords "
             "are not stored; nothing is sent to anybody else",
@@ -174,7 +204,8 @@ def _ending() -> Iterator[str]:
     yield "<h2>Agreed</h2><table class=sign>"
     yield "<tr><td>OT owner (name)<td>Date and window<td>Signature"
     yield "<tr><td>Carried out by (name)<td>Date<td>Signature"
-    yield "<tr><td>Stop call to (telephone)<td>Devices to keep out<td>Remarks</table>"
+    yield "<tr><td>Stop call to (name, telephone)<td>Reached at during the scan (telephone)"
+    yield "<td>Address of this computer<tr><td colspan=3>Devices to keep out, remarks</table>"
 
 
 def _row(name: str, text: str) -> Iterator[str]:

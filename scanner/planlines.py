@@ -97,11 +97,15 @@ def table(prepared: Prepared, totals: Mapping[str, Total]) -> list[str]:
     return shown
 
 
-def _meaning(prepared: Prepared) -> list[str]:
+def basis(prepared: Prepared) -> str:
+    """What the expected figures rest on."""
     declared = any(prepared.scope.allows(address) for address in prepared.known.first)
-    basis = "the register" if declared else f"{planning.ASSUMED_ALIVE:.0%} of addresses answering"
+    return "the register" if declared else f"{planning.ASSUMED_ALIVE:.0%} of addresses answering"
+
+
+def _meaning(prepared: Prepared) -> list[str]:
     return [
-        f"floor: nobody answers · expected: from {basis}",
+        f"floor: nobody answers · expected: from {basis(prepared)}",
         "ceiling: everybody answers everything; it is never exceeded",
         "Nothing was sent. Writes are refused by the guard, whatever a probe asks.",
     ]

@@ -25,6 +25,7 @@ from scanner.cli import Settings
 from scanner.engine import Engine, Tally
 from scanner.plan import Total
 from scanner.summary import summary
+from scanner.wire.neighbours import Links
 from scanner.wire.wire import Wire
 from simulators.command import parse
 from simulators.runner import PlayError, play
@@ -187,7 +188,8 @@ async def _scan(
     planned = scans.totals(prepared)
     record = scans.new_scan(prepared, {})
     loop = asyncio.get_running_loop()
-    wire = replace(scans._wire(prepared, record, sink, None), clock=LoopClock(loop))
+    # Without links: an interface that another program takes down meanwhile is none of ours.
+    wire = replace(scans._wire(prepared, record, sink, None), clock=LoopClock(loop), links=Links())
     sink.wire = wire
     for item in past:
         wire.past = {
