@@ -103,7 +103,20 @@ def read_system(response: Response) -> Reading[None]:
     found = identity.identify(text(held.get(SYS_DESCR)), object_id)
     _add_entity(found, held, enterprise)
     _add_early(found, held, object_id)
-    return Reading(None, (*facts, *identity.statements(found)), items=len(held))
+    facts += identity.statements(found)
+    if "model" in found and _product_to_come(found, response, object_id):
+        facts = [fact for fact in facts if fact.name != "product"]
+    return Reading(None, tuple(facts), items=len(held))
+
+
+def _product_to_come(
+    found: Mapping[str, tuple[str, str]], response: Response, object_id: Oid
+) -> bool:
+    """Whether the maker's table has the product's name where nobody looked yet."""
+    asked = {binding.oid[:-1] for binding in response.bindings}
+    known = {name: value for name, (value, _) in found.items()}
+    wishes = identity.wanted(object_id, known)
+    return any(wish.name == "product" and wish.oid not in asked for wish in wishes)
 
 
 def _object_id(binding: Binding | None) -> Oid:

@@ -114,9 +114,17 @@ def _granted(
     return found
 
 
-def _statements(found: Mapping[str, tuple[str, str]], known: Mapping[str, str]) -> tuple[Fact, ...]:
+def _statements(
+    wishes: Sequence[Wish], found: Mapping[str, tuple[str, str]], known: Mapping[str, str]
+) -> tuple[Fact, ...]:
+    """The facts; where the product's own name was asked in vain, it goes by its model after all."""
     facts = identity.statements(found)
-    return tuple(f for f in facts if f.name != "product") if "product" in known else facts
+    if "product" in known:
+        return tuple(f for f in facts if f.name != "product")
+    vain = any(wish.name == "product" for wish in wishes) and "model" in known
+    if vain and "product" not in found:
+        facts = (*facts, Fact("product", known["model"], "snmp model, no product name"))
+    return facts
 
 
 async def _ask(
@@ -129,7 +137,7 @@ async def _ask(
         found = _granted(wishes, dict(zip(asked, response.bindings, strict=True)), known)
         gained.update({name: value for name, (value, _) in found.items()})
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
-        return Reading(None, _statements(found, known), outcome=outcome, items=len(found))
+        return Reading(None, _statements(wishes, found, known), outcome=outcome, items=len(found))
 
     topic = question("getnext", "identity")
     for _ in range(1 + MOST_RETRIES):
@@ -185,7 +193,7 @@ async def _subtree(
             found.setdefault("vendor", (identity.maker(makers[0]), source))
         gained.update({name: value for name, (value, _) in found.items()})
         outcome = Outcome.COMPLETE if served else Outcome.EMPTY
-        return Reading(None, _statements(found, known), outcome=outcome, items=len(served))
+        return Reading(None, _statements(wishes, found, known), outcome=outcome, items=len(served))
 
     topic = question("getnext", "enterprises")
     for _ in range(1 + MOST_RETRIES):
