@@ -1,0 +1,101 @@
+"""How a scan ends before its time, in what order it goes, and what its exit code says."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scanner.cli import Settings
+from scanner.cli import untrap as commands
+from scanner.prepare import prepare
+from tests.scanner.test_resume import PLANT, SCAN, words
+from tests.support.plants import Played, Ran, played, untrap
+from tests.support.virtual import DEFAULTS
+
+THEIRS, OURS = "127.32.1.", "127.55.1."  # addresses that only these tests listen on
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("ends")
+    file = folder / "ends.toml"
+    file.write_text(PLANT.replace(THEIRS, OURS), encoding="utf-8")
+    with played(file, folder) as here:
+        yield here
+
+
+def clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}"
+
+
+def within(here: Played, folder: Path, seconds: int) -> Ran:
+    """A scan at the gentlest rates, in a window that closes so many seconds from now."""
+    now = datetime.now().astimezone()
+    window = f"{clock(now - timedelta(minutes=1))}-{clock(now + timedelta(seconds=seconds))}"
+    return untrap(
+        *words(here, folder / f"{seconds}.db"),
+        *("-iL", here.folder / "targets.txt", "--profile", "gentle"),
+        *("--credentials", "snmp-public", "--window", window, "--json"),
+        cwd=folder,
+    )
+
+
+@pytest.mark.timeout(200)
+def test_a_window_that_closes_ends_the_scan_in_order_and_says_how_to_go_on(
+    plant: Played, tmp_path: Path
+) -> None:
+    for seconds in (6, 12, 20):  # a machine that needs longer to start finds the first one closed
+        ran = within(plant, tmp_path, seconds)
+        if ran.code != 5:
+            break
+    assert ran.code == 4, ran.err
+    (summary,) = ran.lines()
+    assert summary["resume"] in ran.err
+    assert summary["unasked_hosts"] > 0
+    total = plant.witness()["total"]
+    assert total["open_connections"] == total["open_sessions"] == total["resets"] == 0
+    with sqlite3.connect(tmp_path / f"{seconds}.db") as connection:
+        assert connection.execute("SELECT status FROM scan").fetchall() == [("part",)]
+
+
+@pytest.mark.timeout(200)
+def test_fail_on_compares_with_the_severest_gap_that_was_found(
+    plant: Played, tmp_path: Path
+) -> None:
+    base = (*words(plant, tmp_path / "t.db"), f"{OURS}10", *SCAN, "--json", "--fail-on")
+    ran = untrap(*base, "info", cwd=tmp_path)
+    (summary,) = ran.lines()
+    assert summary["worst"] in ("low", "medium", "high")
+    assert ran.code == 1
+    assert untrap(*base, "critical", cwd=tmp_path).code == 0
+
+
+def test_what_is_critical_is_asked_first_then_what_is_registered_then_the_rest(
+    tmp_path: Path,
+) -> None:
+    rows = ["Tag,Kind,Address,Criticality"]
+    rows += [f"D{n},device,10.0.0.{n},{rank}" for n, rank in ((9, "C1"), (7, "C3"), (5, "C2"))]
+    register = tmp_path / "register.csv"
+    register.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    database = str(tmp_path / "t.db")
+    base = ["--db", database, "import", "register", str(register)]
+    found = CliRunner().invoke(commands, base)
+    assert found.exit_code == 0, found.output
+    prepared = prepare(Settings(db=database), **{**DEFAULTS, "targets": ("10.0.0.0/28",)})
+    order = [int(visit.address.rpartition(".")[2]) for visit in prepared.visits()]
+    assert order[:3] == [7, 5, 9]
+    assert sorted(order) == list(range(1, 15))
+
+
+def test_a_slash_16_is_planned_without_sending(tmp_path: Path) -> None:
+    base = ["--db", str(tmp_path / "none.db"), "plan", "10.0.0.0/16", "--json"]
+    found = CliRunner().invoke(commands, base)
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout.splitlines()[-1])["total"]["hosts"] == 65_534
+    assert not (tmp_path / "none.db").exists()
