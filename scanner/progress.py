@@ -55,12 +55,18 @@ def line(run: Run) -> str:
 
 
 def remaining(run: Run) -> str:
-    """An honest guess at the time left: what the rate allows, or what the last minute showed."""
-    if run.wire is None or run.tally.finished < 5:
+    """An honest guess at the time left: what the rate allows, or what the scan has shown so far.
+
+    Hosts are many at once, so the pace is that of beginning them; counted by those that are
+    finished, the first thousand silent ones would promise hours.
+    """
+    tally = run.tally
+    if run.wire is None or tally.finished < 5:
         return "time left: not known yet"
-    left = max(0, run.prepared.hosts - run.tally.finished)
-    per_host = run.wire.sent.packets / max(1, run.tally.finished)
-    least = left * per_host / run.prepared.profile.packets
-    begun = run.wire.clock.now() - run.scan.started
-    pace = begun.total_seconds() / run.tally.finished
-    return f"about {duration(max(least, left * pace))} left"
+    left = max(0, run.prepared.hosts - tally.finished)
+    least = left * run.wire.sent.packets / tally.begun / run.prepared.profile.packets
+    elapsed = (run.wire.clock.now() - run.scan.started).total_seconds()
+    guess = max(least, left * elapsed / tally.begun)
+    if left and tally.begun >= run.prepared.hosts:  # only the last ones, and any may be silent
+        guess = max(guess, run.prepared.limits.answer_timeout)
+    return f"about {duration(guess)} left"

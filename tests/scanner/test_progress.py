@@ -1,0 +1,62 @@
+"""The time left, as the progress line guesses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from scanner.engine import Tally
+from scanner.profile import PROFILES, Limits
+from scanner.progress import remaining
+from scanner.scan import Run
+from scanner.wording import duration
+
+BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@dataclass
+class Under:
+    """A scan under way, as far as the guess looks at it."""
+
+    hosts: int
+    seconds: float
+    packets: int
+    tally: Tally
+    prepared: object = field(init=False)
+    wire: object = field(init=False)
+    scan: object = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.prepared = SimpleNamespace(
+            hosts=self.hosts, profile=PROFILES["brisk"], limits=Limits()
+        )
+        clock = SimpleNamespace(now=lambda: BEGAN + timedelta(seconds=self.seconds))
+        self.wire = SimpleNamespace(sent=SimpleNamespace(packets=self.packets), clock=clock)
+        self.scan = SimpleNamespace(started=BEGAN)
+
+    def said(self) -> str:
+        return remaining(cast(Run, self))
+
+
+def test_nothing_is_promised_before_a_few_hosts_are_done() -> None:
+    assert "not known" in Under(65_534, 3, 3_000, Tally(begun=1_000, finished=4)).said()
+
+
+@pytest.mark.parametrize("finished", [10, 500, 900])
+def test_hosts_under_way_do_not_make_the_rest_look_longer(finished: int) -> None:
+    under = Under(65_534, 5, 5_000, Tally(begun=1_000, finished=finished))
+    assert under.said() == f"about {duration((65_534 - finished) * 5 / 1_000)} left"
+
+
+def test_the_rate_bounds_the_guess_from_below() -> None:
+    under = Under(2_000, 0.5, 5_000, Tally(begun=1_000, finished=500))
+    assert under.said() == f"about {duration(1_500 * 5 / 1_000)} left"
+
+
+def test_the_last_hosts_may_be_silent() -> None:
+    under = Under(100, 2, 300, Tally(begun=100, finished=99))
+    assert under.said() == f"about {duration(Limits().answer_timeout)} left"
