@@ -14,10 +14,9 @@ import importlib
 import logging
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
@@ -33,9 +32,6 @@ log = logging.getLogger(__name__)
 
 MOST = 2
 """Workers at once: each holds its own part of an inventory in memory."""
-
-AHEAD = 2
-"""Tasks that a worker has before it: it never waits for the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ def run(store: Store, task: Task) -> object:
 class _Worker:
     process: SpawnProcess
     pipe: Connection
-    tasks: deque[tuple[int, Task]] = field(default_factory=deque)
+    task: tuple[int, Task] | None = None
 
 
 class Workers:
@@ -74,7 +70,7 @@ class Workers:
         for worker in self._workers:
             worker.pipe.close()
         for worker in self._workers:
-            worker.process.join(timeout=1 if worker.tasks else 10)
+            worker.process.join(timeout=1 if worker.task else 10)
             if worker.process.is_alive():  # in the middle of a task that nobody waits for
                 worker.process.terminate()
                 worker.process.join()
@@ -85,10 +81,11 @@ class Workers:
         coming = enumerate(tasks)
         done: dict[int, object] = {}
         turn = 0
+        self._hand_out(coming)
         while True:
-            self._hand_out(coming)
             if self._busy():
                 done.update(self._received())
+                self._hand_out(coming)  # before the answers are used: nobody waits meanwhile
             elif (task := next(coming, None)) is not None:  # there is no worker
                 done[task[0]] = run(self._store, task[1])
             else:
@@ -98,36 +95,36 @@ class Workers:
                 turn += 1
 
     def _busy(self) -> bool:
-        return any(worker.tasks for worker in self._workers)
+        return any(worker.task for worker in self._workers)
 
     def _hand_out(self, coming: Iterator[tuple[int, Task]]) -> None:
-        for _ in range(AHEAD):
-            for worker in self._workers:
-                if len(worker.tasks) < AHEAD and (task := next(coming, None)) is not None:
-                    worker.tasks.append(task)
-                    with suppress(OSError):  # it died: found out when its answer is awaited
-                        worker.pipe.send(task[1])
+        """Gives idle workers a task. One at a time: a worker that is still writing a long answer
+        would not read the next task, and both ends would wait for each other."""
+        for worker in self._workers:
+            if worker.task is None and (task := next(coming, None)) is not None:
+                worker.task = task
+                with suppress(OSError):  # it died: found out when its answer is awaited
+                    worker.pipe.send(task[1])
 
     def _received(self) -> Iterator[tuple[int, object]]:
         """At least one answer, from whichever worker has one."""
-        busy = {worker.pipe: worker for worker in self._workers if worker.tasks}
+        busy = {worker.pipe: worker for worker in self._workers if worker.task}
         for pipe in wait(list(busy)):
             worker = busy[pipe]  # type: ignore[index]
+            number, task = worker.task or (-1, None)
             try:
                 answer = worker.pipe.recv()
             except (EOFError, OSError):
-                yield from self._alone(worker)
-                continue
-            number, _ = worker.tasks.popleft()
+                self._dismiss(worker)
+                answer = run(self._store, task) if task else None
+            worker.task = None
             yield number, answer
 
-    def _alone(self, worker: _Worker) -> Iterator[tuple[int, object]]:
-        """What a dead worker had is done here."""
+    def _dismiss(self, worker: _Worker) -> None:
+        """Goes on without a dead worker."""
         log.warning("worker_died exitcode=%s", worker.process.exitcode)
         self._workers.remove(worker)
         worker.pipe.close()
-        for number, task in worker.tasks:
-            yield number, run(self._store, task)
 
 
 def processors() -> int:

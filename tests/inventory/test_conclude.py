@@ -107,6 +107,17 @@ def test_what_a_dead_worker_had_is_done_here(
     assert "worker_died" in caplog.text
 
 
+def echoes(store: Store, text: bytes) -> bytes:
+    """A long task with a long answer."""
+    return text
+
+
+def test_long_tasks_and_long_answers_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    long = [bytes([number]) * 3_000_000 for number in range(8)]
+    with Store.open(tmp_path / "a.db", SITE) as store, Workers(store, 2) as crew:
+        assert list(crew.answers(Task(__name__, "echoes", (text,)) for text in long)) == long
+
+
 def fails(store: Store) -> None:
     """Raises."""
     raise ValueError(store.site)
