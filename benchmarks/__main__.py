@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     counters = prepare_network()
     found: dict[str, Any] = {"results": {}}
     if given.out.exists():
-        found = json.loads(given.out.read_text(encoding="utf-8"))
+        found |= json.loads(given.out.read_text(encoding="utf-8"))
     until = time.monotonic() + 60 * given.minutes
     for name in given.row or ROWS:
         if time.monotonic() > until:
