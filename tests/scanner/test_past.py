@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from protocols.contract import Observation, Outcome, Question, Reason
+from protocols.contract import Anew, Observation, Outcome, Question, Reason
 from scanner.wire.link import Conversation
 from scanner.wire.past import Past, SessionCut, usable
 from tests.scanner.test_link import ASK, Bench, Serve, probe, reader, saying, serving, toy_frame
@@ -150,3 +152,43 @@ def test_a_stop_while_waiting_is_ours_and_not_the_devices_silence() -> None:
 
     (found,) = asyncio.run(run())
     assert (found.outcome, found.reason) == (Outcome.FAILED_HERE, Reason.ABORTED)
+
+
+def test_answers_that_stand_are_borrowed_in_order_up_to_the_first_that_differs() -> None:
+    one, two = heard_from(saying(*TWO), 2)
+    other = Question("toy", "other")
+    past = Past(standing=deque([one, two]))
+    assert past.borrow(other) is None  # a set-up is not among them
+    assert past.borrow(one.question) is one
+    past.standing[0] = replace(two, question=replace(two.question, argument="second"))
+    assert past.borrow(one.question) is None  # the same kind of question, and another one
+    assert not past.standing
+
+
+def test_a_session_set_up_anew_borrows_what_stands_and_asks_the_rest() -> None:
+    past = heard_from(saying(*TWO), 2)
+
+    async def run() -> tuple[list[Outcome], int, list[Observation], Sequence[Observation]]:
+        async with serving(saying(b"!0 hello\n", TWO[2])) as port:
+            bench = Bench(port)
+            here = replace(probe("tcp"), session=True)
+            link = Conversation(
+                *(bench.wire, bench.host, here, port),
+                most_requests=50,
+                seconds=30,
+                standing=past,
+            )
+            hello = Question("toy", "hello")
+            found = [await link.ask(hello, b"?0\n", frame=toy_frame, read=reader(0))]
+            for number in (1, 2, 3):
+                read = Anew(reader(number), reader(number))
+                found.append(await link.ask(ASK, b"?%d\n" % number, frame=toy_frame, read=read))
+            await link.close()
+            outcomes = [answer.outcome for answer in found]
+            return outcomes, bench.wire.sent.requests, bench.emitted, link.news()
+
+    outcomes, requests, emitted, news = asyncio.run(run())
+    assert outcomes == [Outcome.COMPLETE] * 4
+    assert requests == 2
+    assert emitted == list(news)
+    assert [item.question.operation for item in emitted] == ["hello", ASK.operation]
