@@ -23,7 +23,7 @@ from protocols.snmp.first import CHASSIS, EARLY, ENTITY, ENTITY_CLASS, said
 from protocols.snmp.identity import ENTERPRISES, Wish
 from protocols.snmp.sessions import granted, working
 
-ESSENTIAL = ("vendor", "model", "firmware", "serial")
+ESSENTIAL = ("vendor", "product", "model", "firmware", "serial")
 MOST_OIDS = 10
 MOST_ROUNDS = 3
 # Software that runs on anybody's device: a subtree of these names no maker.
