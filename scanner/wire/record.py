@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import struct
 import time
@@ -25,6 +26,10 @@ LOOPBACK, ETHERNET, NO_HEADER = 772, 1, 65_534  # linux/if_arp.h
 LINK_ETHERNET, LINK_RAW = 1, 101  # pcapng LinkType registry
 SNAP = 65_535
 DRAIN = 512
+
+
+SOL_PACKET, PACKET_STATISTICS = 263, 6  # linux/socket.h, linux/if_packet.h
+log = logging.getLogger(__name__)
 
 
 class RecordError(Exception):
@@ -69,6 +74,8 @@ class PacketRecorder:
     scope: Scope
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
     count: int = 0
+    failure: str = ""  # why the recording ended before the scan did
+    dropped: int = 0  # packets that came faster than they were written
     _numbers: dict[tuple[str, int], int] = field(default_factory=dict)
     _socket: socket.socket | None = None
 
@@ -88,10 +95,19 @@ class PacketRecorder:
         """Write what is still waiting, and end."""
         if self._socket is not None:
             self._drain()
+        self._end()
+        self.failure = closed(self.file, self.failure)
+
+    def _end(self) -> None:
+        """Take no more packets; say how many were missed."""
+        if self._socket is not None:
+            missed = self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
+            self.dropped = int(struct.unpack("II", missed)[1])
+            if self.dropped:
+                log.warning("the recording is incomplete: packets=%d", self.dropped)
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
             self._socket = None
-        self.file.close()
 
     def sent(self, address: str, port: int, transport: str, data: bytes) -> None:
         """Nothing to do: the raw socket saw it."""
@@ -110,7 +126,11 @@ class PacketRecorder:
             if hardware == LOOPBACK and kind == OUTGOING:
                 continue
             if self._ours(data, hardware):
-                self._write(name, hardware, hidden(data, self.secrets))
+                try:
+                    self._write(name, hardware, hidden(data, self.secrets))
+                except OSError as error:
+                    self.failure = ended(error)
+                    self._end()
 
     def _ours(self, data: bytes, hardware: int) -> bool:
         start = 0 if hardware == NO_HEADER else 14
@@ -143,13 +163,14 @@ class PayloadRecorder:
 
     file: TextIO
     count: int = 0
+    failure: str = ""  # why the recording ended before the scan did
 
     def start(self) -> None:
         """Nothing to open."""
 
     def stop(self) -> None:
         """Close the file."""
-        self.file.close()
+        self.failure = closed(self.file, self.failure)
 
     def sent(self, address: str, port: int, transport: str, data: bytes) -> None:
         """One payload that left."""
@@ -160,6 +181,8 @@ class PayloadRecorder:
         self._write("received", address, port, transport, data)
 
     def _write(self, way: str, address: str, port: int, transport: str, data: bytes) -> None:
+        if self.failure:
+            return
         line = {
             "time": time.time(),
             "way": way,
@@ -168,8 +191,28 @@ class PayloadRecorder:
             "transport": transport,
             "bytes": data.hex(),
         }
-        self.file.write(json.dumps(line) + "\n")
-        self.count += 1
+        try:
+            self.file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            self.failure = ended(error)
+        else:
+            self.count += 1
+
+
+def ended(error: OSError) -> str:
+    """A recording that cannot be written ends, and the scan goes on; told once."""
+    words = str(error.strerror or error)
+    log.error("the recording ended before the scan did: %s", words)
+    return words
+
+
+def closed(file: BinaryIO | TextIO, failure: str) -> str:
+    """Close the file; why the recording is not whole, or ""."""
+    try:
+        file.close()
+    except OSError as error:  # what was still in its buffer
+        return failure or ended(error)
+    return failure
 
 
 AnyRecorder = PacketRecorder | PayloadRecorder

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from scanner.health import raw_rights
+from scanner.layer2plan import raw_rights
+from scanner.targets import parse
+from scanner.wire.record import PacketRecorder, PayloadRecorder, RecordError, recorder
 from tests.support.peers import need
 from tests.support.plants import played, untrap
 
@@ -72,3 +76,70 @@ def test_without_raw_rights_payloads_are_recorded_as_json_lines(tmp_path: Path) 
     assert ways["sent"] == summary["sent"]["requests"]
     total = sum(len(line["bytes"]) // 2 for line in lines)
     assert total == summary["sent"]["bytes"]
+
+
+FULL = Path("/dev/full")
+"""A file whose every write fails with "no space left on device"."""
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+def test_a_payload_recording_on_a_full_disk_ends_and_raises_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with FULL.open("w", encoding="utf-8") as file:
+        record = PayloadRecorder(file)
+        for _ in range(100):
+            record.sent("10.0.0.1", 502, "tcp", bytes(1_000))
+        record.stop()
+    assert record.failure
+    assert len(caplog.records) == 1
+    assert "recording ended" in caplog.text
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not raw_rights() or not FULL.exists(), reason="needs CAP_NET_RAW, /dev/full")
+def test_a_packet_recording_on_a_full_disk_ends_and_raises_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def run() -> PacketRecorder:
+        with socket.socket(type=socket.SOCK_DGRAM) as asking:
+            record = PacketRecorder(file, parse(["127.0.0.1"]))  # type: ignore[arg-type]
+            record.start()
+            asking.sendto(b"?", ("127.0.0.1", 9))
+            async with asyncio.timeout(20):
+                while not record.failure:  # noqa: ASYNC110 - the recorder has no event for it
+                    await asyncio.sleep(0.01)
+            record.stop()
+            return record
+
+    with FULL.open("wb", buffering=0) as full:
+        file = Blank(full)
+        assert "space" in asyncio.run(run()).failure
+    assert len(caplog.records) == 1
+
+
+class Blank:
+    """A disk that takes the header of the file and is full then."""
+
+    def __init__(self, file: object) -> None:
+        self.file = file
+        self.written = 0
+
+    def write(self, data: bytes) -> int:
+        self.written += 1
+        return len(data) if self.written == 1 else self.file.write(data)  # type: ignore[attr-defined, no-any-return]
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+def test_a_recording_that_cannot_be_made_says_why(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="No such file"):
+        recorder(tmp_path / "nowhere" / "x.pcapng", parse(["127.0.0.1"]), raw=False)
+
+
+def test_without_rights_a_pcapng_becomes_json_lines(tmp_path: Path) -> None:
+    made = recorder(tmp_path / "x.pcapng", parse(["127.0.0.1"]), raw=False)
+    made.stop()
+    assert isinstance(made, PayloadRecorder)
+    assert (tmp_path / "x.jsonl").exists()
