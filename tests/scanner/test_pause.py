@@ -1,0 +1,99 @@
+"""What a pause holds back, and for how long: by the device, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from protocols import probes
+from protocols.contract import Depth, Observation, Options, Reason
+from scanner.engine import Engine, Visit
+from scanner.profile import PROFILES, Limits
+from scanner.targets import parse
+from scanner.wire.distress import Health
+from scanner.wire.wire import PAUSE_SECONDS, Wire
+from simulators import registry
+from simulators.contract import Bind, Device, Service
+from tests.scanner.test_witness_matrix import Diary, port_of
+from tests.support.virtual import LoopClock, virtually
+
+HOST = "127.0.0.1"
+MODBUS = next(probe for probe in probes() if probe.name == "modbus")
+
+
+def ill(wire: Wire, number: int) -> None:
+    """Another host of this scan shows distress."""
+    host = wire.host(f"10.0.0.{number}")
+    host.health = Health(sign="busy twice")
+    wire.suffer(host)
+
+
+async def disturbed(troubles: tuple[float, ...]) -> tuple[Wire, Diary, list[str]]:
+    """A scan of one healthy device, while other hosts fall ill at these seconds."""
+    loop, diary, said = asyncio.get_running_loop(), Diary(), []
+
+    def sink(_: Observation) -> asyncio.Future[None]:
+        done: asyncio.Future[None] = loop.create_future()
+        done.set_result(None)
+        return done
+
+    wire = Wire(
+        *("scan", "site", "here", parse([HOST]), PROFILES["gentle"], Limits()),
+        *(LoopClock(loop), sink),
+        options=Options(Depth.POINTS),
+        on_pause=said.append,
+    )
+    double = registry.simulators({"modbus"})["modbus"]
+    device, service = Device("well", HOST, product="W", serial="1"), Service("modbus")
+    handle = await double.start(device, service, Bind(HOST, 0), diary)
+    for number, after in enumerate(troubles):
+        loop.call_later(after, ill, wire, number)
+    await Engine(wire, Depth.POINTS).run(iter([Visit(HOST, ((MODBUS, port_of(handle)),))]))
+    wire.close()
+    await handle.close()
+    return wire, diary, said
+
+
+def longest_gap(diary: Diary) -> float:
+    return max(later - earlier for earlier, later in pairwise(diary.times))
+
+
+def test_three_hosts_in_distress_within_a_minute_pause_everybody_for_a_minute() -> None:
+    wire, diary, said = virtually(disturbed((1.1, 1.2, 2.5)))
+    assert wire.pauses == 1
+    assert "third host in distress" in said[0]
+    assert longest_gap(diary) >= PAUSE_SECONDS - 1
+    assert diary.early == diary.bare == diary.resets == diary.open_connections == 0
+
+
+@pytest.mark.parametrize("troubles", [(), (1.1,), (1.1, 1.2)])
+def test_fewer_pause_nobody(troubles: tuple[float, ...]) -> None:
+    wire, diary, _ = virtually(disturbed(troubles))
+    assert wire.pauses == 0
+    assert longest_gap(diary) < 5
+
+
+def test_what_is_in_the_way_is_told_with_the_count() -> None:
+    wire, _, _ = virtually(disturbed((1.1, 1.2, 2.5)))
+    assert set(wire.ward.stopped.values()) == {"busy twice"}
+    assert len(wire.ward.stopped) == 3
+    assert wire.stopping is None
+
+
+def test_a_stop_ends_a_pause() -> None:
+    async def run() -> float:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        wire = Wire(
+            *("scan", "site", "here", parse([HOST]), PROFILES["gentle"], Limits()),
+            *(LoopClock(loop), lambda _: loop.create_future()),
+        )
+        wire.pause("for a test")
+        loop.call_later(5, wire.stop, Reason.ABORTED)
+        await wire.pacer.running()
+        wire.close()
+        return loop.time() - begun
+
+    assert virtually(run()) == pytest.approx(5, abs=0.01)
