@@ -132,3 +132,60 @@ def _answer(url: str, child: subprocess.Popen[str]) -> str:
             last = str(error)
             time.sleep(0.05)  # the exporter gives no sign but its port
     raise AssertionError(last)
+
+
+BOTTLING = ROOT / "simulators" / "plants" / "bottling.toml"
+_REAL = 'options = { server = "asyncua", application'
+"""The two servers of the bundled plant that let anybody in are played by asyncua here: node-wot
+opens a subscription before it reads, which the light double refuses."""
+
+
+@pytest.mark.soak
+@pytest.mark.peer("node-wot")
+def test_node_wot_reads_back_the_bundled_plant(tmp_path: Path) -> None:
+    if not (MODULES / "@node-wot/core").is_dir():
+        need("node-wot (make peers)")
+    text = BOTTLING.read_text("utf-8")
+    for address in ("127.20.1.11", "127.20.1.14"):
+        head, mark, rest = text.partition(f'address = "{address}"')
+        text = head + mark + rest.replace("options = { application", _REAL, 1)
+    (tmp_path / "bottling.toml").write_text(text, "utf-8")
+    with played(tmp_path / "bottling.toml", tmp_path) as plant:
+        base = ("--db", tmp_path / "i.db", "--config", plant.config)
+        row = untrap(*base, "import", "register", tmp_path / "plant/register.csv", cwd=tmp_path)
+        assert row.code == 0, row.err  # names that differ: two meters are of one type
+        for name in sorted((tmp_path / "plant/maps").iterdir()):
+            assert untrap(*base, "import", "map", name, cwd=tmp_path).code == 0
+        how = ("--profile", "bench", "--yes", "--i-own-this-lab")
+        done = untrap(*base, "scan", "-iL", tmp_path / "plant/targets.txt", *how, cwd=tmp_path)
+        assert done.code in (0, 4), done.err
+        said = untrap(*base, "points", "--json", cwd=tmp_path)
+        known = {(one["asset"], one["name"]): one for one in map(json.loads, said.out.splitlines())}
+        where = ("-o", "td", "--dialect", "node-wot")
+        assert untrap(*base, "export", "wot", *where, cwd=tmp_path).code == 0
+        read = subprocess.run(
+            [need("node"), str(HERE / "read_things.js"), str(tmp_path / "td")],
+            env={**os.environ, "NODE_PATH": str(MODULES)},
+            capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+    assert read.returncode == 0, read.stderr[-2000:]
+    lines = [line for line in read.stdout.splitlines() if line.startswith("{")]
+    found: dict[str, dict[str, Any]] = json.loads(lines[-1])
+    agreed, schemes = 0, set()
+    for path in (tmp_path / "td").iterdir():
+        thing = json.loads(path.read_text("utf-8"))
+        asset = next(key for key, _ in known if key in path.read_text("utf-8"))
+        for key, one in thing["properties"].items():
+            point = known.get((asset, one.get("title", key)))
+            if point is None or not isinstance(point["value"], int | float):
+                continue
+            got = found[thing["title"]][key]
+            assert not isinstance(got, str), (thing["title"], key, got)
+            value = got * one.get("untrap:scale", 1) + one.get("untrap:offset", 0)
+            near = max(abs(point["value"]) * 0.2, 0.5)  # values swing as those of machines do
+            assert abs(value - point["value"]) <= near, (thing["title"], key, value, point)
+            agreed += 1
+            schemes.add(one["forms"][0]["href"].partition(":")[0])
+    assert schemes == {"modbus+tcp", "opc.tcp"}
+    assert agreed > 60
+    print(f"{agreed} values of {len(found)} things read back")  # noqa: T201 - for whoever asks with -s
