@@ -134,7 +134,7 @@ def _level(
     complete = machine.equipment.links_complete
     steps = [_reached(step, levels, complete, machine) for step in (1, 2, 3)]
     usable = _usable(machine, found, target, verdicts)
-    managed = unknown("level 4 held over three scans in seven days")
+    managed = _managed(machine, levels)
     return interval((true(Strength.E4), *steps, usable, managed))
 
 
@@ -147,6 +147,16 @@ def _reached(step: int, levels: Sequence[Level], complete: bool, machine: Machin
         return unknown("which devices monitor it: no link is declared")
     blocking = [text for level in levels for text in level.blocking]
     return unknown(blocking[0] if blocking else "whether its devices can be read")
+
+
+def _managed(machine: Machine, levels: Sequence[Level]) -> Proposition:
+    """Level 5 of a machine: every device that delivers its values is at level 5."""
+    if levels and all(level.lo == 5 for level in levels):
+        return true(Strength.E3)
+    if levels and all(level.lo == level.hi == 4 for level in levels):
+        return false(Strength.E3, declared("no device that monitors it is managed"))
+    blocking = [text for level in levels for text in level.blocking]
+    return unknown(blocking[0] if blocking else "the devices that deliver its values, over time")
 
 
 def _usable(

@@ -213,6 +213,10 @@ class Census:
         self.named = 0
         self.united = 0
         self.insecure = 0
+        self.modelled = 0
+        self.clocked = 0
+        self.certified = 0
+        self.behind = Counter[str]()
 
     def device(self, evidence: Evidence) -> None:
         """Counts one device in."""
@@ -223,6 +227,12 @@ class Census:
         for name in ("vendor", "serial", "firmware", "mac", "role"):
             self.identity[name] += bool(getattr(device, name))
         self._services(device)
+        self.modelled += bool(device.model or device.product)
+        facts = {fact.name for fact in device.facts}
+        self.clocked += "clock_skew_seconds" in facts
+        self.certified += "certificate.not_after" in facts
+        if device.parent:
+            self.behind[device.parent] += 1
         access = any(point.access in ("rw", "w", "r", "-") for point in evidence.points)
         self.access_known += access
         self.writable += any("w" in point.access for point in evidence.points)
@@ -341,13 +351,24 @@ def barriers(census: Census, findings: Sequence[Finding]) -> list[tuple[str, str
     variants = sum(len(models) for models in census.models.values())
     services = sum(census.classes.values())
     hard = services - census.classes[Openness.O0]
+
+    def of(value: object, known: int) -> str:
+        return f"{value}; not known of {census.devices - known} of {census.devices} devices"
+
     return [
-        ("handcrafted integrations", "variants of protocol and model", str(variants)),
+        ("handcrafted integrations", "variants of protocol and model",
+         of(variants, census.modelled)),
         ("handcrafted integrations", "paths that do not describe themselves",
          _share(hard, services)),
-        ("handcrafted integrations", "siblings configured differently (Q11)", str(rules["Q11"])),
+        ("handcrafted integrations", "siblings configured differently (Q11)",
+         of(rules["Q11"], census.modelled)),
         ("no write path", "devices that state a writable value",
-         f"{census.writable}; not known of {census.devices - census.access_known}"),
-        ("not managed for AI", "wrong clocks (Q07)", str(rules["Q07"])),
-        ("not managed for AI", "certificates ending (G04)", str(rules["G04"])),
+         of(census.writable, census.access_known)),
+        ("no write path", "written values that readers may write too: also a risk (G05)",
+         of(rules["G05"], census.access_known)),
+        ("not managed for AI", "wrong clocks (Q07)", of(rules["Q07"], census.clocked)),
+        ("not managed for AI", "certificates ending (G04)", of(rules["G04"], census.certified)),
+        ("not managed for AI", "most devices behind a single gateway",
+         str(max(census.behind.values(), default=0))),
+        ("not managed for AI", "intermittent paths (A07)", "not known: needs five scans in a day"),
     ]  # fmt: skip

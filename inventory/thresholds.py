@@ -32,6 +32,8 @@ class Thresholds:
     match_margin: float = 0.2
     good_share: float = 0.95  # share of good reads that level 4 needs
     window_reads: int = 3  # reads that make a window
+    held_scans: int = 3  # scans over which level 4 must hold for level 5
+    held_days: float = 7.0  # and the days that they must span
 
 
 def thresholds(stated: Mapping[str, str]) -> Thresholds:

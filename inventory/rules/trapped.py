@@ -133,8 +133,14 @@ def _mapped(view: View) -> Proposition:
         values = view.fact(name)
         if values:
             return true(Strength.E4, view.source(name, values[0]))
+    own = {
+        point.address
+        for door in register_reads(view)
+        for item in door.observations
+        for point in item.points
+    }
     for point in view.evidence.points:
-        if point.signal or point.semantic or point.unit:
+        if point.address in own and (point.signal or point.semantic or point.unit):
             return true(Strength.E4, Because("", "declared", f"{point.address} has a meaning"))
     return false(
         Strength.E4, Because("", "declared", "no register map for this model is known or declared")

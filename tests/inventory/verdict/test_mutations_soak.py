@@ -21,6 +21,7 @@ def test_some_mutations_of_the_rules_are_all_noticed() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3_600)
 def test_every_mutation_of_the_rules_is_noticed() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)

@@ -137,6 +137,7 @@ def test_the_order_of_doors_does_not_matter(plant: Plant) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3_600)
 @MANY
 @given(plants(), LATER)
 def test_nothing_flips_without_a_recorded_conflict_often(plant: Plant, later: Observation) -> None:
@@ -144,6 +145,7 @@ def test_nothing_flips_without_a_recorded_conflict_often(plant: Plant, later: Ob
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3_600)
 @MANY
 @given(plants())
 def test_dropping_a_premise_never_gives_the_opposite_often(plant: Plant) -> None:
@@ -151,6 +153,7 @@ def test_dropping_a_premise_never_gives_the_opposite_often(plant: Plant) -> None
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3_600)
 @MANY
 @given(plants())
 def test_a_verdict_is_whole_often(plant: Plant) -> None:

@@ -110,6 +110,7 @@ T02 = [
 READ = seen("modbus", O.COMPLETE, "read", points=(Point("holding:0"),))
 VALUES = seen("modbus", O.COMPLETE, "read", samples=(Sample("holding:0", 3),))
 T03 = [
+    yes("T03", "medium/high", evidence(registers(1, 2, 3), listed(TEMPERATURE), about=PLC)),
     yes("T03", "medium/high", evidence(MYSTERY, registers(1, 2, 3), about=PLC)),
     yes("T03", "medium/high", evidence(READ, about=PLC)).telling("modbus read"),
     yes("T03", "medium/high", evidence(VALUES, about=PLC)).telling("modbus read"),
