@@ -293,17 +293,30 @@ class Conclusions:
                 reason = "no answer in the capture"
                 yield self._make(target, question, Outcome.SILENT, last, reason=reason)
         for conversation in sorted(self.walk.conversations.values(), key=_order):
-            if conversation.passive is None or not conversation.requested:
-                continue
-            if conversation.client not in self.walk.hosts:
-                continue
-            role = "peer" if conversation.passive.peers else "client"
-            where = f"{conversation.transport}:{conversation.server}:{conversation.port}"
-            target = Target(self.origin.site, conversation.client, "link", 0)
-            question = Question(conversation.passive.name, role, "", where)
-            lasted = (conversation.last - conversation.first) / NANOSECOND
-            made = self._make(target, question, Outcome.COMPLETE, conversation.last)
-            yield replace(made, duration_seconds=max(lasted, 0.0))
+            for who, role, where in _askers(conversation):
+                if who in self.walk.hosts:
+                    yield self._asking(conversation, who, role, where)
+
+    def _asking(self, conversation: Conversation, who: str, role: str, where: str) -> Observation:
+        """That somebody talked to a service, and for how long."""
+        name = conversation.passive.name if conversation.passive is not None else "tcp"
+        target = Target(self.origin.site, who, "link", 0)
+        question = Question(name, role, "", where)
+        lasted = (conversation.last - conversation.first) / NANOSECOND
+        made = self._make(target, question, Outcome.COMPLETE, conversation.last)
+        return replace(made, duration_seconds=max(lasted, 0.0))
+
+
+def _askers(conversation: Conversation) -> Iterator[tuple[str, str, str]]:
+    """(who, in which role, to where): the client; of peers whoever spoke."""
+    passive, port = conversation.passive, f"{conversation.port}"
+    if passive is None:
+        return
+    role = "peer" if passive.peers else "client"
+    if conversation.requested:
+        yield conversation.client, role, f"{conversation.transport}:{conversation.server}:{port}"
+    if passive.peers and conversation.spoken and conversation.server != conversation.client:
+        yield conversation.server, role, f"{conversation.transport}:{conversation.client}:{port}"
 
 
 def _group(address: str) -> bool:

@@ -33,6 +33,7 @@ from scanner.capture.streams import Streams
 from scanner.capture.wireless import SAYS
 
 VXLAN_PORT = 4789
+DEEPEST = 4  # times that what came out of a wrapping is unwrapped again
 COOKED = frozenset({113, 276})  # link types that say which packets the capturing machine sent
 
 
@@ -65,6 +66,7 @@ class Walk:
         self._llc: list[tuple[bytes, Passive]] = []
         self._lanes: dict[object, Lane] = {}
         self._connections: dict[object, Connection] = {}
+        self._depth = 0
         for passive in self.decoders:
             for kind in passive.ethertypes:
                 self._ethertypes[kind] = passive
@@ -163,6 +165,18 @@ class Walk:
 
     def _inner(self, time: int, frame: bytes, inner: bytes, vlan: int | None, word: str) -> None:
         """What came out of a tunnel or from behind extension headers."""
+        if self._depth >= DEEPEST:
+            self.ledger.note("packets that are wrapped too often")
+            return
+        self._depth += 1
+        try:
+            self._unwrapped(time, frame, inner, vlan, word)
+        finally:
+            self._depth -= 1
+
+    def _unwrapped(
+        self, time: int, frame: bytes, inner: bytes, vlan: int | None, word: str
+    ) -> None:
         if word:
             self.ledger.note(f"packets unwrapped from {word}", 1)
             if any(frame[6:12]):

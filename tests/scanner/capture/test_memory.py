@@ -40,7 +40,7 @@ DROPS = {
     "unfinished": "messages beyond the limit of memory",
     "registers": "beyond the limit",
     "names": "beyond the limit",
-    "questions": "malformed snmp",
+    "questions": "packets",
     "fragments": "fragments are not all there",
     "announced": "hardware addresses beyond the limit",
     "doubles": "addresses in several VLANs beyond the limit",

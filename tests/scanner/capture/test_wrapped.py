@@ -11,8 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from protocols.contract import Outcome
+from scanner.capture.files import Batch
+from scanner.capture.walk import Walk
 from scanner.capture_import import Capture, read_file
 from tests.scanner.capture.packets import (
     CLIENT,
@@ -125,6 +129,27 @@ def test_every_truncation_of_a_wrapping_is_read_as_far_as_it_goes(
     whole = WRAPS[name](polled(1)[3])
     capture = read_file(write(tmp_path, pcap(whole[:end] for end in range(1, len(whole)))))
     assert capture.packets == len(whole) - 1
+
+
+@pytest.mark.parametrize("wrap", [ip_in_ip, vxlan, gre, pseudo_wire, tags(7)])
+def test_a_packet_that_is_wrapped_without_end_is_let_be(tmp_path: Path, wrap: Wrap) -> None:
+    frame = polled(1)[3]
+    for _ in range(900):
+        frame = wrap(frame)
+    capture = read_file(write(tmp_path, pcap([frame, polled(1)[3]])))
+    assert capture.packets == 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(WRAPS)), st.data())
+def test_a_wrapping_with_wrong_bytes_ends_no_walk(name: str, data: st.DataObject) -> None:
+    frame = bytearray(WRAPS[name](polled(1)[3]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        frame[data.draw(st.integers(12, len(frame) - 1))] = data.draw(st.integers(0, 255))
+    walk = Walk()
+    walk.feed(Batch(1, [0, 1], [bytes(frame), polled(1)[3]]))
+    walk.finish()
+    assert walk.packets == 2
 
 
 def test_extension_headers_are_stepped_over(tmp_path: Path) -> None:
