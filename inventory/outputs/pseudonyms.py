@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,9 @@ SHORTEST = 2
 GLUED = 4
 """From this length on, a name of letters with digits is also found inside a longer run."""
 LONGEST_RUN = 64
-"""Longer runs are searched from their start only."""
+"""In longer runs nothing is looked for."""
+REMEMBERED = 20_000
+"""Texts whose pseudonyms are remembered: many are the same."""
 KEPT = frozenset(
     (
         *("vendor", "product", "model", "firmware", "hardware", "role", "enterprise", "object_id"),
@@ -83,6 +85,10 @@ class Pseudonyms:
                 self._starts.setdefault(first[0], []).append(entry)
         for several in self._starts.values():
             several.sort(key=lambda one: -len(one[1]))
+        mixed = {len(run) for run in self._starts if len(run) >= GLUED and _mixed(run)}
+        self._lengths = tuple(sorted(mixed, reverse=True))
+        self._glued_in = lru_cache(REMEMBERED)(self._glued)
+        self._say = lru_cache(REMEMBERED)(self._said)
 
     def named(self, text: str, kind: str) -> str:
         """The pseudonym of a text; `kind` is its first word, "key" gives an identifier."""
@@ -97,8 +103,9 @@ class Pseudonyms:
 
     def __call__(self, text: str) -> str:
         """The text with pseudonyms."""
-        if text in self._names:
-            return self._names[text]
+        return self._names.get(text) or self._say(text)
+
+    def _said(self, text: str) -> str:
         return ADDRESS.sub(lambda match: self.named(match[0].lower(), "host"), self.known(text))
 
     def known(self, text: str) -> str:
@@ -123,13 +130,19 @@ class Pseudonyms:
         for entry in self._starts.get(text, ()):
             if _ends(run.string, begin - entry[0] + len(entry[1]), entry[1]):
                 yield begin, entry
-        if len(text) <= GLUED or len(text) > LONGEST_RUN or not _mixed(text):
-            return
-        for start in range(len(text)):
-            for end in range(len(text), start + GLUED - 1, -1):
-                part = text[start:end]
-                if end - start < len(text) and part in self._starts and _mixed(part):
-                    yield from ((begin + start, entry) for entry in self._starts[part])
+        if GLUED < len(text) <= LONGEST_RUN and _mixed(text):
+            for start, part in self._glued_in(text):
+                yield from ((begin + start, entry) for entry in self._starts[part])
+
+    def _glued(self, run: str) -> tuple[tuple[int, str], ...]:
+        """Where in a run another run begins that a name begins with, the longest first."""
+        return tuple(
+            (start, run[start : start + length])
+            for start in range(len(run))
+            for length in self._lengths
+            if length < len(run) and start + length <= len(run)
+            if (part := run[start : start + length]) in self._starts and _mixed(part)
+        )
 
 
 def _low(text: str) -> str:
