@@ -250,7 +250,7 @@ def _manner(heard: Sequence[Observation], conversation: Conversation) -> Manner:
         return Manner.NOT_SENT
     if conversation.connections or any(item.outcome in SPOKE for item in heard):
         return Manner.ACCEPTED
-    if heard[0].outcome in (Outcome.CLOSED, Outcome.BLOCKED):
+    if heard[0].outcome in (Outcome.CLOSED, Outcome.BLOCKED, Outcome.HUNG_UP):
         return Manner.REFUSED
     if conversation.wire.dead(conversation.host.address):
         return Manner.NOT_SENT

@@ -23,6 +23,10 @@ PLANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         f"generate:120,misbehaving=0.15,prefix=127.53,{MIXED}",
         {"profile_name": "standard", "names": ("snmp-public",)},
     ),
+    "120 that drop datagrams and hang up": (
+        f"generate:120,misbehaving=0.15,prefix=127.56,{MIXED} --wildcard",
+        {"depth": "points"},
+    ),
     "with a window to watch": (
         "bottling",
         {"depth": "sample", "sample_seconds": 30.0, "sample_every": 5.0},

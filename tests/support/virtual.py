@@ -139,7 +139,7 @@ def walked(
     """Play `plant` and scan it; `options` are those of `scanner.prepare.prepare`.
 
     `past` is what an earlier run stored, `most` after how many observations this one is killed,
-    `shift` what that run's ports were shifted by.
+    `shift` what that run's ports were shifted by. Flags of the simulators may follow the plant.
     """
     if shift:
         return virtually(_walk(plant, shift, folder / f"plant-{shift}", options, past, most))
@@ -161,7 +161,9 @@ async def _walk(
     past: Sequence[Observation],
     most: int | None,
 ) -> Walked:
-    loaded, stage = parse([plant, "--base-port", str(shift), "--write", str(folder)])
+    name, *flags = plant.split(" --")
+    words = [name, *(f"--{flag}" for flag in flags)]
+    loaded, stage = parse([*words, "--base-port", str(shift), "--write", str(folder)])
     assert loaded is not None
     ready = asyncio.Event()
     playing = asyncio.ensure_future(play(loaded, stage, lambda _: ready.set()))
