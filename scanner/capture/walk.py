@@ -178,7 +178,6 @@ class Walk:
         self, time: int, frame: bytes, inner: bytes, vlan: int | None, word: str
     ) -> None:
         if word:
-            self.ledger.note(f"packets unwrapped from {word}", 1)
             if any(frame[6:12]):
                 self.ledger.station(frame[6:12].hex(":"), time, vlan)
             if frame[12:14] == IPV4 and len(frame) >= 34:
