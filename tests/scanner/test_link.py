@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -475,3 +476,27 @@ def test_a_stop_shortens_the_wait_for_an_answer() -> None:
             return loop.time() - begun
 
     assert asyncio.run(run()) < 5
+
+
+def test_a_connection_that_our_own_loop_was_late_for_is_not_left_bare() -> None:
+    async def run() -> tuple[Outcome, list[bytes]]:
+        heard: list[bytes] = []
+
+        async def listen(talker: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heard.append(await talker.readline())
+            writer.write(b"!1 hello\n")
+            await writer.drain()
+
+        async with serving(listen) as port:
+            bench = Bench(port)
+            bench.wire.limits = replace(QUICK, connect_timeout=0.05)
+            asking = asyncio.ensure_future(bench.ask())
+            while not bench.wire.sent.attempts:  # noqa: ASYNC110 - a count has no event
+                await asyncio.sleep(0)
+            time.sleep(0.2)  # noqa: ASYNC251 - the loop is late; the kernel shakes hands anyway
+            outcome = await asking
+            await bench.link.close()
+            bench.wire.close()
+        return outcome, heard
+
+    assert asyncio.run(run()) == (Outcome.COMPLETE, [b"?1\n"])
