@@ -221,7 +221,7 @@ def _deadline(
 
 @contextlib.contextmanager
 def _signals(state: Run, engine: Engine) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop well; a second one leaves at once."""
+    """Ctrl-C and SIGTERM stop well; a second one leaves at once, also during the farewell."""
     loop = asyncio.get_running_loop()
 
     def leave() -> None:
@@ -238,6 +238,8 @@ def _signals(state: Run, engine: Engine) -> Iterator[None]:
     finally:
         for name in names:
             loop.remove_signal_handler(name)
+            if state.interrupted:
+                signal.signal(name, lambda *_: os._exit(130))
 
 
 def totals(prepared: Prepared) -> dict[str, planning.Total]:

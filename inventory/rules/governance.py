@@ -32,13 +32,17 @@ def g01(view: View) -> list[Case]:
     weak = [(door, why) for door in doors if (why := _weakness(view, door))]
     if len(weak) < len(doors):
         return []
-    door, why = weak[0]
-    crossing = _crosses(view, door)
-    base = Severity.MEDIUM if crossing or door.protocol not in CLEAR else Severity.LOW
+    door, why = min(weak, key=lambda each: (_low(view, each[0]), each[0].protocol, each[0].address))
+    base = Severity.LOW if _low(view, door) else Severity.MEDIUM
     premises = [Because("", "derived", why), cite(_data(door))]
     if not view.context.zones:
         premises.append(declared("no zones are declared: taken as one zone"))
     return [Case(door.protocol, true(Strength.E4, *premises), fields(view, door), base)]
+
+
+def _low(view: View, door: Door) -> bool:
+    """Whether a door only lacks what its protocol never had, inside one zone."""
+    return door.protocol in CLEAR and not _crosses(view, door)
 
 
 def _gave_data(door: Door) -> bool:

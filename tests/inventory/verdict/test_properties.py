@@ -158,3 +158,11 @@ def test_dropping_a_premise_never_gives_the_opposite_often(plant: Plant) -> None
 @given(plants())
 def test_a_verdict_is_whole_often(plant: Plant) -> None:
     a_verdict_is_whole(plant)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+@MANY
+@given(plants())
+def test_the_order_of_doors_does_not_matter_often(plant: Plant) -> None:
+    the_order_does_not_matter(plant)
