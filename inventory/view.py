@@ -34,7 +34,6 @@ OPEN = SPOKE | {Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
 SAYS_NOTHING = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
 """Outcomes about ourselves: a later scan that ends so takes nothing back."""
 ACTIVE = frozenset({"scan", "bundle"})
-_WORTH = {Quality.BAD: 0, Quality.UNCERTAIN: 1, Quality.GOOD: 2}
 CONTROL = "negative_control"
 """Operation of the question to one unused high port (domain model 2.4)."""
 
@@ -270,7 +269,7 @@ class View:
 
     @cached_property
     def samples(self) -> dict[tuple[str, str], list[Sample]]:
-        """Samples by (part, point address), oldest first; of one instant, the better one last."""
+        """Samples by (part, point address), oldest first, whichever door they came through."""
         found: dict[tuple[str, str], list[Sample]] = {}
         for sample in self.evidence.samples:
             found.setdefault((sample.part, sample.point), []).append(sample)
@@ -501,10 +500,8 @@ def _live(item: Observation) -> str:
     return f"control: the same address answered on {item.target.transport}/{item.target.port}"
 
 
-def _age(sample: Sample) -> tuple[float, int, str]:
-    """Orders samples of one point, whichever door they came through."""
-    came = sample.received_time
-    return (came.timestamp() if came else 0.0, _WORTH[sample.quality], str(sample.value))
+def _age(sample: Sample) -> float:
+    return sample.received_time.timestamp() if sample.received_time else 0.0
 
 
 def _was_read(samples: Sequence[Sample]) -> bool:
