@@ -18,6 +18,13 @@ from inventory.openness import document
 MOST_CHARACTERS = 200
 STRONG = 0.85  # the word alone settles it
 WEAK = 0.5  # a hint that needs a compatible unit
+SUMMED = frozenset(
+    {"power", "reactive_power", "apparent_power", "power_factor", "current", "energy"}
+    | {"reactive_energy", "apparent_energy", "hours"}
+)
+"""What is still a measurement when it is called total: a sum of places, or a counter by nature."""
+EXTREME = frozenset({"flow", "level"})
+"""What is watched by a switch when it is called low or high; pressures and temperatures are not."""
 CUT_LENGTHS = frozenset({8, 16, 24})
 """Lengths at which old controllers and gateways cut a name."""
 
@@ -26,6 +33,13 @@ KKS_TAG = re.compile(r"(?<![A-Z0-9])\d{0,2}[A-Z]{3}\d{2}C([TPFLSGYMEQ])\d{3}")
 ISA = re.compile(
     r"(?<![A-Za-z])([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})[-_ .]?(\d{2,5}[A-Z]?)(?![A-Za-z0-9]{3})"
 )
+KIND_ENDS = (
+    "sollwert", "grenzwert", "zaehler", "alarm", "setpoint", "consigne", "consigna", "limit",
+    "limiet", "grenze", "begrenzung", "schwelle", "schwellwert", "drempel", "verlauf",
+    "geschiedenis", "preis", "prijs", "modus", "alarmen",
+)  # fmt: skip
+PROGRAMME = re.compile(r"(?i)(?<![a-z])(?:program(?:me|m|ma)?|timer) ?\d")
+"""Numbered programmes of a controller ("Program 4 Power"), not the PLC's scope "Program:Main"."""
 LINE_CONDUCTOR = re.compile(r"(?<![A-Za-z0-9])L[123](?![0-9])")
 STRONG = 0.85
 """Score of a word that settles the measurand by itself."""
@@ -38,7 +52,9 @@ RESISTANCE_SENSOR = re.compile(r"(?<![A-Za-z])PT[-_ ]?(?:100|500|1000)(?![0-9])"
 WORD = re.compile(r"\d+|[^\W\d_]+")
 CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-FOLDS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "œ": "oe", "æ": "ae"})
+FOLDS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "œ": "oe", "æ": "ae", "ł": "l"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,12 @@ class Words:
     stops: frozenset[str]
     suffixes: tuple[str, ...]
     wide: tuple[str, ...]  # words in Chinese or Japanese script, longest first
+    particles: frozenset[str]
+    sums: frozenset[str]
+    peaks: frozenset[str]
+    no_level: tuple[str, ...]
+    extremes: frozenset[str]
+    starts: tuple[tuple[str, str], ...]  # beginning of a compound, and the kind it names
 
 
 @cache
@@ -87,6 +109,13 @@ def words() -> Words:
         frozenset(compound["stop"]),
         tuple(sorted(compound["suffixes"], key=len, reverse=True)),
         tuple(wide),
+        frozenset(compound["particles"]),
+        frozenset(compound["sums"]),
+        frozenset(compound["peaks"]),
+        tuple(compound["no_level"]),
+        frozenset(compound["extremes"]),
+        tuple((start, "setpoint") for start in compound["setpoint_starts"])
+        + tuple((start, "limit") for start in compound["limit_starts"]),
     )
 
 
@@ -121,6 +150,14 @@ def read_name(text: str) -> Name:
     scores = system if system else _dictionary(text, tokens)
     if LINE_CONDUCTOR.search(text) and scores.get("level", 1.0) < STRONG:
         del scores["level"]  # "Load L1": a phase, no level
+    if "level" in scores and _no_filling(tokens):
+        del scores["level"]
+    if not kind and scores and EXTREME.issuperset(scores) and words().extremes & {*tokens}:
+        kind = "alarm"
+    if kind == "limit" and "vibration" in scores:
+        kind = _kind(text, [token for token in tokens if token not in words().peaks])
+    if kind == "total" and scores and SUMMED.issuperset(scores) and _sums(tokens):
+        kind = ""
     return Name(tuple(sorted(scores.items())), kind, places)
 
 
@@ -130,12 +167,42 @@ def tokenize(text: str) -> list[str]:
     tokens = []
     for piece in WORD.findall(CAMEL.sub(" ", unicodedata.normalize("NFC", text))):
         tokens += _wide(piece) if CJK.search(piece) else [fold(piece)]
-    joined = [first + second for first, second in pairwise(tokens)]
     known = words()
-    for pair in joined:  # "set point", "run hours", "top oil" are one word elsewhere
+    for first, second in _pairs(
+        tokens
+    ):  # "set point", "run hours", "top oil" are one word elsewhere
+        pair = first + second
         if pair in known.kinds or pair in known.measurands or pair in known.stops:
             tokens.append(pair)
     return tokens
+
+
+def _pairs(tokens: list[str]) -> list[tuple[str, str]]:
+    """Neighbouring words, and neighbours that only small words part ("state of charge")."""
+    small = words().particles
+    near = list(pairwise(tokens))
+    return near + [
+        pair for pair in pairwise([t for t in tokens if t not in small]) if pair not in near
+    ]
+
+
+def _no_filling(tokens: list[str]) -> bool:
+    """Whether the level is one of a quality, not of a tank ("oxygen level")."""
+    known = words()
+    plain = [token for token in tokens if token not in known.particles]
+    return any(
+        token == word or (len(word) >= 5 and token.startswith(word))
+        for place, level in enumerate(plain)
+        if "level" in dict(known.measurands.get(level, ()) or _compound(level, known))
+        for token in plain[max(place - 1, 0) : place + 2]
+        for word in known.no_level
+    )
+
+
+def _sums(tokens: list[str]) -> bool:
+    """Whether every word that calls it a total is one of a sum, none of a counter."""
+    known = words()
+    return all(token in known.sums for token in tokens if known.kinds.get(token) == "total")
 
 
 def _wide(piece: str) -> list[str]:
@@ -157,12 +224,20 @@ def _kind(text: str, tokens: list[str]) -> str:
     order = ("setpoint", "limit", "alarm", "total", "simulated", "parameter")
     found = {known[token] for token in tokens if token in known}
     found |= {known[part] for token in tokens for part in _compound_kinds(token)}
+    found |= {kind for token in tokens for kind in _begun(token)}
+    if PROGRAMME.search(text):
+        found.add("parameter")
     return next((kind for kind in order if kind in found), "")
 
 
 def _compound_kinds(token: str) -> list[str]:
-    ends = ("sollwert", "grenzwert", "zaehler", "alarm", "setpoint", "consigne", "consigna")
-    return [end for end in ends if token.endswith(end) and token != end]
+    """Kinds that a compound names by its end ("Druckgrenzwert"), as words of the dictionary."""
+    return [end for end in KIND_ENDS if token.endswith(end) and token != end]
+
+
+def _begun(token: str) -> list[str]:
+    """Kinds that a compound names by its beginning ("Nennleistung")."""
+    return [kind for start, kind in words().starts if token.startswith(start) and len(token) > 7]
 
 
 def _places(text: str, tokens: list[str]) -> frozenset[str]:
@@ -210,6 +285,7 @@ def _dictionary(text: str, tokens: list[str]) -> dict[str, float]:
     known = words()
     if any(token in known.stops for token in tokens):
         tokens = [token for token in tokens if not _blocked(token, tokens, known)]
+    tokens = _unswallowed(tokens, known)
     scores: dict[str, float] = {}
     for token in tokens:
         for name, score in known.measurands.get(token, ()) or _compound(token, known):
@@ -225,6 +301,17 @@ def _blocked(token: str, tokens: list[str], known: Words) -> bool:
     if token in known.stops:
         return True
     return any(stop != token and token in stop for stop in tokens if stop in known.stops)
+
+
+def _unswallowed(tokens: list[str], known: Words) -> list[str]:
+    """Without the words that make up a longer one: "apparent power" is no power."""
+    parts = {
+        part
+        for first, second in _pairs(tokens)
+        if first + second in tokens and first + second in known.measurands
+        for part in (first, second)
+    }
+    return [token for token in tokens if token not in parts]
 
 
 def _compound(token: str, known: Words) -> tuple[tuple[str, float], ...]:

@@ -99,3 +99,46 @@ def test_typed_meaning_beats_the_name() -> None:
 def test_a_map_beats_unit_and_name() -> None:
     found = measure(Point("x", "Temperature", unit="CEL", signal="pressure:oil"))
     assert (found.measurand, found.match) == ("pressure", "map")
+
+
+SETTINGS = [
+    "Target boiler temperature", "Pump speed threshold", "Rated power", "Program 4 Power",
+    "Zieltemperatur Kessel", "Nennleistung", "Leistungsbegrenzung", "Druckschwelle",
+    "Température souhaitée", "Limitation de puissance", "Seuil de pression",
+    "Temperatura deseada", "Limitación de potencia", "Umbral de presión",
+    "Temperatura desiderata", "Limitazione di potenza", "Soglia di pressione",
+    "Temperatura desejada", "Limitação de potência", "Limiar de pressão",
+    "Gewenste temperatuur", "Vermogensbegrenzing", "Piekvermogen", "Drukdrempel",
+    "Temperatura zadana", "Maksymalna moc", "Próg ciśnienia",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_is_no_measurement_in_any_language(name: str) -> None:
+    assert not measure(Point("x", name)).known
+
+
+@pytest.mark.parametrize(
+    ("name", "measurand"),
+    [
+        ("Facteur de puissance", "power_factor"),  # no power
+        ("Apparent power", "apparent_power"),
+        ("State of charge", "charge"),
+        ("Total power", "power"),  # a sum of places
+        ("Total energy import", "energy"),  # a counter by nature
+        ("Vibration peak", "vibration"),  # how vibration is measured
+        ("Program:MainProgram.Motor_Temp", "temperature"),  # a PLC's scope
+        ("Koelwatertemperatuur", "temperature"),
+        ("Napięcie silnika", "voltage"),
+        ("Przepływ wody", "flow"),
+        ("Draaiuren pomp", "hours"),
+    ],
+)
+def test_a_measurement_that_looks_like_something_else(name: str, measurand: str) -> None:
+    found = measure(Point("x", name))
+    assert (found.measurand, found.known) == (measurand, True)
+
+
+@pytest.mark.parametrize("name", ["Wasserzähler Durchfluss gesamt", "Total flow", "Stromzähler"])
+def test_a_counter_is_not_taken_for_its_rate(name: str) -> None:
+    assert not measure(Point("x", name)).known
