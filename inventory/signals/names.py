@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 from inventory.openness import document
+from inventory.signals.words import CJK, STRONG, WEAK, Words, fold, repair, words
 
-MOST_CHARACTERS = 200
-STRONG = 0.85  # the word alone settles it
-WEAK = 0.5  # a hint that needs a compatible unit
 SUMMED = frozenset(
     {"power", "reactive_power", "apparent_power", "power_factor", "current", "energy"}
     | {"reactive_energy", "apparent_energy", "hours"}
@@ -41,8 +38,6 @@ KIND_ENDS = (
 PROGRAMME = re.compile(r"(?i)(?<![a-z])(?:program(?:me|m|ma)?|timer) ?\d")
 """Numbered programmes of a controller ("Program 4 Power"), not the PLC's scope "Program:Main"."""
 LINE_CONDUCTOR = re.compile(r"(?<![A-Za-z0-9])L[123](?![0-9])")
-STRONG = 0.85
-"""Score of a word that settles the measurand by itself."""
 ISA_SUFFIX = re.compile(
     r"(?<![A-Za-z0-9])\d{2,5}[-_ .]?([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})(?![A-Za-z])"
 )
@@ -51,10 +46,6 @@ ISA_TOTAL = re.compile(r"(?<![A-Za-z])[FJW]Q[IT]?[-_ .]?\d{2,5}")
 RESISTANCE_SENSOR = re.compile(r"(?<![A-Za-z])PT[-_ ]?(?:100|500|1000)(?![0-9])", re.IGNORECASE)
 WORD = re.compile(r"\d+|[^\W\d_]+")
 CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
-CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-FOLDS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "œ": "oe", "æ": "ae", "ł": "l"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,79 +55,6 @@ class Name:
     scores: tuple[tuple[str, float], ...] = ()
     kind: str = ""  # "" measurement, or setpoint, limit, alarm, total, simulated, parameter
     places: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The dictionary, turned round for look-up."""
-
-    measurands: Mapping[str, tuple[tuple[str, float], ...]]
-    kinds: Mapping[str, str]
-    places: Mapping[str, tuple[str, ...]]
-    stops: frozenset[str]
-    suffixes: tuple[str, ...]
-    wide: tuple[str, ...]  # words in Chinese or Japanese script, longest first
-    particles: frozenset[str]
-    sums: frozenset[str]
-    peaks: frozenset[str]
-    no_level: tuple[str, ...]
-    extremes: frozenset[str]
-    starts: tuple[tuple[str, str], ...]  # beginning of a compound, and the kind it names
-
-
-@cache
-def words() -> Words:
-    """The bundled dictionary (`data/names.toml`)."""
-    table = document("names")
-    measurands: dict[str, list[tuple[str, float]]] = {}
-    for name, row in table["measurand"].items():
-        for word in row["strong"]:
-            measurands.setdefault(word, []).append((name, STRONG))
-        for word in row["weak"]:
-            measurands.setdefault(word, []).append((name, WEAK))
-    kinds = {word: kind for kind, row in table["kind"].items() for word in row["words"]}
-    places: dict[str, list[str]] = {}
-    for place, listed in table["place"].items():
-        for word in listed:
-            places.setdefault(word, []).append(place)
-    everything = {*measurands, *kinds, *places}
-    wide = sorted((word for word in everything if CJK.search(word)), key=len, reverse=True)
-    compound = table["compound"]
-    return Words(
-        {word: tuple(rows) for word, rows in measurands.items()},
-        kinds,
-        {word: tuple(rows) for word, rows in places.items()},
-        frozenset(compound["stop"]),
-        tuple(sorted(compound["suffixes"], key=len, reverse=True)),
-        tuple(wide),
-        frozenset(compound["particles"]),
-        frozenset(compound["sums"]),
-        frozenset(compound["peaks"]),
-        tuple(compound["no_level"]),
-        frozenset(compound["extremes"]),
-        tuple((start, "setpoint") for start in compound["setpoint_starts"])
-        + tuple((start, "limit") for start in compound["limit_starts"]),
-    )
-
-
-def repair(text: str) -> str:
-    """Undo UTF-8 that was read as Latin-1 or Windows-1252, and full-width letters and digits."""
-    text = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS])
-    if any(mark in text for mark in "ÃÂåæç"):
-        for encoding in ("cp1252", "latin-1"):
-            try:
-                return text.encode(encoding).decode("utf-8")
-            except UnicodeError:
-                continue
-    return text
-
-
-def fold(text: str) -> str:
-    """Lower case, umlauts written out, other accents dropped."""
-    text = text.casefold().translate(FOLDS)
-    split = unicodedata.normalize("NFD", text)
-    kept = "".join(letter for letter in split if unicodedata.category(letter) != "Mn")
-    return unicodedata.normalize("NFC", kept)
 
 
 @lru_cache(maxsize=65_536)
