@@ -19,6 +19,8 @@ MOST_BYTES = 200_000_000
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 500
 MOST_TEXT = 4_096
+MOST_CELL_LINES = 50
+"""Lines in one quoted cell; more is taken for a quote that was never closed."""
 UNPACKED_BYTES = 1_000_000_000
 """What an XLSX file may unpack to; more is taken for a bomb."""
 
@@ -100,16 +102,45 @@ def _delimiter(text: str) -> str:
 
 
 def _lines(path: Path, text: str, delimiter: str) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    started = 1
+    source = io.StringIO(text, newline="")
+    # Strict, since otherwise a quote that is never closed swallows all rows to the end.
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    started, columns = 1, 0
     try:
         for number, cells in enumerate(reader):
             if number > MOST_ROWS:
                 raise TableError(f"{path}: more than {MOST_ROWS} rows")
+            columns = columns or len(cells)
+            if reader.line_num > started and _swallowed(cells, columns, delimiter):
+                raise TableError(_unclosed(path, started, reader.line_num))
             yield Row(started, tuple(cell.strip()[:MOST_TEXT] for cell in cells))
             started = reader.line_num + 1
     except csv.Error as error:
-        raise TableError(f"{path}, line {reader.line_num}: {error}") from error
+        if reader.line_num > started or "unexpected end" in str(error):
+            raise TableError(_unclosed(path, started, reader.line_num)) from error
+        raise TableError(f"{path}, line {started}: {error}") from error
+
+
+def _swallowed(cells: list[str], columns: int, delimiter: str) -> bool:
+    """Whether a quoted cell holds what looks like rows: the row is short, the cell has their cells.
+
+    A cell may hold line breaks; programs that write such cells write all cells of a row.
+    """
+    for cell in cells:
+        lines = cell.splitlines()
+        if len(lines) > MOST_CELL_LINES:
+            return True
+        if len(cells) < columns and any(line.count(delimiter) >= columns - 1 for line in lines[1:]):
+            return True
+    return False
+
+
+def _unclosed(path: Path, line: int, end: int) -> str:
+    reach = f" and takes in line {end}" if end > line else ""
+    return (
+        f"{path}, line {line}: a quote opens and is not closed{reach}; nothing was imported; "
+        'close it, as in "open, pump", and write "" for a quote inside'
+    )
 
 
 def _workbook(path: Path, content: bytes) -> Iterator[Row]:

@@ -69,6 +69,27 @@ def test_lines_are_counted_through_quoted_line_breaks(tmp_path: Path) -> None:
         read(tmp_path, 'Tag,Address\n"A\nB",10.0.0.1\nC,nonsense\n')
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        'P-2,"open,pump\nP-3,b,c\nP-4,d,e\n',
+        'P-2,"open,pump\nP-3,"b",c\n',
+        'P-2,"open,pump\nP-3,b,c\nP-4,d,valve 2"\n',
+        'P-2,"' + "more\n" * 60 + '",c\n',
+        'P-2,b,"open',
+    ],
+)
+def test_a_quote_that_is_not_closed_is_named_by_its_line(tmp_path: Path, rest: str) -> None:
+    with pytest.raises(TableError, match="line 3: a quote opens and is not closed"):
+        read(tmp_path, "Tag,Name,Area\nP-1,a,b\n" + rest)
+
+
+def test_quoted_cells_keep_their_line_breaks_and_delimiters(tmp_path: Path) -> None:
+    found = read(tmp_path, 'Tag,Name,Area\nP-1,"a, b, c\r\nd, e, 2"" f",Hall\nP-2,2" pipe,Hall\n')
+    names = [one.name for one in declared.rows(found.declarations)]
+    assert names == ['a, b, c\r\nd, e, 2" f', '2" pipe']
+
+
 def test_missing_column_is_named_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(ListError, match="--map"):
         read(tmp_path, "Foo,Bar\n1,2\n")
