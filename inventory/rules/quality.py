@@ -197,6 +197,12 @@ def _may_freeze(point: Point, sample: Sample) -> bool:
     return isinstance(sample.value, float) and sample.value not in (point.low, point.high, 0.0)
 
 
+def _has_unit(measurand: str) -> bool:
+    """Whether its values mean nothing without a unit; those of a power factor do."""
+    allowed = dimensions(measurand)
+    return bool(allowed) and "count" not in allowed
+
+
 def q04(view: View) -> list[Case]:
     """Measured values without a unit."""
     if view.device.role in no_data_roles():
@@ -206,7 +212,7 @@ def q04(view: View) -> list[Case]:
         for point, meaning in view.process
         if meaning.known
         and not point.unit
-        and dimensions(meaning.measurand)
+        and _has_unit(meaning.measurand)
         and meaning.match not in ("typed", "map")
     ]
     return [_case(view, rows, "measured values have no unit")] if rows else []

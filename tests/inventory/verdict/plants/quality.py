@@ -156,6 +156,7 @@ Q04 = [
     trap("Q04", "the point is a state", "", evidence(listed(tag("Running", type="Boolean")))),
     trap("Q04", "the point is a state", "", evidence(listed(replace(BARE, type="Boolean")))),
     trap("Q04", "the point is a state", "", evidence(listed(tag("Running")))),
+    trap("Q04", "the point is a state", "", evidence(listed(tag("Total power factor")))),
 ]  # fmt: skip
 
 RANGED = replace(TEMPERATURE, low=0.0, high=100.0)
