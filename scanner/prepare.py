@@ -27,7 +27,7 @@ from scanner.engine import Visit
 from scanner.layer2plan import CROWDED_PER_SECOND, LISTEN_MOST, Layer2
 from scanner.layer2plan import planned as plan_layer2
 from scanner.profile import Limits, Profile
-from scanner.targets import Scope, TargetError, parse, text_of
+from scanner.targets import Scope, TargetError, canonical, parse, text_of
 from scanner.wire.names import interfaces, resolve
 from scanner.wire.neighbours import links
 
@@ -341,6 +341,7 @@ def known(declarations: Sequence[Declaration]) -> Known:
         address = row.get("address") or address_of.get(row.get("parent", ""), "")
         if not address:
             continue
+        address = canonical(address)
         ranked.append(({"C3": 0, "C2": 1, "C1": 2}.get(row.get("criticality", ""), 1), address))
         unit = row.get("unit", "").strip()
         if unit.isdigit():

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str], Sequence[str]]
 """Host name to addresses; called once per name that the user typed."""
 
@@ -63,7 +65,8 @@ class Scope:
     def allows(self, address: str) -> bool:
         """Whether a packet may go to `address` (an IP literal)."""
         return not self.excludes(address) and (
-            _within(self.ranges, address) or any(s.address == address for s in self.services)
+            _within(self.ranges, address)
+            or any(s.address == canonical(address) for s in self.services)
         )
 
     def excludes(self, address: str) -> bool:
@@ -112,6 +115,13 @@ def parse(
 def text_of(version: int, number: int) -> str:
     """The address as people write it."""
     return str(ipaddress.IPv4Address(number) if version == 4 else _six(number))
+
+
+def canonical(address: str) -> str:
+    """The literal as a scope writes it, IPv4 inside IPv6 (`::ffff:10.0.0.5`) as IPv4; other words
+    as they are."""
+    parsed = _number(address)
+    return address if parsed is None else text_of(*parsed)
 
 
 def merge(ranges: Iterable[Range]) -> tuple[Range, ...]:
@@ -164,12 +174,26 @@ def _within(ranges: tuple[Range, ...], address: str) -> bool:
     return found.version == version and found.first <= number <= found.last
 
 
+def _folded(address: Address) -> Address:
+    """The host that packets reach: the kernel sends IPv4 to `::ffff:10.0.0.5`."""
+    return (address.version == 6 and address.ipv4_mapped) or address
+
+
+def _folded_network(network: Network) -> Network:
+    """The same for a network; a longer prefix than /96 lies in the mapped block or outside it."""
+    if network.version == 6 and network.prefixlen >= 96:
+        inner = network.network_address.ipv4_mapped
+        if inner is not None:
+            return ipaddress.IPv4Network((int(inner), network.prefixlen - 96))
+    return network
+
+
 @lru_cache(1_024)
 def _number(address: str) -> tuple[int, int] | None:
     """IP version and integer of a literal; None for anything else. An address is looked up several
     times in a row."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _folded(ipaddress.ip_address(address))
     except ValueError:
         return None
     return parsed.version, int(parsed)
@@ -200,7 +224,7 @@ def _host(
     """Ranges of one target; `whole` keeps a network's own and broadcast address (exclusions)."""
     text = text.strip()
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        network = _folded_network(ipaddress.ip_network(text, strict=False))
     except ValueError:
         pass
     else:
@@ -213,7 +237,7 @@ def _host(
     if re.fullmatch(r"[0-9,.\-]+", text):
         return list(_octets(text)), []
     if resolve is not None and HOST_NAME.match(text):
-        found = [ipaddress.ip_address(item) for item in resolve(text)]
+        found = [_folded(ipaddress.ip_address(item)) for item in resolve(text)]
         if not found:
             raise TargetError(f"no address for host name {text!r}: give an address, 10.0.0.5")
         return (
@@ -226,7 +250,7 @@ def _host(
     )
 
 
-def _hosts(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Range:
+def _hosts(network: Network) -> Range:
     """All addresses but the network's own and the broadcast address of an IPv4 net."""
     first, last = int(network.network_address), int(network.broadcast_address)
     if network.version == 4 and network.prefixlen <= 30:

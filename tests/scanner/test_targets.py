@@ -66,6 +66,34 @@ def test_exclusions_win_over_everything() -> None:
     assert len(scope) == 126  # .1 to .127 minus .5
 
 
+@pytest.mark.parametrize(
+    ("target", "excluded"),
+    [
+        ("::ffff:127.66.0.1", "127.66.0.1"),
+        ("127.66.0.1", "::ffff:127.66.0.1"),
+        ("::ffff:7f42:1", "127.66.0.0/24"),
+        ("127.66.0.0/30", "::ffff:127.66.0.0/120"),
+        ("::ffff:127.66.0.0/126", "127.66.0.0/30"),
+        ("[::ffff:127.66.0.1]:502/modbus", "127.66.0.1"),
+        ("plc7.example", "127.66.0.1"),
+        ("127.66.0.1", "plc7.example"),
+    ],
+)
+def test_ipv4_written_as_ipv6_is_the_same_host(target: str, excluded: str) -> None:
+    scope = parse([target], [excluded], lambda _: ["::ffff:127.66.0.1"])
+    assert len(scope) == 0
+    for address in ("127.66.0.1", "::ffff:127.66.0.1", "::FFFF:7F42:1"):
+        assert scope.excludes(address)
+        assert not scope.allows(address)
+
+
+def test_ipv4_written_as_ipv6_is_asked_as_ipv4() -> None:
+    scope = parse(["::ffff:10.0.0.5", "[::ffff:10.0.0.6]:502/modbus"])
+    assert list(scope.addresses()) == ["10.0.0.5"]
+    assert scope.services[0].address == "10.0.0.6"
+    assert scope.allows("::ffff:10.0.0.6")
+
+
 def test_addresses_come_lazily_and_take_turns_between_subnets() -> None:
     scope = parse(["10.0.0.0/8"])
     turns = scope.addresses()
