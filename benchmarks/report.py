@@ -5,6 +5,7 @@ One rule keeps it simple: text that judges is computed from the figures; nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -125,7 +126,8 @@ def _notes(item: Found) -> Iterable[str]:
     yield from item.get("notes", ())
     for row in item.get("rows", ()):
         if not row.get("missing") and row["name"] != "untrap":
-            flags = row["flags"] if len(row["flags"]) < 300 else row["flags"][:120] + " …"
+            flags = re.sub(r"/[^ ]*/(?=[^ /]+( |$))", "", row["flags"])  # folders of this machine
+            flags = flags if len(flags) < 300 else flags[:120] + " …"
             yield f"{row['name']}: `{flags}`"
         if row.get("summary", {}).get("error"):
             yield f"{row['name']} said: {row['summary']['error']}"
