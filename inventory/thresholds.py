@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
+LARGEST = 604_800  # a week in seconds; as days, a date that a calendar still has
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -39,13 +41,16 @@ class Thresholds:
 def thresholds(stated: Mapping[str, str]) -> Thresholds:
     """Defaults with the stated values over them.
 
-    Raises ValueError for a name that does not exist or a value that is no number.
+    A name that does not exist or a value out of range keeps the default: an inventory may
+    hold what another version wrote, and stays readable. The site file is checked when it is read.
     """
-    known = {item.name: item for item in fields(Thresholds)}
+    known = {item.name for item in fields(Thresholds)}
     result = Thresholds()
-    for name, text in stated.items():
-        if name not in known:
-            raise ValueError(f"no threshold {name!r}; there are {', '.join(sorted(known))}")
-        default = getattr(result, name)
-        result = replace(result, **{name: type(default)(float(text))})
+    for name in known & stated.keys():
+        try:
+            value = float(stated[name])
+        except ValueError:
+            continue
+        if 0 <= value <= LARGEST:  # false for NaN
+            result = replace(result, **{name: type(getattr(result, name))(value)})
     return result

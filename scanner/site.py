@@ -7,12 +7,15 @@ nearest good one. Nothing here resolves a secret.
 from __future__ import annotations
 
 import difflib
+import ipaddress
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import cast
 
+from inventory.thresholds import LARGEST, Thresholds
 from protocols.contract import Credential
 from scanner.secrets import BUILT_IN, SecretError, secret
 
@@ -31,9 +34,11 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "vantage": ("name", "zone", "level", "covers", "collection"),
     "zone": ("name", "addresses", "level"),
     "conduit": ("from", "to", "protocols"),
+    "thresholds": tuple(item.name for item in fields(Thresholds)),
 }
 
 TYPES = ("snmp-v1", "snmp-v2c", "snmp-v3", "opcua-user", "opcua-certificate")
+WINDOW = re.compile(r"\s*-\s*".join([r"([01][0-9]|2[0-3]):[0-5][0-9]"] * 2))
 ENTITLEMENTS = ("full", "partial", "unknown")
 
 
@@ -90,6 +95,8 @@ def parse(content: Table) -> Site:
     _known("", content)
     site = _table(content, "site")
     _known("site", site)
+    limits = _table(content, "thresholds")
+    _known("thresholds", limits)
     named = _table(content, "credentials")
     credentials = dict(BUILT_IN)
     for name, given in named.items():
@@ -103,9 +110,9 @@ def parse(content: Table) -> Site:
         vantages=tuple(_vantage(item) for item in _tables(content, "vantage")),
         zones=_tables(content, "zone"),
         conduits=_tables(content, "conduit"),
-        thresholds={k: _number(k, v) for k, v in _table(content, "thresholds").items()},
+        thresholds={k: _number(k, v) for k, v in limits.items()},
         exclude=_texts(content, "exclude", ""),
-        windows=_texts(content, "windows", ""),
+        windows=tuple(_window(item) for item in _texts(content, "windows", "")),
     )
 
 
@@ -126,7 +133,7 @@ def _credential(name: str, given: object) -> Credential:
         auth=_text(given, "auth", where),
         privacy=_text(given, "privacy", where),
         privacy_secret=secret(privacy_secret, name) if privacy_secret else None,
-        applies_to=_texts(given, "applies_to", where),
+        applies_to=tuple(_network(item, where) for item in _texts(given, "applies_to", where)),
         entitlement=_one_of(entitlement, ENTITLEMENTS, f"{where}.entitlement"),
         trusts=tuple(_digest(item, where) for item in _texts(given, "trusts", where)),
     )
@@ -159,6 +166,22 @@ def _digest(words: str, where: str) -> str:
     if len(plain) not in (40, 64) or not set(plain) <= set("0123456789abcdef"):
         raise SiteError(f"{where}.trusts {words!r}: a SHA-256 or SHA-1 in hexadecimal digits")
     return plain
+
+
+def _network(text: str, where: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise SiteError(
+            f"{where}.applies_to {text!r}: an address or a network, as in 10.0.0.0/24"
+        ) from error
+    return text
+
+
+def _window(text: str) -> str:
+    if not WINDOW.fullmatch(text):
+        raise SiteError(f"windows {text!r}: HH:MM-HH:MM, as in 22:00-05:30")
+    return text
 
 
 def _vantage(given: Table) -> Vantage:
@@ -218,6 +241,8 @@ def _texts(given: Table, key: str, where: str) -> tuple[str, ...]:
 def _number(key: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SiteError(f"thresholds.{key} {value!r} must be a number")
+    if not 0 <= value <= LARGEST:  # true for NaN
+        raise SiteError(f"thresholds.{key} {value!r}: a number from 0 to {LARGEST}")
     return float(value)
 
 

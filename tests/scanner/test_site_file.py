@@ -36,7 +36,7 @@ addresses = ["10.0.0.0/24"]
 from = "cell-4"
 to = "dmz"
 [thresholds]
-stale_days = 30
+stale_seconds = 30
 """
 
 
@@ -54,7 +54,7 @@ def test_everything_that_may_be_said_is_understood() -> None:
     assert site.vantages[0].collection
     assert site.exclude == ("10.0.0.9",)
     assert site.windows == ("22:00-05:30",)
-    assert site.thresholds == {"stale_days": 30.0}
+    assert site.thresholds == {"stale_seconds": 30.0}
 
 
 def test_no_file_is_an_empty_site() -> None:
@@ -78,7 +78,18 @@ def test_no_file_is_an_empty_site() -> None:
         ("[ports]\nmodbus = true", "True", "65535"),
         ('[[vantage]]\nname = "a"\ncollection = "yes"', "yes", "true or false"),
         ('[[vantage]]\nnaem = "a"', "naem", "name"),
-        ('[thresholds]\nstale_days = "many"', "many", "number"),
+        ('[thresholds]\nstale_seconds = "many"', "many", "number"),
+        ("[thresholds]\nstale_secnds = 3", "stale_secnds", "stale_seconds"),
+        ("[thresholds]\nstale_seconds = nan", "nan", "604800"),
+        ("[thresholds]\nheld_scans = inf", "inf", "604800"),
+        ("[thresholds]\nheld_scans = -1", "-1", "604800"),
+        (
+            '[credentials.a]\ntype = "snmp-v2c"\nsecret = "env:A"\napplies_to = ["10.0.0.0/33"]',
+            "10.0.0.0/33",
+            "10.0.0.0/24",
+        ),
+        ('windows = ["25:00-1"]', "25:00-1", "22:00-05:30"),
+        ('windows = ["22:00"]', "22:00", "22:00-05:30"),
         ('exclude = "10.0.0.9"', "exclude", "list"),
         ("credentials = 5", "credentials", "[credentials]"),
         ('vantage = "here"', "vantage", "[[vantage]]"),
