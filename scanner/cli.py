@@ -115,7 +115,21 @@ def untrap(
         logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
     )
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    _within_reach(db)
     ctx.obj = Settings(db, site, config, verbose, quiet)
+
+
+def _within_reach(db: str) -> None:
+    """A folder that may not be entered is told before a command asks whether the file is there."""
+    if "://" in db:
+        return
+    try:
+        Path(db).stat()
+    except PermissionError as error:
+        message = f"{db}: no permission for its folder; choose another file with --db"
+        raise click.UsageError(f"{message}, as in --db untrap.db") from error
+    except (OSError, ValueError):  # told by the command, if it needs the file at all
+        return
 
 
 def main() -> None:

@@ -39,7 +39,11 @@ class Demo:
         started = time.monotonic()
         site = self.folder / "plant"
         database = self.folder / "inventory.db"
-        self._clear()
+        try:
+            self._clear()
+        except OSError as error:
+            reason = f"{error.filename or self.folder}: {error.strerror or error}"
+            raise DemoError(f"{reason}; name a folder where you may write") from error
         click.echo(f"Playing the plant {self.plant!r} on loopback …")
         try:
             with playing(arguments(self.plant, site)):

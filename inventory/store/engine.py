@@ -108,9 +108,9 @@ def _pool() -> type:
 
 
 def _check_file(path: Path, create: bool, readonly: bool) -> None:
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder; name a file, as in --db {path / 'untrap.db'}")
     try:
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder; name a file, as in --db {path / 'untrap.db'}")
         if not path.exists():
             if not create:
                 message = f"{path}: no such inventory; `untrap scan` or `untrap import` makes one"
@@ -120,6 +120,9 @@ def _check_file(path: Path, create: bool, readonly: bool) -> None:
         with os.fdopen(os.open(path, flags), "rb") as file:
             head = file.read(16)
     except PermissionError as error:
+        if not readonly and os.access(path, os.R_OK):
+            message = f"{path} is read-only; copy it to a folder where you may write"
+            raise StoreError(f"{message}, as in --db copy.db") from error
         raise StoreError(f"{path}: no permission; choose another file with --db") from error
     except FileNotFoundError as error:
         raise StoreError(f"{path}: its folder does not exist; make it first") from error

@@ -23,4 +23,4 @@ def command(folder: Path, plant: str) -> None:
     try:
         Demo(folder, plant).run()
     except DemoError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.UsageError(str(error)) from error
