@@ -9,13 +9,14 @@ from scanner import plan as planning
 from scanner.plan import Total
 from scanner.prepare import Prepared
 from scanner.scan import groups
+from scanner.targets import SERVICE
 from scanner.wording import counted, duration, wrapped
 
 
 def lines(prepared: Prepared) -> Iterator[dict[str, object]]:
     """JSON lines of `plan`: hosts that are alike share one, exclusions one each."""
     if len(prepared.scope):
-        plain = [item for item in prepared.targets if "/" not in item or ":" not in item]
+        plain = [item for item in prepared.targets if not SERVICE.match(item)]
         yield {
             "targets": plain,
             "hosts": len(prepared.scope),
@@ -25,7 +26,7 @@ def lines(prepared: Prepared) -> Iterator[dict[str, object]]:
     for service in prepared.scope.services:
         probe = next(item for item in prepared.probes if item.name == service.probe)
         yield {
-            "targets": [f"{service.address}:{service.port}/{service.probe}"],
+            "targets": [str(service)],
             "hosts": 1,
             "attempts": list(rungs(prepared, probe, service.port)),
             "excluded": "excluded" if prepared.scope.excludes(service.address) else None,

@@ -380,7 +380,8 @@ def _scope(targets: Sequence[str], excluded: Sequence[str]) -> Scope:
         scope = parse(targets, excluded, resolve)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    if targets and not len(scope) and not scope.services:
+    services = any(not scope.excludes(service.address) for service in scope.services)
+    if targets and not scope.remaining() and not services:
         raise click.UsageError("the exclusions leave no target: name a wider target")
     return scope
 

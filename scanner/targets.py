@@ -20,11 +20,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str], Sequence[str]]
 """Host name to addresses; called once per name that the user typed."""
 
+IPV4_MOST = 1 << 24  # a /8
 IPV6_MOST = 65_536
 HOST_NAME = re.compile(
     r"^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*\.?$"
 )
-SERVICE = re.compile(r"^(?P<host>.+):(?P<port>\d{1,5})/(?P<probe>[a-z0-9-]+)$")
+SERVICE = re.compile(r"^(?P<host>.+):(?P<port>\d{1,5})/(?P<probe>[a-z][a-z0-9-]*)$")
 
 
 class TargetError(ValueError):
@@ -39,6 +40,11 @@ class Service:
     port: int
     probe: str
 
+    def __str__(self) -> str:
+        """As a target that can be typed again: IPv6 in brackets."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}/{self.probe}"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Range:
@@ -47,6 +53,15 @@ class Range:
     version: int
     first: int
     last: int
+
+
+NO_HOST = (
+    ('an address of "this network"', Range(4, 0, (1 << 24) - 1)),  # RFC 1122, 3.2.1.3
+    ("a multicast address", Range(4, 0xE0 << 24, (0xF0 << 24) - 1)),  # RFC 5771
+    ("the broadcast address", Range(4, 0xFFFF_FFFF, 0xFFFF_FFFF)),  # RFC 919
+    ("the unspecified address", Range(6, 0, 0)),  # RFC 4291, 2.5.2
+    ("a multicast address", Range(6, 0xFF << 120, (1 << 128) - 1)),  # RFC 4291, 2.7
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +111,14 @@ def parse(
     for text in targets:
         if (match := SERVICE.match(text)) is not None:
             found, named = _host(match["host"].strip("[]"), resolve)
+            _refuse_many(text, found)
             port = int(match["port"])
             if not 1 <= port <= 65_535:
                 raise TargetError(f"port {port} in {text!r}: 1 to 65535, as in 10.0.0.5:502/modbus")
             services += [Service(text_of(r.version, r.first), port, match["probe"]) for r in found]
         else:
             found, named = _host(text, resolve)
+            _refuse_many(text, found)
             ranges += found
         names += named
     dropped: list[Range] = []
@@ -110,6 +127,26 @@ def parse(
         dropped += found
         names += named
     return Scope(merge(ranges), merge(dropped), tuple(services), tuple(names))
+
+
+def _refuse_many(text: str, found: Iterable[Range]) -> None:
+    """Raises `TargetError` for addresses that are no single host: nobody agreed to ask everybody
+    who listens there."""
+    for item in found:
+        if item.version == 4 and item.last - item.first >= IPV4_MOST:
+            raise TargetError(
+                f"{text!r} has more than {IPV4_MOST} addresses: name hosts or a /8 or longer"
+            )
+        for what, forbidden in NO_HOST:
+            if (
+                item.version == forbidden.version
+                and item.first <= forbidden.last
+                and item.last >= forbidden.first
+            ):
+                raise TargetError(
+                    f"target {text!r} names {what}, which is no host: "
+                    "name a host's own address, as in 10.0.0.5"
+                )
 
 
 def text_of(version: int, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,20 @@ def run(*words: str, given: str = "", folder: Path | None = None) -> Result:
         (("10.0.0",), "10.0.0", "four octets"),
         (("10.0.0.1!",), "10.0.0.1!", "10.0.0.0/24"),
         (("10.0.0.1", "--exclude", "10.0.0.0/24"), "exclusions", "wider"),
+        (("10.0.0.1:502/modbus", "--exclude", "10.0.0.1"), "exclusions", "wider"),
+        (("[::1]:502/modbus", "--exclude", "::1"), "exclusions", "wider"),
         (("2001:db8::/64",), "2001:db8::/64", "/112"),
+        (("0.0.0.0/0",), "0.0.0.0/0", "/8 or longer"),
+        (("10.0.0.0/7",), "16777216", "/8 or longer"),
+        (("0.0.0.0/32",), "0.0.0.0/32", "10.0.0.5"),
+        (("224.0.0.1",), "multicast", "10.0.0.5"),
+        (("223-224.0.0.1",), "multicast", "10.0.0.5"),
+        (("239.255.255.250:161/snmp",), "multicast", "10.0.0.5"),
+        (("::ffff:224.0.0.1",), "multicast", "10.0.0.5"),
+        (("255.255.255.255",), "broadcast", "10.0.0.5"),
+        (("ff02::1",), "multicast", "10.0.0.5"),
+        (("[ff02::1]:502/modbus",), "multicast", "10.0.0.5"),
+        (("::",), "unspecified", "10.0.0.5"),
         (("10.0.0.5:1502/modbux",), "modbux", "modbus"),
         (("10.0.0.5:99999/modbus",), "99999", "502"),
         (("10.0.0.1", "--units", "300"), "300", "0 to 255"),
@@ -118,3 +132,10 @@ def test_loopback_is_not_asked_through_another_interface() -> None:
     assert found.exit_code == 2
     assert "use lo" in found.output
     assert run("plan", "127.0.0.1", "--interface", "lo").exit_code == 0
+
+
+@pytest.mark.parametrize("target", ["::1/128", "[::1]:502/modbus"])
+def test_an_ipv6_target_is_shown_as_it_can_be_typed_again(target: str) -> None:
+    found = run("plan", target, "--probe", "modbus", "--json")
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout.splitlines()[0])["targets"] == [target]

@@ -101,7 +101,7 @@ def test_addresses_come_lazily_and_take_turns_between_subnets() -> None:
     assert len(nets) == 4_096
 
 
-numbers = st.integers(0, 400)
+numbers = st.integers(10 << 24, (10 << 24) + 400)
 ranges = st.lists(st.tuples(numbers, numbers).map(lambda p: Range(4, min(p), max(p))), max_size=6)
 
 
@@ -117,3 +117,14 @@ def test_ranges_behave_like_sets(kept: list[Range], dropped: list[Range]) -> Non
         [str(ipaddress.IPv4Address(n)) for n in sorted(members(dropped))[:20]],
     )
     assert all(scope.allows(address) for address in scope.addresses())
+
+
+def test_an_exclusion_may_name_what_is_no_target() -> None:
+    scope = parse(["10.0.0.0/30"], ["224.0.0.0/4", "0.0.0.0/8", "255.255.255.255"])
+    assert len(scope) == 2
+
+
+def test_a_prefix_length_is_no_service() -> None:
+    scope = parse(["::1/128", "2001:db8::1:502/modbus"])
+    assert list(scope.addresses()) == ["::1"]
+    assert [str(item) for item in scope.services] == ["[2001:db8::1]:502/modbus"]
