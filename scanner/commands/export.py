@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from scanner.cli import Settings
+from scanner.output import Output
 
 
 @click.command()
 @click.argument("format_", metavar="FORMAT")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="File or folder."
-)
+@click.option("-o", "--output", type=Output(), metavar="PATH", help="File or folder.")
 @click.option("--table", default="gaps", help="csv: gaps, questions, assets or points.")
 @click.option("--dialect", metavar="NAME", help="wot: w3c, node-wot or ua-edge.")
 @click.option("--profile", metavar="FILE", help="A column profile of your own (TOML).")

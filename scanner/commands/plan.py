@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from scanner.output import Output
 from scanner.planlines import lines, table, total_line
 from scanner.prepare import Prepared, scan_options
 from scanner.scan import totals
@@ -15,7 +16,7 @@ from scanner.scan import totals
 @click.command()
 @scan_options
 @click.option("--json", "as_json", is_flag=True, help="JSON lines.")
-@click.option("-o", "output", type=click.Path(path_type=Path), help="A page for the OT owner.")
+@click.option("-o", "output", type=Output(), help="A page for the OT owner.")
 def command(prepared: Prepared, as_json: bool, output: Path | None) -> None:
     """Say what a scan would send, per host and in total; sends nothing.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scanner.cli import Settings
+from scanner.output import Output
 
 
 @click.command()
@@ -15,7 +16,7 @@ from scanner.cli import Settings
     "--output",
     default="report.html",
     show_default=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Output(dir_okay=False),
     metavar="FILE",
 )
 @click.option("--redact", is_flag=True, help="Stable pseudonyms for names and addresses.")

@@ -85,3 +85,26 @@ def test_a_foreign_inventory_is_to_be_copied(tmp_path: Path, inventory: Path) ->
     foreign(inventory, 0o444)
     for words in (("gaps",), ("assets",), ("export", "csv"), ("report",)):
         refused(run(tmp_path, "--db", "a.db", *words), "a.db", "read-only", "copy it")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "csv", "-o"),
+        ("export", "xlsx", "-o"),
+        ("report", "-o"),
+        ("plan", "127.0.0.1", "-o"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "-wal"])
+def test_results_never_overwrite_the_inventory(
+    inventory: Path, words: tuple[str, ...], end: str
+) -> None:
+    before = inventory.read_bytes()
+    link = inventory.with_name("link.db")
+    link.symlink_to(inventory)
+    for name in (f"{inventory.name}{end}", link.name):
+        ran = run(inventory.parent, "--db", inventory.name, *words, name)
+        assert ran.returncode == 2
+        assert "is the inventory itself" in ran.stderr
+    assert inventory.read_bytes() == before
