@@ -259,6 +259,14 @@ def _share(part: float, whole: float) -> str:
     return f"{part / whole:.0%} of {whole:g}" if whole else "nothing to count"
 
 
+def _span(held: object) -> str:
+    """A share that is known within bounds: "31 to 45 %"."""
+    if not isinstance(held, dict) or None in held.values():
+        return "not assessed"
+    low, high = (f"{100 * held[end]:.0f}" for end in ("lo", "hi"))
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
 def six_questions(
     census: Census,
     site_line: Mapping[str, object] | None,
@@ -279,8 +287,9 @@ def six_questions(
             1,
             "Is data access consistent and reliable across all sites?",
             (
-                ("accessibility index", str(line.get("index", "not assessed"))),
-                ("share of weight at level 4", str(line.get("level4_share", "not assessed"))),
+                ("accessibility index", _span(line.get("index"))),
+                ("share of weight at level 4", _span(
+                    {"lo": line.get("level4_share"), "hi": line.get("level4_possible")})),
                 ("stale values (Q02)", str(rules["Q02"])),
             ),
             unknown,

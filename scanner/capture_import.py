@@ -148,6 +148,8 @@ def _captured(reading: _Reading, site: str, vantage: str, around: Around) -> Cap
     notes = dict(walk.unread) | _undecoded(walk)
     if empty := sum(file.empty for file in files):
         notes["empty records"] = empty
+    if undescribed := sum(file.undescribed for file in files):
+        notes["packets of an interface that the file does not describe"] = undescribed
     summary = {
         "format": "untrap-capture",
         "file": ", ".join(names),

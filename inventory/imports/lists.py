@@ -52,11 +52,14 @@ def read_list(
     _require(kind, path, columns, table.header)
     found: list[Declaration] = []
     wrong: list[str] = []
+    first: dict[str, tuple[int, Fields]] = {}
     for row in table.rows:
         fields = _fields(row, columns)
         if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields)):
             continue
         complaint, subject = _CHECKS[kind](fields)
+        if kind is Kind.REGISTER and not complaint:
+            complaint = _second(subject, fields, *first.setdefault(subject, (row.line, fields)))
         if complaint:
             wrong.append(f"line {row.line}: {complaint}")
             continue
@@ -70,6 +73,13 @@ def read_list(
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
     return Imported(tuple(found), theirs, ignored, table.told)
+
+
+def _second(subject: str, fields: Fields, line: int, known: Fields) -> str:
+    """What is wrong with a row about a thing that another row told otherwise: one would be lost."""
+    if known == fields:
+        return ""
+    return f"{subject!r} stands in line {line} too and differs; give each row a Tag of its own"
 
 
 def _unanswered(fields: Fields) -> bool:
@@ -145,7 +155,8 @@ def _address(fields: Fields) -> str:
     if not text:
         return ""
     try:
-        fields["address"] = str(ipaddress.ip_address(text.partition("/")[0].strip()))
+        written = ipaddress.ip_interface(text.replace(" ", ""))  # an address, its prefix allowed
+        fields["address"] = str(written.ip)
     except ValueError:
         return f"Address {text!r} is no IP address; write it like 10.0.0.17"
     return ""

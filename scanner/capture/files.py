@@ -10,7 +10,6 @@ One rule keeps it simple: whatever is wrong with a file ends the reading with a 
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import struct
 import zlib
@@ -20,12 +19,15 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 CHUNK = 1 << 18
+PACKED_CHUNK = 1 << 16
+GZIP = 31  # wbits of zlib for a gzip header and trailer
 PACKET_LIMIT = 262_144  # MAXIMUM_SNAPLEN of libpcap; no link carries more
 BLOCK_LIMIT = 1 << 22  # a pcapng block that is no packet may be larger, but not without bound
 HOLE = 4096  # so many records of zeros on end are a hole in the file, not packets
 BOMB_BYTES = 1 << 28
 BOMB_RATIO = 200  # measured on captures: below 60; DEFLATE reaches 1 032
 
+UNDESCRIBED = -1  # link type of a packet whose interface the file does not describe
 CAPTORS = 16  # interfaces whose hardware addresses are kept
 
 NANOSECOND = 1_000_000_000
@@ -77,6 +79,67 @@ class _Hashed:
         return data
 
 
+class _Unpacked:
+    """Reads gzip members one after the other; gives all that came before damage, then raises."""
+
+    def __init__(self, source: _Stream) -> None:
+        self._source = source
+        self._member = zlib.decompressobj(GZIP)
+        self._packed = b""
+        self._begun = False
+        self._error: Exception | None = None
+
+    def read(self, size: int, /) -> bytes:
+        """`size` bytes, fewer only at the end. Raises `EOFError` (cut) and `zlib.error`."""
+        parts: list[bytes] = []
+        missing = size
+        while missing and self._error is None:
+            if not self._packed and not self._refill():
+                break
+            data = self._unpack(missing)
+            parts.append(data)
+            missing -= len(data)
+        if self._error is not None and not any(parts):
+            raise self._error
+        return b"".join(parts)
+
+    def _refill(self) -> bool:
+        """Whether there is more to unpack; between members, zeros are padding."""
+        self._packed = self._source.read(PACKED_CHUNK)
+        if not self._packed and self._begun:
+            self._error = EOFError("the gzip file is cut: it ends before its data does")
+        return bool(self._packed)
+
+    def _unpack(self, size: int) -> bytes:
+        if not self._begun:
+            self._packed = self._packed.lstrip(b"\0")
+            if not self._packed:
+                return b""
+            self._begun = True
+        before = self._member.copy()
+        try:
+            data = self._member.decompress(self._packed, size)
+        except zlib.error as error:
+            self._error = error
+            return _bytewise(before, self._packed)
+        self._packed = self._member.unconsumed_tail
+        if self._member.eof:
+            self._packed = self._member.unused_data
+            self._member, self._begun = zlib.decompressobj(GZIP), False
+        return data
+
+
+def _bytewise(member: zlib._Decompress, packed: bytes) -> bytes:
+    """What can be unpacked before the byte that is wrong."""
+    found = bytearray()
+    try:
+        for position in range(len(packed)):
+            found += member.decompress(packed[position : position + 1])
+    except zlib.error:
+        pass
+    return bytes(found)
+
+
 class CaptureFile:
     """One capture; iterate `batches` once, then read `problem`, `digest` and the counts."""
 
@@ -85,6 +148,7 @@ class CaptureFile:
         self.problem = ""
         self.packets = 0
         self.empty = 0
+        self.undescribed = 0  # packets of a pcapng interface that the file does not describe
         self.size = path.stat().st_size
         self._source: _Hashed | None = None
         self._unpacked = 0
@@ -108,8 +172,10 @@ class CaptureFile:
             if start[:2] == b"\x1f\x8b":
                 file.seek(0)
                 self._source = _Hashed(file)
-                stream = gzip.GzipFile(fileobj=self._source, mode="rb")  # type: ignore[call-overload]
+                stream = _Unpacked(self._source)
                 start = self._more(stream, 4)
+                if len(start) < 4:
+                    self._more(stream, 1)  # says why, where the file is damaged
             if start in MAGIC:
                 yield from self._pcap(stream, *MAGIC[start])
             elif start == SECTION:
@@ -124,7 +190,10 @@ class CaptureFile:
         """More bytes, or none at the end, at damage and at a gzip bomb."""
         try:
             data = stream.read(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except EOFError as error:
+            self.problem = str(error)
+            return b""
+        except zlib.error as error:
             self.problem = f"the gzip data is damaged: {error}"
             return b""
         self._unpacked += len(data)
@@ -200,7 +269,8 @@ class CaptureFile:
                 if found is None:
                     continue
                 if not found[2]:
-                    self.empty += 1
+                    self.undescribed += found[0] == UNDESCRIBED
+                    self.empty += found[0] != UNDESCRIBED
                     continue
                 if found[0] != link:
                     if frames:
@@ -252,9 +322,9 @@ class _Section:
             return self._packet(number, (high << 32) | low, body[20 : 20 + captured])
         return None
 
-    def _packet(self, number: int, ticks: int, data: bytes) -> tuple[int, int, bytes] | None:
+    def _packet(self, number: int, ticks: int, data: bytes) -> tuple[int, int, bytes]:
         if number >= len(self.interfaces):
-            return None
+            return UNDESCRIBED, 0, b""
         link, rate, offset = self.interfaces[number]
         if rate == 1_000_000:
             return link, ticks * 1000 + offset * NANOSECOND, data

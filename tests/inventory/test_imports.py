@@ -160,3 +160,26 @@ def test_attestation_keeps_author_and_date(tmp_path: Path) -> None:
     )
     (one,) = read(tmp_path, content, Kind.ATTEST).declarations
     assert (one.author, str(one.time)[:10]) == ("A. Weber", "2026-05-04")
+
+
+def test_two_rows_with_one_tag_are_named_by_both_lines(tmp_path: Path) -> None:
+    content = "Tag,Name\nP-1,Pump\nP-2,Fan\nP-1,Cooler\n"
+    with pytest.raises(ListError, match="line 4: 'P-1' stands in line 2 too"):
+        read(tmp_path, content)
+
+
+def test_a_row_that_stands_twice_word_for_word_is_no_error(tmp_path: Path) -> None:
+    found = read(tmp_path, "Tag,Name\nP-1,Pump\nP-1,Pump\n")
+    assert len(declared.rows(found.declarations)) == 1
+
+
+@pytest.mark.parametrize("address", ["10.0.0.0/33", "10.0.0.1/10.0.0.2", "10.0.0.1/eth0"])
+def test_an_address_with_a_wrong_prefix_is_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ListError, match=f"line 2: Address '{address}' is no IP address"):
+        read(tmp_path, f"Tag,Address\nP-1,{address}\n")
+
+
+@pytest.mark.parametrize("prefix", ["/24", " / 24", "/255.255.255.0"])
+def test_an_address_may_carry_its_prefix(tmp_path: Path, prefix: str) -> None:
+    found = read(tmp_path, f"Tag,Address\nP-1,10.0.0.17{prefix}\n")
+    assert [one.address for one in declared.rows(found.declarations)] == ["10.0.0.17"]

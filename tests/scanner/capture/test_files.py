@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,41 @@ def test_importing_twice_gives_the_same_observations(tmp_path: Path) -> None:
     assert first.scan.id == second.scan.id
     assert [o.id for o in first.observations] == [o.id for o in second.observations]
     assert len({o.id for o in first.observations}) == len(first.observations)
+
+
+@pytest.mark.parametrize("cut", [1, 8, 9, 50])
+def test_a_cut_gzip_file_keeps_all_that_can_be_unpacked(tmp_path: Path, cut: int) -> None:
+    whole = pcap(polled(40))
+    packed = gzip.compress(whole)[:-cut]
+    frames, problem = frames_of(write(tmp_path, packed, "cut.pcap.gz"))
+    plain = zlib.decompressobj(31).decompress(packed)
+    assert frames == frames_of(write(tmp_path, plain))[0] != []
+    assert problem == "the gzip file is cut: it ends before its data does"
+
+
+def test_a_damaged_gzip_file_keeps_what_came_before_the_damage(tmp_path: Path) -> None:
+    packed = gzip.compress(pcap(polled(2000)))
+    frames, problem = frames_of(write(tmp_path, packed[:-8] + b"\1" * 8))  # a wrong checksum
+    assert frames == polled(2000)
+    assert problem.startswith("the gzip data is damaged: ")
+
+
+def test_gzip_members_and_their_padding_are_one_file(tmp_path: Path) -> None:
+    whole = pcap(polled())
+    packed = gzip.compress(whole[:100]) + gzip.compress(whole[100:]) + bytes(70_000)
+    assert frames_of(write(tmp_path, packed)) == (polled(), "")
+
+
+@pytest.mark.parametrize("end", [2, 10, 11, 13])
+def test_a_gzip_file_cut_at_its_beginning_is_said_to_be_cut(tmp_path: Path, end: int) -> None:
+    assert frames_of(write(tmp_path, gzip.compress(pcap(polled()))[:end])) == (
+        [],
+        "the gzip file is cut: it ends before its data does",
+    )
+
+
+def test_packets_without_an_interface_description_are_told(tmp_path: Path) -> None:
+    capture = read_file(write(tmp_path, pcapng([(3, frame) for frame in polled()], (1,))))
+    told = "packets of an interface that the file does not describe"
+    assert capture.packets == 0
+    assert (told, len(polled())) in capture.notes
