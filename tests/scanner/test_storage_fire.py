@@ -111,7 +111,7 @@ def test_a_database_from_a_newer_version(plant: Played, own: Path) -> None:
 
 def test_a_read_only_file(plant: Played, own: Path) -> None:
     own.chmod(0o400)
-    refuse(plant, own, "permission", "--db")
+    refuse(plant, own, "is read-only", "--db")
 
 
 def test_a_file_in_a_read_only_folder(plant: Played, own: Path) -> None:

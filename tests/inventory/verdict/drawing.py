@@ -94,11 +94,21 @@ def observation(draw: st.DrawFn, scan: str = "scan-1", part: str = "") -> Observ
     return replace(made, points=tuple(points), samples=samples, facts=facts)
 
 
+def _moved(item: Observation, by: timedelta) -> Observation:
+    """No two values come in one instant: which is the newer is never in doubt."""
+    samples = (
+        replace(one, received_time=one.received_time + by) if one.received_time else one
+        for one in item.samples
+    )
+    return replace(item, samples=tuple(samples))
+
+
 @st.composite
 def plants(draw: st.DrawFn) -> Plant:
     behind = draw(st.booleans()) and draw(st.booleans())
     part = "unit 3" if behind else ""
-    items = draw(st.lists(observation(part=part), max_size=6))
+    drawn = draw(st.lists(observation(part=part), max_size=6))
+    items = [_moved(item, timedelta(milliseconds=n)) for n, item in enumerate(drawn)]
     facts = tuple(fact for item in items for fact in item.facts)
     register: RegisterRow | None = draw(
         st.sampled_from([None, row(), row(owner="", address="192.0.2.10")])
