@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from protocols.passive import passives
-from scanner.capture_import import read_file
+from scanner.imports.captures import read_file
 
 HEADERS, PLANT = 1_000_000, 200_000
 FIELDS = ("frame.time_epoch", "eth.src", "ip.src", "ip.dst", "tcp.srcport", "tcp.dstport",

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from benchmarks.derive import peak_megabytes
 from inventory.fixes import plan_fixes
-from inventory.judge_site import judge_site
+from inventory.judge.site import judge_site
 from inventory.model import Device, Equipment, Evidence, Finding, Link, Service
 from inventory.rollup import Unit, roll_up
 from protocols.contract import (

@@ -75,7 +75,7 @@ def protocols_page() -> str:
 
 
 def _never() -> Iterator[str]:
-    from scanner.permission import NEVER
+    from scanner.planning.permission import NEVER
 
     yield "Refused by the guard, whatever a probe asks:"
     yield ""

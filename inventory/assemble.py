@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from inventory.judge.presence import Machine, class_of
+from inventory.judge.survey import Context, survey
+from inventory.judge.view import View
 from inventory.model import Device, Equipment, Kind
-from inventory.presence import Machine, class_of
 from inventory.rollup import Unit
 from inventory.store.values import level_of_columns
-from inventory.survey import Context, survey
-from inventory.view import View
 
 if TYPE_CHECKING:
     from inventory.store import Store

@@ -17,11 +17,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.derive_places import VERSION
+from inventory.derive.places import VERSION
 from inventory.model import Kind
 
 if TYPE_CHECKING:
-    from inventory import derive
+    from inventory.derive import assets as derive
     from inventory.rulebook import Change, Key, Said
     from inventory.store import Store
 
@@ -55,7 +55,7 @@ def conclude(
     wanted = _stamp(store, today)
     if not again and store.derived_stamp() == wanted:
         return False
-    from inventory.judge_site import without_collector
+    from inventory.judge.site import without_collector
 
     before = _then(store)
     with without_collector():
@@ -111,8 +111,8 @@ def _note(store: Store, before: _Then) -> tuple[Change, ...]:
 
 def refresh(store: Store) -> derive.Inventory:
     """Derives the assets, records new keys, and stores the result."""
-    from inventory import derive
-    from inventory.openness import protocols
+    from inventory.derive import assets as derive
+    from inventory.judge.openness import protocols
 
     openness = {name: one.openness for name, one in protocols().items()}
     found = derive.derive_seen(store.site, store.seen(), store.declarations(), openness)
@@ -162,7 +162,7 @@ def rules_digest() -> str:
 def _judge(store: Store, today: datetime) -> None:
     """Judges every asset, then adds it up."""
     from inventory.assemble import stored_units
-    from inventory.judging import judged
+    from inventory.judge.rows import judged
     from inventory.rollup import roll_up
 
     store.replace_concluded(judged(store, today))

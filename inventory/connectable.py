@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inventory.connection import VERIFIED, Connection, Login, connections
+from inventory.judge.openness import infrastructure
 from inventory.model import Evidence
-from inventory.openness import infrastructure
 
 
 @dataclass(frozen=True, slots=True)

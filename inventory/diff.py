@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from inventory.derive import derive
-from inventory.derive_places import ALIVE
-from inventory.evidence import assemble
-from inventory.judge_site import judge_site
+from inventory.derive.assets import derive
+from inventory.derive.places import ALIVE
+from inventory.judge.evidence import assemble
+from inventory.judge.openness import protocols
+from inventory.judge.site import judge_site
 from inventory.model import (
     Declaration,
     Device,
@@ -28,11 +29,10 @@ from inventory.model import (
     Scan,
     Severity,
 )
-from inventory.openness import protocols
 from protocols.contract import SPOKE, Observation, Outcome
 
 if TYPE_CHECKING:
-    from inventory.derive import Inventory
+    from inventory.derive.assets import Inventory
     from inventory.store import Store
 
 SHOWN = frozenset("TAUQG")

@@ -10,8 +10,8 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from inventory.judge.weigh import COST
 from inventory.model import Effort, Finding
-from inventory.weigh import COST
 
 
 @dataclass(frozen=True, slots=True)

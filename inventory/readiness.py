@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from inventory.logic import both
+from inventory.judge.logic import both
+from inventory.judge.openness import protocol
+from inventory.judge.presence import Machine
+from inventory.judge.profiles import signal_of
 from inventory.model import Device, Evidence, Finding, OpenQuestion, Truth
-from inventory.openness import protocol
-from inventory.presence import Machine
-from inventory.profiles import signal_of
 from inventory.signals.points import measure
 from protocols.contract import SPOKE, Openness
 

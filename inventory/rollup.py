@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from inventory.levels import VALUES
+from inventory.judge.levels import VALUES
 from inventory.model import Level
 
 WEIGHTS = {"C1": 1.0, "C2": 3.0, "C3": 9.0}

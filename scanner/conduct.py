@@ -17,8 +17,8 @@ from scanner import progress
 from scanner import scan as scans
 from scanner import summary as ending
 from scanner.declare import declarations
-from scanner.plan import Total
-from scanner.prepare import Prepared
+from scanner.planning.cost import Total
+from scanner.planning.prepare import Prepared
 from scanner.scan import Run
 from scanner.wire.record import AnyRecorder
 

@@ -10,9 +10,9 @@ from datetime import datetime, time, timedelta
 
 import click
 
-from scanner.plan import Total
-from scanner.planlines import table
-from scanner.prepare import Prepared
+from scanner.planning.cost import Total
+from scanner.planning.lines import table
+from scanner.planning.prepare import Prepared
 from scanner.wire.neighbours import links
 
 REFUSED = 5

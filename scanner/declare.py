@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from inventory.model import Declaration, Kind
 from protocols.contract import digest
-from scanner.prepare import Prepared
+from scanner.planning.prepare import Prepared
 
 
 def declarations(prepared: Prepared) -> list[Declaration]:

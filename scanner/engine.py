@@ -27,7 +27,7 @@ from protocols.contract import (
     Rung,
     Size,
 )
-from scanner.plan import MOST_PLAYED, Attempt, Manner, Shape
+from scanner.planning.cost import MOST_PLAYED, Attempt, Manner, Shape
 from scanner.wire.link import Conversation
 from scanner.wire.past import SessionCut
 from scanner.wire.wire import Hold, Host, Wire

@@ -11,7 +11,7 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 from scanner.cli import Settings
-from scanner.layer2plan import missing, raw_rights
+from scanner.layer2.plan import missing, raw_rights
 from scanner.scan import descriptors
 from scanner.wire.names import interfaces
 from scanner.wire.neighbours import links

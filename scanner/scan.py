@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 from inventory.model import Scan
 from inventory.store import Store, Visited, Writer
 from protocols.contract import Observation, Reason
-from scanner import plan as planning
 from scanner.clock import SystemClock
 from scanner.engine import STOP_SECONDS, Engine, Tally
 from scanner.engine import Visit as EngineVisit
-from scanner.prepare import Prepared
+from scanner.planning import cost as planning
+from scanner.planning.prepare import Prepared
 from scanner.secrets import revealed
 from scanner.targets import group
 from scanner.wire.neighbours import links
@@ -31,7 +31,7 @@ from scanner.wire.record import AnyRecorder
 from scanner.wire.wire import Recorder, Wire
 
 if TYPE_CHECKING:
-    from scanner.layer2run import Found
+    from scanner.layer2.run import Found
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ async def _layer2(state: Run, wire: Wire) -> None:
     if not (plan.listens or plan.sends or plan.off):
         return
     from scanner.capture.observations import Origin
-    from scanner.layer2run import Before
+    from scanner.layer2.run import Before
 
     origin = Origin(wire.site, wire.scan, wire.vantage)
     state.layer2 = await Before(plan, origin, wire.sink, lambda: wire.stopping is not None).run()

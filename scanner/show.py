@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inventory.identity import said
+from inventory.derive.identity import said
 from inventory.model import Device, Equipment, Finding
 from inventory.outputs import records
 from inventory.store.rulebook import conflicts

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import cast
 
-from inventory.thresholds import LARGEST, Thresholds
+from inventory.judge.thresholds import LARGEST, Thresholds
 from protocols.contract import Credential
 from scanner.secrets import BUILT_IN, SecretError, secret
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from inventory.model import Severity
 from protocols.contract import Reason
-from scanner import plan as planning
-from scanner.plan import Total
+from scanner.planning import cost as planning
+from scanner.planning.cost import Total
 from scanner.scan import Run, groups, on_link
 from scanner.wording import duration
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory import judge_equipment
+from inventory.judge import equipment as judge_equipment
 from inventory.rules import DEVICE_RULES
 from inventory.store import Store
 from tests.support.answers import Key, differences
@@ -58,7 +58,7 @@ def test_without_a_rule_the_result_is_wrong(
     bottling: Scanned, tmp_path: Path, rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = {name: one for name, one in DEVICE_RULES.items() if name != rule}
-    monkeypatch.setattr("inventory.verdict.DEVICE_RULES", left)
+    monkeypatch.setattr("inventory.judge.verdict.DEVICE_RULES", left)
     if hasattr(judge_equipment, rule.lower()):
         monkeypatch.setattr(judge_equipment, rule.lower(), lambda *_: [])
     copy = bottling.copy(tmp_path)

@@ -48,14 +48,14 @@ def test_a_reading_command_starts_without_wire_and_libraries(tmp_path: Path, com
 
 
 IDLE = {
-    "inventory.derive",
+    "inventory.derive.assets",
     "inventory.fixes",
-    "inventory.judging",
+    "inventory.judge.rows",
     "inventory.rules",
     "inventory.store.writer",
-    "inventory.survey",
-    "inventory.view",
-    "inventory.workers",
+    "inventory.judge.survey",
+    "inventory.judge.view",
+    "inventory.judge.workers",
     "multiprocessing",
 }
 """What only judging, planning or scanning needs."""

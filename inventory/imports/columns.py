@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from inventory.identity import data
+from inventory.derive.identity import data
 
 
 class MappingError(Exception):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inventory.declared import yes
+from inventory.derive.declared import yes
 from inventory.imports.columns import choose
 from inventory.imports.table import Row, read
 from inventory.model import Declaration, Kind

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.conclude import rules_digest
 from inventory.fixes import plan_fixes
+from inventory.judge.weigh import frees_nothing
 from inventory.model import Device, Finding, Remedy, Severity
 from inventory.outputs import csv_file, records, view
 from inventory.text import inert
-from inventory.weigh import frees_nothing
 
 if TYPE_CHECKING:
     from inventory.outputs import Request

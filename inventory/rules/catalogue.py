@@ -12,9 +12,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from inventory.judge.openness import document
+from inventory.judge.view import View
 from inventory.model import Category, Effort, Proposition, Remedy, Severity
-from inventory.openness import document
-from inventory.view import View
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 
-from inventory.logic import both, declared, true
+from inventory.judge.logic import both, declared, true
+from inventory.judge.openness import OPEN, no_data_roles
+from inventory.judge.view import View, info
 from inventory.model import Because, Strength
-from inventory.openness import OPEN, no_data_roles
 from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import name_of
 from inventory.rules.trapped import _no_open_service
-from inventory.view import View, info
 from protocols.contract import Observation
 
 EXPORTS = frozenset({"tls", "mqtt", "http"})

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from inventory.logic import cite, declared, true
+from inventory.judge.logic import cite, declared, true
+from inventory.judge.openness import no_data_roles
+from inventory.judge.survey import identities
+from inventory.judge.view import Door, View, info
 from inventory.model import Because, Severity, Strength
-from inventory.openness import no_data_roles
 from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import fields, name_of
-from inventory.survey import identities
-from inventory.view import Door, View, info
 from protocols.contract import Observation
 
 CLEAR = frozenset({"modbus", "mqtt", "bacnet", "dnp3", "iec104", "mtconnect", "s7comm", "enip"})

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from inventory.logic import both, cite, declared, false, true, unknown
+from inventory.judge.logic import both, cite, declared, false, true, unknown
+from inventory.judge.openness import OPEN, no_data_roles
+from inventory.judge.view import Door, View, about_undeclared, info, title_of
 from inventory.model import Because, Proposition, Severity, Strength
-from inventory.openness import OPEN, no_data_roles
 from inventory.rules.catalogue import Case
-from inventory.view import Door, View, about_undeclared, info, title_of
 from protocols.contract import Observation, Outcome, Reason
 
 NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})

@@ -5,10 +5,10 @@ One rule keeps it simple: an N rule never hides a finding; it only names the cat
 
 from __future__ import annotations
 
-from inventory.logic import false, true
+from inventory.judge.logic import false, true
+from inventory.judge.openness import no_data_roles
+from inventory.judge.view import View
 from inventory.model import Because, Proposition, Strength
-from inventory.openness import no_data_roles
-from inventory.view import View
 
 COVERED = frozenset({"covered by", "covered-by", "aggregator"})
 

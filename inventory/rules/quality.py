@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from inventory.logic import declared, true, unknown
+from inventory.judge.logic import declared, true, unknown
+from inventory.judge.openness import document, no_data_roles
+from inventory.judge.survey import sibling_group
+from inventory.judge.view import View
 from inventory.model import Because, Severity, Strength
-from inventory.openness import document, no_data_roles
 from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import name_of
 from inventory.signals.points import Meaning, dimensions, is_binary, signature
-from inventory.survey import sibling_group
-from inventory.view import View
 from protocols.contract import DATA, Outcome, Point, Quality, Reason, Sample
 
 NEVER_WIRED = frozenset({"BadNotConnected", "BadConfigurationError"})

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 
-from inventory.logic import both, cite, false, negate, true, unknown
+from inventory.judge.logic import both, cite, false, negate, true, unknown
+from inventory.judge.openness import CLOSED, OPEN, no_data_roles
+from inventory.judge.survey import Answered
+from inventory.judge.view import Door, View, info, title_of
 from inventory.model import Because, Proposition, Strength, Truth
-from inventory.openness import CLOSED, OPEN, no_data_roles
 from inventory.rules.catalogue import Case
 from inventory.rules.informational import covered
-from inventory.survey import Answered
-from inventory.view import Door, View, info, title_of
 from protocols.contract import DATA, SPOKE, Fact, Openness, Outcome
 
 VIRTUAL_NETWORKS = tuple(

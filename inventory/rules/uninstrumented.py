@@ -6,11 +6,11 @@ what a scan shows is "not exposed", what a person attests is "not instrumented".
 
 from __future__ import annotations
 
-from inventory.coverage import coverage_of, matrices, parameters_of
-from inventory.logic import both, declared, negate, true, unknown
+from inventory.judge.coverage import coverage_of, matrices, parameters_of
+from inventory.judge.logic import both, declared, negate, true, unknown
+from inventory.judge.presence import NOT_FITTED, Machine
+from inventory.judge.profiles import Profile, Signal, signal_of
 from inventory.model import Coverage, Proposition, Severity, Strength, Truth
-from inventory.presence import NOT_FITTED, Machine
-from inventory.profiles import Profile, Signal, signal_of
 from inventory.rules.catalogue import Case
 from inventory.signals.points import is_binary
 

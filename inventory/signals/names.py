@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from inventory.openness import document
+from inventory.judge.openness import document
 from inventory.signals.words import CJK, STRONG, WEAK, Words, fold, repair, words
 
 SUMMED = frozenset(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Generic, TypeVar
 
-from inventory.openness import document
+from inventory.judge.openness import document
 from inventory.signals.names import Name, read_name
 from inventory.signals.units import dimension
 from protocols.contract import Point

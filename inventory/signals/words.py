@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from inventory.openness import document
+from inventory.judge.openness import document
 
 MOST_CHARACTERS = 200
 STRONG = 0.85

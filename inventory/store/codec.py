@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from inventory.derive_places import Seen
+from inventory.derive.places import Seen
 from inventory.model import Declaration, Kind, Scan
 from inventory.text import storable
 from protocols.contract import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from inventory.identity import plain_mac
+from inventory.derive.identity import plain_mac
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from inventory.derive_places import Seen
+from inventory.derive.places import Seen
 from inventory.model import Declaration, Kind, Scan
 from inventory.store import codec
 from inventory.store.engine import connect, is_url, shown

@@ -14,7 +14,7 @@ from itertools import count, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
-from inventory.evidence import assemble
+from inventory.judge.evidence import assemble
 from inventory.model import (
     Coverage,
     Device,
@@ -35,8 +35,8 @@ from protocols.contract import Observation
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
 
-    from inventory.derive import Inventory
-    from inventory.derive_devices import PlaceOf
+    from inventory.derive.assets import Inventory
+    from inventory.derive.devices import PlaceOf
 
 V = TypeVar("V")
 
@@ -301,7 +301,7 @@ class Store(Records):
         """
         from sqlalchemy import select
 
-        from inventory.derive import LIFELESS
+        from inventory.derive.assets import LIFELESS
         from inventory.store import tables
 
         seen, place = tables.observation.c, tables.place.c

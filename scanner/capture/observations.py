@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from inventory.oui import adapter_maker, device_maker
+from inventory.derive.oui import adapter_maker, device_maker
 from protocols._cursor import hardware
 from protocols.contract import (
     Fact,

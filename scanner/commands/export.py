@@ -55,7 +55,7 @@ def command(
         try:
             said = module.write(store, Request(output, table, redact, stated))
             if format_ == "bundle" and output and "key" in stated:
-                from scanner.bundle_key import sign
+                from scanner.imports.bundle_key import sign
 
                 said += f"; signed by {sign(output, Path(stated['key']))}"
         except ValueError as error:

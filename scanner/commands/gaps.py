@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from inventory.judge.weigh import frees_nothing
 from inventory.model import Finding, Severity
 from inventory.text import inert
-from inventory.weigh import frees_nothing
 from scanner.cli import Settings
 from scanner.console import say
 from scanner.opening import concluded

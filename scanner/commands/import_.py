@@ -18,9 +18,9 @@ LISTS = {"register": "register", "links": "link", "map": "map", "attest": "attes
 """Kind of list → kind of declaration."""
 
 OTHERS = {
-    "pcap": "scanner.capture_command",
-    "nmap": "scanner.nmap_import",
-    "bundle": "scanner.bundle_import",
+    "pcap": "scanner.imports.pcap",
+    "nmap": "scanner.imports.nmap",
+    "bundle": "scanner.imports.bundle",
 }
 """Kind → module with `run(settings, path) -> None`; the one of `pcap` takes several paths."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from scanner.output import Output
-from scanner.planlines import lines, table, total_line
-from scanner.prepare import Prepared, scan_options
+from scanner.planning.lines import lines, table, total_line
+from scanner.planning.prepare import Prepared, scan_options
 from scanner.scan import totals
 
 
@@ -25,7 +25,7 @@ def command(prepared: Prepared, as_json: bool, output: Path | None) -> None:
     """
     figures = totals(prepared)
     if output is not None:
-        from scanner.permission import write
+        from scanner.planning.permission import write
 
         write(output, prepared, figures)
         click.echo(f"wrote {output}: print it, have it signed", err=True)

@@ -13,8 +13,8 @@ from scanner import consent
 from scanner import scan as scanning
 from scanner import summary as ending
 from scanner.conduct import conduct
-from scanner.layer2plan import raw_rights
-from scanner.prepare import Prepared, scan_options
+from scanner.layer2.plan import raw_rights
+from scanner.planning.prepare import Prepared, scan_options
 from scanner.secrets import SecretError, revealed
 from scanner.wire.record import AnyRecorder, PayloadRecorder, RecordError, recorder
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.conclude import conclude
-from inventory.judging import judged
+from inventory.judge.rows import judged
+from inventory.judge.survey import Gathered, context_from
+from inventory.judge.workers import Task, Workers, run
 from inventory.model import Declaration, Device, Evidence, Kind
 from inventory.store import Store
-from inventory.survey import Gathered, context_from
-from inventory.workers import Task, Workers, run
 from protocols.contract import NAMESPACE, Observation, Outcome, identifier
 from tests.inventory.making import SITE, START, listed, observed, stated
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.derive import derive, evidence
-from inventory.derive_clusters import key_of
+from inventory.derive.assets import derive, evidence
+from inventory.derive.clusters import key_of
 from inventory.model import Declaration, Device, Kind
 from protocols.contract import Observation, Outcome
 from tests.inventory.making import SITE, listed, observed, stated

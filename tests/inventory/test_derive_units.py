@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inventory.derive import derive
+from inventory.derive.assets import derive
 from inventory.model import Declaration, Device
 from protocols.contract import Fact, Observation, Outcome
 from tests.inventory.making import SITE, listed, observed

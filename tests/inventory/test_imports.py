@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from inventory import declared
-from inventory.derive import derive
+from inventory.derive import declared
+from inventory.derive.assets import derive
 from inventory.imports import Imported, ListError, MappingError, TableError, read_list
 from inventory.imports.columns import parse
 from inventory.model import Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inventory.derive import Inventory, derive
+from inventory.derive.assets import Inventory, derive
 from inventory.model import Declaration, Device
 from protocols.contract import Fact, Observation
 from tests.inventory.making import SITE, listed, observed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.thresholds import Thresholds, thresholds
+from inventory.judge.thresholds import Thresholds, thresholds
 
 
 def test_a_stated_threshold_replaces_the_default() -> None:

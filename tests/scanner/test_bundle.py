@@ -12,10 +12,10 @@ import pytest
 
 from inventory.outputs import Request, bundle
 from inventory.store import Store
-from scanner import bundle_import
-from scanner.bundle_import import BundleError, checked, take
-from scanner.bundle_key import accept, sign
 from scanner.cli import Settings
+from scanner.imports import bundle as bundle_import
+from scanner.imports.bundle import BundleError, checked, take
+from scanner.imports.bundle_key import accept, sign
 from tests.inventory.making import SITE
 from tests.inventory.outputs.connecting import plant
 from tests.inventory.outputs.sample import CANARY

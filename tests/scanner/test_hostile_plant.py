@@ -19,7 +19,7 @@ from inventory.store import Store
 from protocols.contract import SPOKE
 from scanner import scan as scans
 from scanner.cli import Settings
-from scanner.prepare import Prepared, prepare
+from scanner.planning.prepare import Prepared, prepare
 from scanner.scan import Run
 from tests.support.plants import ROOT, played
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.layer2plan import raw_rights
+from scanner.layer2.plan import raw_rights
 from tests.scanner.test_resume import stored
 from tests.support.peers import need
 from tests.support.plants import ROOT, Played, played, started, untrap

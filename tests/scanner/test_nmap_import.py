@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from protocols.contract import Outcome
 from scanner.cli import untrap
-from scanner.nmap_import import NmapError, read
+from scanner.imports.nmap import NmapError, read
 from tests.support.peers import need
 
 REPORT = """<?xml version="1.0"?>

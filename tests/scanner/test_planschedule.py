@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from protocols.contract import Cost, Depth
-from scanner.plan import MOST_PLAYED, Attempt, Manner, Shape, cost
+from scanner.planning.cost import MOST_PLAYED, Attempt, Manner, Shape, cost
 from scanner.profile import PROFILES, Limits
 from scanner.wire.pacer import WINDOW_MARGIN
 

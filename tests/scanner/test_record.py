@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.layer2plan import raw_rights
+from scanner.layer2.plan import raw_rights
 from scanner.targets import parse
 from scanner.wire.record import PacketRecorder, PayloadRecorder, RecordError, recorder
 from tests.support.peers import need

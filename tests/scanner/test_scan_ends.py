@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from scanner.cli import Settings
 from scanner.cli import untrap as commands
-from scanner.prepare import prepare
+from scanner.planning.prepare import prepare
 from tests.scanner.test_resume import PLANT, SCAN, words
 from tests.support.plants import Played, Ran, played, untrap
 from tests.support.virtual import DEFAULTS

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from protocols.contract import Observation
-from scanner import prepare as preparing
 from scanner import scan as scans
 from scanner.cli import Settings
 from scanner.engine import Engine, Tally
-from scanner.plan import Total
+from scanner.planning import prepare as preparing
+from scanner.planning.cost import Total
 from scanner.summary import summary
 from scanner.wire.neighbours import Links
 from scanner.wire.wire import Wire
@@ -136,7 +136,7 @@ def walked(
     shift: int = 0,
     **options: Any,
 ) -> Walked:
-    """Play `plant` and scan it; `options` are those of `scanner.prepare.prepare`.
+    """Play `plant` and scan it; `options` are those of `scanner.planning.prepare.prepare`.
 
     `past` is what an earlier run stored, `most` after how many observations this one is killed,
     `shift` what that run's ports were shifted by. Flags of the simulators may follow the plant.

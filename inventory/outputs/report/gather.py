@@ -19,6 +19,9 @@ from inventory.conclude import rules_digest
 from inventory.connectable import connectable
 from inventory.connection import logins
 from inventory.fixes import plan_fixes
+from inventory.judge.presence import Machine
+from inventory.judge.survey import YES
+from inventory.judge.weigh import frees_nothing
 from inventory.model import Device, Equipment, Finding, Kind, OpenQuestion, Scan, Severity
 from inventory.outputs.records import time
 from inventory.outputs.report import page
@@ -26,10 +29,7 @@ from inventory.outputs.report.evidence import Proofs
 from inventory.outputs.report.page import Page, Share
 from inventory.outputs.report.sitemap import level_text, networks, site_map, state_of
 from inventory.outputs.report.use import cases, matrices
-from inventory.presence import Machine
 from inventory.rollup import Unit, roll_up
-from inventory.survey import YES
-from inventory.weigh import frees_nothing
 
 if TYPE_CHECKING:
     from inventory.store import Store

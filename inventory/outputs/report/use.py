@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from inventory.judge.presence import Machine
 from inventory.model import Truth
 from inventory.outputs.report.page import NO, UNKNOWN, YES, Case, Matrix, Share
-from inventory.presence import Machine
 from inventory.readiness import bundled, ready, use_case
 
 WORDS = {Truth.TRUE: YES, Truth.FALSE: NO, Truth.UNKNOWN: UNKNOWN}

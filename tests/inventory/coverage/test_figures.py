@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.coverage import best_next, coverage_of, matrices
-from inventory.profiles import classes, profile
+from inventory.judge.coverage import best_next, coverage_of, matrices
+from inventory.judge.profiles import classes, profile
 
 PARTIAL = [
     ("electric motor", "current voltage speed torque power", (7, 5), 0.75),

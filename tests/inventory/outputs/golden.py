@@ -20,8 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from inventory.conclude import rules_digest
-from inventory.derive import Inventory
-from inventory.derive_devices import PlaceOf
+from inventory.derive.assets import Inventory
+from inventory.derive.devices import PlaceOf
 from inventory.model import (
     Because,
     Category,

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from inventory.derive import derive
+from inventory.derive.assets import derive
 from inventory.outputs.nmap_xml import document
 from protocols.contract import Outcome
-from scanner.nmap_import import read
+from scanner.imports.nmap import read
 from tests.inventory.making import SITE, observed
 from tests.inventory.outputs.sample import HOSTILE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime, timedelta
 
+from inventory.judge.survey import Context, survey
 from inventory.model import Device, Evidence, RegisterRow
-from inventory.survey import Context, survey
 from protocols.contract import Fact, Observation, Outcome, Point, Question, Sample, Target
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

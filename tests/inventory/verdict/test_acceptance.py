@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from inventory.coverage import matrices
+from inventory.judge.coverage import matrices
+from inventory.judge.survey import Answered, Context
+from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.model import Confidence, Device, Equipment, Evidence, Link, Verdict
-from inventory.survey import Answered, Context
-from inventory.verdict import judge_device, judge_equipment
 from protocols.contract import Fact, Observation, Outcome, Point, Quality, Sample
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen
 

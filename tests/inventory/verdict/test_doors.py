@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from inventory.levels import level_of
+from inventory.judge.levels import level_of
+from inventory.judge.survey import survey
+from inventory.judge.verdict import judge_device, judge_equipment
+from inventory.judge.view import View
 from inventory.model import Equipment, Evidence, Link
 from inventory.rules.inaccessible import locked
-from inventory.survey import survey
-from inventory.verdict import judge_device, judge_equipment
-from inventory.view import View
 from protocols.contract import Fact, Observation, Outcome, Point, Quality, Sample
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.model import Declaration, Evidence, Kind, Level
-from inventory.verdict import judge_device, judge_equipment
 from protocols.contract import Observation
 from tests.inventory.verdict.evidence import NOW, context, evidence, row
 from tests.inventory.verdict.plants import PLC, TEMPERATURE, motor, window

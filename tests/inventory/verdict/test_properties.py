@@ -8,13 +8,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from inventory.coverage import coverage_of
+from inventory.judge.coverage import coverage_of
+from inventory.judge.presence import Machine
+from inventory.judge.verdict import judge_device, judge_equipment
+from inventory.judge.view import View
 from inventory.model import Evidence, Truth, Verdict
-from inventory.presence import Machine
 from inventory.rules import DEVICE_RULES
 from inventory.rules.uninstrumented import u01, u02, u03, u04, u05
-from inventory.verdict import judge_device, judge_equipment
-from inventory.view import View
 from protocols.contract import Observation
 from tests.inventory.verdict.drawing import Plant, observation, plants
 

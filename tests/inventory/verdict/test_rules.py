@@ -10,12 +10,12 @@ from datetime import timedelta
 
 import pytest
 
-from inventory.logic import both, either, false, negate, true, unknown
+from inventory.judge.logic import both, either, false, negate, true, unknown
+from inventory.judge.survey import survey
+from inventory.judge.verdict import judge_device
 from inventory.model import Confidence, Evidence, Severity, Strength, Truth
 from inventory.rules import DEVICE_RULES, catalogue
 from inventory.rules.document import gaps_page
-from inventory.survey import survey
-from inventory.verdict import judge_device
 from protocols import probes
 from protocols.contract import Fact, Outcome, Point, Quality, Sample
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen
@@ -255,7 +255,7 @@ def test_the_page_names_every_rule() -> None:
 
 
 def test_openness_is_that_of_the_probes() -> None:
-    from inventory.openness import protocols
+    from inventory.judge.openness import protocols
 
     table = protocols()
     for probe in probes():

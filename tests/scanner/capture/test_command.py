@@ -6,8 +6,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from scanner.capture_import import read_files
 from scanner.cli import untrap
+from scanner.imports.captures import read_files
 from tests.scanner.capture.packets import SERVER, pcap, polled, write
 
 

@@ -19,7 +19,7 @@ import pytest
 from protocols.contract import DATA, Outcome
 from scanner.capture.files import CaptureFile
 from scanner.capture.walk import Walk
-from scanner.capture_import import Capture, read_file
+from scanner.imports.captures import Capture, read_file
 from tests.support.peers import need
 
 CORPUS = Path(os.environ.get("UNTRAP_CORPUS", Path(__file__).parents[4] / "shared" / "corpus"))

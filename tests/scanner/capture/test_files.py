@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scanner.capture.files import CaptureError, CaptureFile
-from scanner.capture_import import read_file
+from scanner.imports.captures import read_file
 from tests.scanner.capture.packets import CLIENT, SERVER, pcap, pcapng, polled, record, write
 
 

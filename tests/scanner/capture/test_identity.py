@@ -10,11 +10,11 @@ import struct
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inventory.derive import derive
+from inventory.derive.assets import derive
 from inventory.model import Device
 from protocols.contract import Fact, Observation, Outcome, Question, Target
 from scanner.capture.own import own_macs
-from scanner.capture_import import Around, Capture, read_file
+from scanner.imports.captures import Around, Capture, read_file
 from tests.scanner.capture.packets import (
     ACK,
     CLIENT,

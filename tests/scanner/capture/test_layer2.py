@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.layer2 import Layer2Error, identify, listen, sweep
+from scanner.layer2.helper import Layer2Error, identify, listen, sweep
 from tests.support.peers import need
 
 pytestmark = [

@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 
 from protocols.contract import Fact, Outcome
-from scanner.capture_import import Capture, read_file
+from scanner.imports.captures import Capture, read_file
 from tests.scanner.capture.packets import (
     ACK,
     CLIENT,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from protocols.contract import Outcome
 from scanner.capture.files import Batch
 from scanner.capture.walk import Walk
-from scanner.capture_import import Capture, read_file
+from scanner.imports.captures import Capture, read_file
 from tests.scanner.capture.packets import (
     CLIENT,
     SERVER,

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from inventory.judge.survey import Context
+from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.model import Equipment, Evidence, Link, Verdict
-from inventory.survey import Context
-from inventory.verdict import judge_device, judge_equipment
 from protocols.contract import Fact, Observation, Outcome, Point, Quality, Sample
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
+from inventory.judge.survey import Zone
 from inventory.model import Declaration, Evidence, Kind
-from inventory.survey import Zone
 from protocols.contract import Observation
 from tests.inventory.verdict.plants import (
     CLOSED,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_network
 
+from inventory.judge.survey import Vantage, Zone
 from inventory.model import Declaration, Kind
-from inventory.survey import Vantage, Zone
 from tests.inventory.verdict.plants import (
     CLOSED,
     NO_MODBUS,
@@ -186,7 +186,7 @@ GAP = evidence(S7, *CLOSED, about=PLC)
 
 
 def accepted(expires: str) -> dict[str, object]:
-    from inventory.verdict import judge_device
+    from inventory.judge.verdict import judge_device
     from tests.inventory.verdict.evidence import context
 
     gap = next(i for i in judge_device(GAP, context(GAP)).findings if i.rule == "T01")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_network
 
+from inventory.judge.survey import Vantage, Zone
 from inventory.model import Declaration, Evidence, Kind
-from inventory.survey import Vantage, Zone
 from tests.inventory.verdict.plants import (
     CLOSED,
     NO_MODBUS,

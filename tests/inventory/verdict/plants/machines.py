@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inventory.judge.thresholds import Thresholds
 from inventory.model import Declaration, Kind, Link
-from inventory.thresholds import Thresholds
 from tests.inventory.verdict.plants import (
     DRIVE,
     FULL,

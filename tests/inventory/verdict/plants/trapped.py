@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from inventory.judge.survey import Answered, Zone
 from inventory.model import Declaration, Evidence, Kind
-from inventory.survey import Answered, Zone
 from protocols.contract import Observation, Point, Sample
 from tests.inventory.verdict.plants import (
     CLOSED,

@@ -1,0 +1,1 @@
+"""From observations and declarations to assets: places, nodes, clusters, devices."""

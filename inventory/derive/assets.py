@@ -1,0 +1,344 @@
+"""Assets from observations and declarations: who is there, who is the same, who was planned.
+
+One rule keeps it simple: a pure function of its arguments, the same whatever their order; adding
+what is known already changes nothing. Points stay in the observations and are only counted here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from inventory.derive import declared
+from inventory.derive.clusters import Cluster, assign, clusters, join_stated, key_of, splits
+from inventory.derive.devices import PlaceOf, device_of, places_of
+from inventory.derive.nodes import Node, echoes, nodes
+from inventory.derive.places import Places, Seen, gather, seen
+from inventory.derive.register import Index, Match, gateways
+from inventory.derive.silent import joined
+from inventory.judge.evidence import assemble
+from inventory.model import (
+    Declaration,
+    Device,
+    Equipment,
+    Evidence,
+    Kind,
+    Link,
+    Merge,
+    RegisterRow,
+)
+from protocols.contract import Observation, Openness
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One register row and the device that it means; `seen` tells whether that one answered."""
+
+    row: RegisterRow
+    device: str
+    seen: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All that is derived about a site."""
+
+    site: str
+    devices: tuple[Device, ...]
+    equipment: tuple[Equipment, ...]
+    links: tuple[Link, ...]
+    planned: tuple[Planned, ...] = ()
+    places: tuple[PlaceOf, ...] = ()
+    keys: tuple[Declaration, ...] = ()  # to be recorded, once
+    counted: Mapping[str, int] = field(default_factory=dict)  # outcome → addresses, no asset
+
+    @property
+    def found_not_planned(self) -> tuple[Device, ...]:
+        """Devices that answered and that no register row means."""
+        return tuple(d for d in self.devices if d.seen and d.register is None)
+
+    @property
+    def planned_not_found(self) -> tuple[Planned, ...]:
+        """Register rows whose device did not answer."""
+        return tuple(one for one in self.planned if not one.seen)
+
+
+def derive(
+    site: str,
+    observations: Iterable[Observation],
+    declarations: Iterable[Declaration],
+    openness: Mapping[str, Openness] | None = None,
+) -> Inventory:
+    """The inventory of a site from whole observations (tests, small imports)."""
+    return derive_seen(site, map(seen, observations), declarations, openness)
+
+
+def derive_seen(
+    site: str,
+    observations: Iterable[Seen],
+    declarations: Iterable[Declaration],
+    openness: Mapping[str, Openness] | None = None,
+) -> Inventory:
+    """The inventory of a site, from the part of each observation that derivation needs."""
+    return _Derivation(site, gather(observations), tuple(declarations), openness or {}).run()
+
+
+class _Derivation:
+    """The steps, in order; each fills what the next one needs."""
+
+    def __init__(
+        self,
+        site: str,
+        places: Places,
+        declarations: tuple[Declaration, ...],
+        openness: Mapping[str, Openness],
+    ) -> None:
+        self.site = site
+        self.places = places
+        self.declarations = declarations
+        self.openness = openness
+        self.echoing: frozenset[str] = frozenset()
+        self.register = declared.rows(declarations)
+        self.gateways = gateways(self.register)
+        self.stated = declared.stated_fields(declarations)
+
+    def run(self) -> Inventory:
+        self.places = joined(self.places, self.register)
+        found = nodes(self.places, self._declared_places())
+        grouped = _with_parents(clusters(found, splits(self.declarations)))
+        recorded = [d for d in self.declarations if d.kind is Kind.KEY]
+        keys = assign(self.site, grouped, recorded)
+        grouped = join_stated(grouped, self.declarations)
+        owner = {id(node): cluster for cluster in grouped for node in cluster.nodes}
+        roots = {node.address: owner[id(node)].key for node in found if not node.part}
+        for cluster in grouped:
+            parent = roots.get(cluster.nodes[0].address, "") if cluster.part else ""
+            cluster.parent = parent if parent != cluster.key else ""
+        counted = self._counted(found)
+        self._forget_places()
+        devices: dict[str, Device] = {}
+        where: list[PlaceOf] = []
+        for cluster in grouped:
+            where.extend(places_of(self.site, cluster))
+            devices[cluster.key] = device_of(self.site, cluster, self.openness)
+            for node in cluster.nodes:
+                node.places = ()  # half of all that is held, and nobody asks for it again
+        index = Index()
+        if self.register or any(d.kind is Kind.LINK for d in self.declarations):
+            for device in devices.values():
+                index.add(device)
+        planned = self._plan(devices, index)
+        self._state(devices)
+        linked = self._links(devices, index)
+        units = declared.equipment(self.site, self.register, linked, self.stated)
+        everything = tuple(link for links in linked.values() for link in links)
+        ordered = tuple(sorted(devices.values(), key=_order))
+        return Inventory(
+            self.site,
+            ordered,
+            tuple(units),
+            everything,
+            planned,
+            tuple(where),
+            tuple(keys),
+            counted,
+        )
+
+    def _declared_places(self) -> dict[str, frozenset[str]]:
+        """Address → parts that the register names there."""
+        named: dict[str, set[str]] = {}
+        for one in self.register:
+            if declared.wants_device(one):
+                part = declared.bus_part(one.unit)
+                address = one.address or (
+                    self.gateways.get(one.parent.casefold(), "") if part else ""
+                )
+                if address:
+                    named.setdefault(address, set()).update({"", part} if part else {""})
+        return {address: frozenset(parts) for address, parts in named.items()}
+
+    def _plan(self, devices: dict[str, Device], index: Index) -> tuple[Planned, ...]:
+        """Matches every row about a device; makes devices of those that are nowhere."""
+        planned: list[Planned] = []
+        for one in self.register:
+            if not declared.wants_device(one):
+                continue
+            where = self.gateways.get(one.parent.casefold(), "")
+            match = index.row(one, where)
+            folded = not match.key and self._echoes(one, where)
+            if folded:
+                match = Match(index.find(one.address or where).key, "it answers every unit alike")
+            device = devices.get(match.key)
+            if device is None:
+                device = self._nowhere(one, index)
+                devices[device.key] = device
+                index.add(device)
+            if not declared.is_equipment(one) and not (folded and device.register):
+                device = _planned(device, one, match)
+                devices[device.key] = device
+                for text in (one.tag, one.name):
+                    index.name(text, device.key)
+            planned.append(Planned(one, device.key, device.seen, match.why))
+        return tuple(planned)
+
+    def _echoes(self, one: RegisterRow, where: str) -> bool:
+        """Whether a row names a unit of a device that answers for itself whatever unit is asked."""
+        return (one.address or where) in self.echoing and bool(declared.bus_part(one.unit))
+
+    def _forget_places(self) -> None:
+        """Keeps of the places what register rows still need."""
+        if self.register:
+            self.echoing = frozenset(name for name, here in self.places.items() if echoes(here))
+        self.places = {}
+
+    def _nowhere(self, one: RegisterRow, index: Index) -> Device:
+        """A device that only the register knows."""
+        tag = one.tag or one.name or one.serial or one.mac or one.address
+        part = declared.bus_part(one.unit) if one.parent else ""
+        parent = index.find(one.parent).key
+        return Device(
+            key_of(self.site, f"row:{tag}"),
+            self.site,
+            addresses=(one.address,) if one.address else (),
+            parent=parent,
+            part=part if parent else "",
+            seen=False,
+        )
+
+    def _state(self, devices: dict[str, Device]) -> None:
+        """A person's word over a scan's; it follows the asset through merges."""
+        for key, device in devices.items():
+            stated: dict[str, str] = {}
+            for name in (*device.aliases, key):
+                stated.update(self.stated.get(name, {}))
+            known = {name: value for name, value in stated.items() if name in SETTABLE}
+            if known:
+                devices[key] = replace(device, **known)  # type: ignore[arg-type]
+            row = {n: v for n, v in stated.items() if n in _ROW_FIELDS}
+            if row:
+                base = devices[key].register or RegisterRow()
+                devices[key] = replace(devices[key], register=replace(base, **row))
+
+    def _links(self, devices: Mapping[str, Device], index: Index) -> dict[str, list[Link]]:
+        """Links per equipment tag: stated ones, then those proposed by the register."""
+        linked: dict[str, list[Link]] = {}
+        for one in declared.links(self.declarations):
+            part = declared.bus_part(one.part)
+            match = index.find(one.device, part) if part else Match("", "")
+            key = match.key or index.find(one.device).key
+            device = devices.get(key)
+            own = device is not None and device.part == part and bool(part)
+            linked.setdefault(one.equipment, []).append(
+                Link(
+                    one.equipment,
+                    key or one.device,
+                    "" if own else one.part,
+                    one.signal,
+                    one.complete,
+                    resolved=bool(key),
+                )
+            )
+        for row in self.register:
+            if declared.is_equipment(row):
+                self._propose(row, index, linked)
+        return linked
+
+    def _propose(self, row: RegisterRow, index: Index, linked: dict[str, list[Link]]) -> None:
+        tag = row.tag or row.name
+        part = declared.bus_part(row.unit)
+        key = index.find(row.address, part).key or index.find(row.address).key
+        key = key or index.find(row.parent, part).key or index.find(row.parent).key
+        known = {link.device for link in linked.get(tag, ())}
+        if key and key not in known:
+            linked.setdefault(tag, []).append(Link(tag, key, proposed=True))
+
+    def _counted(self, found: Sequence[Node]) -> dict[str, int]:
+        """Addresses that are no asset, by their strongest outcome (rulings 13)."""
+        used = {node.address for node in found}
+        count: Counter[str] = Counter()
+        for address, here in self.places.items():
+            if address not in used:
+                outcomes = set().union(*(place.outcomes for place in here.values()))
+                strongest = next((one for one in LIFELESS if one in outcomes), "other")
+                count[strongest] += 1
+        return dict(count)
+
+
+LIFELESS = ("closed", "blocked", "silent", "no_path", "failed_here", "broken", "not_asked")
+"""Outcomes of an address that is no asset, the strongest first."""
+
+GENERIC_ROLES = frozenset({"", "ot-device", "ot-client"})
+"""What a capture tells of who asks and who answers, and nothing else."""
+
+SETTABLE = frozenset("name role vendor product model firmware hardware serial mac".split())  # noqa: SIM905 - a list of words
+"""Fields of a device that `set` states."""
+
+_ROW_FIELDS = frozenset("area line criticality redundancy owner tag".split())  # noqa: SIM905 - a list of words
+
+
+def _order(device: Device) -> tuple[object, ...]:
+    return (device.addresses[:1], device.part, device.key)
+
+
+def _with_parents(found: list[Cluster]) -> list[Cluster]:
+    """Joins units with one bus address behind gateways that are one device."""
+    gateway = {
+        node.at: index for index, one in enumerate(found) for node in one.nodes if not node.part
+    }
+    first: dict[tuple[int, str], Cluster] = {}
+    for one in found:
+        lead = gateway.get(one.nodes[0].address, -1)
+        if not one.part or lead < 0:
+            continue
+        known = first.setdefault((lead, one.part), one)
+        if known is not one and known.addresses().isdisjoint(one.addresses()):
+            reason = "the same bus address behind the same gateway"
+            known.merges.append(Merge(f"unit:{one.part}", reason))
+            known.merges.extend(one.merges)
+            known.nodes.extend(one.nodes)
+            one.nodes = []
+    return [one for one in found if one.nodes]
+
+
+def _stated_role(heard: str, stated: str) -> str:
+    """The device's own word; that it takes part in automation says less than a register's class."""
+    return stated if stated and heard in GENERIC_ROLES else heard or stated
+
+
+def _planned(device: Device, one: RegisterRow, match: Match) -> Device:
+    """The device with what its register row says of it; the scan's own words stay."""
+    merges = device.merges
+    if match.why:
+        label = one.tag or one.name or one.address
+        merges = (*merges, Merge(f"register row {label}", match.why))
+    aliases = tuple(n for n in (device.name,) if n and n not in (one.tag, one.name))
+    return replace(
+        device,
+        name=one.name or one.tag or device.name,
+        role=_stated_role(device.role, declared.role(one.cls)),
+        vendor=device.vendor or one.vendor,
+        model=device.model or ("" if device.product else one.model),
+        serial=device.serial or one.serial,
+        mac=device.mac or one.mac.lower(),
+        addresses=device.addresses or ((one.address,) if one.address else ()),
+        aliases=tuple(dict.fromkeys((*device.aliases, *aliases))),
+        register=one,
+        merges=merges,
+    )
+
+
+def evidence(
+    device: Device, places: Iterable[PlaceOf], observations: Iterable[Observation]
+) -> Evidence:
+    """Everything known about one device, from observations of any devices."""
+    mine = [place for place in places if place.asset == device.key]
+    chosen = [one for one in observations if any(place.holds(one) for place in mine)]
+    return assemble(device, chosen)
+
+
+def moment(text: str) -> datetime | None:
+    """The time of a stamp; None for none."""
+    return datetime.fromisoformat(text) if text[:1].isdigit() else None

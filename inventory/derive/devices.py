@@ -1,0 +1,183 @@
+"""From a cluster of nodes to a device: its best values, services, counts and places.
+
+One rule keeps it simple: the best source wins, then the latest word, then text order, so that two
+runs over the same facts agree.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from inventory.derive.clusters import Cluster
+from inventory.derive.identity import plain_mac
+from inventory.derive.nodes import END, Node, rank
+from inventory.derive.places import Asked, FactKey
+from inventory.model import Device, Service
+from protocols.contract import Fact, Observation, Openness, Outcome
+
+FIELDS = ("name", "role", "vendor", "product", "model", "firmware", "hardware", "serial", "mac")
+"""Fields of a device that facts of the same name fill."""
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOf:
+    """Observations at this address and part, from `since` to `until`, are about `asset`."""
+
+    site: str
+    address: str
+    part: str
+    since: str
+    until: str
+    asset: str
+
+    def holds(self, one: Observation) -> bool:
+        """Whether an observation was made at this place."""
+        time = one.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        here = one.target.address == self.address and one.question.part == self.part
+        return here and self.since <= time <= self.until
+
+
+def places_of(site: str, cluster: Cluster) -> Iterator[PlaceOf]:
+    """Where the observations of a device are."""
+    for node in cluster.nodes:
+        parts = {place.part for place in node.places} or {node.part}
+        for part in sorted(parts):
+            yield PlaceOf(site, node.address, part, node.since, node.until, cluster.key)
+
+
+def device_of(site: str, cluster: Cluster, openness: Mapping[str, Openness]) -> Device:
+    """The device of a cluster, without what people state about it."""
+    nodes = sorted(cluster.nodes, key=_recent, reverse=True)
+    facts = _facts(nodes)
+    value = _best(facts, frozenset().union(*(node.own for node in nodes)))
+    heard = [place for node in nodes for place in node.places]
+    points = set().union(*(place.point_hashes() for place in heard)) if heard else set()
+    readable = set().union(*(place.readable_hashes() for place in heard)) if heard else set()
+    seen = any(node.alive for node in nodes)
+    first, last = _life(nodes)
+    return Device(
+        key=cluster.key,
+        site=site,
+        **value,  # type: ignore[arg-type]  # names of FIELDS only
+        addresses=_addresses(nodes, facts),
+        aliases=tuple(cluster.aliases),
+        parent=cluster.parent,
+        part=cluster.part,
+        services=tuple(_services(nodes, openness)),
+        facts=tuple(Fact(*fact) for fact in sorted(facts, key=_fact_order)),
+        merges=tuple(cluster.merges),
+        first_seen=first if seen else None,
+        last_seen=last if seen else None,
+        points=len(points),
+        readable=len(readable),
+        seen=seen,
+    )
+
+
+def _recent(node: Node) -> tuple[str, tuple[str, str, str]]:
+    ends = [min(p.heard_last, node.until) for p in node.places if p.alive]
+    return (max(ends, default=""), node.order)
+
+
+def _facts(nodes: list[Node]) -> dict[FactKey, str]:
+    """Every fact with the last time that it was stated."""
+    found: dict[FactKey, str] = {}
+    for node in nodes:
+        for fact, (_, last) in node.facts():
+            found[fact] = max(found.get(fact, ""), last)
+    return found
+
+
+def _best(facts: Mapping[FactKey, str], own: frozenset[str]) -> dict[str, str]:
+    found: dict[str, tuple[int, str, str]] = {}
+    for (name, value, source, where), last in facts.items():
+        if name in FIELDS and where in own and value not in (None, ""):
+            offer = (-rank(name, source), last, str(value))
+            if name not in found or offer > found[name]:
+                found[name] = offer
+    chosen = {name: offer[2] for name, offer in found.items()}
+    if "mac" in chosen:
+        chosen["mac"] = plain_mac(chosen["mac"]) or chosen["mac"]
+    return chosen
+
+
+def _fact_order(fact: FactKey) -> tuple[str, str, str, str]:
+    name, value, source, part = fact
+    return (name, part, source, str(value))
+
+
+def _life(nodes: list[Node]) -> tuple[datetime | None, datetime | None]:
+    firsts = [max(p.heard_first, n.since) for n in nodes for p in n.places if p.alive]
+    lasts = [min(p.heard_last, n.until) for n in nodes for p in n.places if p.alive]
+    return _moment(min(firsts, default="")), _moment(max(lasts, default=""))
+
+
+def _moment(text: str) -> datetime | None:
+    whole = text if text.endswith("Z") else f"{text}Z"
+    return datetime.fromisoformat(whole) if text[:1].isdigit() else None
+
+
+def _addresses(nodes: list[Node], facts: Mapping[FactKey, str]) -> tuple[str, ...]:
+    """Where it answered, the latest first; then what it says of itself, in order."""
+    answered = list(dict.fromkeys(node.address for node in nodes))
+    said = {str(fact[1]) for fact in facts if fact[0] == "address" and fact[3] == ""}
+    return (*answered, *sorted((a for a in said if _usable(a) and a not in answered), key=_number))
+
+
+def _usable(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or address.is_multicast)
+
+
+def _number(text: str) -> tuple[int, int]:
+    address = ipaddress.ip_address(text)
+    return (address.version, int(address))
+
+
+def _services(nodes: list[Node], openness: Mapping[str, Openness]) -> Iterator[Service]:
+    """One per address and port: the answer to its identity question in the latest scan."""
+    for node in sorted(nodes, key=lambda one: one.order):
+        offered = {
+            service: security
+            for place in node.places
+            for service, security in (place.security or {}).items()
+        }
+        for (protocol, transport, port), asked in sorted(_latest(node).items()):
+            yield Service(
+                protocol,
+                transport,
+                port,
+                _OUTCOMES[asked.outcome],
+                node.address,
+                asked.reason,
+                tuple(sorted(offered.get((protocol, transport, port), ()))),
+                openness.get(protocol),
+                node.part,
+            )
+
+
+def _latest(node: Node) -> dict[tuple[str, str, int], Asked]:
+    """Per service the identity question of the scan that asked last."""
+    asked: dict[tuple[str, str, int, str], Asked] = {}
+    for place in node.places:
+        for key, one in place.services.items():
+            if node.within(*place.scans[key[3]]):
+                asked[key] = min(asked.get(key, one), one)
+    latest: dict[tuple[str, str, int], Asked] = {}
+    for (protocol, transport, port, _), one in asked.items():
+        service = (protocol, transport, port)
+        known = latest.get(service)
+        if known is None or (one.time, one) > (known.time, known):
+            latest[service] = one
+    return latest
+
+
+__all__ = ["END", "PlaceOf", "device_of", "places_of"]

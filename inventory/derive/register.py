@@ -1,0 +1,128 @@
+"""Finds which device a text or a register row means, and says by what.
+
+One rule keeps it simple: the strongest key that matches decides (key, serial number, hardware
+address, tag or name, network address); a name that two devices share decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from inventory.derive.declared import bus_part
+from inventory.derive.identity import placeholder, plain_mac, plain_serial, plain_vendor
+from inventory.model import Device, RegisterRow
+
+AMBIGUOUS = ""
+"""Stands in the index for a text that several devices answer to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The device that a row means: its key, or "" for none; and why."""
+
+    key: str
+    why: str
+
+
+class Index:
+    """Devices by everything that may name them."""
+
+    def __init__(self) -> None:
+        self._by: dict[str, str] = {}
+
+    def add(self, device: Device) -> None:
+        """Makes a device findable."""
+        for text in _names(device):
+            if self._by.setdefault(text, device.key) != device.key:
+                self._by[text] = AMBIGUOUS
+
+    def name(self, text: str, key: str) -> None:
+        """Makes a device findable by one more name (its tag)."""
+        folded = f"name:{text.casefold()}"
+        if text and self._by.setdefault(folded, key) != key:
+            self._by[folded] = AMBIGUOUS
+
+    def find(self, text: str, part: str = "") -> Match:
+        """What one text means: a key, address, MAC, serial, tag or name."""
+        text = text.strip()
+        if not text:
+            return Match("", "")
+        if part:
+            gateway = self.find(text)
+            child = self._by.get(f"behind:{gateway.key} {part}", "")
+            return Match(child, f"{gateway.why}, {part} behind it") if child else Match("", "")
+        where = text
+        for kind, value in (
+            ("key", text),
+            ("at", where),
+            ("mac", plain_mac(text)),
+            ("serial", plain_serial(text)),
+            ("name", text.casefold()),
+        ):
+            key = self._by.get(f"{kind}:{value}", "") if value else ""
+            if key:
+                return Match(key, f"{_SAID[kind]} {value} is the same")
+        return Match("", "")
+
+    def row(self, one: RegisterRow, parent: str = "") -> Match:
+        """The device of a register row. `parent` is the address of the gateway that it names."""
+        part = bus_part(one.unit) if (one.parent or one.address) else ""
+        where = one.address or parent
+        for kind, value in (
+            ("serial", _serial(one)),
+            ("mac", plain_mac(one.mac)),
+            ("name", "" if part else one.tag.casefold()),
+            ("name", "" if part else one.name.casefold()),
+            ("at", f"{where} {part}".strip() if where else ""),
+        ):
+            key = self._by.get(f"{kind}:{value}", "") if value else ""
+            if key:
+                shown = value.rpartition("|")[2]
+                return Match(key, f"{_SAID[kind]} {shown} is the same")
+        return Match("", "")
+
+
+_SAID = {
+    "key": "key",
+    "serial": "serial number",
+    "mac": "hardware address",
+    "name": "name",
+    "at": "address",
+}
+
+
+def _serial(one: RegisterRow) -> str:
+    usable = one.serial and not placeholder("serial", one.serial)
+    if not usable:
+        return ""
+    maker = plain_vendor(one.vendor)
+    return f"{maker}|{plain_serial(one.serial)}" if maker else plain_serial(one.serial)
+
+
+def _names(device: Device) -> Iterable[str]:
+    yield f"key:{device.key}"
+    for alias in device.aliases:
+        yield f"key:{alias}"
+    for address in device.addresses:
+        yield f"at:{address} {device.part}".strip()
+    if device.mac:
+        yield f"mac:{device.mac}"
+    if device.serial and not placeholder("serial", device.serial):
+        yield f"serial:{plain_serial(device.serial)}"
+        if device.vendor:
+            yield f"serial:{plain_vendor(device.vendor)}|{plain_serial(device.serial)}"
+    if device.parent:
+        yield f"behind:{device.parent} {device.part}"
+    if device.name:
+        yield f"name:{device.name.casefold()}"
+
+
+def gateways(register: Sequence[RegisterRow]) -> dict[str, str]:
+    """Address of each row that has one, by tag and by name: what `Parent` may name."""
+    found: dict[str, str] = {}
+    for one in register:
+        for text in (one.name, one.tag):
+            if text and one.address:
+                found[text.casefold()] = one.address
+    return found

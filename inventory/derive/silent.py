@@ -1,0 +1,229 @@
+"""Silent devices: what switch MAC tables and ARP tables know, joined with what answered.
+
+One rule keeps it simple: a hardware address that a switch learned is an asset of its own only where
+it cannot be a device that is known already: it has an address of its own by some ARP table, or
+every device that it could be has shown another hardware address, or its maker is another one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from inventory.derive.identity import plain_mac, plain_vendor
+from inventory.derive.oui import device_maker
+from inventory.derive.places import Place, Places, Seen, gather
+from inventory.model import RegisterRow
+
+SHARED = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:07:b4:00")
+"""Prefixes of router addresses that several devices share: VRRP (RFC 5798), HSRP, GLBP."""
+
+MOST_PER_ADDRESS = 4  # addresses behind one hardware address before it counts as a router
+OWN = ("mac", "interface.mac")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A hardware address on one port of one switch."""
+
+    observer: str  # its address
+    port: str
+    first: str
+    last: str
+    scan: str
+    source: str
+
+
+@dataclass(slots=True)
+class Tables:
+    """What the tables of all observers say."""
+
+    seen: dict[str, list[Sighting]] = field(default_factory=dict)  # by hardware address
+    spoken: dict[str, set[str]] = field(default_factory=dict)  # address → hardware addresses
+    lines: dict[tuple[str, str], Sighting] = field(default_factory=dict)  # address, hardware
+    crowd: dict[tuple[str, str], int] = field(default_factory=dict)  # switch port → addresses
+    trunks: set[tuple[str, str]] = field(default_factory=set)  # ports that lead to a neighbour
+
+
+def joined(places: Places, register: Sequence[RegisterRow]) -> Places:
+    """`places` and, beside them, what only tables know; the same object where they know nothing."""
+    tables = _read(places)
+    if not (tables.seen or tables.spoken):
+        return places
+    known = _known(places, register, tables)
+    added = list(_added(places, known, tables))
+    for address, here in gather(added).items():
+        mine = places.setdefault(address, {})
+        for part, place in here.items():
+            if part in mine:
+                _merge(mine[part], place)
+            else:
+                mine[part] = place
+    return places
+
+
+def _read(places: Places) -> Tables:
+    tables = Tables()
+    for address, here in places.items():
+        for place in here.values():
+            if not place.tables:
+                continue
+            for (name, value, source, part), (first, last) in place.facts.items():
+                where = Sighting(address, part, first, last, _scan(place, last), source)
+                if name == "mac_seen" and (mac := _single(str(value))):
+                    tables.seen.setdefault(mac, []).append(where)
+                    port = (address, part)
+                    tables.crowd[port] = tables.crowd.get(port, 0) + 1
+                elif name == "arp_seen":
+                    _line(str(value), where, tables)
+                elif name.startswith("neighbour."):
+                    tables.trunks.add((address, part))
+    return tables
+
+
+def _line(text: str, where: Sighting, tables: Tables) -> None:
+    """One line of an ARP table, "address=hardware address"."""
+    address, _, hardware = text.partition("=")
+    mac = _single(hardware)
+    if mac and _usable(address):
+        tables.spoken.setdefault(address, set()).add(mac)
+        known = tables.lines.get((address, mac))
+        if known is None or known.last < where.last:
+            tables.lines[address, mac] = where
+
+
+def _single(text: str) -> str:
+    """A hardware address of one device, or ""."""
+    mac = plain_mac(text)
+    blank = mac in ("", "00:00:00:00:00:00")
+    return "" if blank or mac.startswith(SHARED) else mac
+
+
+def _usable(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_multicast or address.is_unspecified)
+
+
+def _scan(place: Place, time: str) -> str:
+    return next((s for s, (low, high) in place.scans.items() if low <= time <= high), "")
+
+
+def _known(places: Places, register: Iterable[RegisterRow], tables: Tables) -> dict[str, set[str]]:
+    """Hardware address → addresses that it has: by its own word, ARP tables and the register."""
+    known: defaultdict[str, set[str]] = defaultdict(set)
+    for address, here in places.items():
+        for mac in _own(here):
+            known[mac].add(address)
+    for address, macs in tables.spoken.items():
+        for mac in macs:
+            known[mac].add(address)
+    for row in register:
+        mac = plain_mac(row.mac)
+        if mac and row.address:
+            known[mac].add(row.address)
+    return known
+
+
+def _own(here: dict[str, Place]) -> set[str]:
+    """Hardware addresses that the device at this place is known to have."""
+    return {
+        mac
+        for place in here.values()
+        for name, value, _, _ in place.facts
+        if name in OWN and (mac := plain_mac(str(value)))
+    }
+
+
+def _added(places: Places, known: dict[str, set[str]], tables: Tables) -> Iterator[Seen]:
+    """What the tables add: hardware addresses of known devices, places, and silent devices."""
+    for address, macs in sorted(tables.spoken.items()):
+        mac = next(iter(macs)) if len(macs) == 1 else ""
+        at = [one for one in known.get(mac, ()) if plain_mac(one) == ""]
+        if mac and len(at) <= MOST_PER_ADDRESS:
+            where = tables.lines[address, mac]
+            yield from _fact(address, where, ("mac", mac, f"ip-mib table of {where.observer}"))
+    unresolved = _unresolved(places, tables)
+    for mac, sightings in sorted(tables.seen.items()):
+        where = _edge(sightings, tables)
+        addresses = sorted(one for one in known.get(mac, ()) if plain_mac(one) == "")
+        if len(addresses) > MOST_PER_ADDRESS:
+            continue
+        if not addresses and mac not in places and _could_be_known(mac, unresolved):
+            continue
+        port = "on" if tables.crowd[where.observer, where.port] == 1 else "behind"
+        said = f"{port} {where.port or 'a port'} of {_name(places, where.observer)}"
+        for address in addresses or [mac]:
+            yield from _fact(address, where, ("attached", said, where.source))
+            if address == mac:
+                yield from _fact(mac, where, ("mac", mac, where.source))
+                if maker := device_maker(mac):
+                    prefix = "IEEE prefix of its hardware address"
+                    yield from _fact(mac, where, ("vendor", maker, prefix))
+
+
+def _fact(address: str, where: Sighting, fact: tuple[str, str, str]) -> Iterator[Seen]:
+    for time in sorted({where.first, where.last}):
+        yield Seen(
+            where.scan, address, "link", 0, "table", "", 0, "complete", "", time, "scan",
+            ((*fact, ""),), (), (),
+        )  # fmt: skip
+
+
+def _edge(sightings: Iterable[Sighting], tables: Tables) -> Sighting:
+    """The port nearest to the device: no trunk, fewest other addresses, then the latest word."""
+
+    def order(one: Sighting) -> tuple[bool, int, str, str, str]:
+        port = (one.observer, one.port)
+        return (port in tables.trunks, tables.crowd[port], one.observer, one.port, one.last)
+
+    return min(sightings, key=order)
+
+
+def _unresolved(places: Places, tables: Tables) -> list[str]:
+    """Makers ("" unknown) of the devices that answered and whose hardware address is not known."""
+    makers = []
+    for address, here in places.items():
+        root = here.get("")
+        alive = any(place.alive for place in here.values())
+        if not alive or plain_mac(address) or _own(here) or tables.spoken.get(address):
+            continue
+        said = [str(f[1]) for f in root.facts if f[0] == "vendor" and not f[3]] if root else []
+        makers += [plain_vendor(text) for text in said] or [""]
+    return makers
+
+
+def _could_be_known(mac: str, unresolved: Sequence[str]) -> bool:
+    maker = plain_vendor(device_maker(mac))
+    return any(
+        not one or not maker or one.startswith(maker) or maker.startswith(one) for one in unresolved
+    )
+
+
+def _name(places: Places, address: str) -> str:
+    """What the switch calls itself, else its address."""
+    root = places.get(address, {}).get("")
+    names = [
+        (last, str(value))
+        for (name, value, _, part), (_, last) in (root.facts.items() if root else ())
+        if name == "name" and not part and value
+    ]
+    return max(names)[1] if names else address
+
+
+def _merge(mine: Place, other: Place) -> None:
+    """Counts what a table says in at a place that is known already."""
+    for fact, (first, last) in other.facts.items():
+        low, high = mine.facts.get(fact, (first, last))
+        mine.facts[fact] = (min(low, first), max(high, last))
+    mine.alive = True
+    mine.first, mine.last = min(mine.first, other.first), max(mine.last, other.last)
+    mine.heard_first = min(mine.heard_first, other.heard_first)
+    mine.heard_last = max(mine.heard_last, other.heard_last)
+    for scan, (first, last) in other.scans.items():
+        low, high = mine.scans.get(scan, (first, last))
+        mine.scans[scan] = (min(low, first), max(high, last))

@@ -1,0 +1,1 @@
+"""From assets and evidence to verdicts: gaps, open questions, levels."""

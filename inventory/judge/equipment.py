@@ -1,0 +1,229 @@
+"""The verdict on one machine, from the devices that monitor it.
+
+One rule keeps it simple: a machine's level is never better than what its links and their devices
+show, and never worse than what is licensed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from inventory.judge.levels import VALUES, interval, level_of
+from inventory.judge.logic import both, declared, false, true, unknown
+from inventory.judge.presence import NOT_INSTRUMENTED, Machine
+from inventory.judge.profiles import fits
+from inventory.judge.survey import Context
+from inventory.judge.view import View
+from inventory.judge.weigh import Subject, contradicted, finding_of, question_of, too_weak
+from inventory.model import (
+    Coverage,
+    Equipment,
+    Evidence,
+    Finding,
+    Level,
+    OpenQuestion,
+    Proposition,
+    Strength,
+    Truth,
+    Verdict,
+)
+from inventory.rules import Case, Rule, catalogue
+from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
+from protocols.contract import Quality
+
+CONTRADICTING = frozenset({"U03", "Q01", "Q02", "Q03", "Q05", "Q12"})
+
+
+def judge_equipment(
+    equipment: Equipment,
+    devices: Sequence[Evidence],
+    context: Context,
+    verdicts: Mapping[str, Verdict] | None = None,
+) -> Verdict:
+    """Everything that is concluded about one machine.
+
+    `devices` is the evidence of the devices that its links name; `verdicts` are theirs by key,
+    where they were judged already.
+    """
+    views = [View(item, context) for item in devices]
+    machine = Machine(equipment, views)
+    subject = Subject(
+        equipment.key, equipment.tag or equipment.name, equipment.site, equipment.criticality,
+        equipment.redundancy,
+    )  # fmt: skip
+    limits = context.thresholds
+    target = limits.coverage_target_c3 if subject.rated == "C3" else limits.coverage_target
+    found = coverage(machine)
+    rules = catalogue()
+    cases = [(rules["U01"], case) for case in u01(machine)]
+    cases += [(rules["U02"], case) for case in u02(machine)]
+    cases += [(rules["U03"], case) for case in u03(machine)]
+    cases += [(rules["U04"], case) for case in u04(machine)]
+    cases += [(rules["U05"], case) for case in u05(machine, found, target)]
+    cases += [(rules["G07"], case) for case in _unset(equipment)]
+    level = _level(machine, found, target, verdicts or {})
+    short = found is not None and found.lo < target
+    lack = target - found.lo if found and short else VALUES[4] - VALUES[level.lo or 0]
+    findings, questions = _conclude(machine, subject, cases, context, lack)
+    category = _category(level, findings)
+    if category == "not-assessed" and not questions:
+        questions = [_not_assessable(subject, level, views[0].address if views else "")]
+    against = tuple(premise for view in views for premise in view.conflicts)
+    return Verdict(
+        equipment.key, category, level, found, tuple(findings), tuple(questions), against
+    )
+
+
+def _conclude(
+    machine: Machine,
+    subject: Subject,
+    cases: Sequence[tuple[Rule, Case]],
+    context: Context,
+    lack: float,
+) -> tuple[list[Finding], list[OpenQuestion]]:
+    findings: list[Finding] = []
+    questions: list[OpenQuestion] = []
+    for rule, case in cases:
+        if case.proposition.truth is Truth.UNKNOWN:
+            questions.append(question_of(rule.id, case, subject))
+            continue
+        strength = case.proposition.strength
+        for view in machine.views:
+            strength = min(strength, view.cap(strength))
+        made = finding_of(rule, case, subject, strength, context, lack)
+        if made is None:
+            questions.append(too_weak(rule, case, subject))
+        else:
+            against = [premise for view in machine.views for premise in view.conflicts]
+            findings.append(contradicted(_labelled(made, machine), against))
+    return findings, questions
+
+
+def _labelled(finding: Finding, machine: Machine) -> Finding:
+    """Not exposed, as a scan shows; attested, where a person says so (domain model 0.5)."""
+    if not finding.rule.startswith("U") or finding.rule == "U03":
+        return finding  # a point that is listed is exposed
+    attested = any(statement in NOT_INSTRUMENTED for statement, _, _ in machine.statements())
+    word = "attested" if attested or finding.rule == "U02" else "not exposed"
+    return replace(finding, label=f"{finding.label} ({word})")
+
+
+def _unset(equipment: Equipment) -> list[Case]:
+    """G07 of a machine."""
+    named = (
+        ("owner", equipment.owner),
+        ("criticality", equipment.criticality),
+        ("place", equipment.area or equipment.line),
+    )
+    missing = ", ".join(name for name, value in named if not value)
+    if not missing or equipment.register is None:
+        return []
+    premise = declared(f"the register row leaves empty: {missing}")
+    words = {"area": equipment.area or equipment.tag}
+    return [Case("", true(Strength.E4, premise), words)]
+
+
+def _level(
+    machine: Machine, found: Coverage | None, target: float, verdicts: Mapping[str, Verdict]
+) -> Level:
+    levels = [
+        verdicts[view.device.key].level if view.device.key in verdicts else level_of(view)
+        for view in machine.views
+    ]
+    complete = machine.equipment.links_complete
+    steps = [_reached(step, levels, complete, machine) for step in (1, 2, 3)]
+    usable = _usable(machine, found, target, verdicts)
+    managed = _managed(machine, levels)
+    return interval((true(Strength.E4), *steps, usable, managed))
+
+
+def _reached(step: int, levels: Sequence[Level], complete: bool, machine: Machine) -> Proposition:
+    if any(level.lo is not None and level.lo >= step for level in levels):
+        return true(Strength.E3)
+    if complete and all(level.hi is not None and level.hi < step for level in levels):
+        return false(Strength.E3, declared("the links are complete"))
+    if not machine.links:
+        return unknown("which devices monitor it: no link is declared")
+    blocking = [text for level in levels for text in level.blocking]
+    return unknown(blocking[0] if blocking else "whether its devices can be read")
+
+
+def _managed(machine: Machine, levels: Sequence[Level]) -> Proposition:
+    """Level 5 of a machine: every device that delivers its values is at level 5."""
+    if levels and all(level.lo == 5 for level in levels):
+        return true(Strength.E3)
+    if levels and all(level.lo == level.hi == 4 for level in levels):
+        return false(Strength.E3, declared("no device that monitors it is managed"))
+    blocking = [text for level in levels for text in level.blocking]
+    return unknown(blocking[0] if blocking else "the devices that deliver its values, over time")
+
+
+def _usable(
+    machine: Machine, found: Coverage | None, target: float, verdicts: Mapping[str, Verdict]
+) -> Proposition:
+    """Every required signal, or coverage at target, each with unit and a good window."""
+    about = machine.profile
+    if about is None or not about.required:
+        return unknown(
+            f"a signal profile for the class {machine.equipment.cls or 'of the machine'}"
+        )
+    lost = machine.hollow
+    for signal in (signal for group in about.required for signal in group):
+        if signal.name in lost:
+            view, point, _ = lost[signal.name][0]
+            return false(Strength.E3, view.data_proof(point))
+    groups = [machine.group(group) for group in about.required]
+    present = both(*groups)
+    if found is not None and found.lo >= target:
+        present = true(Strength.E3)
+    if present.truth is Truth.FALSE and found is not None and found.hi >= target:
+        present = unknown("whether the unknown signals lift the coverage to its target")
+    if present.truth is not Truth.TRUE:
+        return present
+    return both(present, _good(machine, verdicts))
+
+
+def _good(machine: Machine, verdicts: Mapping[str, Verdict]) -> Proposition:
+    """Units, window and status of the machine's matched values."""
+    for view in machine.views:
+        verdict = verdicts.get(view.device.key)
+        bad = (
+            [item.rule for item in verdict.findings if item.rule in CONTRADICTING]
+            if verdict
+            else []
+        )
+        if bad:
+            return false(Strength.E3, declared(f"{', '.join(bad)} on a device that monitors it"))
+    about = machine.profile
+    wanted = [signal for group in (about.required if about else ()) for signal in group]
+    for view, point, meaning in machine.rows:
+        if not any(fits(signal, meaning) for signal in wanted):
+            continue
+        if meaning.measurand not in ("running", "fault") and not point.unit:
+            return unknown(f"the unit of {point.name or point.address}")
+        samples = view.values(point)
+        if len(samples) < view.context.thresholds.window_reads:
+            return unknown("a window of reads (scan --depth sample)")
+        good = sum(item.quality is Quality.GOOD for item in samples)
+        if good < view.context.thresholds.good_share * len(samples):
+            return false(Strength.E3, view.data_proof(point))
+    return true(Strength.E3)
+
+
+def _category(level: Level, findings: Sequence[Finding]) -> str:
+    live = [item for item in findings if not item.waived and item.rule != "G07"]
+    if not live and any(item.waived for item in findings):
+        return "accepted"
+    if level.lo is not None and level.lo >= 4:
+        return "sufficient"
+    return "uninstrumented" if live else "not-assessed"
+
+
+def _not_assessable(subject: Subject, level: Level, address: str) -> OpenQuestion:
+    missing = level.blocking[0] if level.blocking else "a premise that settles any rule"
+    step, command = "declare its class and links", "untrap import links FILE"
+    if level.lo is not None and level.lo >= 3:
+        step = "read the devices that monitor it over a window"
+        command = f"untrap scan {address or 'TARGET'} --depth sample"
+    return OpenQuestion("N05", subject.key, subject.name, subject.site, "", missing, step, command)

@@ -1,0 +1,164 @@
+"""The accessibility of one device's data, 0 to 5, as an interval (domain model 5, rulings 18).
+
+One rule keeps it simple: `lo` is the largest level whose predicates up to there are all TRUE,
+`hi` the largest with none FALSE; what is unknown widens the interval and is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from inventory.judge.logic import both, declared, false, true, unknown
+from inventory.judge.openness import OPEN
+from inventory.judge.view import ACTIVE, View, info
+from inventory.model import Level, Proposition, Strength, Truth
+from inventory.rules.inaccessible import locked
+from inventory.rules.informational import covered
+from inventory.rules.trapped import connector_declared
+from protocols.contract import Openness, Quality, Sample
+
+MONITORED = frozenset({"monitored", "monitoring", "watched"})
+TRAPPED = frozenset({"T01", "T02", "T03", "T05", "T06", "T07"})
+LOCKED = frozenset({"A01", "A02", "A03", "A04"})
+VALUES = (0.0, 0.05, 0.15, 0.45, 0.9, 1.0)
+"""Value of each level (domain model 5): convex, because 3 to 4 is where use begins."""
+
+
+def interval(predicates: Sequence[Proposition]) -> Level:
+    """The interval that predicates for the levels 0, 1, 2, … span, with what blocks it."""
+    low: int | None = None
+    high: int | None = None
+    blocking: list[str] = []
+    rising = True
+    for level, item in enumerate(predicates):
+        if item.truth is Truth.FALSE:
+            break
+        high = level
+        rising = rising and item.truth is Truth.TRUE
+        if rising:
+            low = level
+        elif item.truth is Truth.UNKNOWN and item.unknown:
+            blocking.append(item.unknown)
+    return Level(low, high, tuple(blocking[:2]))
+
+
+def level_of(view: View, fired: Iterable[str] = ()) -> Level:
+    """The interval of one device by itself; `fired` are the rules that are TRUE of it."""
+    rules = set(fired)
+    detected = _detected(view)
+    identified = _identified(view, detected)
+    readable = _readable(view, rules)
+    usable = _usable(view, rules, readable)
+    managed = usable if usable.truth is Truth.FALSE else _managed(view, rules)
+    return interval((true(Strength.E4), detected, identified, readable, usable, managed))
+
+
+def _detected(view: View) -> Proposition:
+    if view.present is not None or view.device.seen:
+        return true(Strength.E4)
+    return unknown("any sign of it from here")
+
+
+def _identified(view: View, detected: Proposition) -> Proposition:
+    if view.spoke or (view.device.seen and any(door.spoke for door in view.doors)):
+        return true(Strength.E4)
+    return unknown("a service of it that speaks" if detected.truth is Truth.TRUE else "")
+
+
+def _readable(view: View, rules: set[str]) -> Proposition:
+    for door in view.here:
+        about = info(door)
+        if about is None or not about.data or not door.spoke:
+            continue
+        usual = about.openness in OPEN or (
+            about.openness is Openness.O2 and connector_declared(view, about.name)
+        )
+        if usual and view.readable:
+            return true(Strength.E4)
+    if rules & (TRAPPED | LOCKED):
+        return false(Strength.E2)
+    reasons = locked(view)
+    if reasons:
+        return unknown(f"values behind a door that is not open: {reasons[0].text}")
+    return unknown("a process value with known meaning that was read")
+
+
+def _managed(view: View, rules: set[str]) -> Proposition:
+    """Level 5: held over time, on a protected path, with names in the register, and watched.
+
+    Without a history nothing is said of it, in either direction (domain model 5).
+    """
+    held = _held(view)
+    if held.truth is Truth.UNKNOWN:
+        return held
+    return both(held, _protected(rules), _named(view, rules), _watched(view))
+
+
+def _held(view: View) -> Proposition:
+    """Good values in several scans, far enough apart: one good day is no habit."""
+    limits = view.context.thresholds
+    reads: dict[str, list[Sample]] = {}
+    times: list[datetime] = []
+    for item in view.evidence.observations:
+        if item.samples and item.origin in ACTIVE:
+            reads.setdefault(item.scan, []).extend(item.samples)
+            times.append(item.time)
+    for samples in reads.values():
+        good = sum(item.quality is Quality.GOOD for item in samples)
+        if good < limits.good_share * len(samples):
+            return false(Strength.E3, declared("in one of its scans too few values were good"))
+    long = bool(times) and (max(times) - min(times)).total_seconds() >= limits.held_days * 86_400
+    if len(reads) >= limits.held_scans and long:
+        return true(Strength.E3)
+    return unknown(
+        f"level 4 held over {limits.held_scans} scans in {limits.held_days:g} days"
+        f" ({len(reads)} so far)"
+    )
+
+
+def _protected(rules: set[str]) -> Proposition:
+    """No value comes by a path that is only in clear or anonymous."""
+    if "G01" in rules:
+        return false(Strength.E3, declared("the only collection path is in clear or anonymous"))
+    return true(Strength.E3)
+
+
+def _named(view: View, rules: set[str]) -> Proposition:
+    """Owner, criticality and place are known."""
+    if view.device.register is None:
+        return unknown("a register row with owner, criticality and place")
+    return false(Strength.E4) if "G07" in rules else true(Strength.E4)
+
+
+def _watched(view: View) -> Proposition:
+    """Somebody would notice the loss of the path: attested, or a server that streams it."""
+    for item in view.statements():
+        if item.fields.get("statement", "").casefold() in MONITORED:
+            return true(Strength.E4, declared("attested: it is monitored", item.id))
+    elsewhere = covered(view)
+    if elsewhere.truth is Truth.TRUE:
+        return elsewhere
+    return unknown("whether the loss of its path would be noticed (attest: monitored)")
+
+
+def _usable(view: View, rules: set[str], readable: Proposition) -> Proposition:
+    """Level 4 of a device without a machine: what it publishes itself is usable and complete."""
+    if readable.truth is Truth.FALSE:
+        return false(Strength.E2)
+    if rules & {"U03", "Q01", "Q02", "Q03", "Q04", "Q05", "Q12", "A05"} or "Q10" in rules:
+        return false(Strength.E2)
+    device = view.device
+    if not (device.vendor and (device.model or device.product) and device.serial):
+        return unknown("a complete nameplate")
+    rows = list(view.measured())
+    if not rows or any(not meaning.measurand for _, meaning in view.process if not meaning.kind):
+        return unknown("the meaning of every value: some are unclassified")
+    reads = view.context.thresholds.window_reads
+    for _, _, samples in rows:
+        good = sum(item.quality is Quality.GOOD for item in samples)
+        if len(samples) < reads:
+            return unknown("a window of reads (scan --depth sample)")
+        if good < view.context.thresholds.good_share * len(samples):
+            return false(Strength.E3)
+    return true(Strength.E3)

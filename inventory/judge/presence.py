@@ -1,0 +1,260 @@
+"""Whether a machine's signal is exposed by the devices that monitor it: TRUE, FALSE or UNKNOWN.
+
+One rule keeps it simple: FALSE needs the whole licence (domain model 2.3): links complete, every
+data service listed to an entitled identity, no door locked, and no unnamed value that could be it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+
+from inventory.derive.declared import equipment_class
+from inventory.judge.logic import both, declared, either, false, true, unknown
+from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
+from inventory.judge.view import Door, View, info
+from inventory.model import Because, Equipment, Link, Proposition, Strength, Truth
+from inventory.rules.inaccessible import locked, name_of
+from inventory.rules.quality import is_placeholder
+from inventory.signals.points import (
+    MAPPED,
+    NAME_ONLY,
+    TYPED,
+    Meaning,
+    dimensions,
+    is_binary,
+    measure,
+)
+from protocols.contract import Point
+
+STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
+DERIVED = {"speed": "frequency"}
+"""Signals that another one stands for: speed of an induction machine by its drive's frequency."""
+NOT_FITTED = frozenset({"not fitted", "no such part", "not applicable"})
+NOT_INSTRUMENTED = frozenset({"not instrumented", "no sensor", "uninstrumented"})
+Row = tuple[View, Point, Meaning]
+
+
+class Machine:
+    """One machine with the views of the devices that monitor it."""
+
+    def __init__(self, equipment: Equipment, views: Sequence[View]) -> None:
+        self.equipment = equipment
+        self.views = list(views)
+        self.links = [link for link in equipment.links if not link.proposed and link.resolved]
+        self.cls = class_of(equipment.cls)
+        self.profile: Profile | None = profile(self.cls)
+        self._found: dict[Signal, Proposition] = {}
+
+    @property
+    def required(self) -> tuple[tuple[Signal, ...], ...]:
+        """Groups of alternatives of which the profile needs one each."""
+        return self.profile.required if self.profile else ()
+
+    def name_of(self, meaning: Meaning) -> str:
+        """The profile's name of what a value measures, else its measurand."""
+        signals = self.profile.signals if self.profile else ()
+        return next((s.name for s in signals if fits(s, meaning) is True), meaning.measurand)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Process points that belong to the machine, with what they measure."""
+        found: list[Row] = []
+        for view in self.views:
+            links = [link for link in self.links if link.device == view.device.key]
+            for point, meaning in view.process:
+                stated = _stated(links, view, point)
+                if stated is None:
+                    continue
+                found.append((view, point, _by_link(meaning, stated)))
+        return found
+
+    def statements(self) -> list[tuple[str, str, Because]]:
+        """What people attested of the machine: statement, value, premise."""
+        if not self.views:
+            return []
+        context = self.views[0].context
+        return [
+            (
+                item.fields.get("statement", "").casefold(),
+                item.fields.get("value", ""),
+                declared(f"attested by {item.author or item.document or 'somebody'}", item.id),
+            )
+            for item in context.statements(self.equipment.tag, self.equipment.key)
+        ]
+
+    @cached_property
+    def licence(self) -> Proposition:
+        """Whether "not there" may be said of this machine at all."""
+        premises = [self._links_complete()]
+        for view in self.views:
+            closed = locked(view)
+            if closed:
+                missing = f"what is behind a door of {name_of(view)}: {closed[0].text}"
+                premises.append(
+                    unknown(missing, "open it: see the A rules", view.ask("all"), *closed[:3])
+                )
+            doors = [door for door in view.spoke if (about := info(door)) and about.data]
+            doors = [door for door in doors if door.protocol != "snmp" or _is_source(door, view)]
+            if not doors:
+                premises.append(
+                    unknown(f"any data service of {name_of(view)}", "scan it", view.ask("all"))
+                )
+            premises += [view.enumerated(door) for door in doors]
+        return both(*premises)
+
+    def _links_complete(self) -> Proposition:
+        if self.equipment.links_complete:
+            return true(Strength.E4, declared(f"the links of {self.equipment.tag} are complete"))
+        return unknown(
+            f"whether other devices monitor {self.equipment.tag} too",
+            "declare the links complete (column Complete)",
+            "untrap import links FILE",
+        )
+
+    def exists(self, signal: Signal) -> Proposition:
+        """Whether the signal is exposed."""
+        if signal not in self._found:
+            self._found[signal] = self._exists(signal)
+        return self._found[signal]
+
+    def group(self, alternatives: Sequence[Signal]) -> Proposition:
+        """Whether any of the alternatives is exposed."""
+        return either(*(self.exists(signal) for signal in alternatives))
+
+    @cached_property
+    def hollow(self) -> dict[str, list[Row]]:
+        """Signals whose only points were never wired up, with those points (U03)."""
+        named: dict[str, list[Row]] = {}
+        for row in self.rows:
+            if row[2].known:
+                named.setdefault(self.name_of(row[2]), []).append(row)
+        return {
+            name: rows
+            for name, rows in named.items()
+            if all(is_placeholder(point, view.values(point)) for view, point, _ in rows)
+        }
+
+    def delivered(self, alternatives: Sequence[Signal]) -> Proposition:
+        """Whether any of the alternatives is exposed and wired to something (use cases)."""
+        return either(*(self._delivered(signal) for signal in alternatives))
+
+    def _delivered(self, signal: Signal) -> Proposition:
+        rows = self.hollow.get(signal.name)
+        if not rows:
+            return self.exists(signal)
+        return false(Strength.E4, *(view.data_proof(point) for view, point, _ in rows[:3]))
+
+    def _exists(self, signal: Signal) -> Proposition:
+        for statement, value, premise in self.statements():
+            if signal_of(value).measurand == signal.measurand and statement in NOT_INSTRUMENTED:
+                return false(Strength.E4, premise)
+        best = self._best(signal)
+        if best is not None:
+            return best
+        derived = DERIVED.get(signal.measurand)
+        if derived and not signal.place:
+            stand_in = self._best(Signal(derived))
+            if stand_in is not None:
+                return true(min(stand_in.strength, Strength.E2), *stand_in.because)
+        candidates = self._candidates(signal)
+        if candidates:
+            view, point, _ = candidates[0]
+            names = ", ".join(point.name or point.address for _, point, _ in candidates[:5])
+            return unknown(
+                f"{len(candidates)} unclassified value{'s' if len(candidates) > 1 else ''} could be"
+                f" {signal.name}: {names}",
+                "name them: import a map or a tag list",
+                "untrap import map FILE",
+                view.data_proof(point),
+            )
+        if self.licence.truth is not Truth.TRUE:
+            return self.licence
+        return false(self._absence_strength(signal), *self.licence.because)
+
+    def _best(self, signal: Signal) -> Proposition | None:
+        found = [row for row in self.rows if fits(signal, row[2]) is True]
+        if not found:
+            return None
+        view, point, meaning = max(found, key=lambda row: row[2].score)
+        strength = STRENGTH.get(meaning.match, Strength.E3)
+        return true(strength, view.data_proof(point))
+
+    def _candidates(self, signal: Signal) -> list[Row]:
+        """Unclassified values whose unit is compatible or missing (domain model 4.4)."""
+        return [row for row in self.rows if _could_be(signal, row[1], row[2])]
+
+    def _absence_strength(self, signal: Signal) -> Strength:
+        """Absence that rests on the names of other values is weak (domain model 4.3)."""
+        allowed = dimensions(signal.measurand)
+        for _, _, meaning in self.rows:
+            by_name = meaning.match == NAME_ONLY and not meaning.dimension
+            if by_name and not is_binary(meaning.measurand) and allowed and not meaning.kind:
+                return Strength.E1
+        return Strength.E3
+
+    def present(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Names of the profile's signals that are exposed, and of those that may be.
+
+        A point that nothing was ever wired to shows no failure mode: its signal is in neither.
+        """
+        return self._present
+
+    @cached_property
+    def _present(self) -> tuple[frozenset[str], frozenset[str]]:
+        if self.profile is None:
+            return frozenset(), frozenset()
+        truths = {item.name: self._delivered(item).truth for item in self.profile.signals}
+        sure = frozenset(name for name, truth in truths.items() if truth is Truth.TRUE)
+        return sure, sure | {name for name, truth in truths.items() if truth is Truth.UNKNOWN}
+
+
+@lru_cache(maxsize=4096)
+def class_of(text: str) -> str:
+    """The class that a register's word means ("Kreiselpumpe" is a pump), or the word itself."""
+    word = text.strip().casefold().replace("_", "-").replace(" ", "-")
+    return word if word in classes() else equipment_class(text) or word
+
+
+def _is_source(door: Door, view: View) -> bool:
+    """An agent that describes only its host and network carries no process value."""
+    if "snmp" in view.plausible:
+        return True
+    return any(measure(point).process for item in door.observations for point in item.points)
+
+
+def _stated(links: Sequence[Link], view: View, point: Point) -> str | None:
+    """The signal that a link gives the point ("" for none said); None when it is not linked."""
+    for link in links:
+        part = link.part
+        if not part or part in (point.part, point.address, point.name, view.device.part):
+            named = part in (point.address, point.name) or not part
+            return link.signal if named and part else ""
+    return None
+
+
+def _by_link(meaning: Meaning, signal: str) -> Meaning:
+    """The meaning that a person's link states over what the name says."""
+    if not signal:
+        return meaning
+    stated = signal_of(signal)
+    places = frozenset({stated.place}) if stated.place else meaning.places
+    return Meaning(
+        stated.measurand, MAPPED, 0.98, "", (), places, meaning.dimension, True, meaning.numeric
+    )
+
+
+def _could_be(signal: Signal, point: Point, meaning: Meaning) -> bool:
+    if meaning.kind:
+        return False
+    if fits(signal, meaning) is None:
+        return True
+    if meaning.measurand:
+        return False
+    if meaning.candidates and signal.measurand not in meaning.candidates and not meaning.conflict:
+        return False
+    binary = point.type.casefold().startswith(("bool", "bit"))
+    if is_binary(signal.measurand):
+        return binary or not point.type
+    allowed = dimensions(signal.measurand)
+    return not binary and (not meaning.dimension or meaning.dimension in allowed)

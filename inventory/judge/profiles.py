@@ -1,0 +1,85 @@
+"""Signal profiles: what a machine of each class must expose to be of use.
+
+One rule keeps it simple: a signal is a measurand with an optional place; alternatives satisfy a
+requirement each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from inventory.judge.openness import document
+from inventory.signals.points import Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A measurand on a machine, at a place when `place` is not empty."""
+
+    measurand: str
+    place: str = ""
+
+    @property
+    def name(self) -> str:
+        """`measurand` or `measurand:place`, as profiles and maps write it."""
+        return f"{self.measurand}:{self.place}" if self.place else self.measurand
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a class of equipment needs."""
+
+    cls: str
+    title: str
+    interval_seconds: float
+    required: tuple[tuple[Signal, ...], ...]
+    recommended: tuple[Signal, ...]
+    failure_modes: str = ""  # class of the failure-mode matrix, or ""
+    parameters: Mapping[str, str] | None = None  # signal → parameter of the matrix
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """Every signal the profile speaks of, each once."""
+        listed = [signal for group in self.required for signal in group]
+        listed += [*self.recommended, *(signal_of(name) for name in self.parameters or {})]
+        return tuple(dict.fromkeys(listed))
+
+
+@cache
+def signal_of(text: str) -> Signal:
+    """A signal as profiles and use cases write it."""
+    measurand, _, place = text.partition(":")
+    return Signal(measurand, place)
+
+
+@cache
+def profile(cls: str) -> Profile | None:
+    """The profile of a class, or None when the class has none."""
+    row = document("profiles")["class"].get(cls)
+    if row is None:
+        return None
+    return Profile(
+        cls,
+        row["title"],
+        float(row["interval_seconds"]),
+        tuple(tuple(signal_of(name) for name in text.split("|")) for text in row["required"]),
+        tuple(signal_of(name) for name in row["recommended"]),
+        row.get("failure_modes", ""),
+        row.get("parameters"),
+    )
+
+
+def classes() -> tuple[str, ...]:
+    """All classes that have a profile."""
+    return tuple(document("profiles")["class"])
+
+
+def fits(signal: Signal, meaning: Meaning) -> bool | None:
+    """Whether a point is that signal: True, False, or None where its place is not said."""
+    if meaning.kind or meaning.measurand != signal.measurand:
+        return False
+    if not signal.place or signal.place in meaning.places:
+        return True
+    return None if not meaning.places - {"load", "phase"} else False

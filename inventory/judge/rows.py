@@ -1,0 +1,151 @@
+"""Every verdict of a stored site as rows: slices of its devices, each read and judged by itself.
+
+One rule keeps it simple: a slice is surveyed or judged by the same function whether that happens
+here (a small site) or in a worker process (a large one), so the result is the same to the byte.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from inventory.judge.equipment import judge_equipment
+from inventory.judge.site import signals_of
+from inventory.judge.survey import Context, Gathered, context_from
+from inventory.judge.verdict import judge_device
+from inventory.judge.workers import MOST, Task, Workers, processors
+from inventory.model import Device, Equipment, Kind, Verdict
+from inventory.store.values import Concluded
+from inventory.store.values import Gathered as Rows
+
+if TYPE_CHECKING:
+    from inventory.store import Store
+
+FEW = 4_000
+"""Devices up to which starting a worker would cost more than it saves."""
+
+SLICE = 1_000
+"""Devices that are judged in one go; bounds what a process holds."""
+
+MACHINES = 250
+"""Machines that are judged in one go."""
+
+
+class _Shared(NamedTuple):
+    """What every slice needs beside its devices."""
+
+    context: Context
+    linked: frozenset[str]  # keys of the devices whose verdicts machines need
+
+
+class Judged(NamedTuple):
+    """What judging one slice gives."""
+
+    rows: Concluded
+    known: tuple[Verdict, ...] = ()  # verdicts that machines need
+
+
+def judged(
+    store: Store, today: datetime, *, workers: int | None = None, size: int = SLICE
+) -> Iterator[Concluded]:
+    """Rows of every verdict of the site, `size` devices at a time.
+
+    `workers` None: as many as the size of the site and this machine ask for.
+    """
+    count = store.devices_count()
+    if workers is None:
+        workers = min(MOST, processors()) if count > FEW else 0
+    slices = [(start, start + size) for start in range(0, count, size)]
+    with Workers(store, workers) as crew:
+        yield from _judged(store, today, crew, slices)
+
+
+def _judged(
+    store: Store, today: datetime, crew: Workers, slices: Sequence[tuple[int, int]]
+) -> Iterator[Concluded]:
+    whole = Gathered()
+    for part in crew.answers(Task(__name__, "surveyed", one) for one in slices):
+        assert isinstance(part, Gathered)  # noqa: S101 - what `surveyed` gives
+        whole.absorb(part)
+    equipment = store.equipment()
+    stated = [one for one in store.declarations() if one.kind is not Kind.KEY]
+    context = context_from(whole, equipment, stated, today=today, site=store.site)
+    linked = frozenset(link.device for one in equipment for link in one.links if link.resolved)
+    shared = pickle.dumps(_Shared(context, linked), protocol=pickle.HIGHEST_PROTOCOL)
+    known: dict[str, Verdict] = {}
+    for answer in crew.answers(Task(__name__, "devices", (*one, shared)) for one in slices):
+        assert isinstance(answer, Judged)  # noqa: S101 - what `devices` gives
+        known.update((one.asset, one) for one in answer.known)
+        yield answer.rows
+    for answer in crew.answers(_machines(equipment, known, shared)):
+        assert isinstance(answer, Judged)  # noqa: S101 - what `machines` gives
+        yield answer.rows
+
+
+def _machines(
+    equipment: Sequence[Equipment], known: dict[str, Verdict], shared: bytes
+) -> Iterator[Task]:
+    for some in _steps(equipment, MACHINES):
+        keys = {link.device for one in some for link in one.links if link.resolved}
+        mine = {key: known[key] for key in sorted(keys) if key in known}
+        yield Task(__name__, "machines", (tuple(some), mine, shared))
+
+
+def _steps(several: Iterable[Equipment], size: int) -> Iterator[list[Equipment]]:
+    coming = iter(several)
+    while some := list(islice(coming, size)):
+        yield some
+
+
+# --- what is done with one slice, here or in a worker -------------------------------------------
+
+
+def surveyed(store: Store, first: int, end: int) -> Gathered:
+    """What a slice of the devices tells about the site."""
+    found = Gathered(limited=False)
+    for evidence in store.evidences(answers=False, first=first, end=end):
+        found.add(evidence)
+    return found
+
+
+def devices(store: Store, first: int, end: int, shared: bytes) -> Judged:
+    """The verdicts on a slice of the devices."""
+    context, linked = _read(shared)
+    rows, known = Rows(store.site), []
+    for evidence in store.evidences(first=first, end=end):
+        verdict = judge_device(evidence, context)
+        rows.add(verdict, list(signals_of(evidence)))
+        if verdict.asset in linked:
+            known.append(verdict)
+    return Judged(rows.concluded(), tuple(known))
+
+
+def machines(
+    store: Store, equipment: tuple[Equipment, ...], known: dict[str, Verdict], shared: bytes
+) -> Judged:
+    """The verdicts on some machines, from the devices that monitor them."""
+    context, _ = _read(shared)
+    rows = Rows(store.site)
+    for one in equipment:
+        keys = dict.fromkeys(link.device for link in one.links if link.resolved)
+        assets = [found for key in keys if (found := store.asset(key)) is not None]
+        things = [found.thing for found in assets if isinstance(found.thing, Device)]
+        evidences = [store.evidence(thing) for thing in things]
+        rows.add(judge_equipment(one, evidences, context, known))
+    return Judged(rows.concluded())
+
+
+_last: tuple[bytes, _Shared] | None = None
+
+
+def _read(shared: bytes) -> _Shared:
+    """What `shared` holds; the same again costs nothing."""
+    global _last
+    if _last is None or _last[0] != shared:
+        made = pickle.loads(shared)  # noqa: S301 - made by our own parent process
+        assert isinstance(made, _Shared)  # noqa: S101
+        _last = (shared, made)
+    return _last[1]

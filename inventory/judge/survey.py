@@ -1,0 +1,407 @@
+"""What a verdict on one asset needs to know of the whole site, gathered in one pass.
+
+One rule keeps it simple: a `Context` holds compact facts only (counts, sets of short texts), so
+that a site of 100 000 assets is surveyed by streaming over its evidence once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from inventory.derive.identity import placeholder
+from inventory.judge.thresholds import Thresholds, thresholds
+from inventory.model import Declaration, Device, Equipment, Evidence, Kind
+from inventory.signals.points import signature
+from protocols.contract import SPOKE, Observation, Outcome
+
+MOST_SIGNATURES = 16  # different point sets remembered per model
+MOST_ANSWERS = 4096  # answers remembered per gateway
+MOST_SEGMENTS = 200_000  # names of origin remembered over all aggregating servers
+AGGREGATORS = frozenset({"server", "historian", "gateway", "aggregator", "broker", "scada"})
+PLACEHOLDERS = frozenset(
+    {"", "0", "00", "000000", "00000000", "na", "none", "null", "unknown", "default", "tbd"}
+    | {"serialnumber", "serial", "notset", "123456", "12345678", "1234567890", "ffffffff"}
+)
+"""Serial numbers that say nothing; compared without punctuation and in lower case."""
+SHARED_MACS = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:00:00:00:00")
+"""Virtual router addresses (RFC 5798, HSRP) and zeros: no collision."""
+YES = frozenset({"1", "true", "yes", "y", "x", "ja", "oui", "si"})
+
+
+@dataclass(frozen=True, slots=True)
+class Vantage:
+    """Where a scan stood, as the operator declared it."""
+
+    name: str
+    zone: str = ""
+    covers: tuple[str, ...] = ()
+    collection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A declared zone and its networks."""
+
+    name: str
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer of a unit behind a gateway: when, in which scan, which unit."""
+
+    scan: str
+    time: float
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The site as a verdict on one asset needs it. All of it is declared or counted."""
+
+    today: datetime
+    site: str = ""
+    vantages: Mapping[str, Vantage] = field(default_factory=dict)
+    collection: str = ""
+    zones: tuple[Zone, ...] = ()
+    conduits: frozenset[tuple[str, str]] = frozenset()
+    register: bool = False
+    entitlements: Mapping[str, str] = field(default_factory=dict)
+    credential_types: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    waivers: Mapping[str, Declaration] = field(default_factory=dict)
+    attested: Mapping[str, tuple[Declaration, ...]] = field(default_factory=dict)
+    connectors: frozenset[str] = frozenset()
+    maps_complete: frozenset[tuple[str, str]] = frozenset()
+    criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
+    monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    siblings: Mapping[tuple[str, ...], Mapping[frozenset[str], int]] = field(default_factory=dict)
+    collisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    answered: Mapping[str, tuple[Answered, ...]] = field(default_factory=dict)
+    asked: tuple[int, ...] = ()
+    clocks_near: int = 0
+    clock_synchronised: bool | None = None
+
+    def zone_of(self, addresses: Iterable[str]) -> str:
+        """Name of the declared zone that holds one of the addresses, or ""."""
+        if not self.zones:
+            return ""
+        for text in addresses:
+            address = _address(text)
+            for zone in self.zones:
+                if address is not None and any(address in network for network in zone.networks):
+                    return zone.name
+        return ""
+
+    def was_asked(self, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+        """Whether any address inside that network was sent a question."""
+        first = int(network.network_address)
+        place = bisect_left(self.asked, first)
+        return place < len(self.asked) and self.asked[place] <= int(network.broadcast_address)
+
+    def statements(self, *subjects: str) -> tuple[Declaration, ...]:
+        """Attestations about any of the subjects (key, tag, name, address)."""
+        if not self.attested:
+            return ()
+        found: dict[str, Declaration] = {}
+        for subject in subjects:
+            for item in self.attested.get(subject.casefold(), ()):
+                found[item.id] = item
+        return tuple(found.values())
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def survey(
+    evidence: Iterable[Evidence],
+    equipment: Iterable[Equipment] = (),
+    declarations: Iterable[Declaration] = (),
+    *,
+    today: datetime,
+    site: str = "",
+    clock_synchronised: bool | None = None,
+) -> Context:
+    """The context of a site: one pass over its evidence, equipment and declarations."""
+    gathered = Gathered()
+    for item in evidence:
+        gathered.add(item)
+    return context_from(
+        gathered, equipment, declarations,
+        today=today, site=site, clock_synchronised=clock_synchronised,
+    )  # fmt: skip
+
+
+def context_from(
+    gathered: Gathered,
+    equipment: Iterable[Equipment] = (),
+    declarations: Iterable[Declaration] = (),
+    *,
+    today: datetime,
+    site: str = "",
+    clock_synchronised: bool | None = None,
+) -> Context:
+    """The context of a site from what its evidence gave, its equipment and its declarations."""
+    stated = _Stated(today)
+    for declaration in declarations:
+        stated.add(declaration)
+    ranks, classes, monitors = _of_equipment(equipment)
+    return Context(
+        today=today,
+        site=site,
+        vantages=stated.vantages,
+        collection=next((v.name for v in stated.vantages.values() if v.collection), ""),
+        zones=tuple(stated.zones.values()),
+        conduits=frozenset(stated.conduits),
+        register=stated.register,
+        entitlements=stated.entitlements,
+        credential_types=stated.credential_types,
+        thresholds=thresholds(stated.limits),
+        waivers=stated.waivers,
+        attested={key: tuple(items) for key, items in stated.attested.items()},
+        connectors=frozenset(stated.connectors),
+        maps_complete=frozenset(stated.maps_complete),
+        criticality=ranks,
+        classes=classes,
+        monitors=monitors,
+        siblings=gathered.siblings,
+        collisions={name: tuple(keys) for name, keys in gathered.collisions.items()},
+        origins=gathered.origins,
+        names=gathered.names,
+        answered={key: tuple(items) for key, items in gathered.answered.items()},
+        asked=tuple(sorted(gathered.asked)),
+        clocks_near=gathered.clocks_near,
+        clock_synchronised=clock_synchronised,
+    )
+
+
+def _of_equipment(
+    equipment: Iterable[Equipment],
+) -> tuple[dict[str, tuple[str, str]], dict[str, str], dict[str, frozenset[str]]]:
+    """Per device key: the worst criticality (with redundancy) and class of what it monitors, and
+    the parts of it that are linked to a machine ("" for the whole device)."""
+    ranks: dict[str, tuple[str, str]] = {}
+    classes: dict[str, str] = {}
+    monitors: dict[str, frozenset[str]] = {}
+    for unit in equipment:
+        for link in unit.links:
+            if link.proposed or not link.resolved:
+                continue
+            if unit.criticality and unit.criticality > ranks.get(link.device, ("", ""))[0]:
+                ranks[link.device] = (unit.criticality, unit.redundancy)
+            classes.setdefault(link.device, unit.cls)
+            monitors[link.device] = monitors.get(link.device, frozenset()) | {link.part}
+    return ranks, classes, monitors
+
+
+class Gathered:
+    """Grows while evidence streams by.
+
+    `limited` is the whole of a site, which stays small; one that is not is a part of it, to be
+    absorbed into the whole in the order of the parts: then the whole is what it would have been.
+    """
+
+    def __init__(self, *, limited: bool = True) -> None:
+        self.limited = limited
+        self.siblings: dict[tuple[str, ...], dict[frozenset[str], int]] = {}
+        self.first_owner: dict[str, str] = {}
+        self.collisions: dict[str, list[str]] = {}
+        self.origins: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.answered: dict[str, list[Answered]] = {}
+        self.asked: set[int] = set()
+        self.clocks_near = 0
+
+    def add(self, evidence: Evidence) -> None:
+        device = evidence.device
+        for identity in identities(device):
+            self._own(identity, device.key)
+        group = sibling_group(device)
+        if group and evidence.points:
+            self._sibling(group, signature(evidence.points), 1)
+        if device.role in AGGREGATORS:
+            self.names[device.key] = device.name
+            self._origins(evidence)
+        for fact in device.facts:
+            if fact.name == "clock_skew_seconds" and isinstance(fact.value, (int, float)):
+                self.clocks_near += abs(fact.value) <= 2
+        self._observations(evidence)
+
+    def absorb(self, part: Gathered) -> None:
+        """Counts in what another part of the site gave; parts come in the order of the site."""
+        for identity, key in part.first_owner.items():
+            for other in part.collisions.get(identity, (key,)):
+                self._own(identity, other)
+        for group, seen in part.siblings.items():
+            for points, count in seen.items():
+                self._sibling(group, points, count)
+        for segment, key in part.origins.items():
+            self._origin(segment, key)
+        self.names |= part.names
+        for gateway, answers in part.answered.items():
+            known = self.answered.setdefault(gateway, [])
+            known += answers[: MOST_ANSWERS - len(known)]
+        self.asked |= part.asked
+        self.clocks_near += part.clocks_near
+
+    def _own(self, identity: str, key: str) -> None:
+        owner = self.first_owner.setdefault(identity, key)
+        if owner != key:
+            self.collisions.setdefault(identity, [owner]).append(key)
+
+    def _sibling(self, group: tuple[str, ...], points: frozenset[str], count: int) -> None:
+        seen = self.siblings.setdefault(group, {})
+        if points in seen or not self.limited or len(seen) < MOST_SIGNATURES:
+            seen[points] = seen.get(points, 0) + count
+
+    def _origins(self, evidence: Evidence) -> None:
+        for point in evidence.points:
+            if point.path:
+                for segment in point.path.replace("\\", "/").split("/")[:6]:
+                    if len(segment) >= 4:
+                        self._origin(segment.casefold(), evidence.device.key)
+
+    def _origin(self, segment: str, key: str) -> None:
+        if not self.limited or len(self.origins) < MOST_SEGMENTS:
+            self.origins.setdefault(segment, key)
+
+    def _observations(self, evidence: Evidence) -> None:
+        device = evidence.device
+        gateway = device.parent or device.key
+        for item in evidence.observations:
+            if item.outcome is Outcome.NOT_ASKED:
+                continue
+            address = _number(item.target.address)
+            if address is not None:
+                self.asked.add(address)
+            part = _unit(item)
+            if part and item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM:
+                answers = self.answered.setdefault(gateway, [])
+                if not self.limited or len(answers) < MOST_ANSWERS:
+                    answers.append(Answered(item.scan, item.time.timestamp(), part))
+
+
+def _unit(item: Observation) -> str:
+    """The unit that a question went to; the gateway's own stands in the argument (rulings 17)."""
+    for text in (item.question.part, item.question.argument):
+        if text.startswith("unit"):
+            return " ".join(text.split()[:2])
+    return ""
+
+
+def _number(text: str) -> int | None:
+    """An IPv4 address as a number, fast; IPv6 by the library; None for anything else."""
+    parts = text.split(".")
+    if len(parts) == 4:
+        try:
+            a, b, c, d = (int(part) for part in parts)
+        except ValueError:
+            return None
+        return (a << 24) | (b << 16) | (c << 8) | d
+    address = _address(text)
+    return None if address is None else int(address)
+
+
+def plain(text: str) -> str:
+    """Letters and digits only, lower case: how identities and names are compared."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def identities(device: Device) -> list[str]:
+    """Identities that no two live assets may share (G03); placeholders left out."""
+    found = []
+    serial = plain(device.serial)
+    nothing = serial in PLACEHOLDERS or placeholder("serial", device.serial)
+    if len(serial) >= 4 and not nothing and device.vendor:
+        found.append(f"serial {device.vendor} {device.serial}")
+    if device.mac and not device.parent and not device.mac.startswith(SHARED_MACS):
+        found.append(f"mac {device.mac}")
+    found += [
+        f"{fact.name} {fact.value}"
+        for fact in device.facts
+        if fact.name in ("application_uri", "engine_id") and fact.value and not device.parent
+    ]
+    return list(dict.fromkeys(found))
+
+
+def sibling_group(device: Device) -> tuple[str, ...]:
+    """Manufacturer, model and firmware when all are known; else empty (Q11)."""
+    group = (device.vendor, device.model or device.product, device.firmware)
+    return group if all(group) else ()
+
+
+class _Stated:
+    """Grows while declarations stream by; a later one of the same subject replaces."""
+
+    def __init__(self, today: datetime) -> None:
+        self.today = today
+        self.vantages: dict[str, Vantage] = {}
+        self.zones: dict[str, Zone] = {}
+        self.conduits: set[tuple[str, str]] = set()
+        self.register = False
+        self.entitlements: dict[str, str] = {}
+        self.credential_types: dict[str, str] = {}
+        self.limits: dict[str, str] = {}
+        self.waivers: dict[str, Declaration] = {}
+        self.attested: dict[str, list[Declaration]] = {}
+        self.connectors: set[str] = set()
+        self.maps_complete: set[tuple[str, str]] = set()
+
+    def add(self, item: Declaration) -> None:
+        fields = item.fields
+        name = fields.get("name", item.subject)
+        if item.kind is Kind.REGISTER:
+            self.register = True
+        elif item.kind is Kind.VANTAGE:
+            covers = tuple(split(fields.get("covers", "")))
+            collection = fields.get("collection", "").casefold() in YES
+            self.vantages[name] = Vantage(name, fields.get("zone", ""), covers, collection)
+        elif item.kind is Kind.ZONE:
+            self.zones[name] = Zone(name, _networks(fields.get("addresses", "")))
+        elif item.kind is Kind.CONDUIT:
+            self.conduits.add((fields.get("from", ""), fields.get("to", "")))
+        elif item.kind is Kind.CREDENTIAL:
+            self.entitlements[name] = fields.get("entitlement", "unknown")
+            self.credential_types[name] = fields.get("type", "")
+        elif item.kind is Kind.THRESHOLD:
+            self.limits[name] = fields.get("value", "")
+        elif item.kind is Kind.WAIVER:
+            self.waivers[fields.get("finding", item.subject)] = item
+        elif item.kind is Kind.ATTEST:
+            self._attested(item)
+        elif item.kind is Kind.MAP and fields.get("complete", "").casefold() in YES:
+            self.maps_complete.add(
+                (plain(fields.get("vendor", "")), plain(fields.get("model", "")))
+            )
+
+    def _attested(self, item: Declaration) -> None:
+        subject = item.fields.get("subject", item.subject)
+        if item.fields.get("statement", "").casefold() == "connector":
+            self.connectors.add(subject.casefold())
+        self.attested.setdefault(subject.casefold(), []).append(item)
+
+
+def split(text: str) -> list[str]:
+    """A comma, semicolon or space separated list."""
+    return [part for part in text.replace(";", ",").replace(" ", ",").split(",") if part]
+
+
+def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    found = []
+    for part in split(text):
+        try:
+            found.append(ipaddress.ip_network(part, strict=False))
+        except ValueError:  # the import of the site file refuses it; an old record may hold it
+            continue
+    return tuple(found)

@@ -1,0 +1,174 @@
+"""The verdict on one asset: its gaps with proof and fix, its open questions, its level.
+
+One rule keeps it simple: pure and streaming. `judge_device` needs one device's evidence and the
+site's `Context`, nothing else; a rule fires only on TRUE, and an UNKNOWN becomes a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inventory.judge.equipment import judge_equipment
+from inventory.judge.levels import LOCKED, VALUES, level_of
+from inventory.judge.openness import OPEN, protocol
+from inventory.judge.survey import Context, survey
+from inventory.judge.tap import tapped
+from inventory.judge.view import View
+from inventory.judge.weigh import Subject, contradicted, finding_of, question_of, too_weak
+from inventory.model import (
+    Evidence,
+    Finding,
+    Level,
+    OpenQuestion,
+    Truth,
+    Verdict,
+)
+from inventory.rules import DEVICE_RULES, Case, Rule, catalogue
+from inventory.rules.governance import criticality_of
+from inventory.rules.inaccessible import name_of
+from inventory.rules.informational import covered, not_data_bearing
+from inventory.rules.quality import placeholders
+
+__all__ = ["Context", "judge_device", "judge_equipment", "survey"]
+
+CATEGORY_ORDER = ("T", "A", "U", "Q", "G")
+"""Precedence of the one-line category after the N rules (domain model 3.8)."""
+CATEGORY_NAMES = {
+    "T": "trapped",
+    "A": "inaccessible",
+    "U": "uninstrumented",
+    "Q": "poor-quality",
+    "G": "ungoverned",
+}
+NO_CATEGORY = frozenset({"A09", "G07"})
+"""Rules that are printed and never name an asset's category by themselves."""
+
+
+def subject_of(view: View) -> Subject:
+    """The device as the subject of findings, with its criticality."""
+    row = view.device.register
+    redundancy = row.redundancy if row else ""
+    if not redundancy:
+        redundancy = view.context.criticality.get(view.device.key, ("", ""))[1]
+    return Subject(
+        view.device.key, name_of(view), view.device.site, criticality_of(view), redundancy
+    )
+
+
+def judge_device(evidence: Evidence, context: Context) -> Verdict:
+    """Everything that is concluded about one device."""
+    view = View(evidence, context)
+    subject = subject_of(view)
+    rules = catalogue()
+    cases = [(rules[name], case) for name, rule in DEVICE_RULES.items() for case in rule(view)]
+    cases = _suppress(cases)
+    fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
+    level = level_of(view, fired | ({"U03"} if placeholders(view) else set()))
+    lack = VALUES[4] - VALUES[level.lo or 0]
+    findings, questions = _conclude(view, subject, cases, lack)
+    category, extra = _category(view, subject, level, findings)
+    if view.proxy is not None:
+        questions = [*questions, _proxy_question(view, subject)]
+    return Verdict(
+        subject.key, category, level, None, tuple(findings), (*questions, *extra),
+        tuple(view.conflicts),
+    )  # fmt: skip
+
+
+def _conclude(
+    view: View, subject: Subject, cases: Sequence[tuple[Rule, Case]], lack: float
+) -> tuple[list[Finding], list[OpenQuestion]]:
+    """Findings of the TRUE cases, questions of the UNKNOWN ones."""
+    findings: list[Finding] = []
+    questions: list[OpenQuestion] = []
+    for rule, case in cases:
+        truth = case.proposition.truth
+        if truth is Truth.UNKNOWN:
+            questions.append(question_of(rule.id, case, subject))
+        elif truth is Truth.TRUE:
+            strength = view.cap(case.proposition.strength, rule.quality)
+            made = finding_of(rule, case, subject, strength, view.context, lack)
+            if made is None:
+                questions.append(too_weak(rule, case, subject))
+            else:
+                findings.append(contradicted(tapped(made, view), view.conflicts))
+    return findings, questions
+
+
+def _suppress(cases: list[tuple[Rule, Case]]) -> list[tuple[Rule, Case]]:
+    """Precedence of domain model 3.8 between rules of one device."""
+    fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
+    dropped: set[str] = set()
+    if fired & {"T01", "T02"}:
+        dropped |= {"A01"}
+    if "A02" in fired:
+        dropped |= {"A01"}
+    if fired & (LOCKED | {"A08"}):
+        dropped |= {"T05", "Q10"}
+    return [
+        (rule, case)
+        for rule, case in cases
+        if not (rule.id in dropped and case.proposition.truth is not Truth.FALSE)
+        and not (rule.id in ("T01", "T02") and rule.id not in fired and _open_door(cases))
+    ]
+
+
+def _open_door(cases: Sequence[tuple[Rule, Case]]) -> bool:
+    """Whether an open service is there and locked: then the device is not proprietary-only."""
+    return any(
+        rule.id in LOCKED
+        and case.proposition.truth is Truth.TRUE
+        and (about := protocol(case.subject)) is not None
+        and about.openness in OPEN
+        for rule, case in cases
+    )
+
+
+def _category(
+    view: View, subject: Subject, level: Level, findings: Sequence[Finding]
+) -> tuple[str, list[OpenQuestion]]:
+    """The one-line category (rulings 19, domain model 3.8) and the question of N05."""
+    counted = [item for item in findings if item.rule not in NO_CATEGORY]
+    live = [item for item in counted if not item.waived]
+    if counted and not live:
+        return "accepted", []
+    if not_data_bearing(view).truth is Truth.TRUE:
+        return "not-data-bearing", [] if view.spoke else [_not_assessable(view, subject, level)]
+    if level.lo is not None and level.lo >= 4:
+        return "sufficient", []
+    if covered(view).truth is Truth.TRUE:
+        return "covered", []
+    families = {item.rule[0] for item in live}
+    for family in CATEGORY_ORDER:
+        if family in families:
+            return CATEGORY_NAMES[family], []
+    return "not-assessed", [_not_assessable(view, subject, level)]
+
+
+def _not_assessable(view: View, subject: Subject, level: Level) -> OpenQuestion:
+    """N05, with the premise that is missing first."""
+    blocking = level.blocking[0] if level.blocking else "a premise that settles any rule"
+    return OpenQuestion(
+        "N05", subject.key, subject.name, subject.site, "", blocking, _next_step(level),
+        _next_command(view, level),
+    )  # fmt: skip
+
+
+def _next_step(level: Level) -> str:
+    if level.lo is not None and level.lo >= 3:
+        return "read its values over a window"
+    return "scan it deeper, with the credentials that you hold"
+
+
+def _next_command(view: View, level: Level) -> str:
+    depth = "sample" if level.lo is not None and level.lo >= 3 else "points"
+    return f"untrap scan {view.address} --depth {depth}" if view.address else ""
+
+
+def _proxy_question(view: View, subject: Subject) -> OpenQuestion:
+    return OpenQuestion(
+        "N05", subject.key, subject.name, subject.site, "",
+        "who answers there: a port that nothing uses accepts connections too, so a proxy or a"
+        " firewall answers for the host",
+        "ask from inside its zone", f"untrap scan {view.address} --vantage NAME",
+    )  # fmt: skip

@@ -1,0 +1,512 @@
+"""One device's evidence, indexed once, in the words that rules use: doors, controls, points.
+
+One rule keeps it simple: a door is one protocol at one address and port from one vantage, judged
+by its latest scan; an older scan that says otherwise is kept as a conflict, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from inventory.judge.logic import cite, demote, describe, false, true, unknown
+from inventory.judge.openness import Protocol, plausible, protocol
+from inventory.judge.survey import Context
+from inventory.model import Because, Declaration, Device, Evidence, Proposition, Strength
+from inventory.signals.points import Meaning, has_meaning, measured, process
+from protocols.contract import (
+    DATA,
+    SPOKE,
+    Observation,
+    Openness,
+    Outcome,
+    Point,
+    Quality,
+    Reason,
+    Sample,
+)
+
+PRESENT = SPOKE | {Outcome.CLOSED, Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
+"""Outcomes that somebody at that address caused: a live control for the other questions."""
+OPEN = SPOKE | {Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
+SAYS_NOTHING = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
+"""Outcomes about ourselves: a later scan that ends so takes nothing back."""
+ACTIVE = frozenset({"scan", "bundle"})
+CONTROL = "negative_control"
+"""Operation of the question to one unused high port (domain model 2.4)."""
+
+
+@dataclass(slots=True)
+class Door:
+    """What became of one protocol at one endpoint, seen from one vantage, in its latest scan."""
+
+    protocol: str
+    transport: str
+    port: int
+    address: str
+    vantage: str
+    scan: str
+    observations: list[Observation] = field(default_factory=list)
+    earlier: list[Observation] = field(default_factory=list)
+    spoke: Observation | None = None
+    """The best proof that the peer speaks the protocol: the first that tells something."""
+
+    def add(self, item: Observation, silent: bool = False) -> None:
+        """One more observation; one of another scan begins anew, if it says anything.
+
+        `silent`: somebody else answered in its stead, so it is no proof that this one speaks.
+        """
+        if self.scan != item.scan and (item.outcome not in SAYS_NOTHING or not self.asked):
+            self.earlier += self.observations
+            self.observations, self.scan, self.spoke = [], item.scan, None
+        self.observations.append(item)
+        if item.outcome is Outcome.OTHER and self.spoke is not None and not tells(self.spoke):
+            self.spoke = None  # COTP carries MMS too: what opened it was not this protocol
+        better = self.spoke is None or _proof(item) > _proof(self.spoke)
+        if better and item.outcome in SPOKE and not silent:
+            self.spoke = item
+
+    def first(self, *outcomes: Outcome) -> Observation | None:
+        """The first observation with one of the outcomes."""
+        return next((item for item in self.observations if item.outcome in outcomes), None)
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything was sent."""
+        return any(item.outcome is not Outcome.NOT_ASKED for item in self.observations)
+
+    @property
+    def decided(self) -> Observation:
+        """The observation that stands for the door: an answer, else the last that tells of it."""
+        sent = [item for item in self.observations if item.outcome is not Outcome.NOT_ASKED]
+        telling = [item for item in sent if item.outcome not in SAYS_NOTHING]
+        present = [item for item in telling if item.outcome in PRESENT]
+        return self.spoke or (present or telling or sent or self.observations)[-1]
+
+
+def tells(item: Observation) -> bool:
+    """Whether an answer says more than that a conversation may begin."""
+    return bool(item.facts or item.points or item.samples)
+
+
+def _proof(item: Observation) -> int:
+    """How well an answer proves that its protocol is spoken."""
+    return 2 if item.outcome in DATA and tells(item) else int(item.outcome in DATA)
+
+
+def about_undeclared(item: Observation) -> bool:
+    """Whether a gateway refused for a unit that nobody declared: normal emptiness (3.2)."""
+    asked = item.question
+    unnamed = not asked.part and asked.argument.startswith("unit ")
+    return item.outcome is Outcome.REFUSED_DOWNSTREAM and unnamed
+
+
+class View:
+    """A device's evidence as rules read it. Built once per device and thrown away."""
+
+    def __init__(self, evidence: Evidence, context: Context) -> None:
+        self.evidence = evidence
+        self.context = context
+        self.device: Device = evidence.device
+        self.conflicts: list[Because] = []
+        self.live: dict[tuple[str, str, str], list[Observation]] = {}
+        self.proxy: Observation | None = None
+        self.latest: datetime | None = None
+        doors: dict[tuple[str, str, str, int, str], Door] = {}
+        for item in evidence.observations:
+            self._add(item, doors)
+        self.doors = list(doors.values())
+        if self.doors:
+            self._find_conflicts()
+        self.here = [door for door in self.doors if self.is_collection(door)]
+
+    def _add(self, item: Observation, doors: dict[tuple[str, str, str, int, str], Door]) -> None:
+        target, question = item.target, item.question
+        silent = bool(self.device.parent) and item.outcome is Outcome.REFUSED_DOWNSTREAM
+        if self.latest is None or item.time > self.latest:
+            self.latest = item.time
+        if question.operation == CONTROL:
+            self.proxy = item if item.outcome in OPEN else self.proxy
+            return
+        if item.outcome in PRESENT and not silent:
+            key = (item.scan, item.vantage, target.address)
+            self.live.setdefault(key, []).append(item)
+        place = (question.protocol, target.address, target.transport, target.port, item.vantage)
+        door = doors.get(place)
+        if door is None:
+            door = doors[place] = Door(
+                question.protocol, target.transport, target.port, target.address, item.vantage,
+                item.scan,
+            )  # fmt: skip
+        door.add(item, silent)
+
+    def _find_conflicts(self) -> None:
+        """Endpoints that said one thing in an earlier scan and another in the latest."""
+        for door in self.doors:
+            if not door.earlier:
+                continue
+            then = {_word(item) for item in door.earlier} - {""}
+            now = {_word(item) for item in door.observations} - {""}
+            if then and now and not then & now:
+                self._conflict(door.earlier[-1], door.decided)
+            elif (before := _let_in(door.earlier, door.observations)) is not None:
+                self._conflict(*before)
+            elif (lists := _listings(door)) is not None:
+                self._conflict(*lists)
+
+    def _conflict(self, before: Observation, after: Observation) -> None:
+        text = f"earlier: {describe(before)}; now: {describe(after)}"
+        self.conflicts.append(Because(before.id, "conflict", text))
+
+    def is_collection(self, door: Door) -> bool:
+        """Whether a door was seen by asking from the collection vantage (or the assumed one)."""
+        if door.observations[0].origin not in ACTIVE:
+            return False
+        return not self.context.collection or door.vantage == self.context.collection
+
+    # --- services --------------------------------------------------------------------------
+
+    @cached_property
+    def spoke(self) -> list[Door]:
+        """Doors seen from the collection vantage that spoke."""
+        return [door for door in self.here if door.spoke]
+
+    @cached_property
+    def data_doors(self) -> list[Door]:
+        """Doors of protocols that carry process data, from the collection vantage."""
+        return [door for door in self.here if (info(door) or _NOTHING).data]
+
+    def of(self, name: str, *, anywhere: bool = False) -> list[Door]:
+        """Doors of one protocol."""
+        doors = self.doors if anywhere else self.here
+        return [door for door in doors if door.protocol == name]
+
+    def control(self, door: Door) -> Observation | None:
+        """Another answer of the same address, same scan and vantage (domain model 2.4)."""
+        answers = self.live.get((door.scan, door.vantage, door.address), ())
+        place = (door.transport, door.port)
+        for item in answers:
+            if (item.target.transport, item.target.port) != place:
+                return item
+        return None
+
+    def offered(self, name: str) -> Proposition:
+        """Whether the device offers a service of that protocol, as seen from here."""
+        doors = self.of(name)
+        title = title_of(name)
+        for door in doors:
+            if door.spoke:
+                return true(Strength.E4, cite(door.spoke))
+        for door in doors:
+            found = self._not_offered(door, title)
+            if found is not None:
+                return found
+        return unknown(
+            f"whether {title} is offered: it was not asked", f"ask for {title}", self.ask(name)
+        )
+
+    def _not_offered(self, door: Door, title: str) -> Proposition | None:
+        if not door.asked:
+            return None
+        outcome, decided = door.decided.outcome, door.decided
+        control = self.control(door)
+        if outcome in (Outcome.CLOSED, Outcome.OTHER):
+            if control is None:
+                return unknown(
+                    f"whether the refusal on {door.transport}/{door.port} comes from the device:"
+                    " nothing else there answered",
+                    "ask one more service of the same address",
+                    self.ask(door.protocol),
+                    cite(decided),
+                )
+            return false(Strength.E2, cite(decided), cite(control, _live(control)))
+        if outcome is Outcome.SILENT and door.transport == "udp" and control is not None:
+            return false(Strength.E1, cite(decided), cite(control, _live(control)))
+        return unknown(
+            f"whether {title} is offered: {decided.outcome.value} on {door.transport}/{door.port}",
+            "ask again from a place in the same zone, or read the device's configuration",
+            self.ask(door.protocol),
+            cite(decided),
+        )
+
+    def ask(self, name: str, depth: str = "identify") -> str:
+        """The command that asks this device for one protocol."""
+        address = self.address
+        return f"untrap scan {address} --probe {name} --depth {depth}" if address else ""
+
+    @cached_property
+    def address(self) -> str:
+        """Where the device is asked."""
+        if self.device.addresses:
+            return self.device.addresses[0]
+        if self.doors:
+            return self.doors[0].address
+        return self.device.register.address if self.device.register else ""
+
+    @cached_property
+    def plausible(self) -> tuple[str, ...]:
+        """Open process-data protocols that a device of this role may serve."""
+        return plausible(self.device.role)
+
+    @cached_property
+    def present(self) -> Observation | None:
+        """Any answer that only somebody at that address can have given."""
+        return next((items[0] for items in self.live.values()), None)
+
+    # --- points ----------------------------------------------------------------------------
+
+    @cached_property
+    def meanings(self) -> Sequence[tuple[Point, Meaning]]:
+        """Every point with what it measures."""
+        return measured(self.evidence.points)
+
+    @cached_property
+    def process(self) -> Sequence[tuple[Point, Meaning]]:
+        """Points of the process: not the device's own housekeeping, not text."""
+        return process(self.evidence.points)
+
+    @cached_property
+    def samples(self) -> dict[tuple[str, str], list[Sample]]:
+        """Samples by (part, point address), oldest first, whichever door they came through."""
+        found: dict[tuple[str, str], list[Sample]] = {}
+        for sample in self.evidence.samples:
+            found.setdefault((sample.part, sample.point), []).append(sample)
+        for several in found.values():
+            if len(several) > 1:
+                several.sort(key=_age)
+        return found
+
+    def values(self, point: Point) -> list[Sample]:
+        """Samples of one point; a sample without a part belongs to the only point of its name."""
+        return self.samples.get((point.part, point.address)) or self.samples.get(
+            ("", point.address), []
+        )
+
+    @cached_property
+    def valued(self) -> list[tuple[Point, Meaning, list[Sample]]]:
+        """Process points with their samples, which may be none."""
+        if not self.evidence.samples:
+            return [(point, meaning, []) for point, meaning in self.process]
+        return [(point, meaning, self.values(point)) for point, meaning in self.process]
+
+    @cached_property
+    def sampled(self) -> list[tuple[Point, Meaning, list[Sample]]]:
+        """Process points that have at least one sample, but no parameters and limits."""
+        if not self.evidence.samples:
+            return []
+        return [row for row in self.valued if row[2] and row[1].kind not in ("parameter", "limit")]
+
+    def measured(self) -> Iterator[tuple[Point, Meaning, list[Sample]]]:
+        """Process points with a known measurand that is a measurement, and their samples."""
+        for row in self.valued:
+            if row[1].known:
+                yield row
+
+    def is_read(self, point: Point) -> bool:
+        """Whether a value of it was read and was not bad."""
+        return _was_read(self.values(point))
+
+    @cached_property
+    def readable(self) -> list[Point]:
+        """Process points with known meaning of which a value was read (level 3)."""
+        return [
+            point
+            for point, meaning, samples in self.valued
+            if _was_read(samples) and has_meaning(point, meaning, self.typed)
+        ]
+
+    @cached_property
+    def typed(self) -> bool:
+        """Whether a self-describing protocol spoke here."""
+        return any((info(door) or _NOTHING).typed for door in self.spoke)
+
+    def fact(self, name: str) -> list[str]:
+        """Values of a fact, as text, each once."""
+        return list(
+            dict.fromkeys(
+                str(item.value)
+                for item in self.device.facts
+                if item.name == name and item.value is not None
+            )
+        )
+
+    def statements(self) -> tuple[Declaration, ...]:
+        """What people attested of the device, by any of its names."""
+        device = self.device
+        tag = device.register.tag if device.register else ""
+        names = (device.key, tag, device.name, *device.addresses)
+        return self.context.statements(*(name for name in names if name))
+
+    def source(self, fact: str, value: object = None) -> Because:
+        """The observation that stated a fact, as a premise."""
+        for item in self.evidence.observations:
+            for stated in item.facts:
+                if stated.name == fact and (value is None or str(stated.value) == str(value)):
+                    text = f"{stated.source} states {fact} = {stated.value}"
+                    return Because(item.id, item.outcome.value, text)
+        return Because("", "derived", f"{fact} = {value}")
+
+    def proof(self) -> tuple[Because, ...]:
+        """One observation that proves that the device answered, where there is one."""
+        for door in self.spoke:
+            if door.spoke:
+                return (cite(door.spoke),)
+        return (cite(self.present),) if self.present else ()
+
+    def data_proof(self, point: Point) -> Because:
+        """The observation that delivered a value or the listing of a point."""
+        listed: Observation | None = None
+        for item in self.evidence.observations:
+            for sample in item.samples:
+                if sample.point == point.address:
+                    shown = "no value" if sample.value is None else str(sample.value)[:40]
+                    status = sample.status or sample.quality.value
+                    text = f"{point.name or point.address}: {shown} ({status})"
+                    return Because(item.id, item.outcome.value, text)
+            if listed is None and any(other.address == point.address for other in item.points):
+                listed = item
+        name = point.name or point.address
+        return cite(listed, f"{name} is listed") if listed else Because("", "derived", name)
+
+    # --- licences --------------------------------------------------------------------------
+
+    def entitlement(self, door: Door) -> str:
+        """full, partial or unknown: what the operator declared of the identity used there."""
+        labels = {item.credential for item in door.observations if item.outcome in SPOKE}
+        label = next((item for item in sorted(labels) if item), "anonymous")
+        return self.context.entitlements.get(label, "unknown")
+
+    def enumerated(self, door: Door) -> Proposition:
+        """Whether everything that the service publishes was listed to an entitled identity."""
+        about = info(door)
+        title = title_of(door.protocol)
+        if about is None or not about.listing:
+            return self._mapped(title)
+        listings = [item for item in door.observations if item.question.operation in about.listing]
+        ended = (Outcome.COMPLETE, Outcome.EMPTY)  # an ended listing may hold nothing
+        whole = [item for item in listings if item.outcome in ended]
+        # A probe concludes a listing of many pages with one statement without argument.
+        concluded = bool(whole) and listings[-1] is whole[-1] and not whole[-1].question.argument
+        if not whole or (len(whole) < len(listings) and not concluded):
+            return unknown(
+                f"a complete listing of {title}",
+                "list everything",
+                self.ask(door.protocol, "points"),
+                *(cite(item) for item in listings[:3]),
+            )
+        if self.entitlement(door) != "full":
+            return unknown(
+                f"whether the identity used on {title} may see everything",
+                'declare entitlement = "full" for the credential, or use one that has it',
+                "untrap scan … --credentials NAME",
+                cite(whole[-1]),
+            )
+        return true(Strength.E3, *(cite(item) for item in whole[-3:]))
+
+    def _mapped(self, title: str) -> Proposition:
+        device = self.device
+        for model in (device.model, device.product):
+            if (_plain(device.vendor), _plain(model)) in self.context.maps_complete:
+                text = f"a register map declared complete for {device.vendor} {model}"
+                return true(Strength.E3, Because("", "declared", text))
+        return unknown(
+            f"a register map that its author declares complete ({title} carries no meaning)",
+            "obtain the map from the manual and import it",
+            "untrap import map FILE",
+        )
+
+    def cap(self, strength: Strength, quality: bool = False) -> Strength:
+        """A strength, one step of confidence lower when the evidence is old or in conflict."""
+        limits = self.context.thresholds
+        days = limits.quality_days if quality else limits.presence_days
+        if self.latest and (self.context.today - self.latest).total_seconds() > days * 86_400:
+            strength = demote(strength)
+        return demote(strength) if self.conflicts else strength
+
+
+_NOTHING = Protocol("", "", Openness.O4, False, frozenset(), False, False)
+"""Stands for a protocol that the table does not hold: no data can be expected of it."""
+
+
+def info(door: Door) -> Protocol | None:
+    """What is known of a door's protocol as a source of data."""
+    return protocol(door.protocol)
+
+
+def title_of(name: str) -> str:
+    """The protocol's name for people."""
+    about = protocol(name)
+    return about.title if about else name
+
+
+def no_credential(door: Door) -> Observation | None:
+    """The question that was not asked because no credential was named."""
+    return next(
+        (item for item in door.observations if item.reason == Reason.NO_CREDENTIAL.value), None
+    )
+
+
+def _word(item: Observation) -> str:
+    """The class of an outcome that a later one may contradict; "" where it says nothing."""
+    if item.outcome in SPOKE:
+        return "spoke"
+    if item.outcome in (Outcome.CLOSED, Outcome.OTHER):
+        return "not offered"
+    if item.outcome in (Outcome.MUTE, Outcome.HUNG_UP, Outcome.GARBLED):
+        return "listens"
+    if item.outcome is Outcome.BLOCKED:
+        return "filtered"
+    return "" if item.outcome in SAYS_NOTHING else "not reached"
+
+
+def _let_in(
+    earlier: list[Observation], later: list[Observation]
+) -> tuple[Observation, Observation] | None:
+    """The same identity refused in one scan and let in in the other; None where it was not."""
+    for one, other in ((earlier, later), (later, earlier)):
+        refused = {item.credential: item for item in one if item.outcome is Outcome.REFUSED_AUTH}
+        inside = {item.credential: item for item in other if item.points or item.samples}
+        for label in refused.keys() & inside.keys():
+            pair = refused[label], inside[label]
+            return pair if one is earlier else pair[::-1]
+    return None
+
+
+def _listings(door: Door) -> tuple[Observation, Observation] | None:
+    """Two whole listings of one service that do not hold the same items; None where they do.
+
+    Otherwise losing an item would look like its absence (domain model 9.13).
+    """
+    about = info(door)
+    if about is None or not about.listing:
+        return None
+    before = [item for item in door.earlier if item.question.operation in about.listing]
+    after = [item for item in door.observations if item.question.operation in about.listing]
+    ended = (Outcome.COMPLETE, Outcome.EMPTY)
+    if not before or not after or {before[-1].outcome, after[-1].outcome} - set(ended):
+        return None
+    before = [item for item in before if item.scan == before[-1].scan]
+    then, now = _items(before), _items(after)
+    return None if then == now else (before[-1], after[-1])
+
+
+def _items(listing: list[Observation]) -> frozenset[tuple[str, str]]:
+    return frozenset((point.part, point.address) for item in listing for point in item.points)
+
+
+def _live(item: Observation) -> str:
+    return f"control: the same address answered on {item.target.transport}/{item.target.port}"
+
+
+def _age(sample: Sample) -> float:
+    return sample.received_time.timestamp() if sample.received_time else 0.0
+
+
+def _was_read(samples: Sequence[Sample]) -> bool:
+    return any(item.quality is not Quality.BAD and item.value is not None for item in samples)
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())

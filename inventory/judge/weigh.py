@@ -1,0 +1,190 @@
+"""From a case to a finding or an open question: severity, confidence, value, remedies.
+
+One rule keeps it simple: confidence is about truth, severity about harm; they never mix
+(domain model 2.5, 3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from inventory.judge.logic import assumed, confidence
+from inventory.model import (
+    Because,
+    Category,
+    Confidence,
+    Effort,
+    Finding,
+    OpenQuestion,
+    Remedy,
+    Severity,
+    Strength,
+    Truth,
+)
+
+if TYPE_CHECKING:
+    from inventory.judge.survey import Context
+    from inventory.rules.catalogue import Case, Rule
+
+LADDER = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
+SHIFT = {"C1": -1, "C2": 0, "C3": 1}
+WEIGHT = {"C1": 1.0, "C2": 3.0, "C3": 9.0}
+TRUST = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.6, Confidence.LOW: 0.3}
+COST = {Effort.E0: 1.0, Effort.E1: 2.0, Effort.E2: 4.0, Effort.E3: 8.0, Effort.E4: 16.0}
+RECORD_RULES = frozenset({"Q07", "Q10", "Q11"})
+RECORD_LACK = 0.1
+"""Most that governance and records add: the step from level 4 to 5; they free no value."""
+MOST_CONFLICTS = 3
+"""Contradictions that one finding cites; `show` of the asset lists them all."""
+SPARE = frozenset({"B", "C"})
+"""Redundancy grades of NORSOK Z-008 with a spare: half the weight."""
+UNREACHABLE_RULES = frozenset({"A01", "A02", "A08", "T01", "T06"})
+"""Rules that rest on what is reachable from the collection vantage (rulings 20)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a finding is about, and how much that matters."""
+
+    key: str
+    name: str
+    site: str
+    criticality: str = ""  # "" is unrated: computed as C2
+    redundancy: str = ""
+
+    @property
+    def rated(self) -> str:
+        """The criticality that is computed with."""
+        return self.criticality if self.criticality in SHIFT else "C2"
+
+    @property
+    def weight(self) -> float:
+        """Weight in every sum (domain model 5)."""
+        return WEIGHT[self.rated] * (0.5 if self.redundancy in SPARE else 1.0)
+
+
+def severity(base: Severity, subject: Subject, steps_down: int = 0, spare: bool = True) -> Severity:
+    """The matrix of domain model 3.1; an info stays an info."""
+    if base is Severity.INFO:
+        return base
+    place = LADDER.index(base) + SHIFT[subject.rated] - steps_down
+    if spare and subject.redundancy in SPARE:
+        place -= 1
+    return LADDER[max(0, min(place, len(LADDER) - 1))]
+
+
+class _Fields(dict[str, str]):
+    """Words for a text; what the case does not say is left out of the text."""
+
+    def __missing__(self, key: str) -> str:
+        return {"asset": "the asset", "parent": "the gateway"}.get(key, "it")
+
+
+def frees_nothing(finding: Finding) -> bool:
+    """Whether fixing it completes records or governance and makes no value readable."""
+    return finding.category is Category.UNGOVERNED or finding.rule in RECORD_RULES
+
+
+def remedies_of(rule: Rule, fields: Mapping[str, str]) -> tuple[Remedy, ...]:
+    """The rule's remedies in the words of the case, cheapest first."""
+    return _worded(rule.remedies, tuple(sorted(fields.items())))
+
+
+@lru_cache(maxsize=8192)
+def _worded(
+    remedies: tuple[Remedy, ...], fields: tuple[tuple[str, str], ...]
+) -> tuple[Remedy, ...]:
+    words = _Fields(fields)
+    made = [
+        replace(item, text=item.text.format_map(words), cause=item.cause.format_map(words))
+        for item in remedies
+    ]
+    return tuple(sorted(made, key=lambda item: COST[item.effort]))
+
+
+def finding_of(
+    rule: Rule, case: Case, subject: Subject, strength: Strength, context: Context, lack: float
+) -> Finding | None:
+    """The finding of a TRUE case; None when its premises are too weak for any statement.
+
+    `lack` is what the asset misses, 0 to 1: target minus coverage, or value of 4 minus of `lo`.
+    """
+    trust = confidence(strength)
+    if trust is None or case.proposition.truth is not Truth.TRUE:
+        return None
+    if rule.category is Category.UNGOVERNED or rule.id in RECORD_RULES:
+        lack = min(lack, RECORD_LACK)
+    remedies = remedies_of(rule, case.fields)
+    cheapest = COST[remedies[0].effort] if remedies else 1.0
+    made = Finding(
+        rule=rule.id,
+        version=rule.version,
+        category=rule.category,
+        label=rule.label,
+        asset=subject.key,
+        asset_name=subject.name,
+        site=subject.site,
+        subject=case.subject,
+        severity=severity(case.base or rule.base, subject, case.steps_down),
+        confidence=trust,
+        value=round(subject.weight * max(lack, 0.0) * TRUST[trust] / cheapest, 4),
+        because=case.proposition.because + _assumptions(rule, context),
+        remedies=remedies,
+        unlocks=case.unlocks,
+        criticality_assumed=subject.criticality not in SHIFT,
+    )
+    return _waived(made, context)
+
+
+def contradicted(finding: Finding, conflicts: Sequence[Because]) -> Finding:
+    """The finding with the contradictions that lowered its confidence, where there are any."""
+    if not conflicts:
+        return finding
+    return replace(finding, because=(*finding.because, *conflicts[:MOST_CONFLICTS]))
+
+
+def _assumptions(rule: Rule, context: Context) -> tuple[Because, ...]:
+    """Ruling 20: without a declared collection vantage every finding says what was assumed."""
+    if context.collection or rule.category is Category.UNGOVERNED:
+        return ()
+    return (assumed("no collection vantage is declared: here is taken as the collector's place"),)
+
+
+def _waived(finding: Finding, context: Context) -> Finding:
+    waiver = context.waivers.get(finding.id)
+    if waiver is None:
+        return finding
+    expires = waiver.fields.get("expires", "")
+    try:
+        running = not expires or date.fromisoformat(expires[:10]) >= context.today.date()
+    except ValueError:
+        running = False
+    if not running:
+        expired = assumed(f"it was accepted until {expires}; that has passed")
+        return replace(finding, because=(*finding.because, expired))
+    owner = waiver.fields.get("owner", "somebody")
+    reason = f"{waiver.fields.get('reason', 'no reason')} (accepted by {owner}, until {expires})"
+    return replace(finding, waived=reason)
+
+
+def question_of(rule: str, case: Case, subject: Subject) -> OpenQuestion:
+    """The open question of an UNKNOWN case."""
+    said = case.proposition
+    return OpenQuestion(
+        rule, subject.key, subject.name, subject.site, case.subject, said.unknown,
+        said.next_step, said.command,
+    )  # fmt: skip
+
+
+def too_weak(rule: Rule, case: Case, subject: Subject) -> OpenQuestion:
+    """A TRUE that rests on a premise too weak for a finding (E0)."""
+    premise = case.proposition.because[-1].text if case.proposition.because else "its premise"
+    missing = f"stronger evidence for {rule.label.lower()}: it rests on {premise}"
+    return OpenQuestion(
+        "N05", subject.key, subject.name, subject.site, case.subject, missing,
+        "scan again: the evidence is old, contradicted or without a control", "untrap scan …",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Evidence that others took: captures, nmap reports, bundles."""

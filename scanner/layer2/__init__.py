@@ -1,0 +1,1 @@
+"""Layer 2 before a scan: listening, ARP, PROFINET DCP, through the capture helper."""

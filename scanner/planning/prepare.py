@@ -1,0 +1,466 @@
+"""From options to a scan that could begin: the same for `plan` and for `scan`.
+
+One rule keeps it simple: everything that a person can get wrong is found here, before the first
+packet, and is a `click.UsageError` that names the bad value and a good one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+import click
+from click.core import ParameterSource
+
+from inventory.model import Declaration, Kind, Scan
+from protocols import probes as all_probes
+from protocols.contract import Credential, Depth, MapEntry, Options, Probe
+from scanner import profile as profiles
+from scanner import site as sites
+from scanner.cli import Settings
+from scanner.engine import Visit
+from scanner.layer2.plan import CROWDED_PER_SECOND, LISTEN_MOST, Layer2
+from scanner.layer2.plan import planned as plan_layer2
+from scanner.profile import Limits, Profile
+from scanner.targets import Scope, TargetError, canonical, parse, text_of
+from scanner.wire.names import interfaces, resolve
+from scanner.wire.neighbours import links
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What declarations say of addresses: units behind them, and which come first."""
+
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    first: tuple[str, ...] = ()  # declared addresses, most critical first
+    maps: tuple[MapEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scan as asked for, checked."""
+
+    settings: Settings
+    site: sites.Site
+    site_name: str
+    scope: Scope
+    targets: tuple[str, ...]
+    excluded: tuple[str, ...]
+    probes: tuple[Probe, ...]
+    ports: Mapping[str, tuple[int, ...]]
+    depth: Depth
+    profile: Profile
+    limits: Limits
+    credentials: tuple[Credential, ...]
+    options: Options
+    vantage: str
+    known: Known
+    interface: str = ""
+    source: str = ""
+    request: Mapping[str, object] = field(default_factory=dict)  # what `--resume` needs again
+    resumes: Scan | None = None
+    layer2: Layer2 = field(default_factory=Layer2)  # what comes before the first IP packet
+    differences: tuple[str, ...] = ()  # what a resumed scan does otherwise than it began
+
+    def visits(self) -> Iterator[Visit]:
+        """Every host once, declared ones first, lazily."""
+        everything = tuple((p, port) for p in self.probes for port in self.ports_of(p))
+        begun = set()
+        for address in self.known.first:
+            if address not in begun and self.scope.allows(address):
+                begun.add(address)
+                yield self._visit(address, everything)
+        for address in self.scope.addresses():
+            if address not in begun:
+                yield self._visit(address, everything)
+        yield from self._services(begun)
+
+    def ports_of(self, probe: Probe) -> tuple[int, ...]:
+        """The ports that `probe` asks at this site."""
+        return self.ports.get(probe.name, probe.ports)
+
+    @property
+    def hosts(self) -> int:
+        """How many addresses the plan holds."""
+        return len(self.scope) + len({s.address for s in self.scope.services})
+
+    def _visit(self, address: str, everything: tuple[tuple[Probe, int], ...]) -> Visit:
+        units = self.known.units.get(address, ())
+        return Visit(address, everything, units)
+
+    def _services(self, begun: set[str]) -> Iterator[Visit]:
+        by_name = {probe.name: probe for probe in self.probes}
+        grouped: dict[str, list[tuple[Probe, int]]] = {}
+        for item in self.scope.services:
+            if not self.scope.excludes(item.address):
+                grouped.setdefault(item.address, []).append((by_name[item.probe], item.port))
+        for address, attempts in grouped.items():
+            yield self._visit(address, tuple(attempts))
+
+
+def scan_options(command: Callable[Concatenate[Prepared, P], R]) -> Callable[..., R]:
+    """The options that `plan` and `scan` share; the command receives a `Prepared`."""
+
+    @click.pass_obj
+    @wraps(command)
+    def prepared(settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        taken = {name: kwargs.pop(name) for name in TAKEN}
+        resume = kwargs.pop("resume", None)
+        if resume is not None:
+            _unchanged(click.get_current_context())
+            return command(resumed(settings, str(resume), taken), *args, **kwargs)
+        taken["targets"] = (*taken["targets"], *_lines(taken.pop("target_file")))  # type: ignore[misc,arg-type]
+        taken["exclude"] = (*taken["exclude"], *_lines(taken.pop("exclude_file")))  # type: ignore[misc,arg-type]
+        return command(prepare(settings, **taken), *args, **kwargs)  # type: ignore[arg-type]
+
+    result: Callable[..., R] = prepared
+    for option in reversed(OPTIONS):
+        result = option(result)
+    return result
+
+
+def resumed(settings: Settings, wanted: str, now: Mapping[str, object]) -> Prepared:
+    """The scan `wanted` ("last" or the beginning of its id) as it was asked for; exclusions of
+    now are added to those of then. Raises `click.UsageError`."""
+    from inventory.store import Store, StoreError
+
+    site = _site_name(settings, _site(settings.config))
+    try:
+        with Store.open(settings.db, site, create=False, readonly=True) as store:
+            scans = [item for item in store.scans() if "request" in item.plan]
+    except StoreError as error:
+        raise click.UsageError(str(error)) from error
+    found = [item for item in scans if wanted == "last" or item.id.startswith(wanted)]
+    if not found:
+        raise click.UsageError(
+            f"--resume {wanted!r}: no such scan of site {site!r}; see `untrap scans`"
+        )
+    scan = found[-1]
+    if scan.status == "done":
+        raise click.UsageError(f"scan {scan.id[:8]} is complete: nothing to resume")
+    request = dict(cast(Mapping[str, object], scan.plan["request"]))
+    then = cast(Sequence[str], request["exclude"])
+    request["exclude"] = (*then, *cast(Sequence[str], now["exclude"]), *_lines(now["exclude_file"]))  # type: ignore[arg-type]
+    # What was listened for and asked by multicast before is stored; ARP must be asked again.
+    request |= {"listen": 0.0, "dcp": False}
+    prepared = prepare(settings, **request)  # type: ignore[arg-type]
+    return replace(prepared, resumes=scan, differences=tuple(_differences(scan, prepared)))
+
+
+def _differences(scan: Scan, prepared: Prepared) -> Iterator[str]:
+    """Exclusions of now win: in words, which came and went since the scan began."""
+    for text in prepared.excluded:
+        if text not in scan.excluded:
+            yield f"excluded since the scan began, and not asked any more: {text}"
+    for text in scan.excluded:
+        if text not in prepared.excluded:
+            yield f"excluded when the scan began, and asked now: {text}"
+
+
+CHANGEABLE = frozenset({"resume", "exclude", "exclude_file"})
+
+
+def _unchanged(context: click.Context) -> None:
+    """A resumed scan is the one that was agreed to: refuse what would make it another."""
+    taken = {*TAKEN, "targets"} - CHANGEABLE
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        given = source is ParameterSource.COMMANDLINE
+        if given and parameter.name in taken and context.params.get(parameter.name):
+            name = "TARGET" if parameter.name == "targets" else parameter.opts[0]
+            raise click.UsageError(
+                f"--resume goes on with the scan as it was agreed to: {name} cannot be changed "
+                "(--exclude can); begin a new scan for that"
+            )
+
+
+OPTIONS = (
+    click.argument("targets", nargs=-1, metavar="TARGET…"),
+    click.option(
+        "-iL", "target_file", type=click.File("r"), metavar="FILE", help="Targets from a file."
+    ),
+    click.option("--exclude", multiple=True, metavar="LIST", help="Never ask these addresses."),
+    click.option("--exclude-file", type=click.File("r"), metavar="FILE", help="The same, a file."),
+    click.option(
+        "--depth",
+        type=click.Choice([item.label for item in Depth]),
+        default="points",
+        show_default=True,
+        help="How far to go.",
+    ),
+    click.option("--probe", "probe_names", multiple=True, metavar="NAME,…", help="Only these."),
+    click.option("--port", "port_list", multiple=True, metavar="PROTOCOL=PORT,…", help="Ports."),
+    click.option(
+        "--profile",
+        "profile_name",
+        type=click.Choice(list(profiles.PROFILES)),
+        default="standard",
+        show_default=True,
+        help="How fast.",
+    ),
+    click.option("--max-rate", type=float, metavar="PPS", help="Packets a second, overall."),
+    click.option("--per-host-delay", type=float, metavar="SECONDS", help="Between requests."),
+    click.option("--timeout", type=float, default=3.0, metavar="SECONDS", help="For an answer."),
+    click.option("--retries", type=int, default=1, metavar="N", help="When no byte came."),
+    click.option("--units", default="", metavar="LIST", help="Further Modbus units, 1-16,20."),
+    click.option(
+        "--credentials", "names", multiple=True, metavar="NAME,…", help="Of the site file."
+    ),
+    click.option("--vantage", default="", metavar="NAME", help="Where this laptop stands."),
+    click.option("--collection-vantage", default="", metavar="NAME", help="The collector's place."),
+    click.option("--interface", default="", metavar="NAME", help="Network interface to use."),
+    click.option(
+        "--sample-seconds",
+        type=click.FloatRange(1, 86_400),
+        default=60.0,
+        metavar="S",
+        help="Window.",
+    ),
+    click.option(
+        "--sample-every",
+        type=click.FloatRange(0.5, 3_600),
+        default=10.0,
+        metavar="S",
+        help="Interval.",
+    ),
+    click.option(
+        "--listen",
+        type=click.FloatRange(0, LISTEN_MOST),
+        default=0.0,
+        metavar="SECONDS",
+        help="Listen first; sends nothing. Without TARGET, only listen.",
+    ),
+    click.option("--dcp", is_flag=True, help="Ask PROFINET stations by multicast (DCP identify)."),
+    click.option("--no-arp", is_flag=True, help="Connect to own segments without ARP first."),
+    click.option("--fc17", is_flag=True, help="Let Modbus ask Report Server ID too."),
+)
+
+TAKEN = (
+    *("targets", "target_file", "exclude", "exclude_file", "depth", "probe_names", "port_list"),
+    *("profile_name", "max_rate", "per_host_delay", "timeout", "retries", "units", "names"),
+    *("vantage", "collection_vantage", "interface", "sample_seconds", "sample_every", "fc17"),
+    *("listen", "dcp", "no_arp"),
+)
+
+
+def prepare(
+    settings: Settings,
+    *,
+    targets: Sequence[str],
+    exclude: Sequence[str],
+    depth: str,
+    probe_names: Sequence[str],
+    port_list: Sequence[str],
+    profile_name: str,
+    max_rate: float | None,
+    per_host_delay: float | None,
+    timeout: float,
+    retries: int,
+    units: str,
+    names: Sequence[str],
+    vantage: str,
+    collection_vantage: str,
+    interface: str,
+    sample_seconds: float,
+    sample_every: float,
+    fc17: bool,
+    listen: float = 0.0,
+    dcp: bool = False,
+    no_arp: bool = False,
+) -> Prepared:
+    """Check everything. Raises `click.UsageError`; asks the resolver for typed host names only."""
+    request = {name: value for name, value in locals().items() if name != "settings"}
+    site = _site(settings.config)
+    named = tuple(targets)
+    if not named and not (listen or dcp):
+        raise click.UsageError("no target: name one, as in `untrap plan 10.20.1.0/24`")
+    excluded = tuple(dict.fromkeys((*_split(exclude), *site.exclude)))
+    scope = _scope(named, excluded)
+    wanted = _probes(probe_names, (service.probe for service in scope.services))
+    try:
+        profile = profiles.chosen(profile_name, max_rate=max_rate, per_host_delay=per_host_delay)
+        limits = Limits(answer_timeout=timeout, retries=retries)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    options = Options(
+        Depth[depth.upper()],
+        _units(units),
+        sample_seconds,
+        sample_every,
+        {"modbus.fc17": "1"} if fc17 else {},
+    )
+    device = _interface(interface, scope)
+    below = plan_layer2(
+        scope, links(), profile, interface=device, listen_seconds=listen, dcp=dcp, arp=not no_arp
+    )
+    if below.crowded:
+        limits = replace(limits, new_on_link=min(limits.new_on_link, CROWDED_PER_SECOND))
+    if not named and below.off:
+        raise click.UsageError(f"nothing to do without TARGET: {below.off}")
+    return Prepared(
+        settings=settings,
+        site=site,
+        site_name=_site_name(settings, site),
+        scope=scope,
+        targets=named,
+        excluded=excluded,
+        probes=wanted,
+        ports=_ports(port_list, site, wanted),
+        depth=options.depth,
+        profile=profile,
+        limits=limits,
+        credentials=_credentials(names, site),
+        options=options,
+        vantage=_vantage(vantage, site),
+        known=known(_declarations(settings, _site_name(settings, site))),
+        interface=device,
+        request=request,
+        layer2=below,
+    )
+
+
+def known(declarations: Sequence[Declaration]) -> Known:
+    """Units, order and maps from declarations; pure."""
+    rows = [item.fields for item in declarations if item.kind is Kind.REGISTER]
+    if not declarations:
+        return Known()
+    from inventory.derive import declared
+
+    address_of = {row.get("tag", ""): row.get("address", "") for row in rows if row.get("tag")}
+    units: dict[str, list[str]] = {}
+    ranked: list[tuple[int, str]] = []
+    for row in rows:
+        address = row.get("address") or address_of.get(row.get("parent", ""), "")
+        if not address:
+            continue
+        address = canonical(address)
+        ranked.append(({"C3": 0, "C2": 1, "C1": 2}.get(row.get("criticality", ""), 1), address))
+        unit = row.get("unit", "").strip()
+        if unit.isdigit():
+            units.setdefault(address, []).append(f"unit {int(unit)}")
+    first = tuple(dict.fromkeys(address for _, address in sorted(ranked, key=lambda r: r[0])))
+    folded = {address: tuple(dict.fromkeys(found)) for address, found in units.items()}
+    return Known(folded, first, tuple(declared.maps(declarations)))
+
+
+def _declarations(settings: Settings, site: str) -> list[Declaration]:
+    """The site's declarations; none where there is no inventory yet."""
+    if "://" not in settings.db and not Path(settings.db).exists():
+        return []
+    from inventory.store import Store, StoreError
+
+    try:
+        with Store.open(settings.db, site, create=False, readonly=True) as store:
+            return list(store.declarations())
+    except StoreError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _site(path: Path | None) -> sites.Site:
+    try:
+        return sites.load(path)
+    except sites.SiteError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _site_name(settings: Settings, site: sites.Site) -> str:
+    return settings.site if settings.site != "default" else site.name or "default"
+
+
+def _scope(targets: Sequence[str], excluded: Sequence[str]) -> Scope:
+    try:
+        scope = parse(targets, excluded, resolve)
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error
+    services = any(not scope.excludes(service.address) for service in scope.services)
+    if targets and not scope.remaining() and not services:
+        raise click.UsageError("the exclusions leave no target: name a wider target")
+    return scope
+
+
+def _lines(file: Iterable[str] | None) -> tuple[str, ...]:
+    found: list[str] = []
+    for line in file or ():
+        found += line.partition("#")[0].replace(",", " ").split()
+    return tuple(found)
+
+
+def _split(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(item.strip() for value in values for item in value.split(",") if item.strip())
+
+
+def _probes(names: Sequence[str], needed: Iterable[str]) -> tuple[Probe, ...]:
+    everything = all_probes()
+    good = [probe.name for probe in everything]
+    for name in (*_split(names), *needed):
+        if name not in good:
+            near = difflib.get_close_matches(name, good, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(good)}"
+            raise click.UsageError(f"no probe {name!r}: {hint}")
+    wanted = _split(names) or good
+    return tuple(probe for probe in everything if probe.name in wanted)
+
+
+def _ports(
+    given: Sequence[str], site: sites.Site, probes: Sequence[Probe]
+) -> Mapping[str, tuple[int, ...]]:
+    good = {probe.name for probe in all_probes()}
+    ports = {name: (port,) for name, port in site.ports.items() if name in good}
+    flags: dict[str, list[int]] = {}
+    for item in _split(given):
+        name, _, port = item.partition("=")
+        if name not in good or not port.isdigit() or not 1 <= int(port) <= 65_535:
+            raise click.UsageError(
+                f"--port {item!r}: PROTOCOL=PORT with one of {', '.join(sorted(good))}, "
+                "as in modbus=1502"
+            )
+        flags.setdefault(name, []).append(int(port))
+    return {**ports, **{name: tuple(found) for name, found in flags.items()}}
+
+
+def _units(text: str) -> tuple[int, ...]:
+    found: list[int] = []
+    for item in _split([text]):
+        first, _, last = item.partition("-")
+        if not first.isdigit() or (last and not last.isdigit()):
+            raise click.UsageError(f"--units {item!r}: numbers from 0 to 255, as in 1-16,20")
+        numbers = range(int(first), int(last or first) + 1)
+        if not numbers or numbers[-1] > 255:
+            raise click.UsageError(f"--units {item!r}: 0 to 255, lower end first")
+        found += numbers
+    return tuple(dict.fromkeys(found))
+
+
+def _credentials(names: Sequence[str], site: sites.Site) -> tuple[Credential, ...]:
+    wanted = _split(names) or site.named
+    for name in wanted:
+        if name not in site.credentials:
+            good = ", ".join(site.credentials)
+            raise click.UsageError(f"no credential {name!r}: one of {good}, or add it to --config")
+    return tuple(site.credentials[name] for name in wanted)
+
+
+def _vantage(name: str, site: sites.Site) -> str:
+    good = [item.name for item in site.vantages]
+    if name and good and name not in good:
+        raise click.UsageError(f"no vantage {name!r} in the site file: one of {', '.join(good)}")
+    return name or (good[0] if len(good) == 1 else "here")
+
+
+def _interface(name: str, scope: Scope) -> str:
+    good = interfaces() if name else []
+    if name and name not in good:
+        raise click.UsageError(f"no interface {name!r}: one of {', '.join(good)}")
+    ends = [text_of(item.version, item.first) for item in scope.remaining()]
+    ends += [service.address for service in scope.services]
+    if name and name != "lo" and any(ipaddress.ip_address(end).is_loopback for end in ends):
+        raise click.UsageError(f"--interface {name!r} does not lead to loopback: use lo")
+    return name
