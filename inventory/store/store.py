@@ -43,7 +43,7 @@ V = TypeVar("V")
 STEP = 500
 """Assets that are fetched at a time: their rows are wide."""
 
-LAST = 1 << 62
+LAST = (1 << 31) - 1
 """A rank after every other."""
 
 _LAST_COLUMN = itemgetter(len(codec.OBSERVATION_COLUMNS))

@@ -29,7 +29,7 @@ class Found:
     questions: list[Row] = field(default_factory=list)
 
 
-def read(database: Path, site: str) -> Found:
+def read(database: Path | str, site: str) -> Found:
     """Inventory, gaps and questions by the commands that people use, in this process."""
 
     def lines(*words: str) -> list[Row]:
