@@ -22,6 +22,9 @@ from scanner.play import PlayError, arguments, playing
 GAPS_FOUND = 1
 SHOWN_GAPS = 40
 
+SPARES = (20_000, 30_000, 40_000)
+"""What is added to the plant's ports where another program listens on them."""
+
 
 class DemoError(Exception):
     """A step failed; says which and what to do."""
@@ -46,7 +49,7 @@ class Demo:
             raise DemoError(f"{reason}; name a folder where you may write") from error
         click.echo(f"Playing the plant {self.plant!r} on loopback …")
         try:
-            with playing(arguments(self.plant, site)):
+            with playing(arguments(self.plant, site, spares=SPARES)):
                 self._scan(site, database)
         except (PlayError, OSError) as error:
             raise DemoError(str(error)) from error

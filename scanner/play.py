@@ -19,6 +19,7 @@ def arguments(
     write: Path | None = None,
     base_port: int | None = None,
     seconds: float | None = None,
+    spares: Sequence[int] = (),
 ) -> list[str]:
     """The child's command line."""
     command = [sys.executable, "-m", "simulators", plant]
@@ -28,7 +29,7 @@ def arguments(
         command += ["--base-port", str(base_port)]
     if seconds is not None:
         command += ["--seconds", f"{seconds:g}"]
-    return command
+    return command + [word for spare in spares for word in ("--spare-port", str(spare))]
 
 
 @contextmanager

@@ -23,6 +23,10 @@ def parse(arguments: Sequence[str] | None) -> tuple[plant.Plant | None, runner.S
     parser.add_argument("--seconds", type=float, metavar="N", help="stop after N seconds")
     parser.add_argument("--witness", type=Path, metavar="FILE", help="counts, as JSON, at the end")
     parser.add_argument("--wildcard", action="store_true", help="share one socket per port")
+    parser.add_argument(
+        "--spare-port", type=int, action="append", default=[], metavar="N",
+        help="a --base-port to try where a port is taken; may be repeated",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
     if given.list:
         for name in plant.bundled():
@@ -35,7 +39,9 @@ def parse(arguments: Sequence[str] | None) -> tuple[plant.Plant | None, runner.S
     if shift is None:
         lowest = min(runner.ports(found, runner.needed(found)), default=0)
         shift = runner.default_shift(lowest, root=os.geteuid() == 0)
-    return found, runner.Stage(shift, given.write, given.seconds, given.witness, given.wildcard)
+    return found, runner.Stage(
+        shift, given.write, given.seconds, given.witness, given.wildcard, tuple(given.spare_port)
+    )
 
 
 def _plant(name: str) -> plant.Plant:

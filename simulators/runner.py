@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulators import registry, witness, written
@@ -26,17 +27,23 @@ UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How a plant is played. `shift` is added to every port; `wildcard` shares sockets."""
+    """How a plant is played. `shift` is added to every port; `wildcard` shares sockets;
+    `spares` are shifts to try where a port is taken."""
 
     shift: int
     write: Path | None = None
     seconds: float | None = None
     witness: Path | None = None
     wildcard: bool = False
+    spares: tuple[int, ...] = ()
 
 
 class PlayError(Exception):
     """The plant cannot be played here; the text is one line for the user."""
+
+
+class PortTakenError(PlayError):
+    """Another program listens there already; other ports would do."""
 
 
 def default_shift(lowest_port: int, *, root: bool) -> int:
@@ -116,7 +123,8 @@ async def _start(
     try:
         return await simulator.start(device, service, Bind(device.address, port, board), counts)
     except OSError as error:
-        raise PlayError(
+        failed = PortTakenError if error.errno == errno.EADDRINUSE else PlayError
+        raise failed(
             f"{device.id}: cannot listen on {device.address}:{port}/{simulator.transport} "
             f"({error.strerror or error}); stop what uses it, or try --base-port 20000"
         ) from error
@@ -140,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plant, stage = parse(arguments)
         if plant is None:
             return 0
-        asyncio.run(play(plant, stage, _say))
+        _played(plant, stage)
     except (PlantError, PlayError) as error:
         sys.stderr.write(f"simulate: {error}\n")
         return 2
@@ -148,6 +156,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"simulate: {error.filename or ''}: {error.strerror or error}\n")
         return 2
     return 0
+
+
+def _played(plant: Plant, stage: Stage) -> None:
+    """Plays it, on the spare ports where its own are taken."""
+    for spare in (*stage.spares, None):
+        try:
+            return asyncio.run(play(plant, stage, _say))
+        except PortTakenError as error:
+            if spare is None:
+                raise
+            sys.stderr.write(f"simulate: {error.__cause__}; trying ports shifted by {spare} …\n")
+            stage = replace(stage, shift=spare)
+    return None
 
 
 def _say(line: str) -> None:
