@@ -18,7 +18,7 @@ from inventory.assemble import context_of, machines, units
 from inventory.conclude import rules_digest
 from inventory.connectable import connectable
 from inventory.connection import logins
-from inventory.fixes import plan_fixes
+from inventory.fixes import Fix, plan_fixes
 from inventory.judge.presence import Machine
 from inventory.judge.survey import YES
 from inventory.judge.weigh import frees_nothing
@@ -29,7 +29,9 @@ from inventory.outputs.report.evidence import Proofs
 from inventory.outputs.report.page import Page, Share
 from inventory.outputs.report.sitemap import level_text, networks, site_map, state_of
 from inventory.outputs.report.use import cases, matrices
+from inventory.outputs.report.words import spoken
 from inventory.rollup import Unit, roll_up
+from inventory.rules.catalogue import catalogue
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -80,6 +82,8 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     groups = tuple(_groups(ranked[len(whole) : 1_000 if big else limits.gaps]))
     scans = store.scans()
     changes, note = _changes(store, scans, len(assets), limits)
+    watched = _watched(things)
+    fixes = _fixes(data, watched, limits)
     questions = list(store.questions())
     declarations = store.declarations(None, Kind.ZONE, Kind.VANTAGE)
     return Page(
@@ -91,12 +95,12 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
         index=_pair(line.get("index")),
         level4=_level4(everything),
         connectable=_connectable(store),
-        dark=_dark(assets, things),
+        dark=_dark(assets, things, fixes),
         coverage=_coverage(assets),
         machines_covered=sum(one.coverage is not None for one in assets),
         unrated=_number(line.get("unrated")),
-        fixes=_todos(data, limits),
-        paperwork=_todos(rest, limits),
+        fixes=tuple(todo for todo, _ in fixes),
+        paperwork=tuple(todo for todo, _ in _fixes(rest, {}, limits)),
         nets=site_map(assets, networks(declarations), counted, whole=not big),
         gaps=tuple(_gaps(store, whole)),
         groups=groups,
@@ -116,6 +120,7 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
         aggregated=big,
         about=_about(scans),
         severities=Counter(one.severity.value for one in live),
+        names=_names(assets),
     )
 
 
@@ -150,24 +155,52 @@ def _connectable(store: Store) -> Share:
     return Share(found.ready, found.ready, found.assets)
 
 
-def _dark(assets: Iterable[Asset], things: Iterable[Machine]) -> tuple[str, ...]:
-    """Critical ones that give nothing; a device that monitors a machine is named by it."""
-    linked = {link.device for one in things for link in one.equipment.links if link.resolved}
-    names = [
-        name_of(one)
+def _dark(
+    assets: Iterable[Asset], things: Iterable[Machine], fixes: Sequence[tuple[page.Todo, set[str]]]
+) -> tuple[tuple[str, int], ...]:
+    """Critical ones that give nothing, with the number of the first fix that is about them or a
+    device that monitors them; such a device is named by its machine."""
+    devices = {one.equipment.key: {link.device for link in one.links} for one in things}
+    linked = set().union(*devices.values()) if devices else set()
+    names: dict[str, int] = {}
+    for one in assets:
+        key = one.thing.key
+        if _criticality(one) != "C3" or key in linked:
+            continue
+        if state_of(one.level, one.category) == page.NO:
+            own = devices.get(key, set()) | {key}
+            number = next((n for n, (_, freed) in enumerate(fixes, 1) if own & freed), 0)
+            names.setdefault(name_of(one), number)
+    return tuple(names.items())[:12]
+
+
+def _names(assets: Sequence[Asset]) -> dict[str, str]:
+    """What the machines are called beside their tags; no tag that a device has for a name."""
+    devices = {one.thing.name for one in assets if isinstance(one.thing, Device)}
+    return {
+        one.thing.tag: one.thing.name
         for one in assets
-        if _criticality(one) == "C3"
-        and one.thing.key not in linked
-        and state_of(one.level, one.category) == page.NO
-    ]
-    return tuple(dict.fromkeys(names))[:12]
+        if isinstance(one.thing, Equipment)
+        and one.thing.name not in ("", one.thing.tag)
+        and one.thing.tag not in devices
+    }
+
+
+def _watched(things: Iterable[Machine]) -> dict[str, list[tuple[str, bool]]]:
+    """Machines by the key of each device that monitors them: tag, and whether rated critical."""
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for one in things:
+        named = (one.equipment.tag or one.equipment.name, one.equipment.criticality == "C3")
+        for key in dict.fromkeys(link.device for link in one.links):
+            found.setdefault(key, []).append(named)
+    return found
 
 
 def name_of(one: Asset) -> str:
-    """What people call an asset."""
+    """What people call an asset; a machine by its tag."""
     thing = one.thing
     if isinstance(thing, Equipment):
-        return f"{thing.tag} {thing.name}".strip() if thing.name != thing.tag else thing.tag
+        return thing.tag or thing.name or thing.key[:8]
     where = thing.part or " ".join(thing.addresses[:1])
     return thing.name or thing.product or where or thing.key[:8]
 
@@ -196,27 +229,38 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _todos(findings: Sequence[Finding], limits: Limits) -> tuple[page.Todo, ...]:
+def _fixes(
+    findings: Sequence[Finding], watched: Mapping[str, Sequence[tuple[str, bool]]], limits: Limits
+) -> list[tuple[page.Todo, set[str]]]:
+    """The fixes that pay most, each with the keys of the assets that it is about."""
     known = {one.id: one for one in findings}
-    return tuple(
-        page.Todo(
-            one.text,
-            one.effort.value,
-            one.needs_outage,
-            len(one.gaps),
-            one.assets[: limits.names],
-            max(len(one.assets) - limits.names, 0),
-            tuple(dict.fromkeys(_called(known[gap], len(one.gaps)) for gap in one.gaps))[:2],
-            one.value,
-        )
+    return [
+        (_todo(one, gaps, watched, limits), {gap.asset for gap in gaps})
         for one in plan_fixes(findings)[: limits.fixes]
+        if (gaps := [known[gap] for gap in one.gaps])
+    ]
+
+
+def _todo(
+    fix: Fix,
+    gaps: Sequence[Finding],
+    watched: Mapping[str, Sequence[tuple[str, bool]]],
+    limits: Limits,
+) -> page.Todo:
+    machines = dict.fromkeys(one for gap in gaps for one in watched.get(gap.asset, ()))
+    subjects = {spoken(gap.subject) for gap in gaps}
+    return page.Todo(
+        fix.text,
+        fix.effort.value,
+        fix.needs_outage,
+        len(gaps),
+        fix.assets[: limits.names],
+        max(len(fix.assets) - limits.names, 0),
+        tuple(dict.fromkeys(gap.label for gap in gaps))[:2],
+        fix.value,
+        subjects.pop() if len(subjects) == 1 else "",
+        tuple(sorted(machines, key=lambda one: not one[1])[: limits.names]),
     )
-
-
-def _called(one: Finding, among: int) -> str:
-    """What a gap is called; one that stands alone with what it is about."""
-    subject = one.subject.replace(":", " · ").replace("_", " ")
-    return f"{one.label}, {subject}" if subject and among == 1 else one.label
 
 
 def _gaps(store: Store, findings: Sequence[Finding]) -> Iterator[page.Gap]:
@@ -225,12 +269,12 @@ def _gaps(store: Store, findings: Sequence[Finding]) -> Iterator[page.Gap]:
         fix = one.remedies[0] if one.remedies else None
         yield page.Gap(
             one.id, one.rule, one.category.value, one.label, one.asset_name, one.asset,
-            one.subject, one.severity.value, one.confidence.value, one.value,
+            spoken(one.subject), one.severity.value, one.confidence.value, one.value,
             fix.text if fix else "", fix.effort.value if fix else "",
             bool(fix and fix.needs_outage),
             tuple((other.effort.value, other.text) for other in one.remedies[1:]),
             tuple(proofs.premise(item) for item in one.because),
-            one.waived,
+            one.waived, frees_nothing(one),
         )  # fmt: skip
 
 
@@ -253,7 +297,7 @@ def _groups(findings: Iterable[Finding]) -> Iterator[page.Group]:
             fix.effort.value if fix else "",
             bool(fix and fix.needs_outage),
             tuple(item.text for item in first.because if item.text in common),
-            tuple((one.asset_name, one.subject, _own(one, common)) for one in several),
+            tuple((one.asset_name, spoken(one.subject), _own(one, common)) for one in several),
             len(several),
         )
 
@@ -263,9 +307,14 @@ def _own(one: Finding, common: set[str]) -> str:
     return text if len(text) <= 160 else text[:159] + "…"
 
 
-def _by_rule(findings: Iterable[Finding]) -> tuple[tuple[str, str, str, int], ...]:
-    found = Counter((one.rule, one.label, one.category.value) for one in findings)
-    return tuple((*key, count) for key, count in found.most_common())
+def _by_rule(findings: Iterable[Finding]) -> tuple[tuple[str, str, str, int, str], ...]:
+    """How often each rule speaks; its label without what a case adds in brackets."""
+    rules = catalogue()
+    found = Counter((one.rule, one.category.value) for one in findings)
+    return tuple(
+        (rule, rules[rule].label, category, count, rules[rule].meaning)
+        for (rule, category), count in found.most_common()
+    )
 
 
 def _asked(questions: Iterable[OpenQuestion], limits: Limits) -> tuple[page.Asked, ...]:

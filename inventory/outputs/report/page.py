@@ -51,6 +51,8 @@ class Todo:
     more: int  # assets that are not named
     what: tuple[str, ...]  # what the gaps are called
     value: float
+    subject: str = ""  # what in the asset, where the fix is about one thing
+    machines: tuple[tuple[str, bool], ...] = ()  # watched by what it frees; rated critical
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class Gap:
     others: tuple[tuple[str, str], ...]  # further fixes: effort, text
     because: tuple[Premise, ...]
     accepted: str = ""
+    paper: bool = False  # records and governance: fixing it makes no value readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +261,7 @@ class Page:
     index: tuple[float, float]
     level4: Share
     connectable: Share
-    dark: tuple[str, ...]  # the critical ones that give nothing
+    dark: tuple[tuple[str, int], ...]  # the critical ones that give nothing; the fix, 0 for none
     coverage: tuple[float, float] | None
     machines_covered: int
     unrated: float
@@ -269,7 +272,7 @@ class Page:
     groups: tuple[Group, ...]  # all others, by kind
     gap_count: int
     gaps_shown: int
-    by_rule: tuple[tuple[str, str, str, int], ...]  # rule, label, category, how many
+    by_rule: tuple[tuple[str, str, str, int, str], ...]  # rule, label, category, count, meaning
     questions: tuple[Asked, ...]
     question_count: int
     matrices: tuple[Matrix, ...]
@@ -283,3 +286,4 @@ class Page:
     aggregated: bool
     about: About
     severities: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)  # tag → what the machine is called

@@ -59,6 +59,7 @@ NAMES: Mapping[tuple[type, str], str] = {
     (Page, "dark"): "asset",
     (Page, "site"): "site",
     (Todo, "assets"): "asset",
+    (Todo, "machines"): "asset",
 }
 """Fields of names; in a tuple of tuples the first of each is the name."""
 SHOWN = 13
@@ -74,7 +75,7 @@ def redacted(store: Store, page: Page) -> Page:
     scans = tuple(("", row[1], row[2], say.whole(row[3], "place"), "") for row in page.about.scans)
     about = About(shown.about.version, shown.about.rules, scans)
     harm = replace(shown.harm, scan="") if shown.harm else None
-    return replace(shown, about=about, harm=harm)
+    return replace(shown, about=about, harm=harm, names={})
 
 
 def _walk(value: object, say: Pseudonyms) -> object:

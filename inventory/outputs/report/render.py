@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from inventory.outputs.report.page import Page
 from inventory.outputs.report.svg import draw
+from inventory.outputs.report.words import premise
 from inventory.text import inert
+from protocols.contract import Outcome
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -48,10 +50,14 @@ MOST_NETS = 300
 def render(page: Page) -> str:
     """The whole file."""
     style, script = _own("style.css"), _own("script.js")
-    template = _environment().get_template("page.html")
+    texts = _Texts(tomllib.loads(_own("texts.toml")))
+    endings = {one.value: str(texts[f"o_{one.value}"]) for one in Outcome}
+    environment = _environment()
+    environment.filters["premise"] = lambda text: premise(text, endings)
+    template = environment.get_template("page.html")
     return template.render(
         p=page,
-        t=_Texts(tomllib.loads(_own("texts.toml"))),
+        t=texts,
         style=style,
         script=script,
         policy=policy(style, script),
@@ -62,6 +68,7 @@ def render(page: Page) -> str:
         seen_categories={g.category for g in page.gaps} | {g.category for g in page.groups},
         most_nets=MOST_NETS,
         draw=draw,
+        outcomes=tuple(endings),
     )
 
 
@@ -98,8 +105,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_inert,
     )
+    environment.filters["number"] = _number
     environment.filters["cut"] = lambda text, most: inert(str(text), most)
     return environment
+
+
+def _number(value: object) -> object:
+    """A count with its thousands apart."""
+    return f"{value:,}" if isinstance(value, int | float) else value
 
 
 def _inert(value: object) -> object:

@@ -4,13 +4,13 @@
   const all = (what, where = document) => Array.from(where.querySelectorAll(what));
   all(".js").forEach(one => { one.hidden = false; });
 
-  const list = document.getElementById("gaplist");
-  if (list) {
+  const lists = all(".gaplist");
+  if (lists.length) {
     const rank = { critical: 0, high: 1, medium: 2, low: 3, info: 4 };
     const row = (one, place, kind) => ({
       one, place, text: "", severity: kind.dataset.s, category: kind.dataset.c,
     });
-    const rows = Array.from(list.children).map((one, place) => row(one, place, one));
+    const rows = lists.flatMap(list => Array.from(list.children).map((one, place) => row(one, place, one)));
     for (const one of rows) one.name = one.one.querySelector(".a b").textContent;
     const groups = all("#grouplist > details").map(one => ({
       one, label: one.querySelector("summary").textContent.toLowerCase(),
@@ -35,6 +35,10 @@
         show(group.one, found > 0);
         shown += found;
       }
+      for (const list of lists) {
+        const empty = !list.querySelector(":scope > :not([hidden])");
+        list.previousElementSibling.hidden = empty;
+      }
       count.textContent = shown + " " + count.dataset.word;
     };
     const order = {
@@ -42,7 +46,10 @@
       s: (a, b) => rank[a.severity] - rank[b.severity] || a.place - b.place,
       n: (a, b) => a.name.localeCompare(b.name) || a.place - b.place,
     };
-    const sort = () => list.append(...rows.sort(order[field("sort").value]).map(one => one.one));
+    const sort = () => {
+      rows.sort(order[field("sort").value]);
+      for (const list of lists) list.append(...rows.filter(one => one.one.parentNode === list).map(one => one.one));
+    };
     let waiting = 0;
     field("text").addEventListener("input", () => {
       clearTimeout(waiting);

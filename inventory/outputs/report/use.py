@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from inventory.judge.presence import Machine
 from inventory.model import Truth
 from inventory.outputs.report.page import NO, UNKNOWN, YES, Case, Matrix, Share
+from inventory.outputs.report.words import spoken
 from inventory.readiness import bundled, ready, use_case
 
 WORDS = {Truth.TRUE: YES, Truth.FALSE: NO, Truth.UNKNOWN: UNKNOWN}
@@ -36,8 +37,9 @@ def matrices(machines: Sequence[Machine], most: int) -> Iterator[Matrix]:
             if place < most:
                 unit = one.equipment
                 rows.append((unit.tag or unit.name, states))
-        names = tuple(item.name for item in profile.signals)
-        totals = tuple(_share(count, name, len(several)) for name in names)
+        named = tuple(item.name for item in profile.signals)
+        totals = tuple(_share(count, name, len(several)) for name in named)
+        names = tuple(spoken(name) for name in named)
         yield Matrix(profile.title, names, tuple(rows), totals, len(several))
 
 
@@ -57,7 +59,7 @@ def cases(machines: Sequence[Machine]) -> Iterator[Case]:
         listed: dict[Truth, list[tuple[str, str]]] = {Truth.FALSE: [], Truth.UNKNOWN: []}
         for one in found:
             if one.truth is not Truth.TRUE and len(listed[one.truth]) < NAMED:
-                lacks = [item.signal for item in one.missing if item.truth is one.truth]
+                lacks = [spoken(item.signal) for item in one.missing if item.truth is one.truth]
                 listed[one.truth].append((one.unit, ", ".join(lacks)))
         share = Share(yes, yes + maybe, len(found))
         yield Case(wanted.name, share, tuple(listed[Truth.FALSE]), tuple(listed[Truth.UNKNOWN]))

@@ -13,15 +13,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from inventory.model import Device, Kind, Level
+from inventory.model import Device, Effort, Kind, Level
 from inventory.outputs import report
 from inventory.outputs.report.gather import Limits, gather
 from inventory.outputs.report.page import Node, Page
 from inventory.outputs.report.render import SECTIONS, policy, render
 from inventory.outputs.report.sitemap import networks, site_map
 from inventory.outputs.report.svg import COLUMN, ROW, draw
+from inventory.outputs.report.words import premise, spoken
 from inventory.store import Store
 from inventory.store.store import Asset
+from protocols.contract import Outcome
 from scanner.cli import untrap
 from tests.inventory.making import SITE, START, stated
 from tests.inventory.outputs.sample import CANARY, plant
@@ -113,6 +115,55 @@ def test_hostile_names_are_escaped_and_visible(text: str) -> None:
     assert "\\u202e" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("opcua", "OPC UA"),
+        ("temperature:discharge", "discharge temperature"),
+        ("pressure:discharge|axial_flux", "discharge pressure or axial flux"),
+        ("unit 4", "unit 4"),
+        ("no_word_of:ours", "no word of:ours"),
+        ("</script>", "</script>"),
+    ],
+)
+def test_names_of_our_data_are_said_as_people_say_them(text: str, said: str) -> None:
+    assert spoken(text) == said
+
+
+def test_a_premise_tells_what_its_outcome_means_and_no_code() -> None:
+    text = "asked 10.0.0.9 unit 4 for modbus identity on tcp/502 from here: silent (time_out)"
+    said = premise(text, {"silent": "no answer came"})
+    assert said == (
+        "Asked 10.0.0.9 unit 4 from here by Modbus TCP (identity, TCP port 502): "
+        "no answer came (time out)"
+    )
+    assert premise("asked x for y", {}) == "asked x for y"
+
+
+def test_every_outcome_and_effort_has_words(text: str) -> None:
+    part = text[text.index('id="how"') : text.index('id="about"')]
+    for one in (*Outcome, *Effort):
+        assert re.search(rf"<dt>{one.value.replace('_', ' ')}</dt><dd>[^<]+</dd>", part), one
+
+
+def test_a_machine_is_called_by_its_tag_and_its_name(page: Page, text: str) -> None:
+    assert page.names["P-2"] == "Machine 2"
+    assert 'P-2 <span class="call">Machine 2</span>' in text
+
+
+def test_a_critical_one_without_data_points_to_the_fix_that_opens_it(page: Page) -> None:
+    dark = replace(page, dark=(("P-2", 3), ("P-4", 0)))
+    shown = render(dark)
+    assert shown.count('<a href="#fix-3">see fix 3</a>') == 1
+    assert "#fix-0" not in shown
+    assert shown.count('id="fix-3"') == 1
+
+
+def test_what_frees_no_data_stands_apart_and_last(page: Page, text: str) -> None:
+    assert {one.paper for one in page.gaps} == {True, False}
+    assert text.index("Gaps that keep data from you") < text.index("Records and hardening")
+
+
 def test_every_figure_that_is_not_known_is_an_interval(page: Page) -> None:
     unsure = replace(page, critical=replace(page.critical, lo=1, hi=3, whole=7))
     assert '<span class="figure">1 to 3 of 7</span>' in render(unsure)
@@ -152,7 +203,7 @@ def test_what_changed_is_told(page: Page) -> None:
 
 def test_the_no_harm_statement_has_the_numbers_of_the_last_scan(text: str) -> None:
     part = text[text.index('id="harm"') : text.index('id="changes"')]
-    for number in ("600", "1800", "Modbus read holding registers (3)", "It sent 0 writes"):
+    for number in ("600", "1,800", "Modbus read holding registers (3)", "It sent 0 writes"):
         assert number in part
 
 

@@ -86,6 +86,28 @@ def test_the_page_is_complete_without_script(browser: Browser, hostile: Path) ->
         assert first.locator(".in").is_visible()
 
 
+def test_the_answer_and_five_fixes_stand_on_the_first_screen(
+    browser: Browser, hostile: Path
+) -> None:
+    with opened(browser, hostile, viewport={"width": 1366, "height": 900}) as seen:
+        assert seen.page.locator(".figure").is_visible()
+        fixes = seen.page.locator(".todo .fixes li")
+        assert fixes.count() == 5
+        last = fixes.last.locator("strong").bounding_box()
+        assert last is not None and last["y"] + last["height"] <= 900
+
+
+def test_a_gap_leads_to_what_its_kind_means(browser: Browser, hostile: Path) -> None:
+    with opened(browser, hostile) as seen:
+        gap = seen.page.locator(".gap").first
+        gap.locator("summary").first.click()
+        link = gap.locator("a[href^='#rule-']").first
+        row = seen.page.locator(f"{link.get_attribute('href')} td").nth(1)
+        assert row.is_hidden()
+        link.click()
+        assert row.is_visible() and row.inner_text()
+
+
 def test_the_filter_is_reached_and_used_by_keyboard(browser: Browser, hostile: Path) -> None:
     with opened(browser, hostile) as seen:
         page = seen.page
@@ -119,8 +141,12 @@ def test_severity_category_and_order_work_together(browser: Browser, hostile: Pa
         page.select_option("#f-sev", "")
         page.select_option("#f-sort", "s")
         rank = ["critical", "high", "medium", "low", "info"]
-        order = page.eval_on_selector_all(".gap", "all => all.map(one => one.dataset.s)")
-        assert order == sorted(order, key=rank.index)
+        for part in page.locator(".gaplist").all():
+            order = part.locator(".gap").evaluate_all("all => all.map(one => one.dataset.s)")
+            assert order and order == sorted(order, key=rank.index)
+        page.fill("#f-text", "no gap says this")
+        expect(page.locator("#f-count")).to_have_text("0 shown")
+        assert not page.locator("#gaps > h3:visible").count()
 
 
 def test_a_box_of_the_map_folds_by_keyboard(browser: Browser, hostile: Path) -> None:
