@@ -90,7 +90,10 @@ def frees_nothing(finding: Finding) -> bool:
 
 
 def remedies_of(rule: Rule, fields: Mapping[str, str]) -> tuple[Remedy, ...]:
-    """The rule's remedies in the words of the case, cheapest first."""
+    """The rule's remedies in the words of the case, cheapest first.
+
+    A case gives an empty word where a remedy that uses it cannot be done, and that one is left out.
+    """
     return _worded(rule.remedies, tuple(sorted(fields.items())))
 
 
@@ -99,9 +102,11 @@ def _worded(
     remedies: tuple[Remedy, ...], fields: tuple[tuple[str, str], ...]
 ) -> tuple[Remedy, ...]:
     words = _Fields(fields)
+    never = tuple(f"{{{name}}}" for name, word in fields if not word)
     made = [
         replace(item, text=item.text.format_map(words), cause=item.cause.format_map(words))
         for item in remedies
+        if not any(name in item.text for name in never)
     ]
     return tuple(sorted(made, key=lambda item: COST[item.effort]))
 

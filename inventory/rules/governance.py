@@ -19,6 +19,9 @@ from protocols.contract import Observation
 CLEAR = frozenset({"modbus", "mqtt", "bacnet", "dnp3", "iec104", "mtconnect", "s7comm", "enip"})
 """Protocols that have no security of their own in the form that is read here."""
 
+SECURED = {"opcua": "Sign & Encrypt", "snmp": "SNMPv3 with authentication and encryption"}
+"""What can be switched on in the protocol itself; for the others nothing can."""
+
 
 def g01(view: View) -> list[Case]:
     """The only path that gave data is in clear or anonymous."""
@@ -37,7 +40,8 @@ def g01(view: View) -> list[Case]:
     premises = [Because("", "derived", why), cite(_data(door))]
     if not view.context.zones:
         premises.append(declared("no zones are declared: taken as one zone"))
-    return [Case(door.protocol, true(Strength.E4, *premises), fields(view, door), base)]
+    words = fields(view, door) | {"secured": SECURED.get(door.protocol, "")}
+    return [Case(door.protocol, true(Strength.E4, *premises), words, base)]
 
 
 def _low(view: View, door: Door) -> bool:

@@ -173,6 +173,21 @@ def test_what_is_undecided_is_a_question(rule: str, found: Evidence) -> None:
     assert rule not in fired(found)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "first"),
+    [
+        ("opcua", "Switch on Sign & Encrypt and a read-only account"),
+        ("modbus", "Keep the protocol inside its zone and collect behind a conduit"),
+    ],
+)
+def test_only_what_a_protocol_has_can_be_switched_on(protocol: str, first: str) -> None:
+    """Modbus TCP has neither encryption nor accounts, so no setting of the device secures it."""
+    found = evidence(listing(VALUE) if protocol == "opcua" else registers(1, 2))
+    judged = judge_device(found, context(found)).findings
+    (finding,) = (item for item in judged if item.rule == "G01")
+    assert finding.remedies[0].text == first
+
+
 def test_ten_reads_with_three_bad_ones_are_q01() -> None:
     samples = tuple(
         Sample(VALUE.address, 20.0, Quality.BAD if n < 3 else Quality.GOOD) for n in range(10)
