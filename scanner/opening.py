@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -42,12 +43,34 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[Store]:
 
 @contextmanager
 def concluded(settings: Settings) -> Iterator[Store]:
-    """The inventory, derived and judged by today's rules."""
+    """The inventory, derived and judged by today's rules; of a site that it holds."""
     from inventory.conclude import conclude
 
     with opened(settings) as store:
-        conclude(store, told=_rules_changed)
+        other = _held(settings, store)
+        if not other:
+            conclude(store, told=_rules_changed)
+            yield store
+            return
+    with concluded(replace(settings, site=other)) as store:
         yield store
+
+
+def _held(settings: Settings, store: Store) -> str:
+    """The only site of an inventory where none was named and `default` is not in it; else "".
+
+    Raises a usage error where the site is not in it, since "nothing is known" would mislead.
+    """
+    sites = store.sites()
+    if not sites or store.site in sites:
+        return ""
+    if len(sites) == 1 and settings.site == "default" and settings.config is None:
+        click.echo(f"site: {inert(sites[0], 80)} (the only one in this inventory)", err=True)
+        return sites[0]
+    shown = ", ".join(repr(inert(name, 80)) for name in sites[:10])
+    raise click.UsageError(
+        f"no site {store.site!r} in this inventory; it holds {shown}: name one with --site"
+    )
 
 
 def _rules_changed(changes: Sequence[Change]) -> None:

@@ -214,6 +214,23 @@ def test_the_pilot_question_is_asked_of_every_other_site(database: Path) -> None
     assert done.exit_code == 0, done.output
 
 
+def test_the_only_site_of_an_inventory_is_meant_where_none_is_named(database: Path) -> None:
+    done = CliRunner().invoke(untrap, ["--db", str(database), "gaps", "--json"])
+    assert done.exit_code == 0, done.output
+    assert {json.loads(line)["site"] for line in done.stdout.splitlines()} == {SITE}
+    assert f"site: {SITE}" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("gaps",), ("--site", "plnat", "report")])
+def test_a_site_that_is_not_there_is_no_empty_plant(database: Path, words: tuple[str, ...]) -> None:
+    """A mistyped name once gave "nothing is known" and an empty report, and exit code 0."""
+    with Store.open(database, "second") as store:
+        store.declare([listed(site="second", tag="P-9", kind_="equipment", class_="pump")])
+    done = CliRunner().invoke(untrap, ["--db", str(database), *words])
+    assert done.exit_code == 2
+    assert SITE in done.stderr and "second" in done.stderr
+
+
 def test_rules_prints_every_rule_with_version_and_text() -> None:
     done = CliRunner().invoke(untrap, ["rules", "--json"])
     rows = [json.loads(line) for line in done.stdout.splitlines()]

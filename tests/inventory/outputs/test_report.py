@@ -26,7 +26,7 @@ from inventory.store.store import Asset
 from protocols.contract import Outcome
 from scanner.cli import untrap
 from tests.inventory.making import SITE, START, stated
-from tests.inventory.outputs.sample import CANARY, plant
+from tests.inventory.outputs.sample import CANARY, plant, scan
 
 VOID = {"meta", "input", "br", "rect", "path", "circle", "img", "hr"}
 OPTIONAL = {"td", "th", "li", "tr", "p"}
@@ -248,6 +248,24 @@ def test_an_empty_inventory_never_looks_clean(tmp_path: Path) -> None:
     with Store.open(tmp_path / "empty.db", SITE) as store:
         text = render(gather(store, START))
     assert "Nothing is known of this site yet" in text
+    assert Outline(text).wrong == []
+
+
+def test_where_nothing_answered_the_page_says_so_and_draws_no_bar(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "dead.db", SITE) as store:
+        store.begin_scan(scan("s-1", 0.0))
+        store.finish_scan(scan("s-1", 0.0))
+        text = render(gather(store, START))
+    assert "asked 30 addresses and none gave an answer" in text
+    assert 'class="bar"' not in text and "nothing to count" in text
+    assert "No gap was found that" not in text
+
+
+def test_where_no_gap_is_sure_the_questions_stand_first(page: Page) -> None:
+    text = render(replace(page, fixes=()))
+    part = text[text.index('id="answer"') : text.index('id="numbers"')]
+    assert "The questions to settle first" in part
+    assert "The fixes that free most" not in part
     assert Outline(text).wrong == []
 
 
