@@ -9,10 +9,14 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
+
+from scanner import ends
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Play the bundled plant, scan it and list its gaps."),
@@ -86,6 +90,18 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"no command {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
+    ) -> Any:
+        """Run, and end with an exit code of the contract; see `scanner.ends`."""
+
+        def run() -> object:
+            return super(LazyGroup, self).main(args, standalone_mode=False, **extra)
+
+        if not standalone_mode:
+            return run()
+        sys.exit(ends.code(run))
+
 
 @click.group(
     cls=LazyGroup,
@@ -134,4 +150,5 @@ def _within_reach(db: str) -> None:
 
 def main() -> None:
     """Entry point of the `untrap` command."""
+    ends.streams()
     untrap()

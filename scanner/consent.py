@@ -13,6 +13,7 @@ import click
 from scanner.planning.cost import Total
 from scanner.planning.lines import table
 from scanner.planning.prepare import Prepared
+from scanner.program import ours
 from scanner.wire.neighbours import links
 
 REFUSED = 5
@@ -33,7 +34,9 @@ def ask(prepared: Prepared, planned: Mapping[str, Total], yes: bool, own_lab: bo
     if local or yes:
         return
     if not sys.stdin.isatty():
-        raise Refusal("nobody is there to confirm the plan: look at `untrap plan`, then add --yes")
+        raise Refusal(
+            f"nobody is there to confirm: look at the plan (`{ours('plan')}` …), then add --yes"
+        )
     click.echo("\n".join(table(prepared, planned)), err=True)
     if _beyond_default_route(prepared):
         click.echo(

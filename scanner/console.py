@@ -12,10 +12,15 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from inventory.text import inert
+from scanner.program import ours
+
+if TYPE_CHECKING:
+    from scanner.cli import Settings
 
 WIDTH = 80
 
@@ -137,10 +142,16 @@ def note(text: str) -> None:
         click.echo(inert(line, 2_000), err=True)
 
 
-def next_step(command: str, why: str = "") -> None:
-    """The last line of a command, on stderr: what to do next."""
-    tail = f"   ({why})" if why else ""
-    click.echo(f"next: {inert(command, 500)}{tail}", err=True)
+def next_step(
+    *words: str, why: str = "", after: str = "", settings: Settings | None = None
+) -> None:
+    """The last line of a command: what to do next, with the global options of this one.
+
+    On stderr; `after` is what was just done or found.
+    """
+    head = f"{inert(after, 2_000)}; " if after else ""
+    tail = f"   ({inert(why, 2_000)})" if why else ""
+    click.echo(f"{head}next: {ours(*words, settings=settings)}{tail}", err=True)
 
 
 def hexdump(raw: bytes, limit: int = 512) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inventory.text import inert
+from scanner.program import ours
 
 if TYPE_CHECKING:
     from inventory.rulebook import Change
@@ -80,7 +81,7 @@ def _rules_changed(changes: Sequence[Change]) -> None:
     click.echo("the rules changed since this inventory was judged last:", err=True)
     for text in summary(changes):
         click.echo(f"  {text}", err=True)
-    click.echo("next: untrap rules --changes", err=True)
+    click.echo(f"next: {ours('rules', '--changes')}", err=True)
 
 
 def site_name(settings: Settings) -> str:
@@ -102,7 +103,7 @@ def the_asset(store: Store, text: str) -> Asset:
         return found[0]
     if not found:
         raise click.UsageError(
-            f"no asset {text!r} at site {store.site!r}; `untrap assets` lists them"
+            f"no asset {text!r} at site {store.site!r}; `{ours('assets')}` lists them"
         )
     shown = "\n".join(f"  {describe(one)}" for one in found[:20])
     raise click.UsageError(f"{len(found)} assets match {text!r}; name one by its key:\n{shown}")

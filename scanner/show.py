@@ -72,7 +72,7 @@ def _gap(store: Store, one: Finding) -> None:
     for fix in one.remedies:
         say(f"  {fix.effort.value}  {fix.text}")
     first = next((item.observation for item in one.because if item.observation), one.asset)
-    next_step(f"untrap show {first}", "the proof itself")
+    next_step("show", first, why="the proof itself")
 
 
 def _observed(one: Observation, as_json: bool, raw: Path | None) -> None:
@@ -102,7 +102,7 @@ def _observed(one: Observation, as_json: bool, raw: Path | None) -> None:
         say(f"  {text}")
     if one.digest and not one.raw:
         say("  its bytes were not kept (--no-raw)")
-    next_step(f"untrap show {target.address}", "the asset")
+    next_step("show", target.address, why="the asset")
 
 
 def _record(one: Observation) -> records.Record:
@@ -163,7 +163,7 @@ def _asset(store: Store, one: Asset) -> None:
         say(f"gap        {gap.severity.value}: {gap.label}  ({gap.rule}, {gap.id})")
     for question in store.questions(thing.key):
         say(f"unknown    {question.missing} -> {question.next_step}")
-    next_step(f"untrap show {found[0].id[:13]}" if found else f"untrap points {thing.key[:8]}")
+    next_step(*(["show", found[0].id[:13]] if found else ["points", thing.key[:8]]))
 
 
 def _device(store: Store, thing: Device) -> None:

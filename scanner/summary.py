@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from inventory.model import Severity
 from protocols.contract import Reason
 from scanner.planning import cost as planning
 from scanner.planning.cost import Total
+from scanner.program import ours
 from scanner.scan import Run, groups, on_link
 from scanner.wording import duration
 
@@ -71,7 +71,7 @@ def harm(run: Run) -> dict[str, object]:
 
 def resume(run: Run) -> str | None:
     """The command that goes on, or None when there is nothing left to ask."""
-    return f"{program(run)} scan --resume {run.scan.id[:8]}" if run.tally.unasked else None
+    return command(run, "scan", "--resume", run.scan.id[:8]) if run.tally.unasked else None
 
 
 def answering(run: Run) -> int:
@@ -82,17 +82,13 @@ def answering(run: Run) -> int:
 def next_command(run: Run) -> str:
     """What to do after a whole scan."""
     if not run.prepared.hosts and run.layer2 is not None and run.layer2.packets:
-        return f"{program(run)} assets"
-    return f"{program(run)} gaps" if answering(run) else f"{program(run)} doctor"
+        return command(run, "assets")
+    return command(run, "gaps") if answering(run) else command(run, "doctor")
 
 
-def program(run: Run) -> str:
-    """`untrap` with the global options of this run."""
-    settings = run.prepared.settings
-    database = f" --db {shlex.quote(settings.db)}" if settings.db != "untrap.db" else ""
-    site = f" --site {shlex.quote(settings.site)}" if settings.site != "default" else ""
-    config = f" --config {shlex.quote(str(settings.config))}" if settings.config else ""
-    return f"untrap{database}{site}{config}"
+def command(run: Run, *words: str) -> str:
+    """A further command for the inventory of this run."""
+    return ours(*words, settings=run.prepared.settings)
 
 
 def exit_code(run: Run) -> int:

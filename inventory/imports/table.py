@@ -78,7 +78,7 @@ def read(path: Path) -> Table:
 
 
 def _text(path: Path, content: bytes) -> tuple[str, Iterator[Row]]:
-    text, encoding = _decode(content)
+    text, encoding = decode(content)
     if "\0" in text:
         raise TableError(f"{path} is no CSV or XLSX file (it holds zero bytes)")
     delimiter = _delimiter(text)
@@ -86,7 +86,7 @@ def _text(path: Path, content: bytes) -> tuple[str, Iterator[Row]]:
     return f"CSV, delimiter {shown}, {encoding}", _lines(path, text, delimiter)
 
 
-def _decode(content: bytes) -> tuple[str, str]:
+def decode(content: bytes) -> tuple[str, str]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace"), "UTF-16"
     try:

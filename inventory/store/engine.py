@@ -37,7 +37,9 @@ def shown(where: str) -> str:
     from sqlalchemy.exc import ArgumentError
 
     try:
-        return make_url(where).render_as_string(hide_password=True)
+        url = make_url(where)
+        hidden = {name: "***" for name in url.query if "password" in name.lower()}
+        return url.update_query_dict(hidden).render_as_string(hide_password=True)
     except ArgumentError:
         return where.partition("://")[0] + "://…"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,19 +42,46 @@ def _busy(site: str, who: str) -> StoreError:
 def _file_lock(database: Path, site: str) -> Iterator[None]:
     mark = hashlib.sha256(site.encode("utf-8", "replace")).hexdigest()[:8]
     path = database.with_name(f"{database.name}-scan-{slug(site, 40)}-{mark}.lock")
+    handle = _held(path, site)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; the scan needs its lock file") from error
-    try:
-        if not _take(handle):
-            who = inert(os.read(handle, 20).decode("ascii", "replace").strip(), 20)
-            raise _busy(site, who)
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
         yield
     finally:
+        with suppress(OSError):  # Windows removes no open file: there it stays, empty of meaning
+            path.unlink()
         os.close(handle)
+
+
+def _held(path: Path, site: str) -> int:
+    """The open lock file, locked by us and still under its name.
+
+    Whoever ends removes the file; a lock taken on a file that was removed meanwhile holds nothing.
+    """
+    while True:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}; the scan needs its lock file") from error
+        try:
+            if not _take(handle):
+                who = inert(os.read(handle, 20).decode("ascii", "replace").strip(), 20)
+                raise _busy(site, who)
+            if _named(handle, path):
+                with suppress(OSError):  # a full disk: the lock holds, it only lacks our number
+                    os.ftruncate(handle, 0)
+                    os.write(handle, f"{os.getpid()}\n".encode())
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _named(handle: int, path: Path) -> bool:
+    """Whether the open file is the one of that name now."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _take(handle: int) -> bool:

@@ -33,10 +33,10 @@ def command(settings: Settings, as_json: bool, kind: str | None) -> None:
         )
     if count:
         note(f"{count} assets")
-        next_step("untrap gaps", "what stands in the way of their data")
+        next_step("gaps", why="what stands in the way of their data")
     else:
         note(f"no assets at site {store.site!r} yet")
-        next_step("untrap scan TARGET")
+        next_step("scan", "TARGET")
 
 
 def _row(one: dict[str, object]) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.cli import Settings
+from scanner.program import ours
 
 if TYPE_CHECKING:
     from inventory.diff import Difference
@@ -28,7 +29,7 @@ def command(settings: Settings, earlier: str | None, later: str | None, as_json:
     Example:  untrap diff
     """
     from inventory.diff import between
-    from scanner.console import lines, note, table
+    from scanner.console import lines, next_step, note, table
     from scanner.opening import opened
 
     with opened(settings) as store:
@@ -42,6 +43,7 @@ def command(settings: Settings, earlier: str | None, later: str | None, as_json:
     else:
         table(("Change", "Asset", "What"), map(_row, found))
     note(last_line(found, first, last))
+    next_step("gaps")
 
 
 def chosen(scans: list[Scan], earlier: str | None, later: str | None) -> tuple[Scan, Scan]:
@@ -49,12 +51,12 @@ def chosen(scans: list[Scan], earlier: str | None, later: str | None) -> tuple[S
     if len(scans) < 2:
         raise click.UsageError(
             f"{len(scans)} scan{'' if len(scans) == 1 else 's'} so far; two are needed:"
-            " untrap scan TARGET"
+            f" {ours('scan', 'TARGET')}"
         )
     first = _named(scans, earlier) if earlier else scans[-2]
     last = _named(scans, later) if later else scans[-1]
     if scans.index(first) >= scans.index(last):
-        raise click.UsageError("name the earlier scan first: untrap diff EARLIER LATER")
+        raise click.UsageError(f"name the earlier scan first: {ours('diff', 'EARLIER', 'LATER')}")
     return first, last
 
 

@@ -7,6 +7,7 @@ import json
 import click
 
 from scanner.cli import Settings
+from scanner.console import next_step
 from scanner.health import checks
 
 
@@ -24,4 +25,4 @@ def command(settings: Settings, as_json: bool) -> None:
             click.echo(json.dumps({"check": check.name, "state": check.state, "why": check.text}))
         else:
             click.echo(f"{check.state:<5} {check.name:<18} {check.text}")
-    click.echo("next: untrap plan TARGET", err=True)
+    next_step("plan", "TARGET")

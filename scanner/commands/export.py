@@ -68,7 +68,7 @@ def command(
     if said:
         note(said)
     if output:
-        next_step("untrap questions", "what is not known yet")
+        next_step("questions", why="what is not known yet")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -12,15 +12,16 @@ from inventory.judge.weigh import frees_nothing
 from inventory.model import Finding, Severity
 from inventory.text import inert
 from scanner.cli import Settings
-from scanner.console import say
+from scanner.console import next_step, say
 from scanner.opening import concluded
+from scanner.wording import counted
 
 if TYPE_CHECKING:
     from inventory.fixes import Fix
 
 ORDER = tuple(Severity)
 MOST = 300  # characters of one text
-NOTHING = "nothing is known of this site yet; next: untrap scan TARGET, or untrap import"
+NOTHING = "nothing is known of this site yet"
 SHOWN_FAMILIES = ("T", "A", "U", "Q", "G")
 
 
@@ -57,7 +58,10 @@ def command(
     else:
         for gap in gaps:
             click.echo(json.dumps(line(gap))) if as_json else say(_gap(gap))
-    click.echo(NOTHING if empty else last_line(gaps, questions), err=as_json)
+    said = NOTHING if empty else last_line(gaps, questions)
+    follow = ("scan", "TARGET") if empty else ("questions",) if questions else ("readiness",)
+    click.echo(said, err=as_json)
+    next_step(*follow, why=left(questions))
     ctx.exit(exit_code(gaps, questions, fail_on, fail_on_questions))
 
 
@@ -92,12 +96,18 @@ def last_line(gaps: Sequence[Finding], questions: int) -> str:
     live = sum(1 for item in gaps if not item.waived)
     if questions and not live:
         return (
-            f"no gap found, but {questions} open question{'s' if questions > 1 else ''}:"
-            " this is not a clean result; next: untrap questions"
+            f"no gap found, but {counted(questions, 'open question', 'open questions')}:"
+            " this is not a clean result"
         )
-    if questions:
-        return f"{live} gaps, {questions} open questions; next: untrap questions"
-    return f"{live} gaps, no open questions"
+    asked = (
+        counted(questions, "open question", "open questions") if questions else "no open questions"
+    )
+    return f"{counted(live, 'gap', 'gaps')}, {asked}"
+
+
+def left(questions: int) -> str:
+    """What stands beside the next command, so that the very last line never looks clean."""
+    return f"not known yet: {counted(questions, 'question', 'questions')}" if questions else ""
 
 
 def line(gap: Finding) -> dict[str, object]:

@@ -66,7 +66,7 @@ def command(
         new = store.declare(found.declarations)
     known = len(found.declarations) - new
     note(f"{new} rows imported" + (f", {known} were known already" if known else ""))
-    next_step("untrap scan TARGET" if kind != "attest" else "untrap gaps")
+    next_step(*(["gaps"] if kind == "attest" else ["scan", "TARGET"]))
 
 
 def _read(kind: str, file: Path, site: str, mapping: str, author: str) -> Imported:

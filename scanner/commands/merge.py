@@ -21,6 +21,7 @@ def command(settings: Settings, asset: str, other: str) -> None:
     from inventory.model import Device, Kind
     from scanner.console import next_step, note
     from scanner.opening import concluded, describe, the_asset
+    from scanner.program import ours
     from scanner.statements import by_hand
 
     with concluded(settings) as store:
@@ -37,4 +38,4 @@ def command(settings: Settings, asset: str, other: str) -> None:
         store.declare([by_hand(Kind.MERGE, store.site, drop, fields)])
         conclude(store)
         note(f"kept   {describe(pair[0])}\nmerged {describe(pair[1])}")
-        next_step(f"untrap show {keep[:8]}", f"untrap split {drop} undoes it")
+        next_step("show", keep[:8], why=f"{ours('split', drop)} undoes it")

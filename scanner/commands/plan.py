@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from scanner.console import next_step
 from scanner.output import Output
 from scanner.planning.lines import lines, table, total_line
-from scanner.planning.prepare import Prepared, scan_options
+from scanner.planning.options import Conditions, again, scan_options
+from scanner.planning.prepare import Prepared
 from scanner.scan import totals
 
 
@@ -17,8 +19,17 @@ from scanner.scan import totals
 @scan_options
 @click.option("--json", "as_json", is_flag=True, help="JSON lines.")
 @click.option("-o", "output", type=Output(), help="A page for the OT owner.")
-def command(prepared: Prepared, as_json: bool, output: Path | None) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context,
+    prepared: Prepared,
+    held: Conditions,
+    as_json: bool,
+    output: Path | None,
+) -> None:
     """Say what a scan would send, per host and in total; sends nothing.
+
+    Takes every option of `scan`, so that the plan of a whole command line can be looked at.
 
     \b
     Example:  untrap plan 127.20.1.0/24 --depth identify
@@ -35,4 +46,4 @@ def command(prepared: Prepared, as_json: bool, output: Path | None) -> None:
         click.echo(json.dumps(total_line(prepared, figures)))
     else:
         click.echo("\n".join(table(prepared, figures)))
-    click.echo(f"next: untrap scan {' '.join(prepared.targets[:3])}", err=True)
+    next_step("scan", *again(ctx))

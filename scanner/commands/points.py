@@ -48,4 +48,4 @@ def command(settings: Settings, asset: str | None, as_json: bool) -> None:
             ([one[name] for name in shown] for one in found()),
         )
     note(f"{count} points")
-    next_step("untrap gaps" if count else "untrap scan TARGET --depth points")
+    next_step(*(["gaps"] if count else ["scan", "TARGET", "--depth", "points"]))

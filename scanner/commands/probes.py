@@ -8,6 +8,7 @@ import click
 
 from protocols import probes
 from protocols.contract import Probe
+from scanner.console import next_step
 from scanner.wording import wrapped
 
 
@@ -24,7 +25,7 @@ def command(as_json: bool) -> None:
             click.echo(json.dumps(described(probe)))
         else:
             click.echo("\n".join(_text(probe)))
-    click.echo("next: untrap plan TARGET", err=True)
+    next_step("plan", "TARGET")
 
 
 def described(probe: Probe) -> dict[str, object]:

@@ -9,8 +9,10 @@ import click
 from inventory.model import OpenQuestion
 from inventory.text import inert
 from scanner.cli import Settings
-from scanner.console import say
+from scanner.console import WIDTH, next_step, say
 from scanner.opening import concluded
+from scanner.program import folded, rebased
+from scanner.wording import counted
 
 
 @click.command()
@@ -29,8 +31,8 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
             if rule and question.rule != rule.upper():
                 continue
             count += 1
-            click.echo(json.dumps(line(question))) if as_json else say(_text(question))
-    click.echo(f"{count} open questions; next: untrap gaps", err=True)
+            click.echo(json.dumps(line(question))) if as_json else _show(question)
+    next_step("gaps", after=counted(count, "open question", "open questions"))
 
 
 def line(question: OpenQuestion) -> dict[str, object]:
@@ -43,14 +45,14 @@ def line(question: OpenQuestion) -> dict[str, object]:
         "subject": question.subject,
         "missing": question.missing,
         "next_step": question.next_step,
-        "command": question.command,
+        "command": rebased(question.command),
     }
 
 
-def _text(question: OpenQuestion) -> str:
+def _show(question: OpenQuestion) -> None:
     """Rule, asset and what is missing; beneath it the next step and its command."""
     name = inert(question.asset_name, 80)
-    shown = (
-        f"{question.rule}  {name}: {inert(question.missing, 400)}\n  next   {question.next_step}"
-    )
-    return shown + (f"\n         {inert(question.command, 200)}" if question.command else "")
+    say(f"{question.rule}  {name}: {inert(question.missing, 400)}")
+    say(f"  next   {question.next_step}")
+    if question.command:
+        click.echo(folded(question.command, 9, WIDTH))

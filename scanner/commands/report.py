@@ -40,4 +40,4 @@ def command(settings: Settings, output: Path, redact: bool) -> None:
         except OSError as error:
             raise click.UsageError(f"-o {output}: {error.strerror or error}") from error
     note(said)
-    next_step("untrap export xlsx -o workbook.xlsx", "the same as a workbook")
+    next_step("export", "xlsx", "-o", "workbook.xlsx", why="the same as a workbook")

@@ -10,6 +10,7 @@ import click
 from inventory.rules.catalogue import Rule, catalogue, rules_version
 from inventory.text import inert
 from scanner.cli import Settings
+from scanner.console import next_step
 from scanner.opening import concluded
 
 
@@ -34,7 +35,7 @@ def command(settings: Settings, names: tuple[str, ...], changes: bool, as_json: 
             raise click.UsageError(f"no rule {name!r}; there are {', '.join(rules)}")
         rule = rules[name]
         click.echo(json.dumps(described(rule), ensure_ascii=True) if as_json else _text(rule))
-    click.echo(f"rules version {rules_version()}; next: untrap gaps", err=True)
+    next_step("gaps", after=f"rules version {rules_version()}")
 
 
 def _changes(settings: Settings, names: set[str], as_json: bool) -> None:

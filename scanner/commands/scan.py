@@ -8,55 +8,25 @@ from pathlib import Path
 
 import click
 
-from inventory.model import Severity
 from scanner import consent
 from scanner import scan as scanning
 from scanner import summary as ending
 from scanner.conduct import conduct
 from scanner.layer2.plan import raw_rights
-from scanner.planning.prepare import Prepared, scan_options
+from scanner.planning.options import Conditions, scan_options
+from scanner.planning.prepare import Prepared
 from scanner.secrets import SecretError, revealed
 from scanner.wire.record import AnyRecorder, PayloadRecorder, RecordError, recorder
 
 
 @click.command()
 @scan_options
-@click.option(
-    "--resume",
-    is_flag=False,
-    flag_value="last",
-    metavar="[SCAN]",
-    help="Go on with a scan that did not end.",
-)
-@click.option("--yes", is_flag=True, help="The plan is agreed; do not ask.")
-@click.option("--window", default="", metavar="HH:MM-HH:MM", help="Send only then (local time).")
-@click.option("--max-time", default="", metavar="40m", help="End cleanly after this time.")
-@click.option(
-    "--record",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.pcapng",
-    help="Keep everything sent and received.",
-)
-@click.option("--no-raw", is_flag=True, help="Keep no answers' bytes.")
-@click.option("--i-own-this-lab", "own_lab", is_flag=True, help="Allow `bench` off loopback.")
-@click.option(
-    "--fail-on",
-    type=click.Choice([item.value for item in Severity]),
-    default=None,
-    help="Exit 1 for a gap as severe as this.",
-)
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON line.")
 @click.pass_context
 def command(
     ctx: click.Context,
     prepared: Prepared,
-    yes: bool,
-    window: str,
-    max_time: str,
-    record: Path | None,
-    no_raw: bool,
-    own_lab: bool,
-    fail_on: str | None,
+    held: Conditions,
     as_json: bool,
 ) -> None:
     """Walk the targets gently and record what they say.
@@ -64,20 +34,20 @@ def command(
     \b
     Example:  untrap scan 127.20.1.0/24 --profile brisk
     """
-    closes = consent.windows(window, prepared.site.windows, datetime.now().astimezone())
-    longest = consent.seconds(max_time) if max_time else None
+    closes = consent.windows(held.window, prepared.site.windows, datetime.now().astimezone())
+    longest = consent.seconds(held.max_time) if held.max_time else None
     planned = scanning.totals(prepared)
     for difference in prepared.differences:
         click.echo(difference, err=True)
-    consent.ask(prepared, planned, yes, own_lab)
+    consent.ask(prepared, planned, held.yes, held.own_lab)
     _resolvable(prepared)
     limits = [item for item in (closes, longest) if item is not None]
     run, summed = conduct(
         prepared,
         planned,
         min(limits) if limits else None,
-        keep_raw=not no_raw,
-        recorder=_recorder(record, prepared) if record else None,
+        keep_raw=not held.no_raw,
+        recorder=_recorder(held.record, prepared) if held.record else None,
     )
     if as_json:
         click.echo(json.dumps(summed))
@@ -85,7 +55,7 @@ def command(
         click.echo("\n".join(ending.text(run, summed)))
     click.echo(f"next: {summed['resume'] or ending.next_command(run)}", err=True)
     worst = str(summed["worst"])
-    ctx.exit(ending.exit_code(run) or int(ending.at_least(worst, fail_on)))
+    ctx.exit(ending.exit_code(run) or int(ending.at_least(worst, held.fail_on)))
 
 
 def _resolvable(prepared: Prepared) -> None:

@@ -49,6 +49,6 @@ def command(settings: Settings, as_json: bool) -> None:
     table(("Scan", "Started", "Status", "Depth", "Vantage", "Targets"), rows)
     interrupted = [one for one in found if one.status in ("running", "interrupted", "part")]
     if interrupted:
-        next_step(f"untrap scan --resume {interrupted[-1].id[:8]}", "it did not end by itself")
+        next_step("scan", "--resume", interrupted[-1].id[:8], why="it did not end by itself")
     else:
-        next_step("untrap assets" if found else "untrap scan TARGET")
+        next_step(*(["assets"] if found else ["scan", "TARGET"]))

@@ -38,7 +38,7 @@ def command(settings: Settings, asset: str, fields: tuple[str, ...]) -> None:
         )
         conclude(store)
         note(f"{describe(one)}: " + ", ".join(f"{n} is {v!r}" for n, v in stated.items()))
-        next_step(f"untrap show {key[:8]}")
+        next_step("show", key[:8])
 
 
 FIELDS = (

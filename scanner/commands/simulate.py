@@ -39,7 +39,11 @@ def command(
     Example:  untrap simulate bottling --write plant
     """
     if show_list:
-        ctx.exit(subprocess.call([sys.executable, "-m", "simulators", "--list"]))
+        done = subprocess.run(
+            [sys.executable, "-m", "simulators", "--list"], stdout=subprocess.PIPE, check=False
+        )
+        click.echo(done.stdout, nl=False)
+        ctx.exit(done.returncode)
     if plant is None:
         raise click.UsageError("name a plant, as in `untrap simulate bottling`; --list shows them")
     line = arguments(plant, write, base_port, seconds)

@@ -30,4 +30,4 @@ def command(settings: Settings, as_json: bool) -> None:
         lines(found)
         return
     table(("Site", "Scans", "Last scan"), (tuple(one.values()) for one in found))
-    next_step("untrap --site NAME assets")
+    next_step("assets", why="--site NAME names another one")

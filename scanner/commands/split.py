@@ -26,6 +26,7 @@ def command(settings: Settings, asset: str) -> None:
     from inventory.model import Device
     from scanner.console import next_step, note
     from scanner.opening import concluded, describe, the_asset
+    from scanner.program import ours
 
     with concluded(settings) as store:
         one = the_asset(store, asset)
@@ -34,11 +35,13 @@ def command(settings: Settings, asset: str) -> None:
             raise click.UsageError(f"{thing.tag} is equipment and was never merged")
         statements = list(_statements(thing))
         if not statements:
-            raise click.UsageError(f"{describe(one)} is not merged; `untrap show` tells why not")
+            raise click.UsageError(
+                f"{describe(one)} is not merged; `{ours('show', thing.key[:8])}` tells why not"
+            )
         store.declare(statements)
         conclude(store)
         note(f"split {describe(one)}")
-        next_step("untrap assets")
+        next_step("assets")
 
 
 def _statements(thing: Device) -> Iterator[Declaration]:

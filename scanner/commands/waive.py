@@ -8,7 +8,9 @@ import click
 
 from inventory.model import Declaration, Finding, Kind
 from scanner.cli import Settings
+from scanner.console import next_step, say
 from scanner.opening import concluded
+from scanner.program import ours
 
 
 @click.command()
@@ -29,7 +31,8 @@ def command(settings: Settings, finding: str, owner: str, reason: str, until: st
         fields = {"finding": gap.id, "owner": owner, "reason": reason, "expires": until}
         now = datetime.now(UTC)
         store.declare((Declaration(store.site, Kind.WAIVER, gap.id, fields, owner, time=now),))
-    click.echo(f"accepted until {until}: {gap.rule} {gap.asset_name}; next: untrap gaps")
+    say(f"accepted until {until}: {gap.rule} {gap.asset_name}")
+    next_step("gaps")
 
 
 def _day(text: str) -> date:
@@ -44,7 +47,7 @@ def _day(text: str) -> date:
 
 def _one(found: list[Finding], text: str) -> Finding:
     if not found:
-        raise click.UsageError(f"no gap has the id {text!r}; `untrap gaps` lists them")
+        raise click.UsageError(f"no gap has the id {text!r}; `{ours('gaps')}` lists them")
     if len(found) > 1:
         names = ", ".join(f"{item.id[:8]} {item.rule} {item.asset_name}" for item in found[:10])
         raise click.UsageError(f"{text!r} begins several ids: {names}")

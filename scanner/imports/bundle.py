@@ -63,7 +63,8 @@ def run(settings: Settings, file: Path) -> None:
         with zipfile.ZipFile(file) as bundle:
             manifest = checked(bundle)
             signed = accept(bundle, manifest, settings)
-            with opened(replace(settings, site=manifest.site, config=None), create=True) as store:
+            there = replace(settings, site=manifest.site, config=None)
+            with opened(there, create=True) as store:
                 new, stated = take(store, bundle, manifest)
     except BundleError as error:
         raise click.UsageError(f"{file.name}: {error}; nothing was imported") from error
@@ -73,7 +74,7 @@ def run(settings: Settings, file: Path) -> None:
         raise click.UsageError(f"{file}: {error.strerror or error}") from error
     note(f"{file.name}: site {manifest.site!r}, {new} new observations, {stated} new statements")
     note(signed)
-    next_step("untrap gaps")
+    next_step("gaps", settings=there)
 
 
 def checked(bundle: zipfile.ZipFile) -> Manifest:

@@ -266,4 +266,4 @@ def run(settings: Settings, file: Path) -> None:
         store.finish_scan(scan)
     hosts = len({observation.target.address for observation in observations})
     note(f"{file.name}: {hosts} hosts, {new} observations (weak evidence: nmap asked, not untrap)")
-    next_step("untrap assets")
+    next_step("assets")

@@ -46,7 +46,7 @@ def run(settings: Settings, *files: Path) -> None:
                 hosts, new = _stored(store, capture)
                 store.finish_scan(capture.scan)
             note(told(name, capture, hosts, new))
-            next_step("untrap assets")
+            next_step("assets")
     except CaptureError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import cast
 
 import click
-from click.core import ParameterSource
 
 from inventory.model import Declaration, Kind, Scan
 from protocols import probes as all_probes
@@ -24,15 +22,13 @@ from scanner import profile as profiles
 from scanner import site as sites
 from scanner.cli import Settings
 from scanner.engine import Visit
-from scanner.layer2.plan import CROWDED_PER_SECOND, LISTEN_MOST, Layer2
+from scanner.layer2.plan import CROWDED_PER_SECOND, Layer2
 from scanner.layer2.plan import planned as plan_layer2
 from scanner.profile import Limits, Profile
+from scanner.program import ours
 from scanner.targets import Scope, TargetError, canonical, parse, text_of
 from scanner.wire.names import interfaces, resolve
 from scanner.wire.neighbours import links
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +102,6 @@ class Prepared:
             yield self._visit(address, tuple(attempts))
 
 
-def scan_options(command: Callable[Concatenate[Prepared, P], R]) -> Callable[..., R]:
-    """The options that `plan` and `scan` share; the command receives a `Prepared`."""
-
-    @click.pass_obj
-    @wraps(command)
-    def prepared(settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        taken = {name: kwargs.pop(name) for name in TAKEN}
-        resume = kwargs.pop("resume", None)
-        if resume is not None:
-            _unchanged(click.get_current_context())
-            return command(resumed(settings, str(resume), taken), *args, **kwargs)
-        taken["targets"] = (*taken["targets"], *_lines(taken.pop("target_file")))  # type: ignore[misc,arg-type]
-        taken["exclude"] = (*taken["exclude"], *_lines(taken.pop("exclude_file")))  # type: ignore[misc,arg-type]
-        return command(prepare(settings, **taken), *args, **kwargs)  # type: ignore[arg-type]
-
-    result: Callable[..., R] = prepared
-    for option in reversed(OPTIONS):
-        result = option(result)
-    return result
-
-
 def resumed(settings: Settings, wanted: str, now: Mapping[str, object]) -> Prepared:
     """The scan `wanted` ("last" or the beginning of its id) as it was asked for; exclusions of
     now are added to those of then. Raises `click.UsageError`."""
@@ -141,14 +116,14 @@ def resumed(settings: Settings, wanted: str, now: Mapping[str, object]) -> Prepa
     found = [item for item in scans if wanted == "last" or item.id.startswith(wanted)]
     if not found:
         raise click.UsageError(
-            f"--resume {wanted!r}: no such scan of site {site!r}; see `untrap scans`"
+            f"--resume {wanted!r}: no such scan of site {site!r}; see `{ours('scans')}`"
         )
     scan = found[-1]
     if scan.status == "done":
         raise click.UsageError(f"scan {scan.id[:8]} is complete: nothing to resume")
     request = dict(cast(Mapping[str, object], scan.plan["request"]))
     then = cast(Sequence[str], request["exclude"])
-    request["exclude"] = (*then, *cast(Sequence[str], now["exclude"]), *_lines(now["exclude_file"]))  # type: ignore[arg-type]
+    request["exclude"] = (*then, *cast(Sequence[str], now["exclude"]))
     # What was listened for and asked by multicast before is stored; ARP must be asked again.
     request |= {"listen": 0.0, "dcp": False}
     prepared = prepare(settings, **request)  # type: ignore[arg-type]
@@ -163,92 +138,6 @@ def _differences(scan: Scan, prepared: Prepared) -> Iterator[str]:
     for text in scan.excluded:
         if text not in prepared.excluded:
             yield f"excluded when the scan began, and asked now: {text}"
-
-
-CHANGEABLE = frozenset({"resume", "exclude", "exclude_file"})
-
-
-def _unchanged(context: click.Context) -> None:
-    """A resumed scan is the one that was agreed to: refuse what would make it another."""
-    taken = {*TAKEN, "targets"} - CHANGEABLE
-    for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        given = source is ParameterSource.COMMANDLINE
-        if given and parameter.name in taken and context.params.get(parameter.name):
-            name = "TARGET" if parameter.name == "targets" else parameter.opts[0]
-            raise click.UsageError(
-                f"--resume goes on with the scan as it was agreed to: {name} cannot be changed "
-                "(--exclude can); begin a new scan for that"
-            )
-
-
-OPTIONS = (
-    click.argument("targets", nargs=-1, metavar="TARGET…"),
-    click.option(
-        "-iL", "target_file", type=click.File("r"), metavar="FILE", help="Targets from a file."
-    ),
-    click.option("--exclude", multiple=True, metavar="LIST", help="Never ask these addresses."),
-    click.option("--exclude-file", type=click.File("r"), metavar="FILE", help="The same, a file."),
-    click.option(
-        "--depth",
-        type=click.Choice([item.label for item in Depth]),
-        default="points",
-        show_default=True,
-        help="How far to go.",
-    ),
-    click.option("--probe", "probe_names", multiple=True, metavar="NAME,…", help="Only these."),
-    click.option("--port", "port_list", multiple=True, metavar="PROTOCOL=PORT,…", help="Ports."),
-    click.option(
-        "--profile",
-        "profile_name",
-        type=click.Choice(list(profiles.PROFILES)),
-        default="standard",
-        show_default=True,
-        help="How fast.",
-    ),
-    click.option("--max-rate", type=float, metavar="PPS", help="Packets a second, overall."),
-    click.option("--per-host-delay", type=float, metavar="SECONDS", help="Between requests."),
-    click.option("--timeout", type=float, default=3.0, metavar="SECONDS", help="For an answer."),
-    click.option("--retries", type=int, default=1, metavar="N", help="When no byte came."),
-    click.option("--units", default="", metavar="LIST", help="Further Modbus units, 1-16,20."),
-    click.option(
-        "--credentials", "names", multiple=True, metavar="NAME,…", help="Of the site file."
-    ),
-    click.option("--vantage", default="", metavar="NAME", help="Where this laptop stands."),
-    click.option("--collection-vantage", default="", metavar="NAME", help="The collector's place."),
-    click.option("--interface", default="", metavar="NAME", help="Network interface to use."),
-    click.option(
-        "--sample-seconds",
-        type=click.FloatRange(1, 86_400),
-        default=60.0,
-        metavar="S",
-        help="Window.",
-    ),
-    click.option(
-        "--sample-every",
-        type=click.FloatRange(0.5, 3_600),
-        default=10.0,
-        metavar="S",
-        help="Interval.",
-    ),
-    click.option(
-        "--listen",
-        type=click.FloatRange(0, LISTEN_MOST),
-        default=0.0,
-        metavar="SECONDS",
-        help="Listen first; sends nothing. Without TARGET, only listen.",
-    ),
-    click.option("--dcp", is_flag=True, help="Ask PROFINET stations by multicast (DCP identify)."),
-    click.option("--no-arp", is_flag=True, help="Connect to own segments without ARP first."),
-    click.option("--fc17", is_flag=True, help="Let Modbus ask Report Server ID too."),
-)
-
-TAKEN = (
-    *("targets", "target_file", "exclude", "exclude_file", "depth", "probe_names", "port_list"),
-    *("profile_name", "max_rate", "per_host_delay", "timeout", "retries", "units", "names"),
-    *("vantage", "collection_vantage", "interface", "sample_seconds", "sample_every", "fc17"),
-    *("listen", "dcp", "no_arp"),
-)
 
 
 def prepare(
@@ -281,7 +170,7 @@ def prepare(
     site = _site(settings.config)
     named = tuple(targets)
     if not named and not (listen or dcp):
-        raise click.UsageError("no target: name one, as in `untrap plan 10.20.1.0/24`")
+        raise click.UsageError(f"no target: name one, as in `{ours('plan', '10.20.1.0/24')}`")
     excluded = tuple(dict.fromkeys((*_split(exclude), *site.exclude)))
     scope = _scope(named, excluded)
     wanted = _probes(probe_names, (service.probe for service in scope.services))
@@ -384,13 +273,6 @@ def _scope(targets: Sequence[str], excluded: Sequence[str]) -> Scope:
     if targets and not scope.remaining() and not services:
         raise click.UsageError("the exclusions leave no target: name a wider target")
     return scope
-
-
-def _lines(file: Iterable[str] | None) -> tuple[str, ...]:
-    found: list[str] = []
-    for line in file or ():
-        found += line.partition("#")[0].replace(",", " ").split()
-    return tuple(found)
 
 
 def _split(values: Iterable[str]) -> tuple[str, ...]:

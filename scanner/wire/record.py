@@ -221,14 +221,22 @@ AnyRecorder = PacketRecorder | PayloadRecorder
 def recorder(path: Path, scope: Scope, raw: bool, secrets: tuple[bytes, ...] = ()) -> AnyRecorder:
     """The recorder for `path`: packets where that is allowed, payloads otherwise.
 
-    The name tells which it is: without raw rights, or for another ending than .pcapng, the file
-    ends in .jsonl. Raises `RecordError`.
+    The name tells which it is: `.pcapng` packets, `.jsonl` payloads. Without raw rights a name in
+    `.pcapng` becomes one in `.jsonl`, where no file of that name is lost. Raises `RecordError`.
     """
+    if path.suffix not in (".pcapng", ".jsonl"):
+        raise RecordError(f"{path}: name a .pcapng (or .jsonl) file, as in {path.stem}.pcapng")
     try:
         if raw and path.suffix == ".pcapng":
             return PacketRecorder(path.open("wb"), scope, secrets)
-        if path.suffix != ".jsonl":
-            path = path.with_suffix(".jsonl")
-        return PayloadRecorder(path.open("w", encoding="utf-8"))
+        if path.suffix == ".jsonl":
+            return PayloadRecorder(path.open("w", encoding="utf-8"))
+        path = path.with_suffix(".jsonl")
+        return PayloadRecorder(path.open("x", encoding="utf-8"))
+    except FileExistsError as error:
+        raise RecordError(
+            f"{path} is there already, and without raw rights payloads would be written to it: "
+            "name another file"
+        ) from error
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror}") from error

@@ -16,7 +16,7 @@ import pytest
 
 from inventory.conclude import conclude, refresh
 from inventory.model import Kind, Scan
-from inventory.store import Store, StoreError, Writer
+from inventory.store import Store, StoreError, Writer, lock
 from inventory.store.lock import scanning
 from protocols.contract import Fact, Outcome, Point, Quality, Sample, digest
 from tests.inventory.making import SITE, START, listed, observed, stated
@@ -265,6 +265,36 @@ def test_an_error_reaches_every_waiter_and_stops_the_writer(tmp_path: Path) -> N
             await writer.close()
 
     asyncio.run(write())
+
+
+def test_the_lock_of_a_site_leaves_nothing_and_holds_while_it_changes_hands(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        for _ in range(3):
+            with scanning(store):
+                (held,) = tmp_path.glob("*.lock")
+                with pytest.raises(StoreError, match=f"process {os.getpid()}"), scanning(store):
+                    pass
+                assert held.exists()  # who was refused takes nothing away
+            assert not list(tmp_path.glob("*.lock"))
+
+
+def test_a_lock_on_a_file_that_was_removed_meanwhile_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = lock._take
+    seen: list[int] = []
+
+    def removed_first(handle: int) -> bool:
+        seen.append(handle)
+        if len(seen) == 1:  # the one before us ends between our open and our lock
+            next(tmp_path.glob("*.lock")).unlink()
+        return taken(handle)
+
+    monkeypatch.setattr(lock, "_take", removed_first)
+    with Store.open(tmp_path / "a.db", SITE) as store, scanning(store):
+        assert len(seen) == 2
+        with pytest.raises(StoreError, match="another scan"), scanning(store):
+            pass
 
 
 CHILD = """

@@ -143,3 +143,23 @@ def test_without_rights_a_pcapng_becomes_json_lines(tmp_path: Path) -> None:
     made.stop()
     assert isinstance(made, PayloadRecorder)
     assert (tmp_path / "x.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["z.txt", "z", "z.pcap", "z.jsonl.gz"])
+def test_a_name_of_another_kind_is_refused_and_nothing_is_written(
+    tmp_path: Path, name: str
+) -> None:
+    kept = tmp_path / "z.jsonl"
+    kept.write_text("kept", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"z.*\.pcapng"):
+        recorder(tmp_path / name, parse(["127.0.0.1"]), raw=False)
+    assert kept.read_text(encoding="utf-8") == "kept"
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+def test_payloads_take_no_file_that_nobody_named(tmp_path: Path) -> None:
+    kept = tmp_path / "z.jsonl"
+    kept.write_text("kept", encoding="utf-8")
+    with pytest.raises(RecordError, match="there already"):
+        recorder(tmp_path / "z.pcapng", parse(["127.0.0.1"]), raw=False)
+    assert kept.read_text(encoding="utf-8") == "kept"
