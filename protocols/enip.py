@@ -8,6 +8,8 @@ Source: ODVA, CIP Volume 2, 2-3 (encapsulation), 2-6 (items); Volume 1, 5A-2 (id
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from protocols._cursor import Cursor, printable, text
 from protocols._vendors import odva
 from protocols.contract import Fact, Foreign, Garbled, Overheard, Segment
@@ -149,7 +151,7 @@ def _uses(raw: bytes, depth: int = 0) -> tuple[Use, ...]:
         cursor = Cursor(data, order="little")
         starts = [cursor.u16() for _ in range(min(cursor.u16(), 64))]
         found: list[Use] = []
-        for begin, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        for begin, end in pairwise([*starts, len(data)]):
             if begin < end:
                 found += _uses(data[begin:end], 1)
         return tuple(found)

@@ -22,6 +22,13 @@ STATED = frozenset({"serial", "opcua", "product", "engine", "bacnet"})
 WEAKEST = 9
 """Strength of a network address or a register row."""
 
+ROUTERS = (
+    "00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0:0",
+    "00:07:b4:00",
+)  # fmt: skip
+"""Prefixes of hardware addresses that several routers share: VRRP (RFC 9568, 7.3), HSRP version 1,
+2 and for IPv6, GLBP (Cisco, FHRP configuration guides)."""
+
 _LEGAL = re.compile(
     r"\b(inc|incorporated|corp|corporation|co|company|ltd|limited|llc|gmbh|ag|se|sa|s\.a|spa|s\.p\.a"
     r"|srl|bv|b\.v|nv|oy|ab|as|a/s|kg|plc|pty|electric|electronics|automation)\b\.?"

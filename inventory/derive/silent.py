@@ -12,13 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from inventory.derive.identity import plain_mac, plain_vendor
+from inventory.derive.identity import ROUTERS, plain_mac, plain_vendor
 from inventory.derive.oui import device_maker
 from inventory.derive.places import Place, Places, Seen, gather
 from inventory.model import RegisterRow
-
-SHARED = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:07:b4:00")
-"""Prefixes of router addresses that several devices share: VRRP (RFC 5798), HSRP, GLBP."""
 
 MOST_PER_ADDRESS = 4  # addresses behind one hardware address before it counts as a router
 OWN = ("mac", "interface.mac")
@@ -98,7 +95,7 @@ def _single(text: str) -> str:
     """A hardware address of one device, or ""."""
     mac = plain_mac(text)
     blank = mac in ("", "00:00:00:00:00:00")
-    return "" if blank or mac.startswith(SHARED) else mac
+    return "" if blank or mac.startswith(ROUTERS) else mac
 
 
 def _usable(text: str) -> bool:

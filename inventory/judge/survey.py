@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from inventory.derive.identity import placeholder
+from inventory.derive.identity import ROUTERS, placeholder
 from inventory.judge.thresholds import Thresholds, thresholds
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind
 from inventory.signals.points import signature
@@ -27,7 +27,7 @@ PLACEHOLDERS = frozenset(
     | {"serialnumber", "serial", "notset", "123456", "12345678", "1234567890", "ffffffff"}
 )
 """Serial numbers that say nothing; compared without punctuation and in lower case."""
-SHARED_MACS = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:00:00:00:00")
+SHARED_MACS = (*ROUTERS, "00:00:00:00:00")
 """Virtual router addresses (RFC 5798, HSRP) and zeros: no collision."""
 YES = frozenset({"1", "true", "yes", "y", "x", "ja", "oui", "si"})
 

@@ -7,6 +7,8 @@ silently.
 
 from __future__ import annotations
 
+from inventory.derive.identity import ROUTERS
+from protocols._cursor import hardware
 from protocols.contract import Fact, Overheard, Point
 from scanner.capture.model import (
     FACTS,
@@ -23,13 +25,23 @@ from scanner.capture.model import (
 )
 
 UNTOUCHED = frozenset({1, 30, 32, 60, 64, 128, 255})  # TTLs that senders start with
-VIRTUAL = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:07:b4:00")
-"""Prefixes of shared router addresses: VRRP (RFC 5798), HSRP, GLBP."""
-
 MACS, VLANS, DOUBLES, NOTES, OWN = 16, 64, 1024, 256, 64
 WEIGHT_FACT, WEIGHT_POINT, WEIGHT_SERIES, WEIGHT_LEARNED = 300, 500, 250 + 90 * MOST_VALUES, 900
 
+UNSET = ("0.0.0.0", "::")  # noqa: S104 - who has no address yet (DHCP, duplicate detection)
+
 LearnedKey = tuple[str, str, int, str, str, str, str]
+
+
+def nobody(address: str) -> bool:
+    """Whether no device can send from this address (RFC 1122, 3.2.1.3; RFC 4291, 2.7), be it of
+    IPv4, IPv6 or hardware: no network, a group, reserved."""
+    if ":" not in address:
+        first = int(address.partition(".")[0])
+        return first == 0 or first >= 224
+    if len(address) == 17 and address[2::3] == ":" * 5:
+        return not hardware(address)
+    return address == "::" or address[:2] == "ff"
 
 
 class Ledger:
@@ -78,7 +90,7 @@ class Ledger:
         if known is not None:
             return known
         host = self.hosts.get(address)
-        if host is None or not own or mac.startswith(VIRTUAL) or seat in host.seats:
+        if host is None or not own or mac.startswith(ROUTERS) or seat in host.seats:
             return address
         if not host.seats or mac in host.seats.values() or ":" in address:
             if len(host.seats) < VLANS:
@@ -99,7 +111,10 @@ class Ledger:
 
     def host(self, address: str, mac: str, ttl: int, time: int, vlan: int | None) -> str:
         """Note a sender; the name that it is kept under, "" for what is nobody's address."""
-        if address in ("0.0.0.0", "::") or address.startswith(("224.", "255.")):  # noqa: S104
+        if nobody(address):
+            if address not in UNSET:
+                self.note("packets from addresses that no device can have")
+            self.station(mac, time, vlan)
             return address
         own = ttl in UNTOUCHED
         name = self.place(address, mac, vlan, own=own)
@@ -110,7 +125,7 @@ class Ledger:
             host.last = max(host.last, time)
             if len(host.macs) < MACS:
                 host.macs[mac] = host.macs.get(mac, True) and own
-            if own and not host.seats and not mac.startswith(VIRTUAL):
+            if own and not host.seats and not mac.startswith(ROUTERS):
                 host.seats[vlan or 0] = mac
             if vlan is not None and len(host.vlans) < VLANS:
                 host.vlans.add(vlan)
@@ -148,6 +163,8 @@ class Ledger:
         self, item: Overheard, transport: str, time: int, port: int = 0, vlan: int | None = None
     ) -> None:
         """Keep what a decoder read."""
+        if nobody(item.address):
+            return
         address = self._announced(item, time, vlan)
         question = item.question
         key = (

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from inventory.derive.identity import ROUTERS
 from inventory.derive.oui import adapter_maker, device_maker
 from protocols._cursor import hardware
 from protocols.contract import (
@@ -24,7 +25,7 @@ from protocols.contract import (
 )
 from protocols.passive import READ, WRITE
 from scanner.capture.files import NANOSECOND
-from scanner.capture.ledger import VIRTUAL
+from scanner.capture.ledger import nobody
 from scanner.capture.messages import moment
 from scanner.capture.model import Conversation, Host, Learned, Tally
 from scanner.capture.values import mapped, values
@@ -182,7 +183,7 @@ class Conclusions:
         }
         routers = {mac for host in self.walk.hosts.values() for mac in host.macs}
         for mac, station in sorted(self.walk.stations.items()):
-            if mac in owned or not hardware(mac) or mac.startswith(VIRTUAL):
+            if mac in owned or not hardware(mac) or mac.startswith(ROUTERS):
                 continue
             if mac in routers and mac not in self.walk.kinds and self._shared.get(mac, 0) < 2:
                 continue  # it only ever stood in front of one address that it may not own
@@ -265,6 +266,8 @@ class Conclusions:
         for (transport, server, port, _), conversation in self.walk.conversations.items():
             services[server, transport, port].append(conversation)
         for (server, transport, port), conversations in sorted(services.items()):
+            if nobody(server):
+                continue
             passive = next((c.passive for c in conversations if c.passive is not None), None)
             spoken = sum(c.spoken for c in conversations)
             answered = sum(c.answered for c in conversations)
@@ -321,9 +324,7 @@ def _askers(conversation: Conversation) -> Iterator[tuple[str, str, str]]:
 
 def _group(address: str) -> bool:
     """Whether this is a multicast or (by its look) a broadcast address: nobody's own."""
-    first = address.partition(".")[0]
-    group = first.isdigit() and int(first) >= 224
-    return group or address.endswith(".255") or address.lower().startswith("ff")
+    return nobody(address) or address.endswith(".255")
 
 
 def _order(conversation: Conversation) -> tuple[str, str, str, int]:
@@ -358,7 +359,7 @@ def own_mac(address: str, host: Host, shared: dict[str, int]) -> str:
         for mac, untouched in host.macs.items()
         if untouched
         and hardware(mac)
-        and not mac.startswith(VIRTUAL)
+        and not mac.startswith(ROUTERS)
         and shared.get(mac, 0) <= MOST_ADDRESSES
     ]
     return own[0] if len(own) == 1 and len(host.macs) == 1 else ""

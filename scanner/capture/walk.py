@@ -10,6 +10,7 @@ those whose lane is still `deep` are looked into.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import struct
 
 from protocols.contract import Garbled, Segment
@@ -32,8 +33,11 @@ from scanner.capture.model import (
 from scanner.capture.streams import Streams
 from scanner.capture.wireless import SAYS
 
+logger = logging.getLogger(__name__)
+
 VXLAN_PORT = 4789
 DEEPEST = 4  # times that what came out of a wrapping is unwrapped again
+BROKEN = "packets that our own reader failed on (a bug: see the log)"
 COOKED = frozenset({113, 276})  # link types that say which packets the capturing machine sent
 
 
@@ -95,28 +99,37 @@ class Walk:
         key: Key
         self.packets += len(batch.frames)
         for time, frame in zip(batch.times, batch.frames, strict=True):
-            if prepare is not None:
-                frame = prepare(frame)
-            size = len(frame)
-            vlan = None
-            if frame[12:15] == plain and size >= 38:
-                key = key4(frame)
-            else:
-                found, frame, vlan = classify(frame)
-                if found is None:
-                    self._odd(time, frame, vlan)
-                    continue
-                key = found
-            lane = lanes.get(key)
-            if lane is None:
-                lane = self._open(time, frame, vlan, key)
+            try:
+                if prepare is not None:
+                    frame = prepare(frame)
+                size = len(frame)
+                vlan = None
+                if frame[12:15] == plain and size >= 38:
+                    key = key4(frame)
+                else:
+                    found, frame, vlan = classify(frame)
+                    if found is None:
+                        self._odd(time, frame, vlan)
+                        continue
+                    key = found
+                lane = lanes.get(key)
                 if lane is None:
-                    continue
-            lane.packets += 1
-            lane.octets += size
-            lane.last = time
-            if lane.deep:
-                look(lane, time, frame)
+                    lane = self._open(time, frame, vlan, key)
+                    if lane is None:
+                        continue
+                lane.packets += 1
+                lane.octets += size
+                lane.last = time
+                if lane.deep:
+                    look(lane, time, frame)
+            except Exception:  # noqa: BLE001 - a fault of a decoder must not cost the whole capture
+                self._broken()
+
+    def _broken(self) -> None:
+        """Our bug: told with its traceback, once; the walk goes on with the next packet."""
+        if BROKEN not in self.unread:
+            logger.exception("capture packet failed")
+        self.ledger.note(BROKEN)
 
     def finish(self) -> None:
         """Fold the open lanes into their conversations."""

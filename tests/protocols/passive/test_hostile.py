@@ -83,6 +83,7 @@ BEGINNINGS = (
     b"\xaa\x31\0\x60",
     b"\x6f\0\x40\0" + bytes(20),
     b"\x63\0\x40\0" + bytes(20),
+    b"\x6f\0\x18\0" + bytes(20) + bytes(6) + b"\2\0\0\0\0\0\xb2\0\x08\0\x0a\2\x20\2\x24\1",
     b"\x16\3\1\0\x60\x0b",
     b"\x10\x40\0\4MQTT\4\2\0\x3c",
     b"\x30\x40\0\x0aspBv1.0/a/",

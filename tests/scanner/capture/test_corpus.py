@@ -18,7 +18,7 @@ import pytest
 
 from protocols.contract import DATA, Outcome
 from scanner.capture.files import CaptureFile
-from scanner.capture.walk import Walk
+from scanner.capture.walk import BROKEN, Walk
 from scanner.imports.captures import Capture, read_file
 from tests.support.peers import need
 
@@ -139,6 +139,7 @@ def test_every_recording_imports(path: Path) -> None:
     found = capture(path)
     assert found.observations
     assert found.problem == ""
+    assert BROKEN not in dict(found.notes)
     assert len({observation.id for observation in found.observations}) == len(found.observations)
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
-from protocols.contract import Fact, Outcome
+import pytest
+
+from protocols.contract import Fact, Outcome, Overheard, Segment
+from protocols.passive import passives
+from scanner.capture.walk import BROKEN
 from scanner.imports.captures import Capture, read_file
 from tests.scanner.capture.packets import (
     ACK,
@@ -196,3 +201,34 @@ def test_an_address_that_never_answered_is_no_asset(tmp_path: Path) -> None:
 def test_a_capture_of_cut_payloads_claims_no_protocol(tmp_path: Path) -> None:
     capture = read(tmp_path, [frame[:54] for frame in polled()])
     assert services(capture) == {("tcp", 502): Outcome.OTHER}
+
+
+def test_addresses_that_no_device_can_have_are_no_assets(tmp_path: Path) -> None:
+    frames = []
+    for source in ("0.0.0.7", "224.0.0.9", "240.1.2.3", "255.255.255.255"):
+        body = ipv4(source, SERVER, 17, datagram((5000, 161), b"x"))
+        frames.append(ethernet(CLIENT_MAC, SERVER_MAC, 0x0800, body))
+        answer = ipv4(SERVER, source, 17, datagram((161, 5000), b"x"))
+        frames.append(ethernet(SERVER_MAC, CLIENT_MAC, 0x0800, answer))
+    group = ipv6("ff02::1", "fe80::9", 17, datagram((5000, 161), b"x"))
+    frames.append(ethernet(CLIENT_MAC, SERVER_MAC, 0x86DD, group))
+    capture = read(tmp_path, frames)
+    assert {one.target.address for one in capture.observations} == {SERVER, CLIENT_MAC}
+    assert dict(capture.notes)["packets from addresses that no device can have"] == 5
+
+
+def test_a_broken_decoder_costs_its_packet_and_not_the_capture(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(segment: Segment) -> tuple[Overheard, ...]:
+        raise ZeroDivisionError
+
+    decoders = tuple(
+        replace(one, decode=fail) if one.name == "iso-transport" else one for one in passives()
+    )
+    connect = bytes.fromhex("03000016 11e00000000100c1020100c2020102c0010a")
+    path = write(tmp_path, pcap([up(102, 9, PUSH, connect), *polled(2)]))
+    capture = read_file(path, decoders=decoders)
+    assert dict(capture.notes)[BROKEN] == 1
+    assert values(capture, SERVER, "range") == ["holding:100-109"]
+    assert "ZeroDivisionError" in caplog.text
