@@ -18,6 +18,7 @@ SERVER = re.compile(rb"\r\nServer: ([^\r\n]{1,200})", re.IGNORECASE)
 REALM = re.compile(rb'\r\nWWW-Authenticate: [^\r\n]{0,80}realm="([^"\r\n]{1,200})"', re.IGNORECASE)
 TITLE = re.compile(rb"<title>\s*([^<]{1,200})</title>", re.IGNORECASE)
 RECORD_LIMIT = 16_384 + 2_048
+HANDSHAKES = frozenset({0, 1, 2, 3, 4, 8, 11, 12, 13, 14, 15, 16, 20, 21, 22})
 
 
 def banner(segment: Segment) -> tuple[Overheard, ...]:
@@ -71,6 +72,8 @@ def chain(segment: Segment) -> tuple[Overheard, ...]:
         if cursor.left < 4:
             break
         kind, body = cursor.u8(), b""
+        if kind not in HANDSHAKES:
+            return ()  # encrypted by now
         body = cursor.take(min(cursor.number(3), cursor.left))
         server = server or kind in (2, 12, 14)
         if kind == 11 and len(body) > 6:
@@ -92,6 +95,7 @@ PASSIVE = (
         ports=(80, 8080),
         uses=uses,
         recognise=recognise,
+        proof=recognise,
         alike=lambda data: data[:16] if data.startswith((b"HTTP/1.", *METHODS)) else b"",
         side=lambda data: "client" if data.startswith(METHODS) else "server",
         plant=False,
@@ -103,6 +107,7 @@ PASSIVE = (
         ports=(443, 8443),
         frame=record,
         recognise=hello,
+        proof=hello,
         alike=_first,
         plant=False,
     ),

@@ -49,11 +49,44 @@ def recognise(data: bytes) -> bool:
     )
 
 
+def proof(data: bytes) -> bool:
+    """Besides, one message that fills the segment and has a shape of its function (6.1 to 6.17):
+    LDAP's long lengths look like a header, and nothing but the shape tells them apart."""
+    size, function = len(data), data[7] if len(data) > 7 else 0
+    if not recognise(data) or 6 + int.from_bytes(data[4:6]) != size or size < 9:
+        return False
+    if function & 0x80:
+        return size == 9 and function & 0x7F in FUNCTIONS and 1 <= data[8] <= 11
+    if function in TABLES:
+        return size in (12, 9 + data[8])
+    if function in (5, 6):
+        return size == 12
+    if function in (15, 16):
+        return size == 12 or (size > 13 and size == 13 + data[12])
+    return function == 43 and data[8] == 0x0E and (size == 11 or size > 14)
+
+
 def alike(data: bytes) -> bytes:
     """Same unit, function and range; identities always count as different when they differ."""
     if data[7] in (43, 17):
         return data[6:]
     return data[6:12] if len(data) == 12 else data[6:8]
+
+
+def side(data: bytes) -> str:
+    """Who speaks, where the length of the message tells (V1.1b3, 6); "" where both may send it."""
+    function, size = data[7], len(data)
+    if function & 0x80:
+        return "server"
+    if function in TABLES and size > 8:
+        if size == 9 + data[8] and (size != 12 or function in (1, 2)):
+            return "" if size == 12 else "server"
+        return "client" if size == 12 else ""
+    if function in (15, 16):
+        return "server" if size == 12 else "client"
+    if function == 43 and data[8:9] == b"\x0e":
+        return "client" if size == 11 else "server"
+    return ""
 
 
 def uses(data: bytes) -> tuple[Use, ...]:
@@ -134,5 +167,7 @@ PASSIVE = Passive(
     alike=alike,
     values=values,
     recognise=None,
+    proof=proof,
+    side=side,
     least=8,
 )

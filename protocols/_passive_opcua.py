@@ -405,6 +405,7 @@ PASSIVE = Passive(
     alike=alike,
     values=values,
     recognise=recognise,
+    proof=recognise,
     side=side,
     least=8,
 )

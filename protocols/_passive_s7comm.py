@@ -1,4 +1,4 @@
-"""S7 communication and MMS over ISO transport as overheard.
+"""S7 communication over ISO transport as overheard.
 
     TPKT 03 00 length 2 · COTP length 1, type 1, … · S7: 32 · kind 1 · 0 0 · reference 2 ·
     parameter length 2 · data length 2 · [error 2] · parameters · data
@@ -50,12 +50,6 @@ def _s7(data: bytes) -> bool:
 def _plus(data: bytes) -> bool:
     body = inside(data)
     return len(body) >= 4 and body[0] == 0x72 and body[1] in (1, 2, 3)
-
-
-def _mms(data: bytes) -> bool:
-    """Session CONNECT/ACCEPT (ISO 8327), or give-tokens and data before a presentation PDU."""
-    body = inside(data)
-    return body[:1] in (b"\x0d", b"\x0e") or body[:4] == b"\1\0\1\0"
 
 
 def _parts(data: bytes) -> tuple[int, bytes, bytes]:
@@ -151,10 +145,6 @@ def _skip(data: bytes) -> bytes:
     return inside(data)[:2]
 
 
-def _mms_uses(data: bytes) -> tuple[Use, ...]:
-    return (Use("MMS", READ),) if inside(data)[:4] == b"\1\0\1\0" else ()
-
-
 def _set_up(data: bytes) -> bool:
     """COTP connection request or confirm, whose lengths agree."""
     return (
@@ -165,6 +155,11 @@ def _set_up(data: bytes) -> bool:
     )
 
 
+def _selectors(data: bytes) -> bool:
+    """A set-up whose first parameter is a size or a selector: Remote Desktop's has others."""
+    return _set_up(data) and data[11:12] in (b"\xc0", b"\xc1", b"\xc2")
+
+
 PASSIVE = (
     Passive(
         "iso-transport",
@@ -173,6 +168,7 @@ PASSIVE = (
         ports=(PORT,),
         frame=frame,
         recognise=_set_up,
+        proof=_selectors,
         side=lambda data: {0xE0: "client", 0xD0: "server"}.get(data[5] & 0xF0, ""),
         least=7,
         vague=True,
@@ -187,6 +183,7 @@ PASSIVE = (
         alike=alike,
         side=_side,
         recognise=_s7,
+        proof=_s7,
         least=7,
     ),
     Passive(
@@ -197,15 +194,6 @@ PASSIVE = (
         frame=frame,
         alike=_skip,
         recognise=_plus,
-    ),
-    Passive(
-        "mms",
-        "IEC 61850 MMS",
-        nothing,
-        ports=(PORT,),
-        frame=frame,
-        uses=_mms_uses,
-        alike=_skip,
-        recognise=_mms,
+        proof=_plus,
     ),
 )

@@ -139,11 +139,23 @@ def alike(data: bytes) -> bytes:
     return bytes([tag]) + rest
 
 
+def side(data: bytes) -> str:
+    """Who speaks, by the kind of PDU; v3 may hide it, and who reports asks nobody."""
+    try:
+        pdu = _pdu(data)
+    except Garbled:
+        return ""
+    if pdu is None:
+        return ""
+    return "client" if pdu[0] in PDUS else "server" if pdu[0] == ANSWER else ""
+
+
 def recognise(data: bytes) -> bool:
     """A BER sequence that fills the datagram and begins with a known version."""
     try:
         tag, body = element(Cursor(data))
-        return tag == 0x30 and body.take(3) in (b"\x02\x01\0", b"\x02\x01\1", b"\x02\x01\3")
+        start = body.take(4)  # version and the tag behind it: a community, or the header of v3
+        return tag == 0x30 and start in (b"\2\1\0\4", b"\2\1\1\4", b"\2\1\3\x30")
     except Garbled:
         return False
 
@@ -157,6 +169,8 @@ PASSIVE = Passive(
     uses=uses,
     alike=alike,
     recognise=recognise,
+    proof=recognise,
+    side=side,
     plant=False,
     least=2,
 )

@@ -1,14 +1,15 @@
 """Beckhoff ADS as overheard: AMS net ids and the device's own name and version.
 
     TCP: 0 2 · length 4 · AMS: target 6+2 · source 6+2 · command 2 · flags 2 · length 4 · error 4 ·
-    invoke 4 · data (little-endian).   UDP 48899: 71 14 66 03 · invoke 4 · service 4 · net id 6 · …
+    invoke 4 · data (little-endian).   UDP 48899: 03 66 14 71 · invoke 4 · service 4 · net id 6 ·
+    port 2 · count 4 · tags: kind 2 · length 2 · value
 
 Source: Beckhoff Information System, "ADS/AMS specification" (TE1000).
 """
 
 from __future__ import annotations
 
-from protocols._cursor import Cursor, text
+from protocols._cursor import Cursor, printable, text
 from protocols.contract import Fact, Foreign, Overheard, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use, overheard
 
@@ -16,7 +17,8 @@ COMMANDS = {1: ("read device info", READ), 2: ("read", READ), 3: ("write", WRITE
             4: ("read state", READ), 5: ("write control", WRITE), 6: ("add notification", READ),
             7: ("delete notification", OTHER), 8: ("notification", OTHER),
             9: ("read/write", READ)}  # fmt: skip
-MAGIC = b"\x71\x14\x66\x03"
+MAGIC = b"\x03\x66\x14\x71"
+SEARCHED, TAGS = 0x8000_0001, 16  # answer to a search; most tags that are read
 
 
 def frame(data: bytes) -> int | None:
@@ -76,9 +78,20 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
 
 
 def _udp(segment: Segment) -> tuple[Overheard, ...]:
-    cursor = Cursor(segment.payload, 12, "little")
-    facts = (Fact("name", _net(cursor.take(6)), "AMS net id"),)
-    return (overheard(segment.source, "ads-udp", facts),)
+    """The sender's net id; its name and the version of TwinCAT in an answer to a search."""
+    cursor = Cursor(segment.payload, 8, "little")
+    service, net = cursor.u32(), _net(cursor.take(6))
+    cursor.skip(2)
+    found = [Fact("name", net, "AMS net id")]
+    for _ in range(min(cursor.u32(), TAGS) if service == SEARCHED else 0):
+        kind, value = cursor.u16(), cursor.take(cursor.u16())
+        if kind == 5 and printable(value):
+            found.append(Fact("name", text(value), "ADS search, host name"))
+        elif kind == 3 and len(value) >= 4:
+            build = int.from_bytes(value[2:4], "little")
+            found.append(Fact("firmware", f"{value[0]}.{value[1]}.{build}", "ADS search, TwinCAT"))
+            found.append(Fact("vendor", "Beckhoff", "ADS search, TwinCAT"))
+    return (overheard(segment.source, "ads-udp", found),)
 
 
 def alike(data: bytes) -> bytes:
@@ -103,6 +116,7 @@ PASSIVE = (
         uses=uses,
         alike=alike,
         recognise=recognise,
+        proof=recognise,
         side=side,
         least=38,
     ),
@@ -113,6 +127,7 @@ PASSIVE = (
         transports=("udp",),
         ports=(48899,),
         recognise=lambda data: data[:4] == MAGIC,
+        proof=lambda data: data[:4] == MAGIC,
         peers=True,
     ),
 )

@@ -174,6 +174,24 @@ def uses(data: bytes) -> tuple[Use, ...]:
     return (Use(name, kind, item),)
 
 
+def side(data: bytes) -> str:
+    """Who speaks. Reports of changes and events go from the server to its client (13.1, 13.6)."""
+    apdu = unpack_or_nothing(data)
+    if len(apdu) < 2:
+        return ""
+    kind = apdu[0] >> 4
+    if kind == 0:
+        at = 3 + (2 if apdu[0] & 8 else 0)
+        return "server" if apdu[at : at + 1] in (b"\1", b"\2") else "client"
+    if kind == 1:
+        return "server" if apdu[1] in (2, 3) else ""  # announcements: everybody's
+    if kind == 2:
+        return "client" if apdu[2:3] in (b"\1", b"\2") else "server"
+    if kind in (4, 7):
+        return "server" if apdu[0] & 1 else "client"
+    return "server" if kind in (3, 5, 6) else ""
+
+
 def alike(data: bytes) -> bytes:
     """Without the invoke id: what a request asks; answers and announcements in full."""
     apdu = unpack_or_nothing(data)
@@ -202,6 +220,13 @@ def recognise(data: bytes) -> bool:
     )
 
 
+def proof(data: bytes) -> bool:
+    """Besides, a network layer of version 1 where this function has one (annex J.2)."""
+    if not recognise(data) or data[1] not in (4, 9, 10, 11):
+        return False
+    return data[10:11] == b"\1" if data[1] == 4 else data[4:5] == b"\1"
+
+
 PASSIVE = Passive(
     "bacnet",
     "BACnet",
@@ -212,5 +237,7 @@ PASSIVE = Passive(
     uses=uses,
     alike=alike,
     recognise=recognise,
+    proof=proof,
+    side=side,
     least=4,
 )

@@ -33,10 +33,14 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
     client, yours = cursor.take(4), cursor.take(4)
     cursor.skip(8)
     hardware = mac(cursor.take(16)[:6])
-    cursor.skip(192)
-    if cursor.take(4) != COOKIE or (kind, length) != (1, 6):
-        raise Garbled("expected DHCP for Ethernet with its cookie")
-    options = _options(cursor)
+    if (kind, length) != (1, 6):
+        raise Garbled("expected DHCP for Ethernet")
+    options: dict[int, bytes] = {}
+    if cursor.left > 192:  # else cut by the capture: who asks is known all the same
+        cursor.skip(192)
+        if cursor.take(4) != COOKIE:
+            raise Garbled("expected DHCP with its cookie")
+        options = _options(cursor)
     message = options.get(53, b"\0")[:1]
     if operation == 1:
         held = client if any(client) else options.get(50, b"") if message == b"\x03" else b""
@@ -53,7 +57,8 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
 
 
 def _recognise(payload: bytes) -> bool:
-    return payload[236:240] == COOKIE and payload[:1] in (b"\1", b"\2")
+    cut = 44 <= len(payload) < 240 and payload[1:3] == b"\1\6" and not any(payload[34:44])
+    return (cut or payload[236:240] == COOKIE) and payload[:1] in (b"\1", b"\2")
 
 
 PASSIVE = Passive(

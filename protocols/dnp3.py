@@ -39,6 +39,20 @@ def recognise(data: bytes) -> bool:
     return len(data) >= 10 and data[:2] == START and data[2] >= 5
 
 
+def proof(data: bytes) -> bool:
+    """Besides, the check sum of the header (IEEE 1815, 9.2.4.3)."""
+    return recognise(data) and _crc(data[:8]) == int.from_bytes(data[8:10], "little")
+
+
+def _crc(data: bytes) -> int:
+    value = 0
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xA6BC if value & 1 else 0)
+    return value ^ 0xFFFF
+
+
 def application(data: bytes) -> bytes:
     """Application bytes of a frame that begins a fragment; nothing for others."""
     if len(data) < 13:
@@ -109,5 +123,6 @@ PASSIVE = Passive(
     alike=alike,
     side=side,
     recognise=recognise,
+    proof=proof,
     least=10,
 )

@@ -54,6 +54,17 @@ def recognise(data: bytes) -> bool:
     )
 
 
+def proof(data: bytes) -> bool:
+    """One whole message whose body has the one shape that its command allows."""
+    if not recognise(data) or len(data) != 24 + int.from_bytes(data[2:4], "little"):
+        return False
+    if data[0] == 0x65:  # RegisterSession: version 1, no options (2-4.4)
+        return data[24:] == b"\1\0\0\0"
+    if data[0] in (SEND_RR, SEND_UNIT):  # interface 0, two items or more, an address first
+        return data[24:28] == bytes(4) and data[30:34] in (b"\2\0\0\0", b"\2\0\xa1\0")
+    return data[0] == LIST_IDENTITY and data[26:28] == b"\x0c\0"
+
+
 def _items(payload: bytes) -> list[tuple[int, bytes]]:
     cursor = Cursor(payload, 24, "little")
     if payload[0] != LIST_IDENTITY:
@@ -190,6 +201,17 @@ def pair(asked: Segment, answer: Segment) -> tuple[Overheard, ...]:
     return (overheard(answer.source, "enip", found, operation=operation, part=part),)
 
 
+def side(data: bytes) -> str:
+    """Who speaks, by the reply bit of the CIP service, or a list's being empty (a question)."""
+    if data[0] in (0x04, LIST_IDENTITY, 0x64):
+        return "client" if data[2:4] == b"\0\0" else "server"
+    try:
+        inner = message(data)
+    except Garbled:
+        return ""
+    return ("server" if inner[0] & 0x80 else "client") if inner else ""
+
+
 def _cyclic(payload: bytes) -> bool:
     """Common packet format with a sequenced address item first (Volume 2, 3-2.2)."""
     return len(payload) >= 14 and payload[:6] == b"\x02\0\x02\x80\x08\0"
@@ -207,6 +229,8 @@ PASSIVE = (
         uses=uses,
         alike=alike,
         recognise=recognise,
+        proof=proof,
+        side=side,
         least=24,
     ),
     Passive(
@@ -216,6 +240,7 @@ PASSIVE = (
         transports=("udp",),
         ports=(2222,),
         recognise=_cyclic,
+        proof=_cyclic,
         alike=lambda data: b"",
         peers=True,
     ),

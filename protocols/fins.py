@@ -88,6 +88,16 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
     return (overheard(segment.source, "fins", found, operation="controller_data"),)
 
 
+def side(data: bytes) -> str:
+    """Who speaks, by the response bit, or by the direction of the node address exchange."""
+    if data[:4] == b"FINS" and data[8:11] == b"\0\0\0" and data[11:12] in (b"\0", b"\1"):
+        return "server" if data[11] else "client"
+    body = _frame(data)
+    if len(body) < 12:
+        return ""
+    return "server" if body[0] & 0x40 else "client"
+
+
 def alike(data: bytes) -> bytes:
     """Without the service id; answers by command, controller data in full."""
     body = _frame(data)
@@ -107,4 +117,6 @@ PASSIVE = Passive(
     uses=uses,
     alike=alike,
     recognise=recognise,
+    proof=recognise,
+    side=side,
 )

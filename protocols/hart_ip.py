@@ -138,5 +138,6 @@ PASSIVE = Passive(
     alike=alike,
     side=side,
     recognise=recognise,
+    proof=lambda data: recognise(data) and int.from_bytes(data[6:8]) == len(data),
     least=8,
 )

@@ -61,6 +61,15 @@ def recognise(data: bytes) -> bool:
     return position == len(data) and position > 0
 
 
+def proof(data: bytes) -> bool:
+    """Besides, a first APDU that starts or tests the line, or whose type is known."""
+    if not recognise(data):
+        return False
+    if data[1] == 4:
+        return data[2] in (0x07, 0x0B, 0x43, 0x83) and not any(data[3:6])
+    return len(data) >= 15 and (data[6] in MONITOR or data[6] in COMMANDS or data[6] in READS)
+
+
 def _asdu(data: bytes) -> Cursor | None:
     """The ASDU of an I-format APDU."""
     return Cursor(data, 6, "little") if len(data) >= 15 and not data[2] & 1 else None
@@ -194,5 +203,6 @@ PASSIVE = Passive(
     values=values,
     reports=True,
     recognise=recognise,
+    proof=proof,
     least=6,
 )

@@ -132,6 +132,7 @@ PASSIVE = Passive(
     uses=uses,
     alike=alike,
     recognise=recognise,
+    proof=lambda data: data[:1] == b"\x10" and recognise(data),
     side=side,
     plant=False,
     least=2,

@@ -46,6 +46,15 @@ def _wrapper(data: bytes) -> int | None:
     return 8 + int.from_bytes(data[6:8])
 
 
+DLMS_KINDS = frozenset({0x0F, 0x60, 0x61, 0x62, 0x63, *range(0xC0, 0xCF), 0xD8, 0xDB, 0xDC, 0xE6})
+
+
+def _whole_wrapper(data: bytes) -> bool:
+    """One wrapped APDU that fills the segment and is of a known kind (DLMS UA, 9.5)."""
+    alike = len(data) > 8 and data[:2] == b"\0\1" and 8 + int.from_bytes(data[6:8]) == len(data)
+    return alike and data[8] in DLMS_KINDS
+
+
 PASSIVE = (
     Passive(
         "ntp",
@@ -99,6 +108,7 @@ PASSIVE = (
         transports=("tcp", "udp"),
         ports=(5001, 5002, 5006, 5007, 5008, 5560, 5562),
         recognise=_melsec,
+        proof=lambda data: _melsec(data) and data[2:6] == b"\0\xff\xff\3",
         alike=lambda data: data[:2],
         side=lambda data: {0x50: "client", 0x57: "client", 0xD0: "server", 0xD7: "server"}.get(
             data[0], ""
@@ -113,6 +123,7 @@ PASSIVE = (
         ports=(4059,),
         frame=_wrapper,
         recognise=lambda data: len(data) >= 8 and data[:2] == b"\0\1",
+        proof=_whole_wrapper,
         alike=lambda data: data[2:9],
         least=8,
     ),

@@ -39,7 +39,9 @@ class Passive:
     and not decoded again, which is what makes polled traffic cheap.
     `values` reads process values: of an answer with its question, or (`reports`) of a message that
     comes unasked, with None in place of the question. It is called now and then, not each time.
-    `recognise` tells from a first payload that this is the protocol, for ports nobody knows.
+    `recognise` tells from a first payload on one of its own ports that this is the protocol.
+    `proof` does so on any port: what chance brings about is none (lengths that agree, a check sum,
+    a magic word); without it the protocol is believed on its own ports only.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Passive:
     uses: Callable[[bytes], Sequence[Use]] | None = None
     alike: Callable[[bytes], bytes] | None = None
     recognise: Callable[[bytes], bool] | None = None
+    proof: Callable[[bytes], bool] | None = None
     side: Callable[[bytes], str] | None = None  # "client", "server" or "" (cannot tell)
     vague: bool = False  # a carrier: what it carries takes its place once it is recognised
     least: int = 1  # shorter messages are not looked at

@@ -167,6 +167,7 @@ PASSIVE = Passive(
     uses=uses,
     alike=alike,
     recognise=recognise,
+    proof=recognise,
     side=side,
     least=80,
 )

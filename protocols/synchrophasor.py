@@ -99,5 +99,6 @@ PASSIVE = Passive(
     alike=alike,
     side=side,
     recognise=recognise,
+    proof=lambda data: recognise(data) and int.from_bytes(data[2:4]) == len(data),
     least=16,
 )

@@ -175,6 +175,7 @@ PASSIVE = (
         uses=_genisys_uses,
         alike=lambda data: data[:2],
         recognise=_genisys,
+        proof=lambda data: _genisys(data) and all(byte < 0xF1 for byte in data[1:-1]),
         side=lambda data: "client" if data[0] in GENISYS_MASTER else "server",
         least=3,
     ),
@@ -187,6 +188,7 @@ PASSIVE = (
         frame=_roc_frame,
         uses=_roc_uses,
         alike=lambda data: data[:5],
+        recognise=_roc,
         least=8,
     ),
     Passive(
@@ -199,6 +201,7 @@ PASSIVE = (
         uses=_c1222_uses,
         alike=lambda data: data[:64],
         recognise=_c1222,
+        proof=lambda data: _c1222(data) and _c1222_frame(data) == len(data),
         least=6,
     ),
 )

@@ -35,10 +35,11 @@ LearnedKey = tuple[str, str, int, str, str, str, str]
 
 def nobody(address: str) -> bool:
     """Whether no device can send from this address (RFC 1122, 3.2.1.3; RFC 4291, 2.7), be it of
-    IPv4, IPv6 or hardware: no network, a group, reserved."""
+    IPv4, IPv6 or hardware: no network, a group. Class E (240/4) counts: captures are made
+    anonymous with it."""
     if ":" not in address:
         first = int(address.partition(".")[0])
-        return first == 0 or first >= 224
+        return first == 0 or 224 <= first < 240 or address == "255.255.255.255"
     if len(address) == 17 and address[2::3] == ":" * 5:
         return not hardware(address)
     return address == "::" or address[:2] == "ff"

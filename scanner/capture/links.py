@@ -13,7 +13,7 @@ from scanner.capture.wireless import radiotap, wlan
 IPV4 = b"\x08\x00"
 IPV6 = b"\x86\xdd"
 NOBODY = bytes(12)
-ETHERNET = 1
+ETHERNET, PPI = 1, 192
 
 
 def _by_version(frame: bytes) -> bytes:
@@ -59,6 +59,16 @@ def _pppoe(frame: bytes) -> bytes:
     return NOBODY + b"\x88\x64" + frame
 
 
+def _ppi(frame: bytes) -> bytes:
+    """Per-packet information: version, flags, length, link type, fields (CACE PPI 1.0.10)."""
+    length = int.from_bytes(frame[2:4], "little")
+    kind = int.from_bytes(frame[4:8], "little")
+    inner = PREPARE.get(kind) if kind != PPI else None
+    if len(frame) < 8 or length < 8 or (kind != ETHERNET and inner is None):
+        return NOBODY + b"\0\0"
+    return inner(frame[length:]) if inner is not None else frame[length:]
+
+
 def _relay(frame: bytes) -> bytes:
     """Frame relay: two bytes of address, then NLPID (RFC 2427)."""
     body = frame[4:] if frame[2:4] in (b"\x03\xcc", b"\x03\x8e") else b""
@@ -76,6 +86,7 @@ PREPARE: dict[int, Callable[[bytes], bytes] | None] = {
     105: wlan,
     107: _relay,
     127: radiotap,
+    PPI: _ppi,
     204: _directed,
     240: _after(4),  # Hilscher netANALYZER: four bytes of port and state
     12: _by_version,
@@ -90,8 +101,9 @@ PREPARE: dict[int, Callable[[bytes], bytes] | None] = {
 """How to make a frame of this link type an Ethernet frame; None where it is one already."""
 
 NAMES = {
-    6: "token ring", 10: "FDDI", 119: "802.11 with Prism", 147: "private", 163: "802.11 with AVS",
-    165: "BACnet MS/TP", 187: "Bluetooth", 189: "USB", 192: "PPI", 195: "IEEE 802.15.4",
+    6: "token ring", 7: "ARCNET", 10: "FDDI", 119: "802.11 with Prism", 129: "ARCNET",
+    147: "private", 163: "802.11 with AVS", 165: "BACnet MS/TP", 187: "Bluetooth", 189: "USB",
+    195: "IEEE 802.15.4",
     201: "Bluetooth", 215: "IEEE 802.15.4", 220: "USB", 227: "CAN", 230: "IEEE 802.15.4",
     239: "NFLOG", 241: "netANALYZER transparent", 250: "RTAC serial", 251: "Bluetooth LE",
     257: "PROFIBUS DL", 283: "IEEE 802.15.4",

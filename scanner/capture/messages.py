@@ -7,18 +7,19 @@ only when its values are due.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from protocols.contract import Foreign, Garbled, Segment
 from protocols.passive import Passive
 from scanner.capture.ledger import Ledger
 from scanner.capture.model import (
+    CONVERSATIONS,
     HELD_BYTES,
     MOST_VALUES,
     TALLIES,
     TRIES,
     Connection,
-    Conversation,
     Lane,
     Tally,
 )
@@ -43,10 +44,10 @@ class Messages:
         self.ledger = ledger
         self.decoders = decoders
         self.held = 0  # bytes of unfinished messages and unanswered questions
-        self._known = tuple(one for one in decoders if one.recognise is not None)
+        self._known = tuple(one for one in decoders if one.proof is not None)
 
     def which(self, lane: Lane, payload: bytes) -> Passive | None:
-        """Which protocol a payload belongs to: those of the port first, then those that know."""
+        """Which protocol a payload belongs to: those of the port, then those that prove it."""
         conversation = lane.connection.conversation
         for passive in conversation.candidates:
             if passive.recognise is None or passive.recognise(payload):
@@ -54,9 +55,9 @@ class Messages:
                 return passive
         for passive in self._known:
             if (
-                passive.recognise is not None
+                passive.proof is not None
                 and lane.transport in passive.transports
-                and passive.recognise(payload)
+                and passive.proof(payload)
             ):
                 conversation.passive = passive
                 return passive
@@ -70,8 +71,9 @@ class Messages:
         passive = conversation.passive or self.which(lane, payload)
         if passive is None or len(payload) < passive.least:
             return
-        if passive.side is not None and not conversation.sure:
-            conversation = self._settle(lane, passive.side(payload))
+        if passive.side is not None and (not conversation.sure or _mutual(lane)):
+            lane = self._sided(lane, passive.side(payload))
+            conversation = lane.connection.conversation
         if lane.forward:
             conversation.requested += 1
         else:
@@ -131,26 +133,56 @@ class Messages:
         elif question is not None:
             self.ledger.note("questions beyond the limit of memory")
 
-    def _settle(self, lane: Lane, side: str) -> Conversation:
-        """Let the first message say who is client, where no handshake was seen."""
+    def _sided(self, lane: Lane, side: str) -> Lane:
+        """The lane under the roles that its message tells: "client", "server" or "" (no word)."""
+        conversation = lane.connection.conversation
+        if not side:
+            return lane
+        guessed, conversation.sure = not conversation.sure, True
+        if lane.forward == (side == "client"):
+            return lane
+        if guessed and not (_mutual(lane) and conversation.requested + conversation.spoken):
+            self._settle(lane, side)
+            return lane
+        if lane.turned is None:
+            lane.turned = self._turn(lane, side)
+        return lane.turned
+
+    def _settle(self, lane: Lane, side: str) -> None:
+        """Turn a connection round whose roles were guessed; what was counted so far turns too."""
         connection = lane.connection
         conversation = connection.conversation
-        if not side:
-            return conversation
-        if lane.forward != (side == "client") and not conversation.requested + conversation.spoken:
-            here, there = (lane.source, lane.source_port), (lane.destination, lane.destination_port)
-            client, server = (here, there) if side == "client" else (there, here)
-            old = (conversation.transport, conversation.server, conversation.port)
-            key = (conversation.transport, server[0], server[1], client[0])
-            conversations = self.ledger.conversations
-            conversations.pop((*old, conversation.client), None)
-            passive = conversation.passive
-            conversation = conversations.setdefault(key, conversation)
-            conversation.client, conversation.server = client[0], server[0]
-            conversation.port, conversation.passive = server[1], passive
-            connection.conversation, connection.server = conversation, server
-        conversation.sure = True
-        return conversation
+        client, server = _roles(lane, side)
+        conversations = self.ledger.conversations
+        old = (conversation.transport, conversation.server, conversation.port)
+        conversations.pop((*old, conversation.client), None)
+        passive = conversation.passive
+        key = (conversation.transport, server[0], server[1], client[0])
+        known = conversations.setdefault(key, conversation)
+        if known is conversation:
+            known.requested, known.spoken = known.spoken, known.requested
+            known.tallies, known.seen = {}, {}
+        known.client, known.server = client[0], server[0]
+        known.port, known.passive = server[1], passive
+        connection.conversation, connection.server = known, server
+
+    def _turn(self, lane: Lane, side: str) -> Lane:
+        """The lane of a peer that also has the other role, from the same port to the same port."""
+        client, server = _roles(lane, side)
+        first = lane.connection
+        if first.turned is None:
+            known = first.conversation
+            key = (known.transport, server[0], server[1], client[0])
+            conversation = self.ledger.conversations.get(key)
+            if conversation is None and len(self.ledger.conversations) >= CONVERSATIONS:
+                self.ledger.note("conversations beyond the limit")
+                return lane
+            conversation = self.ledger.conversations.setdefault(
+                key, replace(known, client=client[0], server=server[0], port=server[1], asked=0,
+                             answered=0, spoken=0, requested=0, tallies={}, seen={})
+            )  # fmt: skip
+            first.turned = Connection(conversation, server)
+        return replace(lane, connection=first.turned, packets=0, octets=0)
 
     def _decode(
         self, lane: Lane, passive: Passive, segment: Segment, key: bytes, time: int
@@ -182,6 +214,17 @@ class Messages:
                     ledger.learn(item, lane.transport, time, port, vlan)
             if passive.values is not None:
                 self._ask(connection, None)
+
+
+def _mutual(lane: Lane) -> bool:
+    """Whether both ends use the same port, so that each may ask the other (BACnet, FINS)."""
+    return lane.source_port == lane.destination_port
+
+
+def _roles(lane: Lane, side: str) -> tuple[tuple[str, int], tuple[str, int]]:
+    """(client, server) as address and port, by the word of a message on this lane."""
+    here, there = (lane.source, lane.source_port), (lane.destination, lane.destination_port)
+    return (here, there) if side == "client" else (there, here)
 
 
 def _ready(tally: Tally, time: int) -> bool:

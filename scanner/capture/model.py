@@ -81,6 +81,7 @@ class Connection:
     conversation: Conversation
     server: tuple[str, int]
     question: Segment | None = None
+    turned: Connection | None = None  # the same ports with the roles the other way round
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ class Lane:
     need: int = 0  # bytes that the message in `buffer` has, once that is known
     buffer: bytearray | None = None
     held: dict[int, bytes] | None = None
+    turned: Lane | None = None  # this direction where its sender has the other role
 
     @property
     def forward(self) -> bool:

@@ -13,6 +13,8 @@ from protocols.passive import Passive
 from scanner.capture.messages import Messages
 from scanner.capture.model import HELD_BYTES, HOLD, STREAM_LIMIT, TRIES, Lane
 
+SHORTEST = 16  # bytes by which every protocol can be told
+
 _TCP = struct.Struct(">IIBB").unpack_from
 
 
@@ -109,9 +111,13 @@ class Streams:
     def _bytes(self, lane: Lane, time: int, payload: bytes) -> None:
         """Cut a stream into messages."""
         passive = lane.connection.conversation.passive
+        if passive is None and lane.buffer is not None:
+            payload = bytes(lane.buffer) + payload
+            self._clear(lane)
         if passive is None or passive.vague:
             passive = self.messages.which(lane, payload) or passive
         if passive is None:
+            self._short(lane, payload)
             return
         if passive.frame is None:
             self.messages.take(lane, time, payload)
@@ -127,6 +133,12 @@ class Streams:
             payload = bytes(lane.buffer)
             self._clear(lane)
         self._cut(lane, passive, time, payload)
+
+    def _short(self, lane: Lane, payload: bytes) -> None:
+        """Keep a beginning that is too short for any protocol to be recognised by."""
+        if len(payload) < SHORTEST and lane.deep:
+            lane.buffer = bytearray(payload)
+            self.messages.held += len(payload)
 
     def _cut(self, lane: Lane, passive: Passive, time: int, data: bytes) -> None:
         length: int | None = None

@@ -45,6 +45,8 @@ def run(passive: Passive, payload: bytes) -> None:
     """All functions of one decoder, as the walk calls them."""
     if passive.recognise is not None:
         passive.recognise(payload)
+    if passive.proof is not None:
+        passive.proof(payload)
     with suppress(Garbled, Foreign):
         if passive.frame is not None and payload:
             length = passive.frame(payload)

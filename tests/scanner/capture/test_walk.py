@@ -205,7 +205,7 @@ def test_a_capture_of_cut_payloads_claims_no_protocol(tmp_path: Path) -> None:
 
 def test_addresses_that_no_device_can_have_are_no_assets(tmp_path: Path) -> None:
     frames = []
-    for source in ("0.0.0.7", "224.0.0.9", "240.1.2.3", "255.255.255.255"):
+    for source in ("0.0.0.7", "224.0.0.9", "239.1.2.3", "255.255.255.255"):
         body = ipv4(source, SERVER, 17, datagram((5000, 161), b"x"))
         frames.append(ethernet(CLIENT_MAC, SERVER_MAC, 0x0800, body))
         answer = ipv4(SERVER, source, 17, datagram((161, 5000), b"x"))
@@ -232,3 +232,59 @@ def test_a_broken_decoder_costs_its_packet_and_not_the_capture(
     assert dict(capture.notes)[BROKEN] == 1
     assert values(capture, SERVER, "range") == ["holding:100-109"]
     assert "ZeroDivisionError" in caplog.text
+
+
+def bacnet(apdu: str, backwards: bool = False) -> bytes:
+    """A BACnet/IP frame from the client to the server, both on port 47808; or the way back."""
+    body = bytes.fromhex("0104" + apdu.replace(" ", ""))
+    data = b"\x81\x0a" + struct.pack(">H", 4 + len(body)) + body
+    ends = (SERVER, CLIENT) if backwards else (CLIENT, SERVER)
+    macs = (SERVER_MAC, CLIENT_MAC) if backwards else (CLIENT_MAC, SERVER_MAC)
+    return ethernet(*macs, 0x0800, ipv4(*ends, 17, datagram((47808, 47808), data)))
+
+
+READ_VALUE, VALUE = "0005010c 0c00000001 1955", "30010c 0c00000001 1955 3e 4441b00000 3f"
+
+
+def test_an_answer_alone_tells_who_serves(tmp_path: Path) -> None:
+    capture = read(tmp_path, [bacnet(VALUE, backwards=True)])
+    assert values(capture, SERVER, "role") == ["ot-device"]
+    assert values(capture, CLIENT, "role") == []
+
+
+def test_two_that_ask_each_other_from_one_port_are_both_client_and_server(tmp_path: Path) -> None:
+    frames = [bacnet(READ_VALUE), bacnet(VALUE, backwards=True)] * 3
+    frames += [bacnet(READ_VALUE, backwards=True), bacnet(VALUE)] * 3
+    capture = read(tmp_path, frames)
+    assert values(capture, SERVER, "consumer") == [f"{CLIENT} bacnet 2.000 s"]
+    assert values(capture, CLIENT, "consumer") == [f"{SERVER} bacnet 2.000 s"]
+
+
+def test_a_guess_is_turned_round_once_a_message_tells(tmp_path: Path) -> None:
+    vague = struct.pack(">HHHBBHH", 1, 0, 6, 1, 6, 40, 1)  # a write and its echo look alike
+    frames = [
+        ethernet(SERVER_MAC, CLIENT_MAC, 0x0800, ipv4(SERVER, CLIENT, 6, body))
+        for body in (
+            segment((40_100, 40_000), 1, PUSH, vague),
+            segment((40_100, 40_000), 13, PUSH, modbus_answer(2)),
+        )
+    ]
+    capture = read(tmp_path, frames)
+    assert services(capture) == {("modbus", 40_100): Outcome.COMPLETE}
+
+
+def test_a_header_in_a_segment_of_its_own_is_put_before_the_next(tmp_path: Path) -> None:
+    connect = bytes.fromhex("03000016 11e00000000100c1020100c2020102c0010a")
+    frames = [up(102, 9, SYN), down(102, 49, SYN_ACK)]
+    frames += [up(102, 10, PUSH, connect[:4]), up(102, 14, PUSH, connect[4:])]
+    capture = read(tmp_path, frames)
+    assert ("iso-transport", 102) in services(capture)
+
+
+def test_a_remote_desktop_is_no_automation_device(tmp_path: Path) -> None:
+    frames = [up(3389, 9, SYN), down(3389, 49, SYN_ACK)]
+    frames += [up(3389, 10, PUSH, b"\3\0\0\x13\x0e\xe0\0\0\0\0\0\1\0\x08\0\3\0\0\0")]
+    frames += [down(3389, 50, PUSH, b"\3\0\0\x13\x0e\xd0\0\0\x12\x34\0\2\0\x08\0\2\0\0\0")]
+    capture = read(tmp_path, frames)
+    assert values(capture, SERVER, "role") == []
+    assert services(capture) == {("tcp", 3389): Outcome.OTHER}
