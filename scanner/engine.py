@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from protocols.contract import (
@@ -90,17 +90,18 @@ class Engine:
         self._on_finished = on_finished
         self._idle: dict[asyncio.Task[None], Host] = {}
 
-    async def run(self, visits: Iterator[Visit]) -> Tally:
+    async def run(self, visits: Iterator[Visit] | AsyncIterator[Visit]) -> Tally:
         """Visit every host; returns when all are done or the wire was stopped."""
         places = asyncio.Semaphore(self.wire.limits.in_flight)
         async with asyncio.TaskGroup() as group:
-            for visit in visits:
+            async for visit in (coming := _coming(visits)):
                 await self.wire.pacer.packets.room(BACKLOG_SECONDS)
                 await places.acquire()
                 if self.wire.stopping is not None:
                     places.release()
                     self.tally.unasked += 1
-                    self.tally.unasked += sum(1 for _ in visits)
+                    async for _ in coming:
+                        self.tally.unasked += 1
                     break
                 task = group.create_task(self._visit(visit))
                 task.add_done_callback(lambda _: places.release())
@@ -238,6 +239,16 @@ class Engine:
             waits=round(waits, 1),
             watches=round(watched, 1),
         )
+
+
+async def _coming(visits: Iterator[Visit] | AsyncIterator[Visit]) -> AsyncIterator[Visit]:
+    """Hosts in their order, also where it is not known from the beginning."""
+    if isinstance(visits, AsyncIterator):
+        async for visit in visits:
+            yield visit
+    else:
+        for visit in visits:
+            yield visit
 
 
 def _nothing(_: Sequence[Observation]) -> Sequence[Observation]:

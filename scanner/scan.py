@@ -103,9 +103,8 @@ async def run(
                 recorder.start()
             try:
                 async with watch(state) if watch else contextlib.nullcontext():
-                    await _layer2(state, wire)
-                    started = wire.clock.monotonic()
-                    await engine.run(v for v in prepared.visits() if v.address not in finished)
+                    visits = (v for v in prepared.visits() if v.address not in finished)
+                    started = await _walked(state, wire, engine, visits)
             finally:
                 if timer is not None:
                     timer.cancel()
@@ -118,17 +117,26 @@ async def run(
     return state
 
 
-async def _layer2(state: Run, wire: Wire) -> None:
-    """Listen, ARP, DCP, as planned; afterwards the wire knows which addresses are dead."""
+async def _walked(state: Run, wire: Wire, engine: Engine, visits: Iterator[EngineVisit]) -> float:
+    """Listen, then visit every host, those that ARP is planned for as soon as they answer it;
+    afterwards the wire knows which of them are dead. When the visits, or ARP, began."""
     plan = state.prepared.layer2
     if not (plan.listens or plan.sends or plan.off):
-        return
+        started = wire.clock.monotonic()
+        await engine.run(visits)
+        return started
     from scanner.capture.observations import Origin
-    from scanner.layer2.run import Before
+    from scanner.layer2.run import Before, in_order
 
     origin = Origin(wire.site, wire.scan, wire.vantage)
-    state.layer2 = await Before(plan, origin, wire.sink, lambda: wire.stopping is not None).run()
-    wire.dead = state.layer2.dead
+    below = Before(plan, origin, wire.sink, lambda: wire.stopping is not None)
+    state.layer2, wire.dead = below.found, below.found.dead
+    await below.listen()
+    started = wire.clock.monotonic()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(below.sweep())
+        await engine.run(in_order(visits, plan.asks, below.arrivals))
+    return started
 
 
 def _wire(
@@ -258,12 +266,20 @@ def totals(prepared: Prepared) -> dict[str, planning.Total]:
     }
     count, near = groups(prepared), on_link(prepared)
     figures = {
-        name: planning.cost(composition, prepared.profile, prepared.limits, count, on_link=near)
+        name: beside_arp(
+            planning.cost(composition, prepared.profile, prepared.limits, count, on_link=near),
+            prepared.layer2.arp_seconds,
+        )
         for name, composition in compositions.items()
     }
     # Silence lasts longer than an answer: whoever agrees to a time agrees to the longest of them.
     longest = max(item.seconds for item in figures.values())
     return figures | {"ceiling": replace(figures["ceiling"], seconds=longest)}
+
+
+def beside_arp(total: planning.Total, arp_seconds: float) -> planning.Total:
+    """Hosts are talked to while ARP goes on: the longer of both lasts."""
+    return replace(total, seconds=max(total.seconds, round(arp_seconds, 1)))
 
 
 def on_link(prepared: Prepared) -> bool:

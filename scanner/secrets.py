@@ -34,7 +34,8 @@ def secret(reference: str, label: str) -> Secret:
     if not found or scheme not in RESOLVERS:
         # The text itself may be a secret typed in by mistake: it is not repeated.
         raise SecretError(f"secret of {label!r} must be a reference: {FORMS}")
-    return Secret(lambda: RESOLVERS[scheme](rest, label))
+    # Looked up once: every datagram to every agent carries the community.
+    return Secret(cache(lambda: RESOLVERS[scheme](rest, label)))
 
 
 def revealed(credentials: Iterable[Credential]) -> tuple[bytes, ...]:

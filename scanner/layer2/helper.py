@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from protocols.contract import Observation
@@ -41,8 +41,9 @@ class Heard:
 class Helper:
     """One run of the helper process; `cancel` may be called from another thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers: Callable[[set[str]], None] | None = None) -> None:
         self.cancelled = False
+        self._answers = answers or _nobody  # hears at once, in this thread, who spoke ARP
         self._process: subprocess.Popen[str] | None = None
 
     def cancel(self) -> None:
@@ -62,7 +63,7 @@ class Helper:
         ) as process:
             self._process = process
             try:
-                sent = _read(process, walk, answered)
+                sent = _read(process, walk, answered, self._answers)
                 process.wait(timeout=seconds + 10)
             finally:
                 process.kill()
@@ -109,13 +110,24 @@ def identify(
     return (helper or Helper()).run(("dcp", interface, str(seconds)), seconds, origin)
 
 
-def _read(process: subprocess.Popen[str], walk: Walk, answered: set[str]) -> int | None:
+def _nobody(_: set[str]) -> None:
+    """Nobody wants to know before the end."""
+
+
+def _read(
+    process: subprocess.Popen[str],
+    walk: Walk,
+    answered: set[str],
+    answers: Callable[[set[str]], None],
+) -> int | None:
     """Walk every frame; how many the helper sent, None when it did not say."""
     for line in _lines(process):
         value = _parsed(line)
         if "frame" in value:
             frame = bytes.fromhex(str(value["frame"]))
-            answered |= arp_sender(frame)
+            if new := arp_sender(frame) - answered:
+                answered |= new
+                answers(new)
             walk.feed(Batch(1, [int(str(value["time"]))], [frame]))
         elif "problem" in value:
             raise Layer2Error(str(value["problem"]))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
+import socket
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,10 @@ from scanner.wire.neighbours import Links
 
 NET_RAW = 13  # linux/capability.h, CAP_NET_RAW
 ROUNDS = 2  # an address is asked again before it counts as dead
-ARP_PER_SECOND = 100.0
-BENCH_ARP_PER_SECOND = 1_000.0
+ARP_PER_SECOND = 1_000.0
+"""At most; below that the profile's packets/s, since an address that is asked by ARP is merely
+knocked at (rulings 3). Every host of the segment hears each request, so `bench` is no faster."""
+
 CROWD = 256  # own-link addresses beyond which the kernel's neighbour table (1 024) may fill
 CROWDED_PER_SECOND = 100.0
 """New own-link addresses/s without ARP of our own: each unresolved one holds a place of the table
@@ -29,6 +33,9 @@ for 3 s, each live one for 30 s; at 200/s and 315 live hosts of a /20 the table 
 
 ARP_MOST = 65_536  # addresses asked by ARP in one scan
 DCP_SECONDS = 3.0
+SETTLE_SECONDS = 1.0
+"""How long an answer to ARP is waited for after the last request, and at least before the next."""
+
 LISTEN_MOST = 86_400.0
 INTERFACES = Path("/sys/class/net")
 ETHERNET = "1"  # linux/if_arp.h, ARPHRD_ETHER
@@ -43,10 +50,19 @@ class Segment:
     source: str
     ranges: tuple[Range, ...]
 
+    def holds(self, number: int) -> bool:
+        """Whether the IPv4 address `number` is asked."""
+        place = bisect_right(self.ranges, number, key=_first) - 1
+        return place >= 0 and number <= self.ranges[place].last
+
     @property
     def addresses(self) -> int:
         """How many addresses are asked."""
         return sum(item.last - item.first + 1 for item in self.ranges)
+
+
+def _first(item: Range) -> int:
+    return item.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,13 @@ class Layer2:
         """ARP requests at most: when nobody answers."""
         return ROUNDS * self.arp_addresses
 
+    def asks(self, address: str) -> bool:
+        """Whether `address` is asked by ARP."""
+        if not self.segments or ":" in address:
+            return False
+        number = int.from_bytes(socket.inet_aton(address), "big")
+        return any(item.holds(number) for item in self.segments)
+
     @property
     def sends(self) -> bool:
         """Whether a frame leaves."""
@@ -84,8 +107,18 @@ class Layer2:
     @property
     def seconds(self) -> float:
         """How long it takes at most, apart from what the helper needs to start."""
-        arp = self.arp_requests / self.per_second + 2 * ROUNDS * len(self.segments)
-        return (self.listen_seconds if self.listens else 0.0) + arp + DCP_SECONDS * len(self.dcp)
+        before = (self.listen_seconds if self.listens else 0.0) + DCP_SECONDS * len(self.dcp)
+        return before + self.arp_seconds
+
+    @property
+    def arp_seconds(self) -> float:
+        """The same for ARP alone, beside which those that answered are talked to already."""
+        return sum(
+            max(SETTLE_SECONDS, item.addresses / self.per_second)
+            + (ROUNDS - 1) * item.addresses / self.per_second
+            + SETTLE_SECONDS
+            for item in self.segments
+        )
 
     def as_json(self) -> dict[str, object]:
         """The object that `plan` prints beside its totals."""
@@ -110,7 +143,7 @@ class Layer2:
         shown += [
             f"ARP on {item.interface}: {item.addresses} addresses, at most "
             f"{ROUNDS * item.addresses} requests (broadcasts), {self.per_second:g}/s; "
-            "only those that answer are connected to"
+            "those that answer are connected to meanwhile, the others never"
             for item in self.segments
         ]
         shown += [f"PROFINET DCP identify on {name}: 1 multicast request" for name in self.dcp]
@@ -163,8 +196,7 @@ def planned(
         return Layer2(unasked=unasked)
     if why := missing():
         return Layer2(off=why, unasked=count)
-    bench = profile.name == "bench"
-    rate = min(BENCH_ARP_PER_SECOND if bench else ARP_PER_SECOND, profile.packets)
+    rate = min(ARP_PER_SECOND, profile.packets)
     named = (interface,) if interface else ()
     return Layer2(
         listen_seconds,

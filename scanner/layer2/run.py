@@ -1,4 +1,6 @@
-"""Runs the layer 2 part of a scan: listen, then ARP, then PROFINET DCP, before any IP packet.
+"""Runs the layer 2 part of a scan: listening and PROFINET DCP before any IP packet, then ARP.
+
+While ARP goes on, those that have answered are talked to already (`arrivals`).
 
 One rule keeps it simple: an address is dead only where every ARP request of the plan left and
 nothing came; whatever went wrong makes nobody dead.
@@ -9,19 +11,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from protocols.contract import Observation
 from scanner.capture.observations import Origin
 from scanner.layer2.helper import Heard, Helper, Layer2Error, identify, listen, sweep
-from scanner.layer2.plan import DCP_SECONDS, Layer2, Segment
+from scanner.layer2.plan import DCP_SECONDS, SETTLE_SECONDS, Layer2, Segment
 from scanner.targets import text_of
 from scanner.wire.names import source_of
 
 PIECE = 1_000  # ranges that one run of the helper takes as its argument
-SETTLE_SECONDS = 1.0  # after the last request of a sweep
 STOP_POLL_SECONDS = 0.2
+
+
+class Visited(Protocol):
+    """What has an address."""
+
+    @property
+    def address(self) -> str: ...
+
+
+V = TypeVar("V", bound=Visited)
 
 
 @dataclass(slots=True)
@@ -34,6 +46,7 @@ class Found:
     dcp_requests: int = 0
     packets: int = 0
     seconds: float = 0.0
+    arp_seconds: float = 0.0  # of these
     problems: list[str] = field(default_factory=list)
 
     def dead(self, address: str) -> bool:
@@ -84,25 +97,41 @@ class Before:
         self._emit = emit
         self._stopping = stopping
         self._helpers: list[Helper] = []
+        self.arrivals: asyncio.Queue[str | None] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
 
-    async def run(self) -> Found:
-        """Do what the plan says. Never raises for what the network or the helper does."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+    async def listen(self) -> None:
+        """Listen and ask by multicast, as planned. Never raises for what the network does."""
         async with self._watched():
             async with asyncio.TaskGroup() as group:
                 for name in self.plan.listens:
                     job = functools.partial(listen, name, self.plan.listen_seconds, self._origin)
                     group.create_task(self._one(job))
-            for segment in self.plan.segments:
-                await self._sweep(segment)
             for name in self.plan.dcp:
                 heard = await self._one(
                     functools.partial(identify, name, DCP_SECONDS, self._origin)
                 )
                 self.found.dcp_requests += heard.sent if heard else 0
-        self.found.seconds = loop.time() - started
-        return self.found
+        self._spent()
+
+    async def sweep(self) -> None:
+        """Ask by ARP, as planned; `arrivals` names each address that answers, and None at the
+        end. Never raises for what the network or the helper does."""
+        try:
+            async with self._watched():
+                for segment in self.plan.segments:
+                    await self._sweep(segment)
+        finally:
+            self.found.arp_seconds = self._spent()
+            self.arrivals.put_nowait(None)
+
+    def _spent(self) -> float:
+        """Seconds since the last of them; added to all."""
+        now = self._loop.time()
+        spent, self._since = now - self._since, now
+        self.found.seconds += spent
+        return spent
 
     async def _sweep(self, segment: Segment) -> None:
         for first in range(0, len(segment.ranges), PIECE):
@@ -130,7 +159,7 @@ class Before:
         """Run one helper; None when it could not do the whole of its job."""
         if self._stopping():
             return None
-        helper = Helper()
+        helper = Helper(self._arrived)
         self._helpers.append(helper)
         try:
             heard = await asyncio.to_thread(job, helper=helper)
@@ -142,6 +171,15 @@ class Before:
         for observation in heard.observations:
             self._emit(observation)
         return None if helper.cancelled else heard
+
+    def _arrived(self, addresses: set[str]) -> None:
+        """In the helper's thread: tell the event loop."""
+        for address in addresses:
+            self._loop.call_soon_threadsafe(self._meet, address)
+
+    def _meet(self, address: str) -> None:
+        self.found.answered.add(address)
+        self.arrivals.put_nowait(address)
 
     @contextlib.asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
@@ -164,3 +202,20 @@ class Before:
 def _own(silent: set[str]) -> set[str]:
     """Own addresses: we do not hear ourselves, and are alive all the same."""
     return {address for address in silent if source_of(address) == address}
+
+
+async def in_order(
+    visits: Iterable[V], asked: Callable[[str], bool], arrivals: asyncio.Queue[str | None]
+) -> AsyncIterator[V]:
+    """Those that ARP does not ask, those that answer it, as they do, and in the end the others."""
+    waiting: dict[str, V] = {}
+    for visit in visits:
+        if asked(visit.address):
+            waiting[visit.address] = visit
+        else:
+            yield visit
+    while waiting and (address := await arrivals.get()) is not None:
+        if address in waiting:
+            yield waiting.pop(address)
+    for silent in waiting.values():
+        yield silent

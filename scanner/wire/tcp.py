@@ -34,13 +34,14 @@ async def _connected(sock: socket.socket, peer: tuple[str, int], seconds: float)
     if number in (errno.EINPROGRESS, errno.EWOULDBLOCK):
         loop = asyncio.get_running_loop()
         done: asyncio.Future[bool] = loop.create_future()
-        loop.add_writer(sock, _settle, done, True)
+        descriptor = sock.fileno()  # for a socket the selectors would write its `repr` each time
+        loop.add_writer(descriptor, _settle, done, True)
         timer = loop.call_later(seconds, _settle, done, False)
         try:
             answered = await done
         finally:
             timer.cancel()
-            loop.remove_writer(sock)
+            loop.remove_writer(descriptor)
         if not answered:
             raise NetworkError(Failure(Outcome.SILENT))
         number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
