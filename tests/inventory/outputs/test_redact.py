@@ -117,3 +117,14 @@ def test_names_are_found_whole_and_the_longest_first() -> None:
     assert say("six") == "six"
     assert say("from 192.168.7.9 to 00:1b:1b:aa:bb:cc").count("host-") == 2
     assert say("1.3.6.1.2.1.33.1.2.5.0") == "1.3.6.1.2.1.33.1.2.5.0"
+
+
+def test_ten_thousand_names_that_begin_alike_are_looked_up_and_not_tried() -> None:
+    """Each text was compared with every name of the same first word: quadratic in the plant."""
+    say = Pseudonyms(b"salt", {f"PLC-{n:05}": "asset" for n in range(10_000)})
+    shapes = sum(len(found) for found in say._starts.values())
+    assert shapes == 1
+    shown = say("from plc-00042 to PLC-09999, not PLC-099991 nor PLC")
+    assert shown.count("asset-") == 2
+    assert shown.endswith("not PLC-099991 nor PLC")
+    assert say("PLC-") == "PLC-"
