@@ -42,6 +42,7 @@ SINGLE = {
     "walkdown": ".csv",
     "nmap-xml": ".xml",
     "uns": ".csv",
+    "neuron": ".json",
     "bundle": ".zip",
     "report": ".html",
     "json+redact": ".json",

@@ -37,7 +37,7 @@ FORMATS: Mapping[str, tuple[str, str]] = {
     "nmap-xml": ("inventory.outputs.nmap_xml", "nmap XML"),
     "ocsf": ("inventory.outputs.ocsf", "OCSF device inventory"),
     "aas": ("inventory.outputs.aas", "Asset Administration Shells"),
-    "neuron": ("inventory.outputs.neuron", "Neuron driver configuration"),
+    "neuron": ("inventory.outputs.neuron", "Neuron south nodes with their tags"),
 }
 """Format → module and what it is."""
 

@@ -24,7 +24,7 @@ VERSION = 1
 def write(store: Store, request: Request) -> str:
     """Writes the document to a file or stdout."""
     store = view(store, request)
-    with _target(request) as file:
+    with target(request) as file:
         head = json.dumps({"format": FORMAT, "version": VERSION, "site": store.site})
         file.write(head[:-1])
         _array(file, "assets", map(records.asset, store.assets()))
@@ -51,7 +51,8 @@ def _array(file: IO[str], name: str, items: Iterable[Mapping[str, object]]) -> N
 
 
 @contextmanager
-def _target(request: Request) -> Iterator[IO[str]]:
+def target(request: Request) -> Iterator[IO[str]]:
+    """The file that the user named, or stdout."""
     if request.output is None:
         yield sys.stdout
     else:

@@ -130,9 +130,7 @@ class Pseudonyms:
         """Names that begin in a run, each with where: whole ones first, then glued ones."""
         text, begin = run[0], run.start()
         yield from (
-            found
-            for found in self._known(text, begin, run.string)
-            if _ends(run.string, found[1])
+            found for found in self._known(text, begin, run.string) if _ends(run.string, found[1])
         )
         if GLUED < len(text) <= LONGEST_RUN and _mixed(text):
             for start, part in self._glued_in(text):

@@ -16,6 +16,7 @@ ENDINGS = {"xlsx": ".xlsx", "servicenow": ".xlsx", "json": ".json", "maximo": ".
     "walkdown": ".csv",
     "nmap-xml": ".xml",
     "bundle": ".zip",
+    "neuron": ".json",
 }
 VARIANTS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     "csv": tuple((table, {}) for table in ("gaps", "questions", "assets", "points")),

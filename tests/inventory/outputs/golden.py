@@ -281,9 +281,9 @@ def page(store: Store) -> Page:
         unrated=0.4,
         coverage=(0.25, 0.75),
         machines_covered=1,
-        matrices=(Matrix("Pump", ("current", "temperature:bearing"),
+        matrices=(Matrix("Pump", ("current", "bearing temperature"),
                          (("P-1", ("yes", "no")),), (Share(1, 1, 1), Share(0, 0, 1)), 1),),
-        cases=(Case("pump efficiency", Share(0, 0, 1), (("P-1", "flow, power|current"),), ()),),
+        cases=(Case("pump efficiency", Share(0, 0, 1), (("P-1", "flow, power or current"),), ()),),
         changes=(Change("firmware", "Press", "firmware 1 → 2"),),
         changes_note="",
     )  # fmt: skip
