@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from protocols._ber import element
 from protocols._cursor import Cursor, printable, text
 from protocols._passive_s7comm import PORT, frame, inside
 from protocols.contract import Fact, Garbled, Overheard, Segment
-from protocols.goose import element
 from protocols.passive import OTHER, READ, WRITE, Passive, Use, overheard
 
 DATA = b"\1\0\1\0"  # session: give tokens, data transfer

@@ -9,6 +9,7 @@ and is never handed on.
 
 from __future__ import annotations
 
+from protocols import _ber
 from protocols._cursor import Cursor, text
 from protocols.contract import Fact, Garbled, Overheard, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use, overheard
@@ -25,13 +26,8 @@ NOT_A_REAL_OID = 128
 
 def element(cursor: Cursor) -> tuple[int, Cursor]:
     """One BER element: its tag, and a cursor over its value."""
-    tag, length = cursor.u8(), cursor.u8()
-    if length & 0x80:
-        count = length & 0x7F
-        if not 0 < count <= 4:
-            raise Garbled("BER length of more than four bytes")
-        length = cursor.number(count)
-    return tag, Cursor(cursor.take(length))
+    tag, value = _ber.element(cursor)
+    return tag, Cursor(value)
 
 
 def oid(raw: bytes) -> str:

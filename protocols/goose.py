@@ -7,22 +7,12 @@ Source: IEC 61850-8-1, annex A (gocbRef [0], datSet [2], goID [3]); IEC 61850-9-
 
 from __future__ import annotations
 
+from protocols._ber import element
 from protocols._cursor import Cursor, text
 from protocols.contract import Fact, Garbled, Overheard, Point, Question, Segment
 from protocols.passive import Passive
 
 ELEMENTS = 64
-
-
-def element(cursor: Cursor) -> tuple[int, bytes]:
-    """One BER element with a tag of one byte."""
-    tag, length = cursor.u8(), cursor.u8()
-    if length & 0x80:
-        count = length & 0x7F
-        if not 0 < count <= 4:
-            raise Garbled("BER length of more than four bytes")
-        length = cursor.number(count)
-    return tag, cursor.take(length)
 
 
 def _elements(raw: bytes) -> dict[int, bytes]:
