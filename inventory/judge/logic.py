@@ -7,7 +7,7 @@ own, carries the missing premise, and is never turned into FALSE (domain model 2
 from __future__ import annotations
 
 from inventory.model import Because, Confidence, Proposition, Strength, Truth
-from protocols.contract import Observation
+from protocols.contract import Observation, Outcome
 
 MOST_PREMISES = 24
 """Premises that one conclusion cites; a longer list is not read by anybody."""
@@ -112,18 +112,51 @@ def declared(text: str, declaration: str = "") -> Because:
     return Because("", "declared", text, declaration)
 
 
+def derived(text: str) -> Because:
+    """A premise that is computed from what else is cited."""
+    return Because("", "derived", text)
+
+
 def assumed(text: str) -> Because:
     """An assumption that the reader must know of."""
     return Because("", "assumed", text)
 
 
+WORDS = {
+    Outcome.NOT_ASKED: "{who} was not asked for {what}",
+    Outcome.NO_PATH: "there is no path to {who} for {what}",
+    Outcome.SILENT: "{who} was silent when asked for {what}",
+    Outcome.BLOCKED: "a filter blocks {what} to {who}",
+    Outcome.CLOSED: "{who} refuses every connection for {what}",
+    Outcome.MUTE: "{who} accepted the connection for {what} and said nothing",
+    Outcome.HUNG_UP: "{who} hung up when asked for {what}",
+    Outcome.OTHER: "{who} spoke another protocol when asked for {what}",
+    Outcome.GARBLED: "{who} answered {what} with bytes that cannot be right",
+    Outcome.REFUSED_AUTH: "{who} refused {what} for want of trust or rights",
+    Outcome.REFUSED_CAPABILITY: "{who} does not offer {what}",
+    Outcome.REFUSED_RESOURCE: "{who} was too busy for {what}",
+    Outcome.REFUSED_DOWNSTREAM: "{who} could not be reached by its gateway for {what}",
+    Outcome.EMPTY: "{who} answered {what} with nothing",
+    Outcome.PARTIAL: "{who} answered a part of {what}",
+    Outcome.COMPLETE: "{who} answered {what}",
+    Outcome.FAILED_HERE: "our own side failed to ask {who} for {what}",
+    Outcome.BROKEN: "our own program failed on {what} of {who}",
+}
+"""What became of a question, in words for people; the outcome's own word follows in brackets."""
+
+LONG = 40
+"""Characters of an argument that a sentence can bear."""
+
+
 def describe(observation: Observation) -> str:
-    """One observation in plain words: what was asked where, and what became of it."""
+    """One observation in plain words: what was asked where, what became of it, seen from where."""
     target, question = observation.target, observation.question
-    part = f" {question.part}" if question.part else ""
-    reason = f" ({observation.reason})" if observation.reason else ""
-    return (
-        f"asked {target.address}{part} for {question.protocol} {question.operation} on"
-        f" {target.transport}/{target.port} from {observation.vantage or 'here'}:"
-        f" {observation.outcome.value}{reason}"
-    )
+    who = f"{target.address} {question.part}".rstrip()
+    asked = f"{question.protocol} {question.operation}"
+    if 0 < len(question.argument) <= LONG:
+        asked += f" {question.argument}"
+    what = f"{asked} on {target.transport}/{target.port}"
+    outcome = observation.outcome
+    reason = f": {observation.reason}" if observation.reason else ""
+    said = WORDS[outcome].format(who=who, what=what)
+    return f"{said} ({outcome.value}{reason}), from {observation.vantage or 'here'}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from inventory.derive.declared import equipment_class
-from inventory.judge.logic import both, declared, either, false, true, unknown
+from inventory.judge.logic import both, declared, derived, either, false, true, unknown
 from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
 from inventory.judge.view import Door, View, info
 from inventory.model import Because, Equipment, Link, Proposition, Strength, Truth
@@ -170,7 +170,17 @@ class Machine:
             )
         if self.licence.truth is not Truth.TRUE:
             return self.licence
-        return false(self._absence_strength(signal), *self.licence.because)
+        return false(
+            self._absence_strength(signal), self._looked_through(signal), *self.licence.because
+        )
+
+    def _looked_through(self, signal: Signal) -> Because:
+        """What was listed in full without finding the signal."""
+        names = " and ".join(name_of(view) for view in self.views[:3])
+        more = f" and {len(self.views) - 3} more" if len(self.views) > 3 else ""
+        count = len(self.rows)
+        lists = "1 value, which" if count == 1 else f"{count} values, none of which"
+        return derived(f"{names}{more} lists {lists} is{' not' * (count == 1)} {signal.name}")
 
     def _best(self, signal: Signal) -> Proposition | None:
         found = [row for row in self.rows if fits(signal, row[2]) is True]

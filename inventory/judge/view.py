@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from inventory.judge.logic import cite, demote, describe, false, true, unknown
+from inventory.judge.logic import cite, declared, demote, derived, describe, false, true, unknown
 from inventory.judge.openness import Protocol, plausible, protocol
 from inventory.judge.survey import Context
 from inventory.model import Because, Declaration, Device, Evidence, Proposition, Strength
@@ -346,7 +346,7 @@ class View:
                 if stated.name == fact and (value is None or str(stated.value) == str(value)):
                     text = f"{stated.source} states {fact} = {stated.value}"
                     return Because(item.id, item.outcome.value, text)
-        return Because("", "derived", f"{fact} = {value}")
+        return derived(f"{fact} = {value}")
 
     def proof(self) -> tuple[Because, ...]:
         """One observation that proves that the device answered, where there is one."""
@@ -368,7 +368,7 @@ class View:
             if listed is None and any(other.address == point.address for other in item.points):
                 listed = item
         name = point.name or point.address
-        return cite(listed, f"{name} is listed") if listed else Because("", "derived", name)
+        return cite(listed, f"{name} is listed") if listed else derived(name)
 
     # --- licences --------------------------------------------------------------------------
 
@@ -383,7 +383,7 @@ class View:
         about = info(door)
         title = title_of(door.protocol)
         if about is None or not about.listing:
-            return self._mapped(title)
+            return self._mapped(door, title)
         listings = [item for item in door.observations if item.question.operation in about.listing]
         ended = (Outcome.COMPLETE, Outcome.EMPTY)  # an ended listing may hold nothing
         whole = [item for item in listings if item.outcome in ended]
@@ -405,12 +405,19 @@ class View:
             )
         return true(Strength.E3, *(cite(item) for item in whole[-3:]))
 
-    def _mapped(self, title: str) -> Proposition:
+    def _mapped(self, door: Door, title: str) -> Proposition:
         device = self.device
         for model in (device.model, device.product):
             if (_plain(device.vendor), _plain(model)) in self.context.maps_complete:
-                text = f"a register map declared complete for {device.vendor} {model}"
-                return true(Strength.E3, Because("", "declared", text))
+                text = f"the register map of {device.vendor} {model} is declared complete"
+                read = [item for item in door.observations if item.points][:1]
+                return true(Strength.E3, declared(text), *(cite(item) for item in read))
+        if door.protocol != "modbus":
+            return unknown(
+                f"what {title} holds: it lists nothing that carries meaning",
+                "free its data first: its own gaps say how",
+                f"untrap show {self.address}" if self.address else "",
+            )
         return unknown(
             f"a register map that its author declares complete ({title} carries no meaning)",
             "obtain the map from the manual and import it",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from inventory.judge.logic import cite, declared, true
+from inventory.judge.logic import cite, declared, derived, true
 from inventory.judge.openness import no_data_roles
 from inventory.judge.survey import identities
 from inventory.judge.view import Door, View, info
@@ -37,7 +37,7 @@ def g01(view: View) -> list[Case]:
         return []
     door, why = min(weak, key=lambda each: (_low(view, each[0]), each[0].protocol, each[0].address))
     base = Severity.LOW if _low(view, door) else Severity.MEDIUM
-    premises = [Because("", "derived", why), cite(_data(door))]
+    premises = [derived(why), cite(_data(door))]
     if not view.context.zones:
         premises.append(declared("no zones are declared: taken as one zone"))
     words = fields(view, door) | {"secured": SECURED.get(door.protocol, "")}
@@ -103,7 +103,7 @@ def g03(view: View) -> list[Case]:
         if not keys or _redundant(view):
             continue
         others = ", ".join(key[:8] for key in keys if key != view.device.key)
-        premise = Because("", "derived", f"{identity} is also stated by asset {others}")
+        premise = derived(f"{identity} is also stated by asset {others}")
         said = true(Strength.E4, premise, *view.proof())
         device = view.device
         cases.append(Case(identity, said, {"model": f"{device.vendor} {device.model}".strip()}))
@@ -129,7 +129,7 @@ def g04(view: View) -> list[Case]:
         expired = end <= view.context.today
         source = view.source("certificate.not_after", text)
         word = f"expired on {end:%Y-%m-%d}" if expired else f"ends on {end:%Y-%m-%d}"
-        said = true(Strength.E4, source, Because("", "derived", f"the certificate {word}"))
+        said = true(Strength.E4, source, derived(f"the certificate {word}"))
         zone = view.context.zone_of(view.device.addresses) or "its zone"
         cases.append(Case(text, said, {"zone": zone}))
     return cases

@@ -5,7 +5,7 @@ One rule keeps it simple: an N rule never hides a finding; it only names the cat
 
 from __future__ import annotations
 
-from inventory.judge.logic import false, true
+from inventory.judge.logic import derived, false, true
 from inventory.judge.openness import no_data_roles
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Strength
@@ -34,5 +34,5 @@ def covered(view: View) -> Proposition:
         server = context.origins.get(name.casefold()) if len(name) >= 4 else None
         if server and server != device.key:
             text = f"server {context.names.get(server) or server[:8]} names {name} as an origin"
-            return true(Strength.E3, Because("", "derived", text))
+            return true(Strength.E3, derived(text))
     return false(Strength.E0)

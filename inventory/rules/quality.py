@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from inventory.judge.logic import declared, true, unknown
+from inventory.judge.logic import declared, derived, true, unknown
 from inventory.judge.openness import document, no_data_roles
 from inventory.judge.survey import sibling_group
 from inventory.judge.view import View
@@ -274,7 +274,7 @@ def q07(view: View) -> list[Case]:
         return [Case("", true(Strength.E4, premise, declared("our clock is synchronised")), words)]
     if view.context.clock_synchronised is None and view.context.clocks_near >= 2:
         text = f"{view.context.clocks_near} other devices agree with our clock within 2 s"
-        return [Case("", true(Strength.E2, premise, Because("", "derived", text)), words)]
+        return [Case("", true(Strength.E2, premise, derived(text)), words)]
     said = unknown(
         "whether our own clock is right",
         "synchronise this machine's clock and scan again",
@@ -359,7 +359,7 @@ def q11(view: View) -> list[Case]:
         f"{count} sibling{'s' if count > 1 else ''} of {' '.join(group)} publish another set:"
         f" missing here {', '.join(missing) or 'nothing'}; only here {', '.join(extra) or '-'}"
     )
-    said = true(Strength.E3, Because("", "derived", text), *view.proof())
+    said = true(Strength.E3, derived(text), *view.proof())
     return [Case("", said, {"vendor": group[0], "model": group[1]}, Severity.MEDIUM)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from inventory.judge.logic import both, cite, false, negate, true, unknown
+from inventory.judge.logic import both, cite, derived, false, negate, true, unknown
 from inventory.judge.openness import CLOSED, OPEN, no_data_roles
 from inventory.judge.survey import Answered
 from inventory.judge.view import Door, View, info, title_of
@@ -220,7 +220,7 @@ def t05(view: View) -> list[Case]:
         nothing = (
             false(Strength.E4, view.data_proof(values[0]))
             if values
-            else true(Strength.E3, Because("", "derived", "no process value is in the listing"))
+            else true(Strength.E3, derived("no process value is in the listing"))
         )
         said = both(nothing, view.enumerated(door)) if not values else nothing
         cases.append(Case(door.protocol, said, _fields(view, door.protocol)))

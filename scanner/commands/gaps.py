@@ -164,14 +164,21 @@ def _gap(gap: Finding) -> str:
         f"{gap.severity.value:<10} {inert(gap.asset_name, 80)}{subject}: {gap.label}",
         f"  {gap.rule}      {gap.confidence.value} confidence, id {gap.id[:8]}",
     ]
-    if gap.because:
-        shown.append(f"  why      {inert(gap.because[0].text, MOST)}")
+    shown += [f"  why      {inert(text, MOST)}" for text in reasons(gap)]
     if gap.remedies:
         first = gap.remedies[0]
         shown.append(f"  fix {first.effort.value}   {inert(first.text, MOST)}")
     if gap.waived:
         shown.append(f"  accepted {inert(gap.waived, MOST)}")
     return "\n".join(shown)
+
+
+def reasons(gap: Finding) -> list[str]:
+    """The first premise, and the first of another kind: what was found, and what was not."""
+    first = gap.because[:1]
+    other = [item for item in gap.because if item.outcome != first[0].outcome]
+    told = [item.text for item in (*first, *other[:1]) if item.outcome != "assumed"]
+    return told or [item.text for item in first]
 
 
 def _fix(fix: Fix) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 import click
 
@@ -27,11 +29,14 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
     """
     count = 0
     with concluded(settings) as store:
-        for question in store.questions():
-            if rule and question.rule != rule.upper():
-                continue
-            count += 1
-            click.echo(json.dumps(line(question))) if as_json else _show(question)
+        wanted = (one for one in store.questions() if not rule or one.rule == rule.upper())
+        for alike in grouped(wanted):
+            count += len(alike)
+            if as_json:
+                for question in alike:
+                    click.echo(json.dumps(line(question)))
+            else:
+                _show(alike)
     next_step("gaps", after=counted(count, "open question", "open questions"))
 
 
@@ -49,9 +54,19 @@ def line(question: OpenQuestion) -> dict[str, object]:
     }
 
 
-def _show(question: OpenQuestion) -> None:
-    """Rule, asset and what is missing; beneath it the next step and its command."""
-    name = inert(question.asset_name, 80)
+def grouped(questions: Iterable[OpenQuestion]) -> Iterator[list[OpenQuestion]]:
+    """Neighbours that one step settles together: same rule, asset, premise and command."""
+    for _, alike in groupby(
+        questions, key=lambda one: (one.rule, one.asset, one.missing, one.next_step, one.command)
+    ):
+        yield list(alike)
+
+
+def _show(alike: Sequence[OpenQuestion]) -> None:
+    """Rule, asset, what it is about and what is missing; beneath it the next step's command."""
+    question = alike[0]
+    subjects = ", ".join(inert(one.subject, 80) for one in alike if one.subject)
+    name = inert(question.asset_name, 80) + (f" [{subjects}]" if subjects else "")
     say(f"{question.rule}  {name}: {inert(question.missing, 400)}")
     say(f"  next   {question.next_step}")
     if question.command:

@@ -109,6 +109,21 @@ def test_open_questions_alone_never_look_clean(tmp_path: Path) -> None:
     assert run(path, "gaps", "--fail-on-questions").exit_code == 1
 
 
+def test_questions_that_one_step_settles_are_told_once(database: Path) -> None:
+    from inventory.model import OpenQuestion
+    from scanner.commands.questions import grouped
+
+    asked = [
+        OpenQuestion("U01", "a", "M-1", SITE, subject, missing, "link it", "untrap import")
+        for subject, missing in (("current", "links"), ("speed", "links"), ("level", "a map"))
+    ]
+    assert [[one.subject for one in alike] for alike in grouped(asked)] == [
+        ["current", "speed"], ["level"],
+    ]  # fmt: skip
+    rows, text = lines(database, "questions"), run(database, "questions").stdout
+    assert 0 < text.count("\n  next   ") <= len(rows)
+
+
 def test_questions_name_the_missing_premise_and_a_command(database: Path) -> None:
     rows = lines(database, "questions")
     asked = {(row["rule"], row["asset_name"]): row for row in rows}

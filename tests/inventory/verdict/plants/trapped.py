@@ -53,7 +53,7 @@ def attested(key: str, **fields: str) -> dict[str, object]:
 MYSTERY = seen("mystery", O.COMPLETE)  # a protocol that the tables do not know
 T01 = [
     yes("T01", "high/medium", evidence(S7, *CLOSED, about=PLC)).telling(
-        "for s7comm identify", "for opcua identify", "for modbus identify"),
+        "s7comm identify", "opcua identify", "modbus identify"),
     yes("T01", "high/medium", evidence(S7, seen("lldp", O.COMPLETE), MYSTERY, *CLOSED, about=PLC)),
     no("T01", "", evidence(S7, *CLOSED, seen("mms", O.COMPLETE), about=PLC)),
     yes("T01", "high/medium", evidence(S7, *CLOSED, about=PLC)),
@@ -87,7 +87,7 @@ T01 = [
 
 T02 = [
     yes("T02", "medium/medium", evidence(CIP, *CLOSED, about=PLC),
-        {"connectors": frozenset({""})}).telling("for ethernetip identify"),
+        {"connectors": frozenset({""})}).telling("ethernetip identify"),
     no("T02", "", evidence(seen("profinet", O.COMPLETE), *CLOSED, about=PLC)),  # no data in it
     yes("T02", "medium/medium", evidence(CIP, *CLOSED, about=PLC)),
     yes("T02", "medium/medium", evidence(CIP, S7, *CLOSED, about=PLC)),
