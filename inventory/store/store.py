@@ -15,7 +15,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from inventory.judge.evidence import assemble
+from inventory.judge.weigh import RECORD_RULES
 from inventory.model import (
+    Category,
     Coverage,
     Device,
     Equipment,
@@ -24,6 +26,7 @@ from inventory.model import (
     Kind,
     Level,
     OpenQuestion,
+    Severity,
     Verdict,
 )
 from inventory.store import codec, values
@@ -203,6 +206,27 @@ class Store(Records):
         if asset:
             wanted = wanted.where(table.c.asset == asset)
         order = (table.c.value.desc(), table.c.rule, table.c.asset, table.c.subject)
+        yield from self._values(wanted.order_by(*order), values.finding)
+
+    def ranked(self, families: Sequence[str], *, everything: bool = False) -> Iterator[Finding]:
+        """Findings of some families of rules as a list shows them; streams.
+
+        What frees data first, then by value, then severity (rulings 19); without `everything`
+        neither those of severity info nor those that were accepted.
+        """
+        from sqlalchemy import case, func, or_, select
+
+        from inventory.store import tables
+
+        c = tables.gaps.c
+        nothing = or_(c.category == Category.UNGOVERNED.value, c.rule.in_(sorted(RECORD_RULES)))
+        harm = case({one.value: -place for place, one in enumerate(Severity)}, value=c.severity)
+        wanted = select(tables.gaps).where(
+            c.site == self.site, func.substr(c.rule, 1, 1).in_(families)
+        )
+        if not everything:
+            wanted = wanted.where(c.severity != Severity.INFO.value, c.waived == "")
+        order = (case((nothing, 1), else_=0), c.value.desc(), harm, c.rule, c.id)
         yield from self._values(wanted.order_by(*order), values.finding)
 
     def questions(self, asset: str = "") -> Iterator[OpenQuestion]:

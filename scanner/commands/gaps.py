@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from inventory.judge.weigh import frees_nothing
 from inventory.model import Finding, Severity
 from inventory.text import inert
 from scanner.cli import Settings
@@ -47,53 +46,50 @@ def command(
     """
     settings: Settings = ctx.obj
     with concluded(settings) as store:
-        gaps = ranked(list(store.findings()), everything)
+        seen = Counts()
+        gaps = seen.counting(store.ranked(SHOWN_FAMILIES, everything=everything))
+        if by == "fix":
+            from inventory.fixes import plan_fixes
+
+            for fix in plan_fixes(gaps):
+                click.echo(json.dumps(fix_line(fix))) if as_json else say(_fix(fix))
+        else:
+            for gap in gaps:
+                click.echo(json.dumps(line(gap))) if as_json else say(_gap(gap))
         questions = store.questions_count()
         empty = next(iter(store.assets()), None) is None
-    if by == "fix":
-        from inventory.fixes import plan_fixes
-
-        for fix in plan_fixes(gaps):
-            click.echo(json.dumps(fix_line(fix))) if as_json else say(_fix(fix))
-    else:
-        for gap in gaps:
-            click.echo(json.dumps(line(gap))) if as_json else say(_gap(gap))
-    said = NOTHING if empty else last_line(gaps, questions)
+    said = NOTHING if empty else last_line(seen.live, questions)
     follow = ("scan", "TARGET") if empty else ("questions",) if questions else ("readiness",)
     click.echo(said, err=as_json)
     next_step(*follow, why=left(questions))
-    ctx.exit(exit_code(gaps, questions, fail_on, fail_on_questions))
+    ctx.exit(exit_code(seen.worst, questions, fail_on, fail_on_questions))
 
 
-def ranked(findings: Sequence[Finding], everything: bool = False) -> list[Finding]:
-    """What the list shows: what frees data first, by value, then severity (rulings 19)."""
-    shown = [
-        item
-        for item in findings
-        if item.rule[0] in SHOWN_FAMILIES
-        and (everything or (item.severity is not Severity.INFO and not item.waived))
-    ]
-    return sorted(
-        shown,
-        key=lambda item: (
-            frees_nothing(item), -item.value, -ORDER.index(item.severity), item.rule, item.id
-        ),
-    )  # fmt: skip
+class Counts:
+    """What the last line and the exit code need of the gaps that are shown: they stream by."""
+
+    def __init__(self) -> None:
+        self.live = 0
+        self.worst = -1  # place in `ORDER` of the gravest live gap
+
+    def counting(self, gaps: Iterable[Finding]) -> Iterator[Finding]:
+        """The same gaps, counted."""
+        for gap in gaps:
+            if not gap.waived:
+                self.live += 1
+                self.worst = max(self.worst, ORDER.index(gap.severity))
+            yield gap
 
 
-def exit_code(
-    gaps: Sequence[Finding], questions: int, fail_on: str | None, fail_on_questions: bool
-) -> int:
+def exit_code(worst: int, questions: int, fail_on: str | None, fail_on_questions: bool) -> int:
     """1 for a live gap at or above the limit, or for questions where that was asked; else 0."""
-    limit = ORDER.index(Severity(fail_on)) if fail_on else len(ORDER)
-    if any(ORDER.index(item.severity) >= limit and not item.waived for item in gaps):
+    if fail_on and worst >= ORDER.index(Severity(fail_on)):
         return 1
     return int(bool(fail_on_questions and questions))
 
 
-def last_line(gaps: Sequence[Finding], questions: int) -> str:
+def last_line(live: int, questions: int) -> str:
     """The summary; it never looks clean while questions are open."""
-    live = sum(1 for item in gaps if not item.waived)
     if questions and not live:
         return (
             f"no gap found, but {counted(questions, 'open question', 'open questions')}:"

@@ -224,10 +224,10 @@ def test_11_frozen_while_stopped_is_no_gap(running: bool, expected: bool) -> Non
 def test_12_no_gap_with_open_questions_is_not_clean() -> None:
     from scanner.commands.gaps import exit_code, last_line
 
-    assert "not a clean result" in last_line([], 3)
-    assert exit_code([], 3, None, False) == 0
-    assert exit_code([], 3, None, True) == 1
-    assert "not a clean result" not in last_line([], 0)
+    assert "not a clean result" in last_line(0, 3)
+    assert exit_code(-1, 3, None, False) == 0
+    assert exit_code(-1, 3, None, True) == 1
+    assert "not a clean result" not in last_line(0, 0)
 
 
 TRAPPED = (("s7comm", Outcome.COMPLETE), ("opcua", Outcome.CLOSED), ("modbus", Outcome.CLOSED))
