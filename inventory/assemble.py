@@ -24,7 +24,7 @@ def context_of(store: Store, today: datetime) -> Context:
     """The site's context, by one pass over its evidence."""
     stated = [item for item in store.declarations() if item.kind is not Kind.KEY]
     equipment = store.equipment()
-    return survey(store.evidences(answers=False), equipment, stated, today=today, site=store.site)
+    return survey(store.surveyed(), equipment, stated, today=today, site=store.site)
 
 
 def machines(store: Store, context: Context) -> Iterator[Machine]:

@@ -97,12 +97,15 @@ def say(text: str = "") -> None:
     """One or more lines on stdout for people, made inert, wrapped under their value; the label is
     dimmed and a word of severity coloured where colour is shown."""
     shown = coloured()
+    parts: list[str] = []
     for line in text.split("\n"):
         safe = inert(line, 2_000)
         found = LABEL.match(safe)
         hang = found.end() if found else len(safe) - len(safe.lstrip()) + 2
         for place, part in enumerate(_wrapped(safe, hang)):
-            click.echo(_painted(part, found.end() if found and not place else 0) if shown else part)
+            label = found.end() if found and not place else 0
+            parts.append(_painted(part, label) if shown else part)
+    click.echo("\n".join(parts))  # at once: it flushes each time, and lists have 100 000 entries
 
 
 def _wrapped(line: str, hang: int) -> list[str]:

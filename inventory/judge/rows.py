@@ -17,7 +17,7 @@ from inventory.judge.site import signals_of
 from inventory.judge.survey import Context, Gathered, context_from
 from inventory.judge.verdict import judge_device
 from inventory.judge.workers import MOST, Task, Workers, processors
-from inventory.model import Device, Equipment, Kind, Verdict
+from inventory.model import Equipment, Kind, Verdict
 from inventory.store.values import Concluded
 from inventory.store.values import Gathered as Rows
 
@@ -106,7 +106,7 @@ def _steps(several: Iterable[Equipment], size: int) -> Iterator[list[Equipment]]
 def surveyed(store: Store, first: int, end: int) -> Gathered:
     """What a slice of the devices tells about the site."""
     found = Gathered(limited=False)
-    for evidence in store.evidences(answers=False, first=first, end=end):
+    for evidence in store.surveyed(first=first, end=end):
         found.add(evidence)
     return found
 
@@ -129,12 +129,14 @@ def machines(
     """The verdicts on some machines, from the devices that monitor them."""
     context, _ = _read(shared)
     rows = Rows(store.site)
-    for one in equipment:
-        keys = dict.fromkeys(link.device for link in one.links if link.resolved)
-        assets = [found for key in keys if (found := store.asset(key)) is not None]
-        things = [found.thing for found in assets if isinstance(found.thing, Device)]
-        evidences = [store.evidence(thing) for thing in things]
-        rows.add(judge_equipment(one, evidences, context, known))
+    linked = [
+        dict.fromkeys(link.device for link in one.links if link.resolved) for one in equipment
+    ]
+    things = store.devices_of(sorted({key for keys in linked for key in keys}))
+    evidences = {one.device.key: one for one in store.evidences_of(list(things.values()))}
+    for one, keys in zip(equipment, linked, strict=True):
+        mine = [evidences[key] for key in keys if key in evidences]
+        rows.add(judge_equipment(one, mine, context, known))
     return Judged(rows.concluded())
 
 

@@ -132,10 +132,14 @@ def _sample(item: dict[str, Any]) -> Sample:
         _QUALITIES[quality] if quality else Quality.GOOD,
         get("status", ""),
         get("part", ""),
-        moment(source) if source else None,
-        moment(server) if server else None,
-        moment(received) if received else None,
+        _moment(source) if source else None,
+        _moment(server) if server else None,
+        _moment(received) if received else None,
     )
+
+
+_moment = lru_cache(maxsize=1024)(moment)
+"""Values that came in one answer carry one time."""
 
 
 def clean(observation: Observation) -> Observation:
@@ -244,6 +248,25 @@ def observation(row: Sequence[object], raw: bytes = b"") -> Observation:
         raw,
         digest,  # type: ignore[arg-type]
         origin,  # type: ignore[arg-type]
+    )
+
+
+SURVEYED_COLUMNS = ("scan", "address", "part", "argument", "sequence", "outcome", "time", "points")
+"""Columns in the order that `surveyed` takes them."""
+
+
+def surveyed(row: Sequence[object], site: str) -> Observation:
+    """The part of an observation that a survey of the site needs; the rest is empty."""
+    scan, address, part, argument, sequence, outcome, time, points = row[:8]
+    return Observation(  # the columns were written by observation_row
+        scan,  # type: ignore[arg-type]
+        "",
+        Target(site, address, "", 0),  # type: ignore[arg-type]
+        _question("", "", part, argument),
+        _OUTCOMES[outcome],  # type: ignore[index]
+        datetime.fromisoformat(time),  # type: ignore[arg-type]
+        sequence,  # type: ignore[arg-type]
+        points=unpack(Point, points) if points else (),  # type: ignore[arg-type]
     )
 
 

@@ -165,6 +165,7 @@ def service_rows(one: Device) -> list[Row]:
 
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_OPENNESS = {one.value: one for one in Openness}
 
 
 def device(row: Mapping[str, object]) -> Device:
@@ -176,7 +177,7 @@ def device(row: Mapping[str, object]) -> Device:
         addresses=tuple(json.loads(str(row["addresses"]))),
         aliases=tuple(json.loads(str(row["aliases"]))),
         services=tuple(
-            Service(p, t, n, _OUTCOMES[o], a, r, tuple(s), Openness(x) if x else None, w)
+            Service(p, t, n, _OUTCOMES[o], a, r, tuple(s), _OPENNESS[x] if x else None, w)
             for p, t, n, o, a, r, s, x, w in value["services"]
         ),
         facts=tuple(Fact(*fact) for fact in value["facts"]),
@@ -205,6 +206,19 @@ _TEXTS = (
     "parent",
     "part",
 )
+
+
+_TELLING = ('"application_uri"', '"engine_id"', '"clock_skew_seconds"')
+"""Facts that a survey looks at, as they stand in the column `value`."""
+
+
+def surveyed_device(row: Mapping[str, object]) -> Device:
+    """The part of a device that a survey of the site needs: what tells it apart."""
+    text = {name: str(row[name]) for name in _TEXTS}
+    value = str(row["value"])
+    telling = any(name in value for name in _TELLING)
+    facts = json.loads(value)["facts"] if telling else ()
+    return Device(**text, facts=tuple(Fact(*fact) for fact in facts))  # type: ignore[arg-type]  # texts only
 
 
 def equipment(row: Mapping[str, object]) -> Equipment:
@@ -350,20 +364,25 @@ def finding_row(one: Finding) -> Row:
     }
 
 
+_CATEGORIES = {one.value: one for one in Category}
+_SEVERITIES = {one.value: one for one in Severity}
+_CONFIDENCES = {one.value: one for one in Confidence}
+
+
 def finding(row: Mapping[str, object]) -> Finding:
     """The finding of a row."""
     body = json.loads(str(row["body"]))
     return Finding(
         rule=str(row["rule"]),
         version=int(str(row["version"])),
-        category=Category(str(row["category"])),
+        category=_CATEGORIES[str(row["category"])],
         label=str(row["label"]),
         asset=str(row["asset"]),
         asset_name=str(row["asset_name"]),
         site=str(row["site"]),
         subject=str(row["subject"]),
-        severity=Severity(str(row["severity"])),
-        confidence=Confidence(str(row["confidence"])),
+        severity=_SEVERITIES[str(row["severity"])],
+        confidence=_CONFIDENCES[str(row["confidence"])],
         value=float(str(row["value"])),
         because=tuple(Because(*item) for item in body["because"]),
         remedies=tuple(_remedy(*item) for item in body["remedies"]),
