@@ -50,10 +50,7 @@ def loopback_only(prepared: Prepared) -> bool:
     """Whether every target is on this machine, and nothing leaves on layer 2."""
     if prepared.layer2.sends:
         return False
-    scope = prepared.scope
-    ends = [_address(r.version, end) for r in scope.remaining() for end in (r.first, r.last)]
-    ends += [ipaddress.ip_address(service.address) for service in scope.services]
-    return all(end.is_loopback for end in ends)
+    return all(end.is_loopback for end in _ends(prepared))
 
 
 def window(text: str, now: datetime) -> float | None:
@@ -108,11 +105,14 @@ def seconds(text: str) -> float:
 
 def _beyond_default_route(prepared: Prepared) -> bool:
     known = links()
-    return any(
-        not known.on_link(str(end)) and not end.is_loopback
-        for item in prepared.scope.remaining()
-        for end in (_address(item.version, item.first), _address(item.version, item.last))
-    )
+    return any(not known.on_link(str(end)) and not end.is_loopback for end in _ends(prepared))
+
+
+def _ends(prepared: Prepared) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """First and last address of each range, and the hosts of single services."""
+    scope = prepared.scope
+    ends = [_address(r.version, end) for r in scope.remaining() for end in (r.first, r.last)]
+    return ends + [ipaddress.ip_address(service.address) for service in scope.services]
 
 
 def _address(version: int, number: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

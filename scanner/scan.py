@@ -252,18 +252,14 @@ def _signals(state: Run, engine: Engine) -> Iterator[None]:
 
 def totals(prepared: Prepared) -> dict[str, planning.Total]:
     """Floor, expected and ceiling of what was prepared."""
-    known = sum(prepared.scope.allows(a) for a in prepared.known.first) or None
-    shape = planning.attempts(prepared.probes, prepared.ports)
-    hosts, probes, ports, depth = prepared.hosts, prepared.probes, prepared.ports, prepared.depth
-    watching = prepared.options.sample_seconds
     spared = prepared.layer2.arp_addresses
+    silent = planning.attempts(prepared.everywhere)
     compositions = {
-        "floor": planning.spared(planning.floor(hosts, shape), shape, spared),
-        "expected": planning.spared(
-            planning.expected(hosts, probes, ports, depth, known, watching), shape, spared
-        ),
-        "ceiling": planning.ceiling(hosts, probes, ports, depth, watching),
+        name: planning.merged(composed[name] for composed in _composed(prepared))
+        for name in ("floor", "expected", "ceiling")
     }
+    for name in ("floor", "expected"):
+        compositions[name] = planning.spared(compositions[name], silent, spared)
     count, near = groups(prepared), on_link(prepared)
     figures = {
         name: beside_arp(
@@ -282,6 +278,20 @@ def beside_arp(total: planning.Total, arp_seconds: float) -> planning.Total:
     return replace(total, seconds=max(total.seconds, round(arp_seconds, 1)))
 
 
+def _composed(prepared: Prepared) -> Iterator[dict[str, planning.Composition]]:
+    """The three compositions of each kind of host; one that is named by its service is expected
+    to be there."""
+    declared = sum(map(prepared.scope.spans, prepared.known.first)) or None
+    depth, watching = prepared.depth, prepared.options.sample_seconds
+    for number, (hosts, asked) in enumerate(prepared.kinds()):
+        known = declared if number == 0 else hosts
+        yield {
+            "floor": planning.floor(hosts, planning.attempts(asked)),
+            "expected": planning.expected(hosts, asked, depth, known, watching),
+            "ceiling": planning.ceiling(hosts, asked, depth, watching),
+        }
+
+
 def on_link(prepared: Prepared) -> bool:
     """Whether most targets are neighbours of ours, whom our kernel has to look for."""
     below = prepared.layer2
@@ -298,4 +308,5 @@ def groups(prepared: Prepared) -> int:
         first = item.first >> 8
         spread += (item.last >> 8) - first + (first != last)
         last = item.last >> 8
-    return spread + len({group(item.address) for item in prepared.scope.services})
+    alone = (address for address in prepared.services if not prepared.scope.spans(address))
+    return spread + len({group(address) for address in alone})

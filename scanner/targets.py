@@ -84,6 +84,10 @@ class Scope:
             or any(s.address == canonical(address) for s in self.services)
         )
 
+    def spans(self, address: str) -> bool:
+        """Whether a range names `address`, and not only a single service of it."""
+        return not self.excludes(address) and _within(self.ranges, address)
+
     def excludes(self, address: str) -> bool:
         """Whether an exclusion names `address`."""
         return _within(self.excluded, address)

@@ -264,12 +264,10 @@ def _bound(composition: Composition, profile: Profile, limits: Limits, groups: i
     )
 
 
-def attempts(probes: Sequence[Probe], ports: Mapping[str, tuple[int, ...]]) -> Shape:
+def attempts(asked: Sequence[tuple[Probe, int]]) -> Shape:
     """One unanswered attempt for every probe and port, likeliest first."""
     return tuple(
-        Attempt(probe.name, probe.transport, port, Manner.UNANSWERED)
-        for probe in probes
-        for port in ports.get(probe.name, probe.ports)
+        Attempt(probe.name, probe.transport, port, Manner.UNANSWERED) for probe, port in asked
     )
 
 
@@ -297,25 +295,16 @@ def floor(hosts: int, shape: Shape) -> Composition:
 
 
 def ceiling(
-    hosts: int,
-    probes: Sequence[Probe],
-    ports: Mapping[str, tuple[int, ...]],
-    depth: Depth,
-    watching: float = 0.0,
+    hosts: int, asked: Sequence[tuple[Probe, int]], depth: Depth, watching: float = 0.0
 ) -> Composition:
     """Everybody answers everything, and everything is as large as it may be."""
-    shape = tuple(
-        answered(probe, port, depth, True, watching)
-        for probe in probes
-        for port in ports.get(probe.name, probe.ports)
-    )
+    shape = tuple(answered(probe, port, depth, True, watching) for probe, port in asked)
     return {shape: hosts} if hosts else {}
 
 
 def expected(
     hosts: int,
-    probes: Sequence[Probe],
-    ports: Mapping[str, tuple[int, ...]],
+    asked: Sequence[tuple[Probe, int]],
     depth: Depth,
     known: int | None = None,
     watching: float = 0.0,
@@ -326,7 +315,8 @@ def expected(
     """
     alive = min(hosts, known if known is not None else round(hosts * ASSUMED_ALIVE))
     composition: Counter[Shape] = Counter()
-    base = attempts(probes, ports)
+    base = attempts(asked)
+    probes = tuple({probe.name: probe for probe, _ in asked}.values())
     for number, probe in enumerate(probes):
         share = alive // len(probes) + (number < alive % len(probes))
         shape = tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from protocols import probes
 from protocols.contract import Probe
 from scanner.planning import cost as planning
 from scanner.planning.cost import Total
@@ -23,8 +24,9 @@ def lines(prepared: Prepared) -> Iterator[dict[str, object]]:
             "attempts": [item for probe in prepared.probes for item in rungs(prepared, probe)],
             "excluded": None,
         }
-    for service in prepared.scope.services:
-        probe = next(item for item in prepared.probes if item.name == service.probe)
+    by_name = {probe.name: probe for probe in probes()}
+    for service in dict.fromkeys(prepared.scope.services):
+        probe = by_name[service.probe]
         yield {
             "targets": [str(service)],
             "hosts": 1,

@@ -30,6 +30,9 @@ from scanner.targets import Scope, TargetError, canonical, parse, text_of
 from scanner.wire.names import interfaces, resolve
 from scanner.wire.neighbours import links
 
+Attempts = tuple[tuple[Probe, int], ...]
+"""Probes and ports that one host is asked, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -67,17 +70,49 @@ class Prepared:
     differences: tuple[str, ...] = ()  # what a resumed scan does otherwise than it began
 
     def visits(self) -> Iterator[Visit]:
-        """Every host once, declared ones first, lazily."""
-        everything = tuple((p, port) for p in self.probes for port in self.ports_of(p))
+        """Every host once, in whatever ways it was named; declared ones first, lazily."""
+        everything, added = self.everywhere, self.services
         begun = set()
-        for address in self.known.first:
+        for address in (*self.known.first, *added):
             if address not in begun and self.scope.allows(address):
                 begun.add(address)
-                yield self._visit(address, everything)
+                yield self._visit(address, self._attempts(address, everything, added))
         for address in self.scope.addresses():
             if address not in begun:
                 yield self._visit(address, everything)
-        yield from self._services(begun)
+
+    @property
+    def everywhere(self) -> Attempts:
+        """What a host of a range is asked."""
+        return tuple((probe, port) for probe in self.probes for port in self.ports_of(probe))
+
+    @property
+    def services(self) -> Mapping[str, Attempts]:
+        """What single services are asked, by host: each once, and of no excluded host."""
+        by_name = {probe.name: probe for probe in all_probes()}
+        grouped: dict[str, dict[tuple[str, int], tuple[Probe, int]]] = {}
+        for item in self.scope.services:
+            if not self.scope.excludes(item.address):
+                named = grouped.setdefault(item.address, {})
+                named[item.probe, item.port] = by_name[item.probe], item.port
+        return {address: tuple(named.values()) for address, named in grouped.items()}
+
+    def kinds(self) -> Iterator[tuple[int, Attempts]]:
+        """How many hosts are asked what; those of the ranges come first."""
+        everything, added = self.everywhere, self.services
+        plain = len(self.scope) - sum(map(self.scope.spans, added))
+        yield plain, everything
+        for address in added:
+            yield 1, self._attempts(address, everything, added)
+
+    def _attempts(
+        self, address: str, everything: Attempts, added: Mapping[str, Attempts]
+    ) -> Attempts:
+        """What one host is asked: the usual if a range names it, and then its own services."""
+        usual = everything if self.scope.spans(address) else ()
+        known = {(probe.name, port) for probe, port in usual}
+        more = added.get(address, ())
+        return usual + tuple(one for one in more if (one[0].name, one[1]) not in known)
 
     def ports_of(self, probe: Probe) -> tuple[int, ...]:
         """The ports that `probe` asks at this site."""
@@ -86,20 +121,10 @@ class Prepared:
     @property
     def hosts(self) -> int:
         """How many addresses the plan holds."""
-        return len(self.scope) + len({s.address for s in self.scope.services})
+        return sum(hosts for hosts, _ in self.kinds())
 
-    def _visit(self, address: str, everything: tuple[tuple[Probe, int], ...]) -> Visit:
-        units = self.known.units.get(address, ())
-        return Visit(address, everything, units)
-
-    def _services(self, begun: set[str]) -> Iterator[Visit]:
-        by_name = {probe.name: probe for probe in self.probes}
-        grouped: dict[str, list[tuple[Probe, int]]] = {}
-        for item in self.scope.services:
-            if not self.scope.excludes(item.address):
-                grouped.setdefault(item.address, []).append((by_name[item.probe], item.port))
-        for address, attempts in grouped.items():
-            yield self._visit(address, tuple(attempts))
+    def _visit(self, address: str, attempts: Attempts) -> Visit:
+        return Visit(address, attempts, self.known.units.get(address, ()))
 
 
 def resumed(settings: Settings, wanted: str, now: Mapping[str, object]) -> Prepared:

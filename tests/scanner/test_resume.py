@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.plants import Played, played, started, untrap
+from tests.support.plants import Played, patiently, played, started, untrap
 
 POINTS = ", ".join(
     f'{{address = "holding:{n}", name = "p{n}", type = "uint16", value = {n}}}' for n in range(40)
@@ -120,10 +120,11 @@ def cut(here: Played, database: Path, folder: Path, at: int, name: str = "") -> 
     """Scan, and kill the scanner once it has stored `at` observations, or so many answers of the
     device `name`."""
     child = started((*words(here, database), "-iL", here.folder / "targets.txt", *SCAN), folder)
-    deadline = time.monotonic() + 60
-    while reached(database, name) < at and child.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+    patiently(
+        lambda: reached(database, name) >= at or child.poll() is not None,
+        lambda: stored(database),
+        0.002,
+    )
     if not name:
         time.sleep(random.random() * 0.2)
     child.kill()
@@ -176,6 +177,7 @@ def check(here: Played, folder: Path, instants: Iterable[tuple[str, float]]) -> 
             # Set-ups of sessions are counted apart; a list in fragments is begun again.
             assert sum(more.values()) <= (2 if name == "station" else 1), (name, more)
         assert inventory(here, database, folder) == whole
+        print(f"cut {number + 1}: {acknowledged.total()} answers were on record", flush=True)  # noqa: T201
 
 
 def data(asked: Counter[str]) -> Counter[str]:
@@ -190,6 +192,7 @@ def test_a_killed_scan_goes_on_where_it_was(plant: Played, tmp_path: Path) -> No
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(4 * 3_600)
 def test_two_hundred_kills(plant: Played, tmp_path: Path) -> None:
     check(plant, tmp_path, (("", random.random()) for _ in range(200)))
 

@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-READY_SECONDS = 60
+STUCK_SECONDS = 60
 TRIES = 8
 
 
@@ -40,7 +40,8 @@ class Played:
         """What really arrived, so far."""
         before = self.witness_file.stat().st_mtime_ns if self.witness_file.exists() else 0
         self.child.send_signal(signal.SIGUSR1)
-        for _ in range(500):
+        for _ in range(6_000):  # a minute: a busy machine lets a plant wait
+            assert self.child.poll() is None, "the plant has ended"
             if self.witness_file.exists() and self.witness_file.stat().st_mtime_ns > before:
                 try:
                     return dict(json.loads(self.witness_file.read_text(encoding="utf-8")))
@@ -113,6 +114,19 @@ def untrap(
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def patiently(over: Callable[[], bool], done: Callable[[], int], pause: float = 0.01) -> None:
+    """Wait until it is `over`; a minute in which what is `done` stays the same fails.
+
+    By progress and not by the clock: on a busy machine everything takes its time.
+    """
+    seen, since = done(), time.monotonic()
+    while not over():
+        if (now := done()) != seen:
+            seen, since = now, time.monotonic()
+        assert time.monotonic() < since + STUCK_SECONDS, f"stuck at {seen}"
+        time.sleep(pause)
 
 
 def started(words: Sequence[str | Path], cwd: Path) -> subprocess.Popen[str]:
