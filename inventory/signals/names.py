@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from inventory.judge.openness import document
@@ -20,8 +20,12 @@ SUMMED = frozenset(
     | {"reactive_energy", "apparent_energy", "hours"}
 )
 """What is still a measurement when it is called total: a sum of places, or a counter by nature."""
-EXTREME = frozenset({"flow", "level"})
-"""What is watched by a switch when it is called low or high; pressures and temperatures are not."""
+NO_EXTREME = frozenset({"pressure", "energy", "hours"})
+"""What is measured also where it is called low or high: both sides of a pressure, both tariffs."""
+TOP_OR_BOTTOM = frozenset({"haut", "haute", "bas", "basse", "alto", "bajo", "basso", "baixo"})
+"""Words that also say where a value is taken: only a flow or a level is watched under them."""
+STATES = frozenset({"running", "fault", "charge"})
+"""What a name that ends in a word of state may measure ("pump status", "state of charge")."""
 CUT_LENGTHS = frozenset({8, 16, 24})
 """Lengths at which old controllers and gateways cut a name."""
 
@@ -30,11 +34,6 @@ KKS_TAG = re.compile(r"(?<![A-Z0-9])\d{0,2}[A-Z]{3}\d{2}C([TPFLSGYMEQ])\d{3}")
 ISA = re.compile(
     r"(?<![A-Za-z])([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})[-_ .]?(\d{2,5}[A-Z]?)(?![A-Za-z0-9]{3})"
 )
-KIND_ENDS = (
-    "sollwert", "grenzwert", "zaehler", "alarm", "setpoint", "consigne", "consigna", "limit",
-    "limiet", "grenze", "begrenzung", "schwelle", "schwellwert", "drempel", "verlauf",
-    "geschiedenis", "preis", "prijs", "modus", "alarmen",
-)  # fmt: skip
 PROGRAMME = re.compile(r"(?i)(?<![a-z])(?:program(?:me|m|ma)?|timer) ?\d")
 """Numbered programmes of a controller ("Program 4 Power"), not the PLC's scope "Program:Main"."""
 LINE_CONDUCTOR = re.compile(r"(?<![A-Za-z0-9])L[123](?![0-9])")
@@ -45,6 +44,18 @@ ISA_SWITCH = re.compile(r"(?<![A-Za-z])[AFIJLPSTVWZ]D?(?:S[HL]{0,2}|A[HL]{1,2})[
 ISA_TOTAL = re.compile(r"(?<![A-Za-z])[FJW]Q[IT]?[-_ .]?\d{2,5}")
 RESISTANCE_SENSOR = re.compile(r"(?<![A-Za-z])PT[-_ ]?(?:100|500|1000)(?![0-9])", re.IGNORECASE)
 WORD = re.compile(r"\d+|[^\W\d_]+")
+PHRASE = re.compile(r"(?:(?<=[\s/-])|^)[^\W\d_]{2,}(?=[\s.,;:)]|$)")
+"""Words of a phrase: parted by spaces, not by the marks and case changes of a tag."""
+PARTS = re.compile(r"[./\\\\:]+")
+PREFIXED_UNIT = re.compile(r"(?<![A-Za-z])[kMm](?:Wh|VAh|varh|W|VA|VAr|A|V|Pa|Hz)(?![A-Za-z])")
+"""A unit whose case change is none between two words ("kWh")."""
+HIGH_OR_LOW = re.compile(
+    r"(?:[高低]|(?<=[流压圧度位速])大|上昇|低下|満了|不足)(?:[\s\d_]|警報|报警|報警|アラーム|$)"
+    r"|[高低](?![速压圧炉])\w{0,6}?(?:电压|電圧|电流|電流|温度|液位|水位|流量|频率|周波数|レベル)"
+)
+"""What a switch says in Chinese and Japanese: a measurand that is high, low, rising or full."""
+SENSOR_WORDS = ("wert", "istwert", "messung", "messwert", "sensor", "fuehler", "geber", "meting")
+"""What a compound may add to a measurand's word without changing it ("Druckmesswert")."""
 CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
 
 
@@ -55,6 +66,7 @@ class Name:
     scores: tuple[tuple[str, float], ...] = ()
     kind: str = ""  # "" measurement, or setpoint, limit, alarm, total, simulated, parameter
     places: frozenset[str] = frozenset()
+    unclear: bool = False  # a phrase with a word that is not known: too little to go by alone
 
 
 @lru_cache(maxsize=65_536)
@@ -62,30 +74,42 @@ def read_name(text: str) -> Name:
     """Measurands, kind and places that the name states; empty where it states none."""
     text = repair(text)
     tokens = tokenize(text)
-    kind = _kind(text, tokens)
+    telling = _unswallowed(tokens, words())
+    kind = _kind(text, telling)
     places = _places(text, tokens)
     system = _system(text)
     scores = system if system else _dictionary(text, tokens)
+    if len(scores) > 1:
+        scores = _last_part(text, scores)
+    if _differs(tokens):
+        scores = {name: score for name, score in scores.items() if name == "pressure"}
     if LINE_CONDUCTOR.search(text) and scores.get("level", 1.0) < STRONG:
         del scores["level"]  # "Load L1": a phase, no level
     if "level" in scores and _no_filling(tokens):
         del scores["level"]
-    if not kind and scores and EXTREME.issuperset(scores) and words().extremes & {*tokens}:
+    if not kind and scores.keys() - STATES and _of_state(tokens):
+        kind = "parameter"
+    if not kind and scores and _extreme(tokens, scores):
         kind = "alarm"
     if kind == "limit" and "vibration" in scores:
-        kind = _kind(text, [token for token in tokens if token not in words().peaks])
+        kind = _kind(text, [token for token in telling if token not in words().peaks])
     if kind == "total" and scores and SUMMED.issuperset(scores) and _sums(tokens):
         kind = ""
-    return Name(tuple(sorted(scores.items())), kind, places)
+    unclear = bool(scores) and _unclear(text, telling)
+    return Name(tuple(sorted(scores.items())), kind, places, unclear)
 
 
 def tokenize(text: str) -> list[str]:
     """Folded words of a name: split at case changes, digits and punctuation; CJK by dictionary."""
     text = re.sub(r"C([TPFLSGYMEQ])(?=\d{3})", " ", text) if KKS_TAG.search(text) else text
-    tokens = []
-    for piece in WORD.findall(CAMEL.sub(" ", unicodedata.normalize("NFC", text))):
-        tokens += _wide(piece) if CJK.search(piece) else [fold(piece)]
+    tokens: list[str] = []
     known = words()
+    text = PREFIXED_UNIT.sub(lambda unit: unit[0].lower(), unicodedata.normalize("NFC", text))
+    for piece in WORD.findall(CAMEL.sub(" ", text)):
+        accented = piece.casefold() in known.measurands  # "débit" is a flow, "debit" is none
+        tokens += (
+            _wide(piece) if CJK.search(piece) else [piece.casefold() if accented else fold(piece)]
+        )
     for first, second in _pairs(
         tokens
     ):  # "set point", "run hours", "top oil" are one word elsewhere
@@ -111,7 +135,7 @@ def _no_filling(tokens: list[str]) -> bool:
     return any(
         token == word or (len(word) >= 5 and token.startswith(word))
         for place, level in enumerate(plain)
-        if "level" in dict(known.measurands.get(level, ()) or _compound(level, known))
+        if "level" in dict(known.measurands.get(level, ()) or _compound(level))
         for token in plain[max(place - 1, 0) : place + 2]
         for word in known.no_level
     )
@@ -141,37 +165,116 @@ def _kind(text: str, tokens: list[str]) -> str:
         return "alarm"
     order = ("setpoint", "limit", "alarm", "total", "simulated", "parameter")
     found = {known[token] for token in tokens if token in known}
-    found |= {known[part] for token in tokens for part in _compound_kinds(token)}
+    found |= {known.get(end, "parameter") for token in tokens if (end := _ended(token))}
     found |= {kind for token in tokens for kind in _begun(token)}
+    found |= {kind for token in tokens if (kind := _stemmed(token))}
     if PROGRAMME.search(text):
         found.add("parameter")
+    if CJK.search(text) and HIGH_OR_LOW.search(text):
+        found.add("alarm")
     return next((kind for kind in order if kind in found), "")
 
 
-def _compound_kinds(token: str) -> list[str]:
-    """Kinds that a compound names by its end ("Druckgrenzwert"), as words of the dictionary."""
-    return [end for end in KIND_ENDS if token.endswith(end) and token != end]
+@lru_cache(maxsize=16_384)
+def _ended(token: str) -> str:
+    """End by which a compound says that it is no value ("Druckgrenzwert")."""
+    known = words()
+    end = None if token in known.measurands else known.end.search(token)
+    return end[0] if end else ""
 
 
-def _begun(token: str) -> list[str]:
+@lru_cache(maxsize=16_384)
+def _stemmed(token: str) -> str:
+    """Kind by the beginning of a word, whatever its ending ("limitación", "limitazioni")."""
+    known = words()
+    stem = None if token in known.measurands else known.stem.match(token)
+    return known.stems[stem[0]] if stem else ""
+
+
+@cache
+def _wide_words() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, words().wide)))
+
+
+def _unclear(text: str, tokens: list[str]) -> bool:
+    """Whether it is a phrase, a word of which is long and not known; two signs in CJK script."""
+    known = words()
+    if CJK.search(text):
+        return len(CJK.findall(_wide_words().sub("", text))) >= 2
+    if len(PHRASE.findall(text)) < 2:
+        return False
+    return any(
+        len(token) >= 4
+        and token not in known.neutral
+        and token not in known.measurands
+        and token not in known.places
+        and token not in known.particles
+        and token not in known.sums
+        and token not in known.kinds
+        and not CJK.search(token)
+        and not _compound(token)
+        for token in tokens
+    )
+
+
+def _of_state(tokens: list[str]) -> bool:
+    """Whether it is the state of something: such a word ends it, or begins it ("state of")."""
+    known = words()
+    plain = [token for token in tokens if token not in known.measurands or token in known.states]
+    begins = len(tokens) > 1 and tokens[0] in known.states and tokens[1] in known.particles
+    return begins or bool(plain and plain[-1] in known.states and tokens[-1] == plain[-1])
+
+
+def _extreme(tokens: list[str], scores: dict[str, float]) -> bool:
+    """Whether it is what a switch says: too low or too high."""
+    found = words().extremes & {*tokens}
+    if not scores.keys() <= {"flow", "level"}:
+        found -= TOP_OR_BOTTOM
+    return bool(found) and not scores.keys() & NO_EXTREME
+
+
+def _last_part(text: str, scores: dict[str, float]) -> dict[str, float]:
+    """Of a path that names several measurands, the one of its last part ("Power.Frequency")."""
+    for part in reversed(PARTS.split(text)[1:]):
+        said = _dictionary(part, tokenize(part))
+        if len(said) == 1 and said.keys() <= scores.keys():
+            return said
+    return scores
+
+
+def _differs(tokens: list[str]) -> bool:
+    """Whether it is a difference or a deviation of two values."""
+    known = words().difference
+    return any(known.match(token) for token in tokens)
+
+
+@lru_cache(maxsize=16_384)
+def _begun(token: str) -> tuple[str, ...]:
     """Kinds that a compound names by its beginning ("Nennleistung")."""
-    return [kind for start, kind in words().starts if token.startswith(start) and len(token) > 7]
+    return tuple(
+        kind for start, kind in words().starts if token.startswith(start) and len(token) > 7
+    )
 
 
 def _places(text: str, tokens: list[str]) -> frozenset[str]:
-    known = words().places
-    found: set[str] = set()
-    for token in tokens:
-        found.update(known.get(token, ()))
-        if len(token) >= 8:
-            found.update(
-                place
-                for word, listed in known.items()
-                if len(word) >= 5 and token.startswith(word)
-                for place in listed
-            )
+    found = {place for token in tokens for place in _place(token)}
     if re.search(r"(?<![A-Za-z])PD[IT]", text):
         found.add("differential")
+    return frozenset(found)
+
+
+@lru_cache(maxsize=16_384)
+def _place(token: str) -> frozenset[str]:
+    """Places that a word names, or begins with where it is a long compound."""
+    known = words().places
+    found = set(known.get(token, ()))
+    if len(token) >= 8:
+        found.update(
+            place
+            for word, listed in known.items()
+            if len(word) >= 5 and token.startswith(word)
+            for place in listed
+        )
     return frozenset(found)
 
 
@@ -204,14 +307,31 @@ def _dictionary(text: str, tokens: list[str]) -> dict[str, float]:
     if any(token in known.stops for token in tokens):
         tokens = [token for token in tokens if not _blocked(token, tokens, known)]
     tokens = _unswallowed(tokens, known)
+    if tokens[1:] and tokens[0] in known.leading:
+        name = known.measurands[tokens[0]][0][0]
+        return {name: STRONG}
     scores: dict[str, float] = {}
-    for token in tokens:
-        for name, score in known.measurands.get(token, ()) or _compound(token, known):
+    for place, token in enumerate(tokens):
+        if _present(place, tokens, known):
+            continue
+        for name, score in known.measurands.get(token, ()) or _compound(token):
             scores[name] = max(score, scores.get(name, 0.0))
     if not scores and len(text) in CUT_LENGTHS and tokens:
         scores = _cut(tokens[-1], known)
     strong = {name: score for name, score in scores.items() if score >= STRONG}
     return strong or scores
+
+
+def _present(place: int, tokens: list[str], known: Words) -> bool:
+    """Whether a word says "at present" of another measurand, not that a current flows."""
+    before, after = known.present
+    others = tokens[place + 1 :] if tokens[place] in before else tokens[:place]
+    return tokens[place] in before | after and any(
+        score >= STRONG
+        for other in others
+        if other != tokens[place]
+        for _, score in known.measurands.get(other, ()) or _compound(other)
+    )
 
 
 def _blocked(token: str, tokens: list[str], known: Words) -> bool:
@@ -232,13 +352,18 @@ def _unswallowed(tokens: list[str], known: Words) -> list[str]:
     return [token for token in tokens if token not in parts]
 
 
-def _compound(token: str, known: Words) -> tuple[tuple[str, float], ...]:
+@lru_cache(maxsize=16_384)
+def _compound(token: str) -> tuple[tuple[str, float], ...]:
     """A word that ends in a measurand's word, as German builds them ("Lagertemperatur")."""
+    known = words()
     if len(token) < 6 or any(token.startswith(stop) for stop in known.stops if len(stop) > 5):
         return ()
     for suffix in known.suffixes:
         if token.endswith(suffix):
             return known.measurands.get(suffix, ())
+    for prefix in known.suffixes:
+        if token.startswith(prefix) and token[len(prefix) :].lstrip("s") in SENSOR_WORDS:
+            return known.measurands.get(prefix, ())
     return ()
 
 

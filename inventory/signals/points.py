@@ -14,7 +14,8 @@ from typing import Generic, TypeVar
 
 from inventory.judge.openness import document
 from inventory.signals.names import Name, read_name
-from inventory.signals.units import dimension
+from inventory.signals.units import dimension, stated_unit
+from inventory.signals.words import WEAK
 from protocols.contract import Point
 
 T = TypeVar("T")
@@ -132,6 +133,8 @@ def _measure(
     process = not (base or NOT_PROCESS.search(path) or NOT_PROCESS.search(name))
     lowered = kind.casefold()
     numeric = not lowered.startswith(TEXT_TYPES)
+    if not unit:
+        name, unit = stated_unit(name)
     size = dimension(unit)
     if signal:
         return _stated(signal, MAPPED, size, process, numeric)
@@ -192,7 +195,7 @@ def _decide(
         elif size and allowed:
             scored.append((SCORES[UNIT_AND_NAME], UNIT_AND_NAME, name))
         elif score:
-            scored.append((score, NAME_ONLY, name))
+            scored.append((WEAK if said.unclear else score, NAME_ONLY, name))
     scored.sort(reverse=True)
     if said.kind == "total" and size in RATES and scored:
         said = Name(said.scores, "", said.places)  # "total power" in kW is no counter

@@ -7,6 +7,7 @@ an ambiguous symbol keeps the dimension that all its codes share, else it is unk
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -54,6 +55,19 @@ def unit_of(text: str) -> Unit | None:
         return codes[text]
     found = exact.get(text) or folded.get(text.casefold()) or set()
     return next(iter(found)) if len(found) == 1 else None
+
+
+BRACKETED = re.compile(r"\s*[\[(]\s*([^\s\])]{1,12})[^\])]{0,8}[\])]\s*$")
+AFTER_IN = re.compile(r"\s+in\s+(\S{1,8})\s*$")
+
+
+def stated_unit(name: str) -> tuple[str, str]:
+    """A name without the unit at its end ("Flow [m3/h]", "Pressure in bar"), and that unit."""
+    for form in (BRACKETED, AFTER_IN):
+        found = form.search(name)
+        if found and dimension(found[1]):
+            return name[: found.start()], found[1]
+    return name, ""
 
 
 def dimension(text: str) -> str:

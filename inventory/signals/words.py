@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -41,6 +41,14 @@ class Words:
     no_level: tuple[str, ...]
     extremes: frozenset[str]
     starts: tuple[tuple[str, str], ...]  # beginning of a compound, and the kind it names
+    end: re.Pattern[str]  # ends of compounds; each is a word of a kind, or a parameter
+    stems: Mapping[str, str]  # beginnings of words in any language, and the kind they name
+    stem: re.Pattern[str]  # any of the stems, longest first
+    difference: re.Pattern[str]  # a word of difference; short ones only whole
+    present: tuple[frozenset[str], frozenset[str]]  # "at present" before, and after a measurand
+    leading: frozenset[str]
+    states: frozenset[str]
+    neutral: frozenset[str]
 
 
 @cache
@@ -58,9 +66,10 @@ def words() -> Words:
     for place, listed in table["place"].items():
         for word in listed:
             places.setdefault(word, []).append(place)
-    everything = {*measurands, *kinds, *places}
+    everything = {*measurands, *kinds, *places, *table["neutral"]["words"]}
     wide = sorted((word for word in everything if CJK.search(word)), key=len, reverse=True)
     compound = table["compound"]
+    stems = {stem: kind for kind, listed in table["stems"].items() for stem in listed}
     return Words(
         {word: tuple(rows) for word, rows in measurands.items()},
         kinds,
@@ -73,9 +82,29 @@ def words() -> Words:
         frozenset(compound["peaks"]),
         tuple(compound["no_level"]),
         frozenset(compound["extremes"]),
-        tuple((start, "setpoint") for start in compound["setpoint_starts"])
-        + tuple((start, "limit") for start in compound["limit_starts"]),
+        tuple(
+            (start, kind)
+            for kind in ("setpoint", "limit", "parameter")
+            for start in compound[f"{kind}_starts"]
+        ),
+        re.compile(f"(?<=.)(?:{_any(compound['ends'])})$"),
+        stems,
+        re.compile(_any(stems)),
+        _difference(compound["differences"]),
+        (frozenset(compound["present_before"]), frozenset(compound["present_after"])),
+        frozenset(compound["leading"]),
+        frozenset(compound["states"]),
+        frozenset(table["neutral"]["words"]),
     )
+
+
+def _any(listed: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(listed, key=len, reverse=True)))
+
+
+def _difference(listed: list[str]) -> re.Pattern[str]:
+    long, short = [w for w in listed if len(w) >= 6], [w for w in listed if len(w) < 6]
+    return re.compile(f"(?:{_any(long)})|.*(?:{_any(long)})$|(?:{_any(short)})$")
 
 
 def repair(text: str) -> str:

@@ -106,14 +106,14 @@ def test_the_held_half_of_the_public_list(language: str) -> None:
 
 def test_the_tuned_half_is_read_no_worse_than_measured() -> None:
     counts, wrong = judged(translated("tune"))
-    assert (counts["right"] >= 172, counts["wrong"] <= 6) == (True, True), (counts, wrong)
+    assert (counts["right"] >= 164, counts["wrong"] <= 2) == (True, True), (counts, wrong)
 
 
 def test_names_that_were_fresh_once() -> None:
-    """After mending; before it, 65 were right, 22 wrong and 4 missed."""
+    """After mending; before it, 65 were right, 22 wrong and 4 missed. Phrases are left alone more."""
     rows = [{**row, "unit": ""} for row in table(FRESH) if row["source"] != "last"]
     counts, wrong = judged(rows)
-    assert (counts["right"] >= 66, counts["wrong"] <= 2) == (True, True), (counts, wrong)
+    assert (counts["right"] >= 55, counts["wrong"] <= 1) == (True, True), (counts, wrong)
 
 
 def test_settings_that_nothing_was_mended_for() -> None:
@@ -121,4 +121,4 @@ def test_settings_that_nothing_was_mended_for() -> None:
     rows = [{**row, "unit": ""} for row in table(FRESH) if row["source"] == "last"]
     counts, wrong = judged(rows)
     assert counts["rightly not matched"] >= 49, (counts, wrong)
-    assert (counts["right"] >= 7, counts["wrong"] <= 3) == (True, True), (counts, wrong)
+    assert (counts["right"] >= 5, counts["wrong"] <= 0) == (True, True), (counts, wrong)

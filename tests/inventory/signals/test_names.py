@@ -38,7 +38,7 @@ COLLISIONS = [
     ("Leistung", "", "", ""),  # Leistung: power or performance
     ("Leistung Pumpe", "KWT", "power", ""),
     ("pos", "", "", ""),  # pos: position or point of sale
-    ("pos valve feedback", "P1", "position", "parameter"),
+    ("pos valve feedback", "P1", "position", ""),
     ("Temp SP", "CEL", "temperature", "setpoint"),  # SP: set point
     ("P", "", "", ""),  # P: pump or pressure
     ("P", "BAR", "pressure", ""),
@@ -142,3 +142,51 @@ def test_a_measurement_that_looks_like_something_else(name: str, measurand: str)
 @pytest.mark.parametrize("name", ["Wasserzähler Durchfluss gesamt", "Total flow", "Stromzähler"])
 def test_a_counter_is_not_taken_for_its_rate(name: str) -> None:
     assert not measure(Point("x", name)).known
+
+
+@pytest.mark.parametrize(
+    ("name", "measurand"),
+    [
+        ("Flow [m3/h]", "flow"),  # the unit stands in the name, and its "h" and "min" are no words
+        ("Feed [mm/min]", ""),
+        ("Vitesse (tr/min)", "speed"),
+        ("Pressure in bar", "pressure"),
+        ("Current fan speed", "speed"),  # "current" is no current where another measurand follows
+        ("Temperatura corriente del horno", "temperature"),
+        ("Courant du bus", "current"),  # but it is one where it leads
+        ("Portata aria esterna", "flow"),
+        ("Débit refoulement", "flow"),
+        ("Power.Frequency", "frequency"),  # of a path the last part speaks
+        ("METER01.Power.Reactive", "reactive_power"),
+        ("Druckmesswert", "pressure"),
+        ("Flow temperature", "temperature"),
+        ("Differenzdruck Filter", "pressure"),
+    ],
+)
+def test_words_are_read_by_where_they_stand(name: str, measurand: str) -> None:
+    found = measure(Point("x", name))
+    assert (found.measurand if found.known else "") == measurand
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Schaltdifferenz Kessel", "Différence de température", "Delta T boiler",  # no temperature
+        "Current control", "Temperature sensor status", "État de la tension",  # states
+        "Low battery voltage", "Niedrige Spannung", "温度高", "電池低電圧",  # what a switch says
+        "Overcurrent", "Übertemperatur", "Sovracorrente", "Surtension",
+        "Start temperature", "Anlaufdrehzahl", "Température de commutation",
+        "Velocidad requerida", "Wymagana prędkość", "Vereiste snelheid",
+        "Temperatura protezione", "Frostschutztemperatur", "额定电流", "目標温度", "電流制限",
+        "Funktionswert H2",  # a terminal, no hydrogen
+    ],
+)  # fmt: skip
+def test_what_only_speaks_of_a_value_is_none(name: str) -> None:
+    assert not measure(Point("x", name)).known
+
+
+def test_a_phrase_with_a_word_that_is_not_known_is_left_alone_unless_a_unit_supports_it() -> None:
+    assert not measure(Point("x", "Quibbled motor current")).known
+    assert measure(Point("x", "Quibbled motor current", unit="AMP")).measurand == "current"
+    assert measure(Point("x", "Quibbled_Motor_Current")).measurand == "current"  # a tag, no phrase
+    assert measure(Point("x", "Drive motor current")).measurand == "current"
