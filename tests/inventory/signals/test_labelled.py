@@ -110,7 +110,7 @@ def test_the_tuned_half_is_read_no_worse_than_measured() -> None:
 
 
 def test_names_that_were_fresh_once() -> None:
-    """After mending; before it, 65 were right, 22 wrong and 4 missed. Phrases are left alone more."""
+    """After mending; before it, 65 were right, 22 wrong and 4 missed."""
     rows = [{**row, "unit": ""} for row in table(FRESH) if row["source"] != "last"]
     counts, wrong = judged(rows)
     assert (counts["right"] >= 55, counts["wrong"] <= 1) == (True, True), (counts, wrong)
