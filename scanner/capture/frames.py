@@ -144,6 +144,20 @@ def _inside6(frame: bytes) -> tuple[bytes | None, str]:
     return head + frame[offset:], ""
 
 
+def fragment_header(frame: bytes) -> int | None:
+    """Where the fragment header of an IPv6 frame begins; None where it has none."""
+    following, offset = frame[20], 54
+    for _ in range(8):
+        if len(frame) < offset + 8:
+            return None
+        if following == FRAGMENT6:
+            return offset
+        if following not in EXTENSIONS:
+            return None
+        following, offset = frame[offset], offset + 8 + 8 * frame[offset + 1]
+    return None
+
+
 def vxlan(payload: bytes) -> bytes | None:
     """The Ethernet frame in a VXLAN datagram (RFC 7348, 5)."""
     return payload[8:] if len(payload) >= 22 and payload[0] == 8 and not any(payload[1:4]) else None

@@ -37,6 +37,8 @@ def _cooked2(frame: bytes) -> bytes:
 
 
 def _ppp(frame: bytes) -> bytes:
+    if frame[:2] in (b"\x0f\0", b"\x8f\0"):
+        return NOBODY + frame[2:]  # Cisco HDLC: address, control, Ethernet type (RFC 1547, 4.3.1)
     body = frame[2:] if frame[:2] == b"\xff\x03" else frame
     kinds = {b"\0\x21": IPV4, b"\0\x57": IPV6}
     return NOBODY + kinds.get(body[:2], b"\0\0") + body[2:]
@@ -44,11 +46,6 @@ def _ppp(frame: bytes) -> bytes:
 
 def _after(count: int) -> Callable[[bytes], bytes]:
     return lambda frame: frame[count:]
-
-
-def _hdlc(frame: bytes) -> bytes:
-    """Cisco HDLC: address, control, Ethernet type (RFC 1547, 4.3.1)."""
-    return NOBODY + frame[2:] if frame[:1] in (b"\x0f", b"\x8f") else _ppp(frame)
 
 
 def _directed(frame: bytes) -> bytes:
@@ -69,8 +66,24 @@ def _ppi(frame: bytes) -> bytes:
     return inner(frame[length:]) if inner is not None else frame[length:]
 
 
+def _nflog(frame: bytes) -> bytes:
+    """Linux netfilter log: family, version, resource; then length 2, type 2, value, in the order
+    of the machine that captured (nearly always little-endian); type 9 is the packet."""
+    position = 4
+    while position + 4 <= len(frame):
+        length = int.from_bytes(frame[position : position + 2], "little")
+        if length < 4:
+            break
+        if frame[position + 2 : position + 4] == b"\x09\0":
+            return _by_version(frame[position + 4 : position + length])
+        position += (length + 3) // 4 * 4
+    return NOBODY + b"\0\0"
+
+
 def _relay(frame: bytes) -> bytes:
-    """Frame relay: two bytes of address, then NLPID (RFC 2427)."""
+    """Frame relay: two bytes of address, then NLPID (RFC 2427), or Cisco's Ethernet type."""
+    if frame[2:4] in (IPV4, IPV6):
+        return NOBODY + frame[2:]
     body = frame[4:] if frame[2:4] in (b"\x03\xcc", b"\x03\x8e") else b""
     kind = IPV4 if frame[3:4] == b"\xcc" else IPV6
     return NOBODY + (kind + body if body else b"\0\0" + frame)
@@ -80,14 +93,15 @@ PREPARE: dict[int, Callable[[bytes], bytes] | None] = {
     ETHERNET: None,
     0: _null,
     9: _ppp,
-    50: _hdlc,
+    50: _ppp,
     51: _pppoe,
-    104: _hdlc,
+    104: _ppp,
     105: wlan,
     107: _relay,
     127: radiotap,
     PPI: _ppi,
     204: _directed,
+    239: _nflog,
     240: _after(4),  # Hilscher netANALYZER: four bytes of port and state
     12: _by_version,
     14: _by_version,
@@ -105,7 +119,7 @@ NAMES = {
     147: "private", 163: "802.11 with AVS", 165: "BACnet MS/TP", 187: "Bluetooth", 189: "USB",
     195: "IEEE 802.15.4",
     201: "Bluetooth", 215: "IEEE 802.15.4", 220: "USB", 227: "CAN", 230: "IEEE 802.15.4",
-    239: "NFLOG", 241: "netANALYZER transparent", 250: "RTAC serial", 251: "Bluetooth LE",
+    241: "netANALYZER transparent", 250: "RTAC serial", 251: "Bluetooth LE",
     257: "PROFIBUS DL", 283: "IEEE 802.15.4",
 }  # fmt: skip
 """Link types that are said by name and not looked into."""

@@ -26,6 +26,7 @@ from scanner.capture.model import (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WEIGHT_TALLY, WEIGHT_USE, WEIGHT_SEEN = 350, 250, 250
+CARRIED = 16  # messages of a carrier that are looked at before it is left at that
 KEY_LIMIT = 64  # bytes of a key that tells requests apart; longer ones are hashed
 
 
@@ -48,10 +49,28 @@ class Messages:
 
     def which(self, lane: Lane, payload: bytes) -> Passive | None:
         """Which protocol a payload belongs to: those of the port, then those that prove it."""
+        found = self._named(lane, payload)
+        if found is not None:
+            lane.connection.conversation.passive = found
+        else:
+            lane.tries += 1
+            lane.deep = lane.tries < TRIES
+        return found
+
+    def _carried(self, lane: Lane, payload: bytes) -> Passive | None:
+        """What a message of a mere carrier turns out to be; the carrier itself, for some time."""
         conversation = lane.connection.conversation
-        for passive in conversation.candidates:
+        found = self._named(lane, payload)
+        if found is not None and not found.vague:
+            conversation.passive = found
+        else:
+            lane.tries += 1
+            lane.deep = lane.tries < CARRIED
+        return conversation.passive
+
+    def _named(self, lane: Lane, payload: bytes) -> Passive | None:
+        for passive in lane.connection.conversation.candidates:
             if passive.recognise is None or passive.recognise(payload):
-                conversation.passive = passive
                 return passive
         for passive in self._known:
             if (
@@ -59,16 +78,15 @@ class Messages:
                 and lane.transport in passive.transports
                 and passive.proof(payload)
             ):
-                conversation.passive = passive
                 return passive
-        lane.tries += 1
-        lane.deep = lane.tries < TRIES
         return None
 
     def take(self, lane: Lane, time: int, payload: bytes) -> None:
         """One message."""
         conversation = lane.connection.conversation
         passive = conversation.passive or self.which(lane, payload)
+        if passive is not None and passive.vague:
+            passive = self._carried(lane, payload)
         if passive is None or len(payload) < passive.least:
             return
         if passive.side is not None and (not conversation.sure or _mutual(lane)):

@@ -114,8 +114,8 @@ class Streams:
         if passive is None and lane.buffer is not None:
             payload = bytes(lane.buffer) + payload
             self._clear(lane)
-        if passive is None or passive.vague:
-            passive = self.messages.which(lane, payload) or passive
+        if passive is None:
+            passive = self.messages.which(lane, payload)
         if passive is None:
             self._short(lane, payload)
             return

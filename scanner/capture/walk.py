@@ -17,7 +17,7 @@ from protocols.contract import Garbled, Segment
 from protocols.passive import Passive, passives
 from scanner.capture.files import NANOSECOND, Batch
 from scanner.capture.fragments import Fragments
-from scanner.capture.frames import KEY4, PLAIN, Key, classify, unwrap, vxlan
+from scanner.capture.frames import KEY4, PLAIN, Key, classify, fragment_header, unwrap, vxlan
 from scanner.capture.ledger import Ledger
 from scanner.capture.links import IPV4, IPV6, NAMES, PREPARE, outgoing
 from scanner.capture.messages import Messages, moment
@@ -170,7 +170,10 @@ class Walk:
             total = max(int.from_bytes(frame[16:18]) - length + 20, 0)
             self._whole(time, plain[:16] + total.to_bytes(2) + plain[18:], vlan)
         elif kind == IPV6 and len(frame) >= 54 and frame[14] >> 4 == 6:
-            self._whole(time, frame, vlan)
+            if fragment_header(frame) is not None:
+                self._fragment(time, frame, vlan)
+            else:
+                self._whole(time, frame, vlan)
         elif kind in (IPV4, IPV6):
             self.ledger.note("cut IPv6 packets" if kind == IPV6 else "cut IPv4 packets")
         else:
@@ -193,9 +196,7 @@ class Walk:
         if word:
             if any(frame[6:12]):
                 self.ledger.station(frame[6:12].hex(":"), time, vlan)
-            if frame[12:14] == IPV4 and len(frame) >= 34:
-                mac = frame[6:12].hex(":")
-                self.ledger.host(dotted(frame[26:30]), mac, frame[22], time, vlan)
+            self._sender(time, frame, vlan)
         found, inner, other = classify(inner)
         if found is None:
             self._odd(time, inner, other or vlan, 1)
@@ -206,17 +207,22 @@ class Walk:
         if (whole := self._fragments.add(frame)) is not None:
             self._whole(time, whole, vlan)
         else:
-            self.ledger.host(dotted(frame[26:30]), frame[6:12].hex(":"), frame[22], time, vlan)
+            self._sender(time, frame, vlan)
+
+    def _sender(self, time: int, frame: bytes, vlan: int | None) -> None:
+        """Note who sent an IP packet that is not looked into further."""
+        mac = frame[6:12].hex(":")
+        if frame[12:14] == IPV4 and len(frame) >= 34:
+            self.ledger.host(dotted(frame[26:30]), mac, frame[22], time, vlan)
+        elif frame[12:14] == IPV6 and len(frame) >= 54:
+            self.ledger.host(dotted(frame[22:38]), mac, frame[21], time, vlan)
 
     def _whole(self, time: int, frame: bytes, vlan: int | None) -> None:
         """A packet that was made plain: its lane is looked up apart from those of raw bytes."""
         found, frame, _ = classify(frame)
         if found is None:
-            four = frame[12:14] == IPV4
-            address = dotted(frame[26:30]) if four else dotted(frame[22:38])
-            ttl = frame[22] if four else frame[21]
-            self.ledger.host(address, frame[6:12].hex(":"), ttl, time, vlan)
-            protocol = frame[23] if four else frame[20]
+            self._sender(time, frame, vlan)
+            protocol = frame[23] if frame[12:14] == IPV4 else frame[20]
             if protocol not in (6, 17):
                 self.ledger.note(f"IP protocol {protocol}")
             return

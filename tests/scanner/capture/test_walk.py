@@ -288,3 +288,33 @@ def test_a_remote_desktop_is_no_automation_device(tmp_path: Path) -> None:
     capture = read(tmp_path, frames)
     assert values(capture, SERVER, "role") == []
     assert services(capture) == {("tcp", 3389): Outcome.OTHER}
+
+
+def pieces6(body: bytes, first: int) -> list[bytes]:
+    """An IPv6 packet in two fragments behind a hop-by-hop header (RFC 8200, 4.5)."""
+    options = b"\x2c\0\1\4\0\0\0\0"
+    rows = [(0, 1, body[:first]), (first, 0, body[first:])]
+    return [
+        ethernet(
+            CLIENT_MAC, SERVER_MAC, 0x86DD,
+            ipv6("fd00::5", "fd00::9", 0,
+                 options + struct.pack(">BBHI", 17, 0, place | more, 77) + piece),
+        )
+        for place, more, piece in rows
+    ]  # fmt: skip
+
+
+def test_ipv6_fragments_are_put_together_in_any_order(tmp_path: Path) -> None:
+    question = datagram((40_000, 161), SNMP_GET)
+    for frames in (pieces6(question, 24), pieces6(question, 24)[::-1]):
+        capture = read(tmp_path, frames)
+        assert services(capture) == {("snmp", 161): Outcome.SILENT}
+        assert not any("fragment" in what for what, _ in capture.notes)
+    lost = read(tmp_path, pieces6(question, 24)[:1])
+    assert dict(lost.notes)["IP packets whose fragments are not all there"] == 1
+    assert values(lost, "fd00::5", "mac") == [CLIENT_MAC]
+
+
+SNMP_GET = bytes.fromhex(
+    "302602010104067075626c6963a019020101020100020100300e300c06082b060102010101000500"
+)

@@ -183,10 +183,23 @@ def test_clear_802_11_is_read_and_encrypted_is_said_so(tmp_path: Path, link: int
 @pytest.mark.parametrize(
     ("link", "prefix"),
     [(50, b"\xff\x03\0\x21"), (104, b"\x0f\0\x08\0"), (107, b"\x18\x41\x03\xcc"),
-     (204, b"\0\xff\x03\0\x21"), (51, b"\x11\0\0\1\0\0\0\x21")],
+     (107, b"\x18\x61\x08\0"), (9, b"\x0f\0\x08\0"), (204, b"\0\xff\x03\0\x21"),
+     (51, b"\x11\0\0\1\0\0\0\x21")],
 )  # fmt: skip
 def test_lines_of_wide_area_networks(tmp_path: Path, link: int, prefix: bytes) -> None:
     capture = read_file(write(tmp_path, pcap((prefix + f[14:] for f in polled()), link)))
+    assert services(capture) == {("modbus", 502): Outcome.COMPLETE}
+
+
+@pytest.mark.parametrize(("link", "strip"), [(192, 0), (239, 14)])
+def test_headers_of_capturing_systems(tmp_path: Path, link: int, strip: int) -> None:
+    def wrap(frame: bytes) -> bytes:
+        if link == 192:  # PPI: version, flags, length, link type
+            return struct.pack("<BBHI", 0, 0, 8, 1) + frame
+        body = struct.pack("<HH", 5, 10) + b"x\0\0\0" + struct.pack("<HH", 4 + len(frame), 9)
+        return b"\2\0\0\1" + body + frame
+
+    capture = read_file(write(tmp_path, pcap((wrap(f[strip:]) for f in polled()), link)))
     assert services(capture) == {("modbus", 502): Outcome.COMPLETE}
 
 
