@@ -245,14 +245,16 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
         if now.answered and not then.answered:
             again = _again(old, then)
             where = ", ".join(sorted(now.addresses))
-            yield Difference(Change.APPEARED, key, name, f"{again}: {where}", "", where)
+            text = f"{again}: {_what(device, where)}"
+            yield Difference(Change.APPEARED, key, name, text, "", where)
         elif then.answered and not now.answered:
             where = ", ".join(sorted(then.addresses))
             if now.asked:
-                gone[key] = text = f"was asked again and did not answer ({now.outcome})"
+                gone[key] = f"was asked again and did not answer ({now.outcome})"
+                text = f"{_what(device, where)} {gone[key]}"
                 yield Difference(Change.VANISHED, key, name, text, where, "")
             else:
-                text = "was not asked again, so nothing is known"
+                text = f"{_what(device, where)} was not asked again, so nothing is known"
                 yield Difference(Change.UNKNOWN, key, name, text, where, "")
         elif then.answered and now.answered and old and new:
             yield from _one(key, name, (old, then), (new, now))
@@ -334,16 +336,33 @@ def _gaps(before: State, after: State, gone: Mapping[str, str]) -> Iterator[Diff
         asked = after.questions.get((one.rule, one.asset, one.subject))
         if asked is not None:
             yield _gap(Change.GAP_UNKNOWN, one, f"cannot be decided any more: {asked.missing}")
+        elif mute := _no_longer_heard(one, before, after, gone):
+            yield _gap(Change.GAP_UNKNOWN, one, mute)
         else:
-            yield _gap(Change.GAP_CLOSED, one, _reason(one, before, after, gone, said))
+            yield _gap(Change.GAP_CLOSED, one, _reason(one, before, after, said))
 
 
-def _reason(
-    gap: Finding, before: State, after: State, gone: Mapping[str, str], said: Sequence[str]
-) -> str:
-    """Why a gap is not found any more, as far as the records tell."""
+def _no_longer_heard(gap: Finding, before: State, after: State, gone: Mapping[str, str]) -> str:
+    """Why nothing can be said of a gap any more: who spoke then says nothing now; "" otherwise.
+
+    Silence mends nothing. A service that is plainly not offered any more (closed) is another case.
+    """
     if gap.asset in gone:
         return f"its asset {gone[gap.asset]}"
+    now = after.heard.get(gap.asset, Heard()).services
+    lost = {
+        place: now[place]
+        for place, outcome in before.heard.get(gap.asset, Heard()).services.items()
+        if outcome in SPOKE and place in now and now[place] not in {*SPOKE, Outcome.CLOSED}
+    }
+    if not lost or (SPOKE & set(now.values()) and gap.subject not in {one[0] for one in lost}):
+        return ""
+    place, outcome = min(lost.items())
+    return f"{place[0]} on {place[1]}/{place[2]} says nothing of it any more ({outcome.value})"
+
+
+def _reason(gap: Finding, before: State, after: State, said: Sequence[str]) -> str:
+    """Why a gap is not found any more, as far as the records tell."""
     if gap.asset not in after.devices and gap.asset not in after.equipment:
         return "its asset is no longer in the inventory (merged, or not declared any more)"
     heard = after.heard.get(gap.asset)
@@ -352,6 +371,8 @@ def _reason(
         for place, outcome in sorted(heard.services.items()):
             if old.get(place) != outcome and outcome in SPOKE:
                 return f"{place[0]} on {place[1]}/{place[2]} now answers: {outcome.value}"
+            if old.get(place) in SPOKE and outcome is Outcome.CLOSED:
+                return f"{place[0]} on {place[1]}/{place[2]} is not offered any more (closed)"
     if said:
         return f"stated since then: {said[-1]}"
     if heard is not None and heard.asked:
@@ -368,6 +389,10 @@ def _gap(kind: Change, one: Finding, why: str) -> Difference:
 
 
 def name_of(device: Device) -> str:
-    """What people call a device."""
-    where = device.part or " ".join(device.addresses[:1])
-    return device.name or device.product or where or device.key[:8]
+    """What people call a device; where it is, if nobody named it, as its gaps do."""
+    where = " ".join((*device.addresses[:1], *((device.part,) if device.part else ())))
+    return device.name or where or device.product or device.key[:8]
+
+
+def _what(device: Device, where: str) -> str:
+    return f"{device.product} at {where}" if device.product else where

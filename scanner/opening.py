@@ -47,13 +47,20 @@ def concluded(settings: Settings) -> Iterator[Store]:
     """The inventory, derived and judged by today's rules; of a site that it holds."""
     from inventory.conclude import conclude
 
+    with at_site(settings) as store:
+        conclude(store, told=_rules_changed)
+        yield store
+
+
+@contextmanager
+def at_site(settings: Settings) -> Iterator[Store]:
+    """The inventory as it was recorded, of a site that it holds."""
     with opened(settings) as store:
         other = _held(settings, store)
         if not other:
-            conclude(store, told=_rules_changed)
             yield store
             return
-    with concluded(replace(settings, site=other)) as store:
+    with opened(replace(settings, site=other)) as store:
         yield store
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -29,10 +31,10 @@ def command(settings: Settings, earlier: str | None, later: str | None, as_json:
     Example:  untrap diff
     """
     from inventory.diff import between
-    from scanner.console import lines, next_step, note, table
-    from scanner.opening import opened
+    from scanner.console import lines, next_step, note
+    from scanner.opening import at_site
 
-    with opened(settings) as store:
+    with at_site(settings) as store:
         first, last = chosen(store.scans(), earlier, later)
         try:
             found = between(store, first.id, last.id)
@@ -41,7 +43,7 @@ def command(settings: Settings, earlier: str | None, later: str | None, as_json:
     if as_json:
         lines(one.line() for one in found)
     else:
-        table(("Change", "Asset", "What"), map(_row, found))
+        rows(found)
     note(last_line(found, first, last))
     next_step("gaps")
 
@@ -69,8 +71,33 @@ def _named(scans: list[Scan], text: str) -> Scan:
     raise click.UsageError(f"{state} {text!r}; the last ones are {have}")
 
 
-def _row(one: Difference) -> tuple[str, str, str]:
-    return (one.kind.value.replace("_", " "), one.name, one.text)
+WORDS = {
+    "appeared": "appeared",
+    "vanished": "vanished",
+    "unknown": "not asked again",
+    "moved": "moved",
+    "firmware": "firmware changed",
+    "changed": "changed",
+    "service_opened": "services that opened",
+    "service_closed": "services that closed",
+    "gap_opened": "gaps that opened",
+    "gap_closed": "gaps that closed",
+    "gap_unknown": "gaps of which nothing can be said any more",
+}
+"""What a kind of change is called in a heading."""
+
+
+def rows(found: Iterable[Difference]) -> None:
+    """Each kind of change under a heading; the asset, and beneath it what changed and why."""
+    from scanner.console import say
+
+    for kind, group in groupby(found, key=lambda one: one.kind.value):
+        several = list(group)
+        say(f"{WORDS[kind]} ({len(several)})")
+        for name, same in groupby(several, key=lambda one: one.name):
+            say(f"  {name}")
+            for one in same:
+                say(f"    {one.text}")
 
 
 def last_line(found: list[Difference], first: Scan, last: Scan) -> str:

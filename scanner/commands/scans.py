@@ -18,9 +18,9 @@ def command(settings: Settings, as_json: bool) -> None:
     """
     from inventory.outputs.records import time
     from scanner.console import lines, next_step, table
-    from scanner.opening import opened
+    from scanner.opening import at_site
 
-    with opened(settings) as store:
+    with at_site(settings) as store:
         found = store.scans()
     if as_json:
         lines(

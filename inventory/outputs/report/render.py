@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from inventory.outputs.report.page import Page
 from inventory.outputs.report.svg import draw
-from inventory.outputs.report.words import premise
 from inventory.text import inert
 from protocols.contract import Outcome
 
@@ -51,10 +50,7 @@ def render(page: Page) -> str:
     """The whole file."""
     style, script = _own("style.css"), _own("script.js")
     texts = _Texts(tomllib.loads(_own("texts.toml")))
-    endings = {one.value: str(texts[f"o_{one.value}"]) for one in Outcome}
-    environment = _environment()
-    environment.filters["premise"] = lambda text: premise(text, endings)
-    template = environment.get_template("page.html")
+    template = _environment().get_template("page.html")
     return template.render(
         p=page,
         t=texts,
@@ -68,7 +64,7 @@ def render(page: Page) -> str:
         seen_categories={g.category for g in page.gaps} | {g.category for g in page.groups},
         most_nets=MOST_NETS,
         draw=draw,
-        outcomes=tuple(endings),
+        outcomes=tuple(one.value for one in Outcome),
     )
 
 

@@ -157,18 +157,41 @@ def test_a_machine_comes_and_goes_with_the_register() -> None:
     assert (went.kind, went.text) == (Change.VANISHED, "no register names it any more")
 
 
-def test_a_gap_of_a_device_that_fell_silent_is_closed_for_that_reason_only() -> None:
-    """Silence closes nothing as mended: the reason names the silence."""
-    row = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1", criticality="C3")
-    refused = observed(
-        "10.0.0.1", at=1, protocol="opcua", port=4840, operation="session",
-        outcome=Outcome.REFUSED_AUTH, reason="anonymous_not_offered",
+def registers(at: float, name: str, outcome: Outcome = Outcome.COMPLETE) -> Observation:
+    points = ("holding:0", "holding:1") if outcome is Outcome.COMPLETE else ()
+    return observed(
+        "10.0.0.1", at=at, scan=name, operation="read", points=points, values=(1, 2)[: len(points)],
+        outcome=outcome,
     )  # fmt: skip
+
+
+def test_a_gap_of_a_device_that_fell_silent_is_not_closed() -> None:
+    """Silence mends nothing: of its gaps nothing can be said any more."""
     silent = observed("10.0.0.1", at=DAY, scan="scan-2", outcome=Outcome.SILENT)
-    found = changed([observed("10.0.0.1", PLC), refused], [silent], [row])
-    over = [one for one in found if one.kind in (Change.GAP_CLOSED, Change.GAP_UNKNOWN)]
-    for one in over:
-        assert "did not answer" in one.text or "cannot be decided" in one.text
+    found = changed([observed("10.0.0.1", PLC), registers(1, "scan-1")], [silent])
+    unknown = [one for one in found if one.kind is Change.GAP_UNKNOWN]
+    assert any("T03" in one.text and "did not answer (silent)" in one.text for one in unknown)
+    assert Change.GAP_CLOSED not in kinds(found)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "said"),
+    [
+        (Outcome.MUTE, Change.GAP_UNKNOWN, "modbus on tcp/502 says nothing of it any more (mute)"),
+        (Outcome.CLOSED, Change.GAP_CLOSED, "modbus on tcp/502 is not offered any more (closed)"),
+    ],
+)
+def test_a_gap_closes_with_its_service_and_is_unknown_where_that_is_mute(
+    outcome: Outcome, kind: Change, said: str
+) -> None:
+    def named(at: float, name: str) -> Observation:
+        return observed("10.0.0.1", PLC, at=at, scan=name, protocol="snmp", operation="get",
+                        port=161, transport="udp")  # fmt: skip
+
+    first = [named(0, "scan-1"), registers(1, "scan-1")]
+    second = [named(DAY, "scan-2"), registers(DAY + 1, "scan-2", outcome)]
+    found = [one for one in changed(first, second) if "G01" in one.text]
+    assert [(one.kind, one.text.partition(": ")[2]) for one in found] == [(kind, said)]
 
 
 def test_a_refusal_that_ended_closes_its_gap_and_says_by_what() -> None:
@@ -244,8 +267,9 @@ def test_the_last_two_scans_are_compared(tmp_path: Path) -> None:
 
 def test_the_table_fits_eighty_columns(tmp_path: Path) -> None:
     done = run(plant(tmp_path, twice=True, hostile=True))
-    assert done.stdout
+    assert done.stdout.startswith("not asked again (1)\n")
     assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "…" not in done.stdout  # a reason is told whole
     assert "firmware" in done.stderr
 
 

@@ -20,7 +20,7 @@ from inventory.outputs.report.page import Node, Page
 from inventory.outputs.report.render import SECTIONS, policy, render
 from inventory.outputs.report.sitemap import networks, site_map
 from inventory.outputs.report.svg import COLUMN, ROW, draw
-from inventory.outputs.report.words import premise, spoken
+from inventory.outputs.report.words import spoken
 from inventory.store import Store
 from inventory.store.store import Asset
 from protocols.contract import Outcome
@@ -128,16 +128,6 @@ def test_hostile_names_are_escaped_and_visible(text: str) -> None:
 )
 def test_names_of_our_data_are_said_as_people_say_them(text: str, said: str) -> None:
     assert spoken(text) == said
-
-
-def test_a_premise_tells_what_its_outcome_means_and_no_code() -> None:
-    text = "asked 10.0.0.9 unit 4 for modbus identity on tcp/502 from here: silent (time_out)"
-    said = premise(text, {"silent": "no answer came"})
-    assert said == (
-        "Asked 10.0.0.9 unit 4 from here by Modbus TCP (identity, TCP port 502): "
-        "no answer came (time out)"
-    )
-    assert premise("asked x for y", {}) == "asked x for y"
 
 
 def test_every_outcome_and_effort_has_words(text: str) -> None:
