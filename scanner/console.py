@@ -12,7 +12,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -22,7 +22,15 @@ from scanner.program import ours
 if TYPE_CHECKING:
     from scanner.cli import Settings
 
-WIDTH = 80
+WIDTH, NARROWEST = 80, 20
+
+
+def line_width(stream: TextIO) -> int:
+    """How wide a line may be: 80, or what a narrower terminal has."""
+    try:
+        return max(NARROWEST, min(WIDTH, os.get_terminal_size(stream.fileno()).columns))
+    except (AttributeError, OSError, ValueError):  # no terminal
+        return WIDTH
 
 
 def lines(values: Iterable[Mapping[str, object]]) -> None:
@@ -52,7 +60,12 @@ def _rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.text import Text
 
     console = Console(no_color=not coloured(), highlight=False)
-    shown = Table(box=None, pad_edge=False, header_style="bold", width=min(WIDTH, console.width))
+    shown = Table(
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        width=min(line_width(sys.stdout), console.width),
+    )
     for name in columns:
         shown.add_column(name, overflow="fold")
     for row in rows:
@@ -93,26 +106,26 @@ LABEL = re.compile(r" *(?:[a-z][a-z0-9_ ]{0,9} {2,}|[a-z_]{10} |(?:fix )?[A-Z]\d
 """A word and the blanks up to the column of its value: `severity   high`."""
 
 
-def say(text: str = "") -> None:
-    """One or more lines on stdout for people, made inert, wrapped under their value; the label is
-    dimmed and a word of severity coloured where colour is shown."""
-    shown = coloured()
+def say(text: str = "", hang: int | None = None) -> None:
+    """One or more lines on stdout for people, made inert, wrapped under their value (at `hang`);
+    the label is dimmed and a word of severity coloured where colour is shown."""
+    shown, width = coloured(), line_width(sys.stdout)
     parts: list[str] = []
     for line in text.split("\n"):
         safe = inert(line, 2_000)
         found = LABEL.match(safe)
-        hang = found.end() if found else len(safe) - len(safe.lstrip()) + 2
-        for place, part in enumerate(_wrapped(safe, hang)):
+        under = found.end() if found else len(safe) - len(safe.lstrip()) + 2
+        for place, part in enumerate(_wrapped(safe, under if hang is None else hang, width)):
             label = found.end() if found and not place else 0
             parts.append(_painted(part, label) if shown else part)
     click.echo("\n".join(parts))  # at once: it flushes each time, and lists have 100 000 entries
 
 
-def _wrapped(line: str, hang: int) -> list[str]:
-    if len(line) <= WIDTH:
+def _wrapped(line: str, hang: int, width: int) -> list[str]:
+    if len(line) <= width:
         return [line]
-    blank = " " * min(hang, WIDTH // 2)
-    return textwrap.wrap(line, WIDTH, subsequent_indent=blank, break_on_hyphens=False) or [line]
+    blank = " " * min(hang, width // 2)
+    return textwrap.wrap(line, width, subsequent_indent=blank, break_on_hyphens=False) or [line]
 
 
 def coloured() -> bool:
@@ -140,9 +153,15 @@ def _painted(line: str, label: int) -> str:
 
 
 def note(text: str) -> None:
-    """A remark on stderr."""
+    """A remark on stderr, folded where it does not fit."""
     for line in text.split("\n"):
-        click.echo(inert(line, 2_000), err=True)
+        parts = textwrap.wrap(
+            *(inert(line, 2_000), line_width(sys.stderr)),
+            subsequent_indent="  ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        click.echo("\n".join(parts), err=True)
 
 
 def next_step(
@@ -152,9 +171,16 @@ def next_step(
 
     On stderr; `after` is what was just done or found.
     """
-    head = f"{inert(after, 2_000)}; " if after else ""
-    tail = f"   ({inert(why, 2_000)})" if why else ""
-    click.echo(f"{head}next: {ours(*words, settings=settings)}{tail}", err=True)
+    head = inert(after, 2_000)
+    line, tail = f"next: {ours(*words, settings=settings)}", f"({inert(why, 2_000)})" if why else ""
+    width = line_width(sys.stderr)
+    if head and len(head) + len(line) + 2 <= width:
+        line = f"{head}; {line}"
+    elif head:
+        note(head)
+    if tail and len(line) + len(tail) + 3 > width:
+        line, tail = f"{line}\n{' ' * 6}{tail}", ""
+    click.echo(f"{line}   {tail}".rstrip(), err=True)
 
 
 def hexdump(raw: bytes, limit: int = 512) -> list[str]:

@@ -93,6 +93,8 @@ def streams() -> None:
             kept.detach(), encoding=encoding, errors="backslashreplace", line_buffering=True
         )
 
+    sys.__stdout__ = sys.stdout  # type: ignore[assignment,misc]  # click asks it for the width
+
 
 def _is_open(number: int) -> bool:
     try:

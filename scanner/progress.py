@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 
 import click
 
+from scanner.console import line_width
 from scanner.scan import Run
 from scanner.wording import duration
 
@@ -38,7 +39,9 @@ async def _show(run: Run, live: bool) -> None:
     while True:
         await asyncio.sleep(TERMINAL_SECONDS if live else PLAIN_SECONDS)
         text = line(run)
-        click.echo(f"\r\x1b[K{text[:79]}" if live else text, nl=not live, err=True)
+        click.echo(
+            f"\r\x1b[K{text[: line_width(sys.stderr) - 1]}" if live else text, nl=not live, err=True
+        )
 
 
 def line(run: Run) -> str:

@@ -22,6 +22,7 @@ Resolver = Callable[[str], Sequence[str]]
 
 IPV4_MOST = 1 << 24  # a /8
 IPV6_MOST = 65_536
+SERVICES_MOST = 4_096  # that a target `range:port/probe` may name; each is kept by itself
 HOST_NAME = re.compile(
     r"^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*\.?$"
 )
@@ -119,7 +120,7 @@ def parse(
             port = int(match["port"])
             if not 1 <= port <= 65_535:
                 raise TargetError(f"port {port} in {text!r}: 1 to 65535, as in 10.0.0.5:502/modbus")
-            services += [Service(text_of(r.version, r.first), port, match["probe"]) for r in found]
+            services += _services(text, found, port, match["probe"])
         else:
             found, named = _host(text, resolve)
             _refuse_many(text, found)
@@ -130,7 +131,21 @@ def parse(
         found, named = _host(text, resolve, whole=True)
         dropped += found
         names += named
-    return Scope(merge(ranges), merge(dropped), tuple(services), tuple(names))
+    return Scope(merge(ranges), merge(dropped), tuple(dict.fromkeys(services)), tuple(names))
+
+
+def _services(text: str, found: Iterable[Range], port: int, probe: str) -> Iterator[Service]:
+    """One for every address, in order. Raises `TargetError` for more than `SERVICES_MOST`."""
+    count = 0
+    for item in found:
+        count += item.last - item.first + 1
+        if count > SERVICES_MOST:
+            raise TargetError(
+                f"{text!r} names more than {SERVICES_MOST} services: "
+                f"name the addresses alone, with --probe {probe} --port {probe}={port}"
+            )
+        for number in range(item.first, item.last + 1):
+            yield Service(text_of(item.version, number), port, probe)
 
 
 def _refuse_many(text: str, found: Iterable[Range]) -> None:

@@ -7,7 +7,7 @@ import json
 import click
 
 from scanner.cli import Settings
-from scanner.console import next_step
+from scanner.console import next_step, say
 from scanner.health import checks
 
 
@@ -24,5 +24,5 @@ def command(settings: Settings, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"check": check.name, "state": check.state, "why": check.text}))
         else:
-            click.echo(f"{check.state:<5} {check.name:<18} {check.text}")
+            say(f"{check.state:<5} {check.name:<16} {check.text}", hang=23)
     next_step("plan", "TARGET")

@@ -43,8 +43,10 @@ def command(
     Example:  untrap import register assets.xlsx --map "Asset Tag=Tag,IP=Address"
     """
     for file in files:
-        if not file.is_file():
-            raise click.UsageError(f"{file}: no such file")
+        if file.is_dir():
+            raise click.UsageError(f"{file} is a folder; name the file in it, as in register.csv")
+        if not file.exists():
+            raise click.UsageError(f"{file}: no such file; name one, as in register.csv")
     if kind in OTHERS:
         _other(settings, kind, files)
         return

@@ -25,7 +25,7 @@ def command(settings: Settings, asset: str | None, as_json: bool) -> None:
     from scanner.opening import concluded, the_asset
 
     with concluded(settings) as store:
-        if asset:
+        if asset is not None:
             thing = the_asset(store, asset).thing
             if not isinstance(thing, Device):
                 names = ", ".join(link.device for link in thing.links) or "none is linked"

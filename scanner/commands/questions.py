@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import click
 
 from inventory.model import OpenQuestion
+from inventory.rules.catalogue import catalogue
 from inventory.text import inert
 from scanner.cli import Settings
-from scanner.console import WIDTH, next_step, say
+from scanner.console import line_width, next_step, say
 from scanner.opening import concluded
 from scanner.program import folded, rebased
 from scanner.wording import counted
@@ -28,8 +30,11 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
     Example:  untrap questions
     """
     count = 0
+    rule = rule.upper()
+    if rule and rule not in (rules := catalogue()):
+        raise click.UsageError(f"no rule {rule!r}; there are {', '.join(rules)}")
     with concluded(settings) as store:
-        wanted = (one for one in store.questions() if not rule or one.rule == rule.upper())
+        wanted = (one for one in store.questions() if not rule or one.rule == rule)
         for alike in grouped(wanted):
             count += len(alike)
             if as_json:
@@ -70,4 +75,4 @@ def _show(alike: Sequence[OpenQuestion]) -> None:
     say(f"{question.rule}  {name}: {inert(question.missing, 400)}")
     say(f"  next   {question.next_step}")
     if question.command:
-        click.echo(folded(question.command, 9, WIDTH))
+        click.echo(folded(question.command, 9, line_width(sys.stdout)))

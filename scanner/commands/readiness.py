@@ -90,10 +90,11 @@ def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     from inventory.assemble import context_of, machines
     from inventory.readiness import IN_THE_WAY, SiteTotal, ready
 
+    sites = _sites(settings, pilot)
     wanted = _wanted(settings, case, pilot)
     now = datetime.now(UTC)
     known: set[str] | None = None
-    for site in _sites(settings, pilot):
+    for site in sites:
         total = SiteTotal()
         with concluded(_at(settings, site)) as store:
             gaps = {
@@ -135,8 +136,11 @@ def _sites(settings: Settings, pilot: str) -> list[str]:
     if not pilot:
         return [site_name(settings)]
     with concluded(settings) as store:
-        others = sorted(name for name in store.sites() if name != pilot)
-    return [pilot, *others]
+        known = store.sites()
+    if pilot not in known:
+        have = ", ".join(map(inert, known)) or "none yet"
+        raise click.UsageError(f"no site {pilot!r} to take signals from; there are {have}")
+    return [pilot, *sorted(name for name in known if name != pilot)]
 
 
 def _at(settings: Settings, site: str) -> Settings:

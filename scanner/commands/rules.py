@@ -10,7 +10,7 @@ import click
 from inventory.rules.catalogue import Rule, catalogue, rules_version
 from inventory.text import inert
 from scanner.cli import Settings
-from scanner.console import next_step
+from scanner.console import next_step, say
 from scanner.opening import concluded
 
 
@@ -34,7 +34,10 @@ def command(settings: Settings, names: tuple[str, ...], changes: bool, as_json: 
         if name not in rules:
             raise click.UsageError(f"no rule {name!r}; there are {', '.join(rules)}")
         rule = rules[name]
-        click.echo(json.dumps(described(rule), ensure_ascii=True) if as_json else _text(rule))
+        if as_json:
+            click.echo(json.dumps(described(rule), ensure_ascii=True))
+        else:
+            say(_text(rule))
     next_step("gaps", after=f"rules version {rules_version()}")
 
 
@@ -46,12 +49,13 @@ def _changes(settings: Settings, names: set[str], as_json: bool) -> None:
         found = [one for one in rulebook.changes(store) if not names or one.rule in names]
     for one in found:
         subject = f" [{inert(one.subject, 200)}]" if one.subject else ""
-        click.echo(
-            json.dumps(asdict(one), ensure_ascii=True)
-            if as_json
-            else f"{one.rule} version {one.before or 'none'} -> {one.after or 'none'}"
-            f"  {inert(one.asset_name, 80)}{subject}: {one.what} ({one.text})"
-        )
+        if as_json:
+            click.echo(json.dumps(asdict(one), ensure_ascii=True))
+        else:
+            say(
+                f"{one.rule} version {one.before or 'none'} -> {one.after or 'none'}"
+                f"  {inert(one.asset_name, 80)}{subject}: {one.what} ({one.text})"
+            )
     if not found:
         click.echo("no finding was changed by another version of a rule", err=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from scanner.cli import Settings
@@ -23,7 +25,10 @@ def command(settings: Settings, asset: str, fields: tuple[str, ...]) -> None:
     from scanner.opening import concluded, describe, the_asset
     from scanner.statements import by_hand
 
-    stated = dict(_pair(text) for text in fields)
+    stated: dict[str, str] = {}
+    for name, value in map(_pair, fields):
+        if stated.setdefault(name, value) != value:
+            raise click.UsageError(f"{name} is {stated[name]!r} and {value!r}; state it once")
     with concluded(settings) as store:
         one = the_asset(store, asset)
         key = one.thing.key
@@ -41,6 +46,7 @@ def command(settings: Settings, asset: str, fields: tuple[str, ...]) -> None:
         next_step("show", key[:8])
 
 
+MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:.-]?[0-9A-Fa-f]{2}){5}")
 FIELDS = (
     "name",
     "role",
@@ -68,4 +74,11 @@ def _pair(text: str) -> tuple[str, str]:
         raise click.UsageError(f"criticality {value!r}; write C1 (low), C2 (medium) or C3 (high)")
     if name == "redundancy" and value not in ("", "A", "B", "C"):
         raise click.UsageError(f"redundancy {value!r}; write A, B or C")
+    if name == "mac" and value:
+        from inventory.derive.identity import plain_mac
+
+        if not MAC.fullmatch(value) or not plain_mac(value):
+            raise click.UsageError(
+                f"mac {value!r} is no hardware address of a device; write it like 00:1d:9c:c7:b0:70"
+            )
     return name, value

@@ -25,6 +25,9 @@ def command(settings: Settings, finding: str, owner: str, reason: str, until: st
     \b
     Example:  untrap waive 1a2b3c4d --owner "J. Ito" --reason "closing" --until 2027-06-30
     """
+    for option, text in (("--owner", owner), ("--reason", reason)):
+        if not text.strip():
+            raise click.UsageError(f"{option} {text!r} says nothing; as in {option} 'J. Ito, OT'")
     _day(until)
     with concluded(settings) as store:
         gap = _one([item for item in store.findings() if item.id.startswith(finding)], finding)

@@ -10,7 +10,7 @@ from scanner.planning import cost as planning
 from scanner.planning.cost import Total
 from scanner.planning.prepare import Prepared
 from scanner.scan import groups
-from scanner.targets import SERVICE
+from scanner.targets import SERVICE, Service
 from scanner.wording import counted, duration, wrapped
 
 
@@ -25,16 +25,25 @@ def lines(prepared: Prepared) -> Iterator[dict[str, object]]:
             "excluded": None,
         }
     by_name = {probe.name: probe for probe in probes()}
-    for service in dict.fromkeys(prepared.scope.services):
-        probe = by_name[service.probe]
+    for (name, port, excluded), services in _alike(prepared).items():
+        probe = by_name[name]
         yield {
-            "targets": [str(service)],
-            "hosts": 1,
-            "attempts": list(rungs(prepared, probe, service.port)),
-            "excluded": "excluded" if prepared.scope.excludes(service.address) else None,
+            "targets": [str(service) for service in services],
+            "hosts": 0 if excluded else len(services),
+            "attempts": [] if excluded else list(rungs(prepared, probe, port)),
+            "excluded": "excluded" if excluded else None,
         }
     for text in prepared.excluded:
         yield {"targets": [text], "hosts": 0, "attempts": [], "excluded": "excluded by you"}
+
+
+def _alike(prepared: Prepared) -> dict[tuple[str, int, bool], list[Service]]:
+    """Services of one probe and port fold into one line."""
+    found: dict[tuple[str, int, bool], list[Service]] = {}
+    for service in prepared.scope.services:
+        excluded = prepared.scope.excludes(service.address)
+        found.setdefault((service.probe, service.port, excluded), []).append(service)
+    return found
 
 
 def rungs(prepared: Prepared, probe: Probe, port: int | None = None) -> Iterator[dict[str, object]]:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from inventory.store import Store
 from scanner.cli import untrap
 from scanner.wire.names import interfaces
+from tests.inventory.making import listed
 
 
 def run(*words: str, given: str = "", folder: Path | None = None) -> Result:
@@ -41,6 +43,7 @@ def run(*words: str, given: str = "", folder: Path | None = None) -> Result:
         (("::",), "unspecified", "10.0.0.5"),
         (("10.0.0.5:1502/modbux",), "modbux", "modbus"),
         (("10.0.0.5:99999/modbus",), "99999", "502"),
+        (("10.0.0.0/16:502/modbus",), "10.0.0.0/16:502/modbus", "--port modbus=502"),
         (("10.0.0.1", "--units", "300"), "300", "0 to 255"),
         (("10.0.0.1", "--units", "9-3"), "9-3", "lower end first"),
         (("10.0.0.1", "--units", "one"), "one", "1-16,20"),
@@ -92,6 +95,36 @@ def test_a_bad_value_of_scan_is_named_with_a_good_one(
     assert bad in found.output
     assert good in found.output
     assert not (tmp_path / "t.db").exists()  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    ("words", "bad", "good"),
+    [
+        (("waive", "x", "--owner", " ", "--reason", "b", "--until", "2999-01-01"), "--owner", "J."),
+        (("waive", "x", "--owner", "a", "--reason", "", "--until", "2999-01-01"), "--reason", "J."),
+        (("waive", "x", "--owner", "a", "--reason", "b", "--until", "soon"), "soon", "2027-06-30"),
+        (("waive", "x", "--owner", "a", "--reason", "b", "--until", "1999-01-01"), "1999", "come"),
+        (("set", "x", "mac=zz"), "zz", "00:1d:9c:c7:b0:70"),
+        (("set", "x", "mac=01:00:5e:00:00:01"), "01:00:5e", "00:1d:9c:c7:b0:70"),
+        (("set", "x", "owner=a", "owner=b"), "owner", "once"),
+        (("set", "x", "colour=red"), "colour=red", "owner"),
+        (("readiness", "--pilot", "nope"), "nope", "default"),
+        (("questions", "--rule", "zzz"), "ZZZ", "T01"),
+        (("import", "register", "."), ".", "register.csv"),
+        (("import", "register", "no.csv"), "no.csv", "register.csv"),
+        (("points", ""), "''", "assets"),
+    ],
+)
+def test_a_bad_value_of_other_commands_is_named_with_a_good_one(
+    words: tuple[str, ...], bad: str, good: str, tmp_path: Path
+) -> None:
+    with Store.open(tmp_path / "t.db", "default") as store:
+        store.declare([listed(tag="P-1", site="default")])
+    found = run(*words, folder=tmp_path)
+    assert found.exit_code == 2
+    assert bad in found.output
+    assert good in found.output
+    assert found.stderr.count("\n") == 1
 
 
 def test_a_wrong_command_names_the_right_one() -> None:

@@ -25,7 +25,7 @@ COMMANDS = (
     *(("gaps",), ("gaps", "--by", "fix"), ("gaps", "--all"), ("show", address(0))),
     *(("show", "P-2"), ("readiness",), ("readiness", "--use-case", "predictive-maintenance")),
     *(("assets",), ("questions",), ("diff",), ("points",), ("scans",), ("sites",)),
-    ("plan", "127.77.0.0/28"),
+    *(("plan", "127.77.0.0/28"), ("rules",), ("doctor",), ("probes",), ("export", "help")),
 )
 
 
