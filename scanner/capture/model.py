@@ -82,6 +82,7 @@ class Connection:
     server: tuple[str, int]
     question: Segment | None = None
     turned: Connection | None = None  # the same ports with the roles the other way round
+    lanes: dict[tuple[str, int], Lane] = field(default_factory=dict)  # the first of each direction
 
 
 @dataclass(slots=True)
@@ -106,6 +107,9 @@ class Lane:
     buffer: bytearray | None = None
     held: dict[int, bytes] | None = None
     turned: Lane | None = None  # this direction where its sender has the other role
+    stream: Lane | None = None  # the lane of the same direction that was seen first, in other dress
+    mark: int = 0  # hash of the last datagram and its IPv4 identification
+    heard: int = 0  # when that was
 
     @property
     def forward(self) -> bool:

@@ -13,6 +13,7 @@ from protocols.passive import Passive
 from scanner.capture.messages import Messages
 from scanner.capture.model import HELD_BYTES, HOLD, STREAM_LIMIT, TRIES, Lane
 
+COPY, COPY_NUMBERED = 2_000_000, 100_000_000  # nanoseconds within which equal datagrams are one
 SHORTEST = 16  # bytes by which every protocol can be told
 
 _TCP = struct.Struct(">IIBB").unpack_from
@@ -25,8 +26,15 @@ class Streams:
         self.messages = messages
 
     def look(self, lane: Lane, time: int, frame: bytes) -> None:
-        """One packet, as a plain Ethernet frame."""
+        """One packet, as a plain Ethernet frame.
+
+        A mirrored port gives packets twice, tagged and not, or before and behind a router: all
+        lanes of one direction are one stream, and what it knows already does not count again.
+        """
         offset = lane.offset
+        if lane.stream is not None and lane.stream is not lane:
+            lane.deep = lane.stream.deep
+            lane = lane.stream
         end = (
             14 + int.from_bytes(frame[16:18])
             if offset == 34
@@ -36,7 +44,7 @@ class Streams:
             end = len(frame)
         if lane.transport == "udp":
             payload = frame[offset + 8 : end]
-            if payload:
+            if payload and not _again(lane, time, frame, payload):
                 self.messages.take(lane, time, payload)
             return
         if len(frame) < offset + 14:
@@ -161,6 +169,16 @@ class Streams:
             return
         lane.buffer, lane.need = bytearray(data), length or 0
         self.messages.held += len(data)
+
+
+def _again(lane: Lane, time: int, frame: bytes, payload: bytes) -> bool:
+    """Whether this datagram was there a moment ago: a copy, and nobody sent it twice."""
+    identification = frame[18:20] if lane.offset == 34 else b""
+    mark = hash((identification, payload))
+    pause = COPY_NUMBERED if identification not in (b"", b"\0\0") else COPY
+    copy = mark == lane.mark and 0 <= time - lane.heard < pause
+    lane.mark, lane.heard = mark, time
+    return copy
 
 
 def _vain(lane: Lane) -> None:

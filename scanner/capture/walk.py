@@ -273,6 +273,7 @@ class Walk:
         lane = Lane(
             connection, transport, offset, source, ports[0], destination, ports[1], vlan, last=time
         )
+        lane.stream = connection.lanes.setdefault((source, ports[0]), lane)
         self._lanes[key] = lane
         return lane
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from tests.scanner.capture.packets import (
     modbus_read,
     pcap,
     polled,
+    record,
     segment,
     up,
     write,
@@ -318,3 +320,39 @@ def test_ipv6_fragments_are_put_together_in_any_order(tmp_path: Path) -> None:
 SNMP_GET = bytes.fromhex(
     "302602010104067075626c6963a019020101020100020100300e300c06082b060102010101000500"
 )
+
+
+def tagged(frame: bytes) -> bytes:
+    return frame[:12] + b"\x81\0\0\x07" + frame[12:]
+
+
+def routed(frame: bytes) -> bytes:
+    """The same packet behind a router: other hardware addresses, one hop less."""
+    return mac("02:00:00:00:00:77") + mac("02:00:00:00:00:78") + frame[12:22] + b"\x3f" + frame[23:]
+
+
+@pytest.mark.parametrize("copy", [bytes, tagged, routed], ids=["the same", "tagged", "routed"])
+def test_packets_of_a_mirrored_port_count_once(
+    tmp_path: Path, copy: Callable[[bytes], bytes]
+) -> None:
+    polls = [
+        ethernet(*ends, 0x0800, ipv4(source, there, 17, datagram(ports, payload)))
+        for number in range(4)
+        for ends, source, there, ports, payload in (
+            ((CLIENT_MAC, SERVER_MAC), CLIENT, SERVER, (9600, 9600), fins(number, 0x80)),
+            ((SERVER_MAC, CLIENT_MAC), SERVER, CLIENT, (9600, 9600), fins(number, 0xC0)),
+        )
+    ]
+    for frames, protocol in ((polled(4), "modbus"), (polls, "fins")):
+        records = [record(one, n) for n, one in enumerate(frames)]
+        copies = [record(copy(one), n + 0.000_05) for n, one in enumerate(frames)]
+        both = [part for pair in zip(records, copies, strict=True) for part in pair]
+        capture = read_file(write(tmp_path, pcap([]) + b"".join(both)))
+        assert values(capture, SERVER, "consumer") == [f"{CLIENT} {protocol} 2.000 s"]
+        (conversation,) = capture.conclusions.walk.conversations.values()
+        assert (conversation.requested, conversation.spoken) == (4, 4)
+
+
+def fins(number: int, control: int) -> bytes:
+    head = bytes((control, 0, 2, 0, 9, 0, 0, 5, 0, number)) + b"\1\1"
+    return head + (b"\x82\0\x64\0\0\x0a" if control == 0x80 else b"\0\0" + bytes(20))
