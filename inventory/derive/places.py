@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from protocols.contract import Observation, Outcome, Quality, Value
 
-VERSION = "5"
+VERSION = "6"
 """Raised when the derivation would give another result for the same records."""
 
 BUS = re.compile(r"(unit|device|station) [0-9]{1,10}")

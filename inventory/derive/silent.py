@@ -41,7 +41,12 @@ class Tables:
     spoken: dict[str, set[str]] = field(default_factory=dict)  # address → hardware addresses
     lines: dict[tuple[str, str], Sighting] = field(default_factory=dict)  # address, hardware
     crowd: dict[tuple[str, str], int] = field(default_factory=dict)  # switch port → addresses
-    trunks: set[tuple[str, str]] = field(default_factory=set)  # ports that lead to a neighbour
+    trunks: set[tuple[str, str]] = field(default_factory=set)  # ports that lead to another switch
+    latest: dict[str, Sighting] = field(default_factory=dict)  # observer → its youngest line
+
+    def current(self, one: Sighting) -> bool:
+        """Whether the switch's last word was taken in the scan that this line is from."""
+        return self.latest[one.observer].scan == one.scan
 
 
 def joined(places: Places, register: Sequence[RegisterRow]) -> Places:
@@ -71,13 +76,37 @@ def _read(places: Places) -> Tables:
                 where = Sighting(address, part, first, last, _scan(place, last), source)
                 if name == "mac_seen" and (mac := _single(str(value))):
                     tables.seen.setdefault(mac, []).append(where)
-                    port = (address, part)
-                    tables.crowd[port] = tables.crowd.get(port, 0) + 1
+                    known = tables.latest.get(address)
+                    if known is None or known.last < last:
+                        tables.latest[address] = where
                 elif name == "arp_seen":
                     _line(str(value), where, tables)
-                elif name.startswith("neighbour."):
-                    tables.trunks.add((address, part))
+    for sightings in tables.seen.values():
+        for one in filter(tables.current, sightings):
+            port = (one.observer, one.port)
+            tables.crowd[port] = tables.crowd.get(port, 0) + 1
+    tables.trunks = set(_trunks(places, tables))
     return tables
+
+
+def _trunks(places: Places, tables: Tables) -> Iterator[tuple[str, str]]:
+    """Ports that lead to another switch whose tables are known: it is the neighbour there, or
+    its own hardware address was learned there. Any other neighbour may be the device itself."""
+    owners: dict[str, str] = {}
+    for address in tables.latest:
+        owners[address] = address
+        for mac in _own(places[address]):
+            owners[mac] = address
+            for one in tables.seen.get(mac, ()):
+                if one.observer != address and tables.current(one):
+                    yield one.observer, one.port
+    for address in tables.latest:
+        for place in places[address].values():
+            for name, value, _, part in place.facts:
+                if name in ("neighbour.mac", "neighbour.address"):
+                    text = str(value)
+                    if owners.get(plain_mac(text) or text, address) != address:
+                        yield address, part
 
 
 def _line(text: str, where: Sighting, tables: Tables) -> None:
@@ -152,7 +181,7 @@ def _added(places: Places, known: dict[str, set[str]], tables: Tables) -> Iterat
             continue
         if not addresses and mac not in places and _could_be_known(mac, unresolved):
             continue
-        port = "on" if tables.crowd[where.observer, where.port] == 1 else "behind"
+        port = "on" if tables.crowd.get((where.observer, where.port), 1) == 1 else "behind"
         said = f"{port} {where.port or 'a port'} of {_name(places, where.observer)}"
         for address in addresses or [mac]:
             yield from _fact(address, where, ("attached", said, where.source))
@@ -172,13 +201,18 @@ def _fact(address: str, where: Sighting, fact: tuple[str, str, str]) -> Iterator
 
 
 def _edge(sightings: Iterable[Sighting], tables: Tables) -> Sighting:
-    """The port nearest to the device: no trunk, fewest other addresses, then the latest word."""
+    """The port nearest to the device: no trunk, then fewest other addresses. What a switch no
+    longer tells counts only where no switch tells anything: then its latest word does."""
+    told = sorted(sightings, key=lambda one: (one.observer, one.port))
+    now = [one for one in told if tables.current(one)]
+    if not now:
+        return max(told, key=lambda one: one.last)
 
-    def order(one: Sighting) -> tuple[bool, int, str, str, str]:
+    def far(one: Sighting) -> tuple[bool, int]:
         port = (one.observer, one.port)
-        return (port in tables.trunks, tables.crowd[port], one.observer, one.port, one.last)
+        return port in tables.trunks, tables.crowd[port]
 
-    return min(sightings, key=order)
+    return min(now, key=far)
 
 
 def _unresolved(places: Places, tables: Tables) -> list[str]:

@@ -126,3 +126,80 @@ def test_what_is_no_ones_own_address_makes_no_asset() -> None:
         ("arp_seen", "nonsense", "if 1"),
     ]
     assert len(derived(table("10.0.0.2", "SW-2", "ec:74:ba:00:00:02", lines)).devices) == 1
+
+
+def place_of(*seen: list[Observation]) -> list[object]:
+    return said(by_mac(derived([one for part in seen for one in part]), SIEMENS), "attached")
+
+
+def crowd(port: str, count: int, start: int = 0) -> list[tuple[str, str, str]]:
+    return [("mac_seen", f"00:01:05:00:02:{start + n:02x}", port) for n in range(count)]
+
+
+def test_a_device_that_names_itself_on_its_port_is_there_and_not_behind_an_uplink() -> None:
+    """A port with a neighbour is no trunk: a PLC speaks LLDP too."""
+    edge = table(
+        "10.0.0.2", "SW-2", "ec:74:ba:00:00:02",
+        [("mac_seen", SIEMENS, "port 7"), ("neighbour.mac", SIEMENS, "port 7")],
+    )  # fmt: skip
+    core = table(
+        "10.0.0.3", "CORE", "ec:74:ba:00:00:03",
+        [("mac_seen", SIEMENS, "port 24"), *crowd("port 24", 5)],
+    )  # fmt: skip
+    assert place_of(edge, core) == ["on port 7 of SW-2"]
+
+
+def test_an_uplink_is_told_by_the_other_switchs_own_address_however_few_stand_behind_it() -> None:
+    edge = table(
+        "10.0.0.2", "SW-2", "ec:74:ba:00:00:02",
+        [("mac_seen", SIEMENS, "port 7"), *crowd("port 7", 3)],
+    )  # fmt: skip
+    core = table(
+        "10.0.0.3", "CORE", "ec:74:ba:00:00:03",
+        [("mac_seen", SIEMENS, "port 1"), ("mac_seen", "ec:74:ba:00:00:02", "port 1")],
+    )  # fmt: skip
+    assert place_of(edge, core) == ["behind port 7 of SW-2"]
+
+
+def test_an_uplink_is_told_by_the_neighbour_that_is_a_switch_too() -> None:
+    edge = table(
+        "10.0.0.2", "SW-2", "ec:74:ba:00:00:02",
+        [("mac_seen", SIEMENS, "2/7"), *crowd("2/7", 3)],
+    )  # fmt: skip
+    core = table(
+        "10.0.0.3", "CORE", "ec:74:ba:00:00:03",
+        [("mac_seen", SIEMENS, "1/24"), ("neighbour.address", "10.0.0.2", "1/24")],
+    )  # fmt: skip
+    assert place_of(edge, core) == ["behind 2/7 of SW-2"]
+
+
+def test_a_computer_behind_a_telephone_is_behind_that_port() -> None:
+    phone = "00:04:13:00:00:09"
+    edge = table(
+        "10.0.0.2", "SW-2", "ec:74:ba:00:00:02",
+        [("mac_seen", SIEMENS, "port 5"), ("mac_seen", phone, "port 5"),
+         ("neighbour.mac", phone, "port 5")],
+    )  # fmt: skip
+    assert place_of(edge) == ["behind port 5 of SW-2"]
+
+
+def test_the_switchs_last_word_counts_and_an_old_one_where_it_says_no_more() -> None:
+    def at(port: str, when: float, scan: str, mac: str = SIEMENS) -> list[Observation]:
+        rows = table("10.0.0.2", "SW-2", "ec:74:ba:00:00:02", [("mac_seen", mac, port)], at=when)
+        return [replace(one, scan=scan) for one in rows]
+
+    moved = [at("port 3", 1, "scan-1"), at("port 7", 90, "scan-2")]
+    assert place_of(*moved) == ["on port 7 of SW-2"]
+    aged = [at("port 3", 1, "scan-1"), at("port 4", 90, "scan-2", BECKHOFF)]
+    assert place_of(*aged) == ["on port 3 of SW-2"]
+
+
+def test_machines_behind_one_port_are_each_behind_it() -> None:
+    guests = [f"00:0c:29:00:00:{n:02x}" for n in range(3)]
+    host = table(
+        "10.0.0.2", "SW-2", "ec:74:ba:00:00:02", [("mac_seen", one, "port 9") for one in guests]
+    )
+    found = derived(host)
+    assert {tuple(said(by_mac(found, one), "attached")) for one in guests} == {
+        ("behind port 9 of SW-2",)
+    }
