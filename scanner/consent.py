@@ -6,15 +6,18 @@ import ipaddress
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 
 import click
 
 from scanner.planning.cost import Total
 from scanner.planning.lines import table
+from scanner.planning.options import Conditions
 from scanner.planning.prepare import Prepared
 from scanner.program import ours
 from scanner.wire.neighbours import links
+from scanner.wire.record import RecordError, check_name
 
 REFUSED = 5
 DURATION = re.compile(r"(?:([0-9]+\.?[0-9]*)h)?(?:([0-9]+\.?[0-9]*)m)?(?:([0-9]+\.?[0-9]*)s?)?")
@@ -51,6 +54,20 @@ def loopback_only(prepared: Prepared) -> bool:
     if prepared.layer2.sends:
         return False
     return all(end.is_loopback for end in _ends(prepared))
+
+
+def check(held: Conditions) -> None:
+    """Raises `click.UsageError` for a condition that no run could be held under."""
+    if held.window:
+        with suppress(Refusal):  # closed now, open when the scan is run
+            window(held.window, datetime.now().astimezone())
+    if held.max_time:
+        seconds(held.max_time)
+    if held.record is not None:
+        try:
+            check_name(held.record)
+        except RecordError as error:
+            raise click.UsageError(f"--record {error}") from error
 
 
 def window(text: str, now: datetime) -> float | None:

@@ -22,6 +22,7 @@ Resolver = Callable[[str], Sequence[str]]
 
 IPV4_MOST = 1 << 24  # a /8
 IPV6_MOST = 65_536
+SHOWN = 80  # characters of a target that cannot be read
 SERVICES_MOST = 4_096  # that a target `range:port/probe` may name; each is kept by itself
 HOST_NAME = re.compile(
     r"^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*\.?$"
@@ -128,7 +129,10 @@ def parse(
         names += named
     dropped: list[Range] = []
     for text in exclude:
-        found, named = _host(text, resolve, whole=True)
+        try:
+            found, named = _host(text, resolve, whole=True)
+        except TargetError as error:
+            raise TargetError(f"excluded: {error}") from error
         dropped += found
         names += named
     return Scope(merge(ranges), merge(dropped), tuple(dict.fromkeys(services)), tuple(names))
@@ -155,6 +159,11 @@ def _refuse_many(text: str, found: Iterable[Range]) -> None:
         if item.version == 4 and item.last - item.first >= IPV4_MOST:
             raise TargetError(
                 f"{text!r} has more than {IPV4_MOST} addresses: name hosts or a /8 or longer"
+            )
+        if item.version == 6 and item.first >> 118 == 0x3FA:  # fe80::/10; RFC 4007, 11.2
+            raise TargetError(
+                f"target {text!r} is a link-local address, which holds on one interface only: "
+                "name an address that is routed, as in fd00::5"
             )
         for what, forbidden in NO_HOST:
             if (
@@ -300,8 +309,9 @@ def _host(
             [Range(item.version, int(item), int(item)) for item in found],
             [(text, str(item)) for item in found],
         )
+    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
     raise TargetError(
-        f"target {text!r} is not an address, range or host name: 10.0.0.5, 10.0.0.0/24, "
+        f"target {shown!r} is not an address, range or host name: 10.0.0.5, 10.0.0.0/24, "
         "10.0.0-3.1-254, plc7.example, 10.0.0.5:1502/modbus"
     )
 
@@ -339,6 +349,10 @@ def _octet(part: str, text: str) -> list[tuple[int, int]]:
         match = re.fullmatch(r"(\d{0,3})(-?)(\d{0,3})", item)
         if match is None or not (match[1] or match[2]):
             raise TargetError(f"octet {part!r} in {text!r}: 7, 1-254 or 1,3-7")
+        if re.search(r"\b0\d", item):
+            raise TargetError(
+                f"octet {part!r} in {text!r}: without leading zeros, which some read as octal"
+            )
         first = int(match[1] or 0)
         last = int(match[3] or 255) if match[2] else first
         if first > last or last > 255:

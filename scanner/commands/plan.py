@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from scanner import consent
 from scanner.console import next_step
 from scanner.output import Output
 from scanner.planning.lines import lines, table, total_line
@@ -34,6 +35,7 @@ def command(
     \b
     Example:  untrap plan 127.20.1.0/24 --depth identify
     """
+    consent.check(held)
     figures = totals(prepared)
     if output is not None:
         from scanner.planning.permission import write

@@ -10,7 +10,6 @@ from itertools import groupby
 import click
 
 from inventory.model import OpenQuestion
-from inventory.rules.catalogue import catalogue
 from inventory.text import inert
 from scanner.cli import Settings
 from scanner.console import line_width, next_step, say
@@ -30,9 +29,7 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
     Example:  untrap questions
     """
     count = 0
-    rule = rule.upper()
-    if rule and rule not in (rules := catalogue()):
-        raise click.UsageError(f"no rule {rule!r}; there are {', '.join(rules)}")
+    rule = _known(rule.upper()) if rule else ""
     with concluded(settings) as store:
         wanted = (one for one in store.questions() if not rule or one.rule == rule)
         for alike in grouped(wanted):
@@ -43,6 +40,14 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
             else:
                 _show(alike)
     next_step("gaps", after=counted(count, "open question", "open questions"))
+
+
+def _known(rule: str) -> str:
+    from inventory.rules.catalogue import catalogue
+
+    if rule not in (rules := catalogue()):
+        raise click.UsageError(f"no rule {rule!r}; there are {', '.join(rules)}")
+    return rule
 
 
 def line(question: OpenQuestion) -> dict[str, object]:

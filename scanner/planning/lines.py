@@ -72,6 +72,7 @@ def total_line(prepared: Prepared, totals: Mapping[str, Total]) -> dict[str, obj
     return {
         "total": {"hosts": prepared.hosts, **figures, "peak_pps": prepared.profile.packets},
         "layer2": prepared.layer2.as_json(),
+        "names": [{"name": name, "address": found} for name, found in prepared.scope.names],
     }
 
 
@@ -85,6 +86,7 @@ def table(prepared: Prepared, totals: Mapping[str, Total]) -> list[str]:
         f"  at most {profile.packets:g} packets/s in all, {profile.requests_per_host:g} requests/s "
         "and one connection per host",
     ]
+    shown += [f"  {name} is {address}" for name, address in prepared.scope.names]
     if prepared.excluded:
         shown.append(f"  never asked: {', '.join(prepared.excluded[:8])}")
     shown += [f"  first: {line}" for line in prepared.layer2.lines()]

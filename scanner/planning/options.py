@@ -51,6 +51,8 @@ class ListFile(click.ParamType[Listed]):
             content = sys.stdin.buffer.read() if value == "-" else Path(value).read_bytes()
         except OSError as error:
             self.fail(f"{value}: {error.strerror or error}; name a file of addresses", param, ctx)
+        if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            self.fail(f"{value} is no text file; name a file of addresses", param, ctx)
         words: list[str] = []
         for line in decode(content)[0].splitlines():
             words += line.partition("#")[0].replace(",", " ").split()

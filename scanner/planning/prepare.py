@@ -313,6 +313,8 @@ def _probes(names: Sequence[str], needed: Iterable[str]) -> tuple[Probe, ...]:
             hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(good)}"
             raise click.UsageError(f"no probe {name!r}: {hint}")
     wanted = _split(names) or good
+    if names and not _split(names):
+        raise click.UsageError(f"--probe {names[0]!r} names none: one of {', '.join(good)}")
     return tuple(probe for probe in everything if probe.name in wanted)
 
 

@@ -218,14 +218,19 @@ def closed(file: BinaryIO | TextIO, failure: str) -> str:
 AnyRecorder = PacketRecorder | PayloadRecorder
 
 
+def check_name(path: Path) -> None:
+    """Raises `RecordError` for a name that tells no kind of recording."""
+    if path.suffix not in (".pcapng", ".jsonl"):
+        raise RecordError(f"{path}: name a .pcapng (or .jsonl) file, as in {path.stem}.pcapng")
+
+
 def recorder(path: Path, scope: Scope, raw: bool, secrets: tuple[bytes, ...] = ()) -> AnyRecorder:
     """The recorder for `path`: packets where that is allowed, payloads otherwise.
 
     The name tells which it is: `.pcapng` packets, `.jsonl` payloads. Without raw rights a name in
     `.pcapng` becomes one in `.jsonl`, where no file of that name is lost. Raises `RecordError`.
     """
-    if path.suffix not in (".pcapng", ".jsonl"):
-        raise RecordError(f"{path}: name a .pcapng (or .jsonl) file, as in {path.stem}.pcapng")
+    check_name(path)
     try:
         if raw and path.suffix == ".pcapng":
             return PacketRecorder(path.open("wb"), scope, secrets)

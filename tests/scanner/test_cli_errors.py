@@ -41,6 +41,15 @@ def run(*words: str, given: str = "", folder: Path | None = None) -> Result:
         (("ff02::1",), "multicast", "10.0.0.5"),
         (("[ff02::1]:502/modbus",), "multicast", "10.0.0.5"),
         (("::",), "unspecified", "10.0.0.5"),
+        (("fe80::1%lo",), "fe80::1%lo", "fd00::5"),
+        (("010.0.0.1",), "010", "leading zeros"),
+        (("10.0.0.1-05",), "1-05", "leading zeros"),
+        (("10.0.0.1", "--exclude", "nonsense!"), "excluded: target 'nonsense!'", "10.0.0.0/24"),
+        (("10.0.0.1", "--probe", ","), "--probe ','", "modbus"),
+        (("10.0.0.1", "--window", "1"), "'1'", "22:00-05:30"),
+        (("10.0.0.1", "--max-time", "soon"), "soon", "40m"),
+        (("10.0.0.1", "--record", "x.txt"), "x.txt", "x.pcapng"),
+        (("x" * 300,), "x" * 80, "10.0.0.0/24"),
         (("10.0.0.5:1502/modbux",), "modbux", "modbus"),
         (("10.0.0.5:99999/modbus",), "99999", "502"),
         (("10.0.0.0/16:502/modbus",), "10.0.0.0/16:502/modbus", "--port modbus=502"),
@@ -155,6 +164,24 @@ def test_exclusions_come_from_a_file_and_from_flags(tmp_path: Path) -> None:
     assert '"hosts": 4' in found.output
     for text in ("10.0.0.2", "10.0.0.4-5", "10.0.0.8"):
         assert f'"targets": ["{text}"], "hosts": 0' in found.output
+
+
+def test_a_host_name_is_shown_with_what_it_stands_for() -> None:
+    assert "localhost is 127.0.0.1" in run("plan", "localhost").stdout
+    (total,) = run("plan", "localhost", "--json").stdout.splitlines()[-1:]
+    assert {"name": "localhost", "address": "127.0.0.1"} in json.loads(total)["names"]
+
+
+def test_a_list_of_another_encoding_is_read_and_another_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "targets.txt"
+    for encoding in ("utf-8-sig", "utf-16", "cp1252"):
+        file.write_bytes("10.0.0.1 # Füller\r\n10.0.0.2\r\n".encode(encoding))
+        found = run("plan", "-iL", str(file), "--json")
+        assert '"hosts": 2' in found.output
+    file.write_bytes(b"10.0.0.1\0\n")
+    found = run("plan", "-iL", str(file))
+    assert (found.exit_code, found.stderr.count("\n")) == (2, 1)
+    assert "no text file" in found.stderr
 
 
 def test_loopback_is_not_asked_through_another_interface() -> None:
