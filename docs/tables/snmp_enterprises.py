@@ -1,28 +1,26 @@
-"""Writes `protocols/snmp/enterprises.csv`: who makes the devices behind an enterprise number.
+"""Writes `protocols/snmp/enterprises.csv.gz`: who makes the devices behind an enterprise number.
 
-    python -m docs.tables.snmp_enterprises ENTERPRISES.tsv OUI.csv
+    python -m docs.tables.snmp_enterprises ENTERPRISES.tsv
 
-The IANA list has over 60 000 numbers, most of them of organisations that make no network device.
-Kept are the numbers up to 2 500 and those of organisations that also hold an IEEE MAC block (who
-builds hardware with a network port needs one). `VENDORS` gives the names that engineers use;
-`AGENTS` are software houses and chip makers whose number says nothing about the device's maker.
+The whole IANA list, names shortened. `VENDORS` gives the names that engineers use; `AGENTS` are
+software houses, chip makers and standards bodies whose number says nothing about the device's
+maker.
 """
 
 from __future__ import annotations
 
-import csv
+import gzip
 import re
 import sys
 from pathlib import Path
 
-OUT = Path("protocols/snmp/enterprises.csv")
+OUT = Path("protocols/snmp/enterprises.csv.gz")
 HEADER = """\
 # Private enterprise numbers: number, maker, kind ("agent": its number names no device maker).
 # Facts of the IANA list (https://www.iana.org/assignments/enterprise-numbers) as of Wireshark
-# 4.0.17, names shortened; kept: numbers to 2500 and organisations with an IEEE MAC block (2022).
-# Made by docs/tables/snmp_enterprises.py; edit its VENDORS and AGENTS, not this file.
+# 4.0.17, names shortened. Made by docs/tables/snmp_enterprises.py; edit its VENDORS and AGENTS.
 """
-MOST = 2_500
+_NOBODY = re.compile(r"^(none|reserved|unassigned|unknown|\?+|private|tbd|test)\b", re.IGNORECASE)
 _FORMS = re.compile(
     r"[,.]?\s*\b(inc(orporated)?|corp(oration)?|co|ltd|limited|llc|l\.l\.c|gmbh|ag|kg|kgaa|s\.?a|"
     r"s\.?p\.?a|s\.?r\.?l|b\.?v|n\.?v|a\.?s|a/s|ab|oy|oyj|aps|plc|pty|pte|sas|sarl|s\.?l|s\.?r\.?o|"
@@ -34,9 +32,31 @@ AGENTS = {
     2: "IBM", 42: "Sun", 99: "SNMP Research", 111: "Oracle", 311: "Microsoft", 343: "Intel",
     2021: "ucd-snmp", 3582: "LSI", 4413: "Broadcom", 4491: "CableLabs", 6876: "VMware",
     8072: "net-snmp", 12807: "Rabbit Semiconductor", 17095: "Microchip", 26381: "lwIP",
-    27282: "Realtek Semiconductor corp.", 36582: "Arduino", 50001: "Scildon",
+    14851: "Storage Networking Industry Association", 27282: "Realtek Semiconductor corp.",
+    36582: "Arduino", 50001: "Scildon", 883: "Integrated Systems", 1070: "DMH Software",
+    2076: "Future Software", 2238: "FreeBSD Project", 6603: "Vitesse", 7244: "Quanta",
+    8174: "NetBurner", 9442: "Atheros", 12325: "Fraunhofer FOKUS", 13140: "Cluster File Systems",
+    17409: "standards committee of radio and television", 21111: "Datalogic",
+    24686: "PROFIBUS Nutzerorganisation", 30005: "Raybit", 33118: "Freescale",
+    45065: "Insyde",
 }  # fmt: skip
 VENDORS = {
+    89: "Radware (RND)", 258: "Panasonic", 562: "Ciena (Nortel)", 601: "Microchip (Bancomm)",
+    629: "MRV", 683: "Zebra (Extended Systems)", 738: "BATM (Telco Systems)",
+    885: "Vertiv (Emerson)", 1166: "Arris (General Instrument)", 1230: "McAfee",
+    1286: "Ribbon (ECI)", 1369: "Forcepoint (Stonesoft)", 1429: "Cisco (Scientific-Atlanta)",
+    1385: "Montclair", 2281: "Ceragon", 3224: "Juniper (NetScreen)", 3320: "BDCOM",
+    3570: "Tait", 3709: "Datacom (Teracom)", 3807: "FiberHome", 3902: "ZTE", 4115: "Arris",
+    4130: "GE MDS", 4874: "Juniper", 4998: "Arris (Cadant)", 5875: "FiberHome",
+    6027: "Dell (Force10)", 6530: "2N", 7309: "Alpha Technologies (Argus)", 7800: "Ubiquoss",
+    8000: "UHP Networks",
+    8708: "Infinera (Transmode)", 8962: "McAfee (IntruVert)", 9694: "Arbor",
+    10520: "GE Critical Power", 12276: "F5", 13464: "GCOM", 13891: "Sinetica",
+    14941: "ExaGrid", 15117: "West Mountain Radio",
+    15983: "Fortinet (Meru)", 18837: "Safran (Orolia)", 20246: "Delta",
+    21067: "Cyberoam", 21695: "net-track", 23263: "HAProxy (Exceliance)", 26854: "Alpha (Cherokee)",
+    32620: "Anue Systems", 34652: "Volius (IPF)", 40865: "Majorpower", 43296: "Exablaze (Cisco)",
+    30932: "Chatsworth", 55108: "Riedo Networks", 56166: "SmartByte",
     9: "Cisco", 11: "HP", 43: "3Com", 45: "Nortel", 52: "Enterasys", 95: "Rockwell Automation",
     119: "NEC", 161: "Motorola", 171: "D-Link", 193: "Ericsson", 207: "Allied Telesis",
     211: "Fujitsu", 231: "Fujitsu", 232: "HP", 236: "Samsung", 244: "Lantronix",
@@ -86,34 +106,26 @@ VENDORS = {
 
 
 def short(name: str) -> str:
-    """A company's name without its legal form."""
+    """A company's name without its legal form; as it stands where nothing else would be left."""
     words = re.sub(r"\(.*?\)", " ", name)
-    return " ".join(_FORMS.sub(" ", words).replace(",", " ").split()).strip(" .-&")
+    kept = " ".join(_FORMS.sub(" ", words).replace(",", " ").split()).strip(" .-&")
+    return kept or " ".join(words.replace(",", " ").split())
 
 
-def _key(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", short(name).lower())
-
-
-def table(enterprises: Path, blocks: Path) -> str:
+def table(enterprises: Path) -> str:
     """The file's text."""
-    with blocks.open(encoding="utf-8", errors="replace", newline="") as lines:
-        makers = {_key(row["Organization Name"]) for row in csv.DictReader(lines)} - {""}
     rows: dict[int, tuple[str, ...]] = {}
     for line in enterprises.read_text("utf-8", errors="replace").splitlines():
         number, _, name = line.partition("\t")
-        kept = short(name)[:48]
-        if number.isdigit() and kept and (int(number) <= MOST or _key(name) in makers):
+        kept = short(name.split("\t")[0])[:48]
+        if number.isdigit() and kept and not _NOBODY.match(kept):
             rows[int(number)] = (kept,)
     rows.update({number: (name,) for number, name in VENDORS.items()})
     rows.update({number: (name, "agent") for number, name in AGENTS.items()})
     rows.pop(0, None)
-    out = [HEADER]
-    for number in sorted(rows):
-        cells = [f'"{c}"' if "," in c or '"' in c else c for c in rows[number]]
-        out.append(",".join([str(number), *cells]) + "\n")
-    return "".join(out)
+    return HEADER + "".join(f"{n},{','.join(rows[n])}\n" for n in sorted(rows))
 
 
 if __name__ == "__main__":
-    OUT.write_text(table(Path(sys.argv[1]), Path(sys.argv[2])), "utf-8")
+    with gzip.GzipFile(OUT, "wb", mtime=0) as file:
+        file.write(table(Path(sys.argv[1])).encode())

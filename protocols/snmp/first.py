@@ -14,27 +14,25 @@ from collections.abc import Mapping
 from functools import cache
 
 from protocols.contract import Fact, Outcome, Reading
-from protocols.snmp import codec, identity
+from protocols.snmp import codec, entity, identity
 from protocols.snmp.codec import Binding, Oid, Response
+from protocols.snmp.entity import ENTITY
 from protocols.snmp.exchange import number, text, without
 from protocols.snmp.identity import Wish
 
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)  # RFC 3418, 2
-ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
 SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME = (*SYSTEM, 1), (*SYSTEM, 2), (*SYSTEM, 3)
 SYS_CONTACT, SYS_NAME, SYS_LOCATION = (*SYSTEM, 4), (*SYSTEM, 5), (*SYSTEM, 6)
 SYSTEM_COLUMNS = (SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME, SYS_CONTACT, SYS_NAME, SYS_LOCATION)
 SYSTEM_GROUP = tuple((*column, 0) for column in SYSTEM_COLUMNS)
 ENTITY_CLASS: Oid = (*ENTITY, 5)
-ENTITY_COLUMNS = tuple((*ENTITY, column) for column in (5, 13, 11, 10, 9))
-CHASSIS = 3
+ENTITY_COLUMNS = tuple((*ENTITY, column) for column in (5, 13, 11, 10, 9, 12))
 EARLY: tuple[Oid, ...] = (
     *((1, 3, 6, 1, 2, 1, 33, 1, 1, n, 0) for n in (1, 2, 3, 4)),  # UPS-MIB: upsIdent
     (1, 3, 6, 1, 2, 1, 25, 3, 2, 1, 3, 1),  # HOST-RESOURCES-MIB: hrDeviceDescr
     (1, 3, 6, 1, 2, 1, 43, 5, 1, 1, 17, 1),  # Printer-MIB: prtGeneralSerialNumber
     (1, 3, 6, 1, 2, 1, 2, 2, 1, 6, 2),  # IF-MIB: ifPhysAddress of what is not the loopback
     (1, 3, 6, 1, 2, 1, 16, 19, 2, 0),  # RMON2-MIB: probeSoftwareRev
-    (1, 3, 6, 1, 2, 1, 16, 19, 3, 0),  # RMON2-MIB: probeHardwareRev
     (*identity.ENTERPRISES, 318, 1, 1, 1, 1, 1, 1, 0),  # PowerNet-MIB: upsBasicIdentModel
     (*identity.ENTERPRISES, 318, 1, 1, 1, 1, 2, 3, 0),  # upsAdvIdentSerialNumber
     (*identity.ENTERPRISES, 705, 1, 1, 4, 0),  # MG-SNMP-UPS-MIB: upsmgIdentFirmwareVersion
@@ -47,18 +45,6 @@ _TEXTS = {
     "name": (SYS_NAME, "sysName.0"),
     "location": (SYS_LOCATION, "sysLocation.0"),
 }
-_ENTITY_FACTS = (
-    ("model", 13, "entPhysicalModelName"),
-    ("serial", 11, "entPhysicalSerialNum"),
-)
-_SOFTWARE, _FIRMWARE = (
-    ("firmware", 10, "entPhysicalSoftwareRev"),
-    ("firmware", 9, "entPhysicalFirmwareRev"),
-)
-# Their firmware revision is the boot loader's; everybody else's software is that of an inner layer.
-_SOFTWARE_FIRST = frozenset(
-    {9, 11, 2011, 2636, 1916, 6486, 6527, 14823, 25461, 25506, 30065, 47196}
-)
 
 
 @cache
@@ -129,18 +115,17 @@ def _add_entity(
 ) -> None:
     """The first row describes the device only where it is the chassis or keeps its class quiet."""
     kind = held.get(ENTITY_CLASS)
-    if number(kind) not in (None, CHASSIS):
+    cells = {
+        column[-1]: binding
+        for column in ENTITY_COLUMNS
+        if (binding := held.get(column)) is not None
+        and (kind is None or binding.oid[-1] == kind.oid[-1])  # else the row is another's
+    }
+    if not cells or number(kind) not in (None, entity.CHASSIS):
         return
-    revisions = (_FIRMWARE, _SOFTWARE)
-    if enterprise in _SOFTWARE_FIRST:
-        revisions = (_SOFTWARE, _FIRMWARE)
-    for name, column, source in (*_ENTITY_FACTS, *revisions):
-        binding = held.get((*ENTITY, column))
-        if binding is None or (kind is not None and binding.oid[-1] != kind.oid[-1]):
-            continue  # the first row that has this column is another's
-        words = identity.usable(text(binding))
-        if words:
-            found.setdefault(name, (words, f"snmp {source}.{binding.oid[-1]}"))
+    index = next(iter(cells.values())).oid[len(ENTITY) + 1 :]
+    for name, said_there in entity.statements(entity.Row(index, cells), enterprise).items():
+        found.setdefault(name, said_there)
 
 
 def _add_early(

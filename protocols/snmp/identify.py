@@ -8,6 +8,9 @@ column means "not there" and is not read.
 An agent that names no maker (net-snmp on an embedded Linux) is asked in the same way which private
 subtrees it serves, from the start of the enterprises and from behind each agent's own subtree; and
 in the same datagram for the objects that any device may have.
+
+The rows of the ENTITY-MIB follow in the same datagram as the maker's objects, until one of them is
+the device itself (`entity`).
 """
 
 from __future__ import annotations
@@ -15,17 +18,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from protocols.contract import Fact, Link, Outcome, Reading
-from protocols.snmp import codec, identity
+from protocols.snmp import codec, entity, identity
 from protocols.snmp.codec import Binding, Oid, Response
 from protocols.snmp.discover import MOST_RETRIES, SYSTEM_QUESTION, fewer
-from protocols.snmp.exchange import Session, exchange, number, question
-from protocols.snmp.first import CHASSIS, EARLY, ENTITY, ENTITY_CLASS, said
+from protocols.snmp.exchange import Session, exchange, question
+from protocols.snmp.first import EARLY, said
 from protocols.snmp.identity import ENTERPRISES, Wish
 from protocols.snmp.sessions import granted, working
 
 ESSENTIAL = ("vendor", "product", "model", "firmware", "serial")
 MOST_OIDS = 10
-MOST_ROUNDS = 3
+MOST_ROUNDS = 4
 # Software that runs on anybody's device: a subtree of these names no maker.
 _NEUTRAL = frozenset({1, 2, 9, 11, 42, 43, 311, 232, 674, 2435})
 AFTER_UCD: Oid = (*ENTERPRISES, 2022)  # behind UCD-SNMP-MIB, which net-snmp always serves
@@ -41,18 +44,34 @@ async def identify(link: Link) -> None:
     known = identity.known(facts_heard(link))
     object_id = object_heard(link)
     asked: tuple[Wish, ...] = ()
-    if "vendor" not in known:
+    if all(name in known for name in ESSENTIAL):
+        return
+    subtrees = not identity.maker(identity.enterprise_of(object_id))
+    if subtrees:
         asked = _worth(link, session, identity.wanted(object_id, known))
         object_id = await _subtree(link, session, known, asked) or object_id
     wishes = _worth(link, session, identity.wanted(object_id, known))
     wishes = tuple(w for w in wishes if w not in asked)
+    rows = () if subtrees else _rows_wanted(link, session)
     for _ in range(MOST_ROUNDS):
         wishes = tuple(w for w in wishes if w.name not in known)
-        if not wishes or all(name in known for name in ESSENTIAL):
+        if all(name in known for name in ESSENTIAL) or not (wishes or rows):
             return
         now = _batch(wishes)
-        known |= await _ask(link, session, now, known)
+        gained, rows = await _ask(link, session, now, known, rows)
+        known |= gained
         wishes = tuple(w for w in wishes if w not in now)
+
+
+def _rows_wanted(link: Link, session: Session) -> tuple[Oid, ...]:
+    """The first question for a row of the ENTITY-MIB; () where the first datagram had the chassis.
+
+    A version 1 agent was asked its first row, and refuses a whole Get for what follows the last.
+    """
+    sources = (fact.source for fact in facts_heard(link))
+    if session.version == codec.V1 or any(s.startswith("snmp entPhysical") for s in sources):
+        return ()
+    return entity.following()
 
 
 def _worth(link: Link, session: Session, wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
@@ -61,13 +80,7 @@ def _worth(link: Link, session: Session, wishes: tuple[Wish, ...]) -> tuple[Wish
     settled: set[Oid] = set()
     if session.version != codec.V1 and len(answers) == 1 and answers[0].outcome is Outcome.COMPLETE:
         settled = {*EARLY, *(oid[:-1] for oid in EARLY)}
-    sources = (fact.source for fact in facts_heard(link))
-    chassis = any(source.startswith("snmp entPhysical") for source in sources)
-    return tuple(
-        wish
-        for wish in wishes
-        if wish.oid not in settled and not (chassis and wish.oid[:-1] == ENTITY)
-    )
+    return tuple(wish for wish in wishes if wish.oid not in settled)
 
 
 def facts_heard(link: Link) -> tuple[Fact, ...]:
@@ -93,9 +106,8 @@ def _batch(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
 
 
 def _oids(wishes: Sequence[Wish]) -> tuple[Oid, ...]:
-    """The columns of the wishes, with the class that tells whose row of the ENTITY-MIB it is."""
-    asked: tuple[Oid, ...] = tuple(dict.fromkeys(w.oid for w in wishes))
-    return (ENTITY_CLASS, *asked) if any(oid[:-1] == ENTITY for oid in asked) else asked
+    """The columns of the wishes."""
+    return tuple(dict.fromkeys(w.oid for w in wishes))
 
 
 def _granted(
@@ -105,8 +117,6 @@ def _granted(
     found: dict[str, tuple[str, str]] = {}
     for wish in wishes:
         binding = held.get(wish.oid)
-        if wish.oid[:-1] == ENTITY and not _chassis(held.get(ENTITY_CLASS), binding):
-            continue
         if wish.name not in known and binding is not None and below(binding, wish.oid):
             words = said(wish, binding)
             if words:
@@ -128,13 +138,29 @@ def _statements(
 
 
 async def _ask(
-    link: Link, session: Session, wishes: tuple[Wish, ...], known: dict[str, str]
-) -> dict[str, str]:
-    asked = _oids(wishes)
+    link: Link,
+    session: Session,
+    wishes: tuple[Wish, ...],
+    known: dict[str, str],
+    rows: tuple[Oid, ...],
+) -> tuple[dict[str, str], tuple[Oid, ...]]:
+    """What was gained, and what to ask for the next row of the ENTITY-MIB (() for no more)."""
+    asked = (*_oids(wishes), *rows)
     gained: dict[str, str] = {}
+    next_row: list[Oid] = []
 
     def read(response: Response) -> Reading[None]:
+        next_row.clear()
         found = _granted(wishes, dict(zip(asked, response.bindings, strict=True)), known)
+        if rows and asked[-len(rows) :] == rows:
+            row = entity.row_of(response.bindings[-len(rows) :])
+            if row is not None and row.is_device:
+                enterprise = identity.enterprise_of(object_heard(link))
+                for name, said_there in entity.statements(row, enterprise).items():
+                    if name not in known:
+                        found.setdefault(name, said_there)
+            elif row is not None:
+                next_row.extend(entity.following(row.index))
         gained.update({name: value for name, (value, _) in found.items()})
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
         return Reading(None, _statements(wishes, found, known), outcome=outcome, items=len(found))
@@ -146,19 +172,7 @@ async def _ask(
         if response is None or not response.error_status or not answer.spoke or len(asked) == 1:
             break
         asked = fewer(asked, response)
-    return gained
-
-
-def _chassis(kind: Binding | None, binding: Binding | None) -> bool:
-    """Whether a first row of the ENTITY-MIB is the chassis and the value is of that row.
-
-    Some agents leave the class out and list nothing but themselves: their first row stands.
-    """
-    if kind is None or binding is None:
-        return False
-    if not below(kind, ENTITY_CLASS):
-        return True
-    return kind.oid[-1] == binding.oid[-1] and number(kind) == CHASSIS
+    return gained, tuple(next_row)
 
 
 def below(binding: Binding, column: Oid) -> bool:
@@ -188,7 +202,7 @@ async def _subtree(
         makers = sorted(n for n in served if identity.maker(n) and n not in _NEUTRAL)
         chosen[:] = [(*ENTERPRISES, n) for n in makers] if len(makers) == 1 else []
         found = _granted(wishes, held, known)
-        if len(makers) == 1:
+        if len(makers) == 1 and "vendor" not in known:
             source = f"snmp serves objects of enterprise {makers[0]}"
             found.setdefault("vendor", (identity.maker(makers[0]), source))
         gained.update({name: value for name, (value, _) in found.items()})

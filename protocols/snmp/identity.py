@@ -7,6 +7,7 @@ house (net-snmp and the like) the vendor stays unknown until something else name
 from __future__ import annotations
 
 import csv
+import gzip
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,11 @@ from protocols.snmp.codec import Oid, dotted, oid
 ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 IDENTITY = ("vendor", "product", "model", "firmware", "hardware", "serial", "role")
 _DESCRIPTION_CHARACTERS = 1_024  # what a pattern sees: bounds its time
+_COMPANY = re.compile(
+    r"^(?:(?:Networks?|Communications?|Corporation|Corp|Inc|Enterprise|Technologies|Systems|Ltd|GmbH)"
+    r"\b[.,]*\s*)+",
+    re.IGNORECASE,
+)
 _PLACEHOLDERS = frozenset(
     {"", "n/a", "na", "none", "unknown", "null", "not available", "not specified", "default", "-"}
     | {"<private>", "uninitialized", "unset", "0", "ffffffffffff", "to be filled by o.e.m."}
@@ -77,17 +83,25 @@ def enterprise_of(object_id: Oid) -> int | None:
 
 
 @cache
-def enterprises() -> Mapping[int, tuple[str, str]]:
-    """Number to (maker, kind); kind "agent" is a software house that makes no device."""
-    table = files(__package__).joinpath("enterprises.csv").read_text("utf-8")
-    rows = csv.reader(line for line in table.splitlines() if not line.startswith("#"))
-    return {int(row[0]): (row[1], row[2] if len(row) > 2 else "") for row in rows}
+def _enterprises() -> bytes:
+    """The table's text: 62 000 lines, of which a scan needs a handful; so it is not parsed."""
+    table = files(__package__).joinpath("enterprises.csv.gz").read_bytes()
+    return gzip.decompress(table)
 
 
+@lru_cache(maxsize=1_024)
 def maker(enterprise: int | None) -> str:
-    """The vendor of devices with this enterprise number, or "" when it says nothing of that."""
-    name, kind = enterprises().get(enterprise or 0, ("", ""))
-    return "" if kind == "agent" else name
+    """The vendor of devices with this enterprise number, or "" when it says nothing of that.
+
+    Kind "agent" is a software house, a chip maker or a standards body: it makes no device.
+    """
+    table = _enterprises()
+    start = table.find(b"\n%d," % (enterprise or 0))
+    if start < 0:
+        return ""
+    line = table[start + 1 : table.find(b"\n", start + 1)].decode()
+    _, name, *kind = line.split(",")
+    return "" if kind == ["agent"] else name
 
 
 @cache
@@ -127,11 +141,21 @@ def _rule(entry: Mapping[str, object]) -> Rule:
 def wishes() -> tuple[Wish, ...]:
     """Every OID that holds identity, in the order of preference for one fact."""
     found: list[Wish] = []
+    nobodys: list[Wish] = []  # what any agent may have, after its maker's own objects
     for entry in _document()["ask"]:
         for top in _texts(entry, "object") or ("",):
             for name in IDENTITY:
-                found.extend(_wish(top, name, words) for words in _texts(entry, name))
-    return tuple(found)
+                wishes_here = (_wish(top, name, words) for words in _texts(entry, name))
+                (found if top else nobodys).extend(wishes_here)
+    found.extend(_wish(top, name, words) for top, name, words, _ in makers())
+    return (*found, *nobodys)
+
+
+@cache
+def makers() -> tuple[tuple[str, ...], ...]:
+    """The rows of `makers.csv`: object, fact, place, the object's name in its module."""
+    table = files(__package__).joinpath("makers.csv").read_text("utf-8")
+    return tuple(tuple(r) for r in csv.reader(x for x in table.splitlines() if x[0] != "#"))
 
 
 def _wish(top: str, name: str, words: str) -> Wish:
@@ -227,8 +251,8 @@ def _without_maker(words: str, vendor: str) -> str:
     """The description without the maker's name in front, if it is there."""
     stripped = words.strip(' \t\r\n"')
     for name in (vendor, vendor.split(" ")[0]):
-        if stripped.lower().startswith(name.lower() + " "):
-            return stripped[len(name) :].strip()
+        if re.match(re.escape(name) + r"[ ,]", stripped, re.IGNORECASE):
+            return _COMPANY.sub("", stripped[len(name) :].lstrip(" ,"))
     return stripped
 
 

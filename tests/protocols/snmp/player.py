@@ -135,7 +135,7 @@ def recording(path: Path) -> Agent:
             continue
         try:
             values[codec.oid(parts[0])] = encode_value(parts[1], parts[2])
-        except ValueError:
+        except (ValueError, IndexError):
             continue
     return Agent(values)
 

@@ -1,0 +1,96 @@
+"""Which row of the ENTITY-MIB is the device itself, and what it says. Pure.
+
+Agents list the stack, a slot or a power supply before the chassis as they like; so rows are read
+one after the other, a few at most, until one is the device: a chassis, or something of no stated
+class that nothing else contains (RFC 6933, entPhysicalClass and entPhysicalContainedIn). Where an
+agent keeps the class of its rows quiet, its first row stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from protocols.snmp import codec, identity
+from protocols.snmp.codec import Binding, Oid
+from protocols.snmp.exchange import number, text
+
+ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
+OTHER, UNKNOWN, CHASSIS = 1, 2, 3  # IANAPhysicalClass
+MOST_ROWS = 4
+_CONTAINED_IN, _CLASS, _HARDWARE, _FIRMWARE, _SOFTWARE, _SERIAL, _MAKER, _MODEL = (
+    4, 5, 8, 9, 10, 11, 12, 13,
+)  # fmt: skip
+COLUMNS = (_CLASS, _CONTAINED_IN, _MODEL, _SERIAL, _SOFTWARE, _FIRMWARE, _HARDWARE, _MAKER)
+_NAMES = {
+    _MODEL: "entPhysicalModelName",
+    _SERIAL: "entPhysicalSerialNum",
+    _SOFTWARE: "entPhysicalSoftwareRev",
+    _FIRMWARE: "entPhysicalFirmwareRev",
+    _HARDWARE: "entPhysicalHardwareRev",
+    _MAKER: "entPhysicalMfgName",
+}
+# D-Link: the software revision is that of an inner layer. Everybody else's firmware revision is the
+# boot loader's.
+_FIRMWARE_FIRST = frozenset({171})
+# The maker of the switch software, whose defaults tell of the software, not of the device.
+_SOFTWARE_HOUSES = frozenset({"aricent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its index, and its bindings by column number."""
+
+    index: Oid
+    cells: Mapping[int, Binding]
+
+    @property
+    def is_device(self) -> bool:
+        """Whether the row describes the device itself."""
+        kind = number(self.cells.get(_CLASS))
+        if kind in (OTHER, UNKNOWN):
+            return number(self.cells.get(_CONTAINED_IN)) == 0
+        return kind in (None, CHASSIS)
+
+
+def following(index: Oid = ()) -> tuple[Oid, ...]:
+    """What a GetNext asks for the row behind an index; the first row without one."""
+    return tuple((*ENTITY, column, *index) for column in COLUMNS)
+
+
+def row_of(bindings: Sequence[Binding]) -> Row | None:
+    """The first row among answers to `following`; None behind the table's end."""
+    cells = {
+        column: binding
+        for column, binding in zip(COLUMNS, bindings, strict=True)
+        if not binding.missing and binding.oid[: len(ENTITY) + 1] == (*ENTITY, column)
+    }
+    indexes = [binding.oid[len(ENTITY) + 1 :] for binding in cells.values()]
+    if not indexes:
+        return None
+    first = min(indexes)
+    own = {c: b for c, b in cells.items() if b.oid[len(ENTITY) + 1 :] == first}
+    return Row(first, own)
+
+
+def revisions(enterprise: int | None) -> tuple[int, int]:
+    """The two columns that may hold the firmware's version, the better one first."""
+    firmware_first = enterprise in _FIRMWARE_FIRST
+    return (_FIRMWARE, _SOFTWARE) if firmware_first else (_SOFTWARE, _FIRMWARE)
+
+
+def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
+    """Fact name to (value, source) of a row that is the device."""
+    found: dict[str, tuple[str, str]] = {}
+    if text(row.cells.get(_MAKER)).lower() in _SOFTWARE_HOUSES:
+        return found
+    versions = (("firmware", column) for column in revisions(enterprise))
+    for name, column in (
+        ("vendor", _MAKER), ("model", _MODEL), ("serial", _SERIAL), ("hardware", _HARDWARE),
+        *versions,
+    ):  # fmt: skip
+        words = identity.usable(text(row.cells.get(column)))
+        if words:
+            source = f"snmp {_NAMES[column]}.{codec.dotted(row.index)}"
+            found.setdefault(name, (words, source))
+    return found

@@ -1,0 +1,89 @@
+"""Which row of the ENTITY-MIB is taken for the device, against agents of our own."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocols.snmp import codec
+from tests.protocols.snmp.measure import PUBLIC
+from tests.protocols.snmp.player import agent, encode_oid, octets, signed, tlv
+from tests.protocols.snmp.test_probe import facts, link_of, run
+
+ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
+STACK, MODULE, POWER, CHASSIS, OTHER = 11, 9, 6, 3, 1
+
+
+def row(index: int, kind: int | None, model: str, serial: str, **more: str) -> dict[str, bytes]:
+    """One row; `inside` is the index of what contains it."""
+    cells = {4: signed(int(more.get("inside", "0"))), 11: octets(serial), 13: octets(model)}
+    if kind is not None:
+        cells[5] = signed(kind)
+    texts = {"hardware": 8, "boot": 9, "software": 10, "maker": 12}
+    cells |= {column: octets(more[name]) for name, column in texts.items() if name in more}
+    return {f"{ENTITY}.{column}.{index}": value for column, value in cells.items()}
+
+
+def switch(enterprise: str, *rows: dict[str, bytes]) -> dict[str, bytes]:
+    """An agent that says nothing of itself but its rows."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("Managed switch"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1." + enterprise))),
+    }
+    for cells in rows:
+        values |= cells
+    return values
+
+
+STACKED = switch(
+    "9.1.1208",
+    row(1, STACK, "stack", ""),
+    row(1001, CHASSIS, "WS-C9999", "FOC0000A001", software="15.2", boot="12.1", hardware="V02"),
+    row(1002, POWER, "PWR-1", "PWR000001", inside="1001"),
+)
+
+
+def test_the_chassis_behind_the_stack_is_the_device() -> None:
+    link = run(link_of(agent(STACKED), PUBLIC))
+    assert facts(link, "model") == ["WS-C9999"]
+    assert facts(link, "serial") == ["FOC0000A001"]
+    assert facts(link, "hardware") == ["V02"]
+    assert facts(link, "firmware") == ["15.2"]
+    assert len(link.requests) == 3
+
+
+def test_a_chassis_that_comes_first_takes_no_further_row() -> None:
+    values = switch("9.1.1", row(67_109_120, CHASSIS, "SG999", "DNI00001", software="2.5"))
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "serial") == ["DNI00001"]
+    assert len(link.requests) == 2
+
+
+def test_what_nothing_contains_is_the_device_also_without_a_class() -> None:
+    values = switch("13191.1.1", row(5, OTHER, "LBB_1", "T0000001"))
+    assert facts(run(link_of(agent(values), PUBLIC)), "model") == ["LBB_1"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (row(5, OTHER, "SFP-1", "S0000001", inside="2"),),
+        (row(5, MODULE, "card", "S0000001"), row(6, POWER, "PWR", "S0000002")),
+        tuple(row(n, MODULE, f"card {n}", f"S000000{n}") for n in range(1, 9)),
+    ],
+    ids=["contained", "no chassis", "chassis far behind"],
+)
+def test_a_part_is_not_taken_for_the_device(rows: tuple[dict[str, bytes], ...]) -> None:
+    link = run(link_of(agent(switch("9.1.1", *rows)), PUBLIC))
+    assert facts(link, "model") == []
+    assert facts(link, "serial") == []
+    assert len(link.requests) <= 6
+
+
+def test_a_row_of_the_switch_software_says_nothing_of_the_device() -> None:
+    values = switch("35265.1", row(1, CHASSIS, "", "", software="6.2.0", maker="Aricent"))
+    assert facts(run(link_of(agent(values), PUBLIC)), "firmware") == []
+
+
+def test_the_maker_of_the_chassis_is_the_vendor_where_the_agent_names_none() -> None:
+    values = switch("4413.1", row(1, CHASSIS, "MSN1", "MT0000001", maker="Mellanox"))
+    assert facts(run(link_of(agent(values), PUBLIC)), "vendor") == ["Mellanox"]

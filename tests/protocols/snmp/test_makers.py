@@ -1,0 +1,83 @@
+"""The makers' own objects as data: every row is wished for and read from its place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from protocols.snmp import codec, identity
+from protocols.snmp.codec import Oid
+from tests.protocols.snmp.measure import PUBLIC
+from tests.protocols.snmp.player import agent, encode_oid, octets, tlv
+from tests.protocols.snmp.test_probe import facts, link_of, run
+
+PLAIN = {"model": "XR-7", "firmware": "3.1.4", "serial": "AB1234567", "hardware": "R2"}
+# What a row with a pattern is to read: what the object holds, and what is kept of it.
+WRITTEN = {
+    "^(.+?) v": ("Sonoma v 1.0", "Sonoma"),
+    "^(.+?) FW": ("RIGRunner 4004 FW Version 4.0", "RIGRunner 4004"),
+    " v (\\S+)": ("Sonoma v 1.05 - Jan", "1.05"),
+    "^(FortiSwitch-\\S+)": ("FortiSwitch-124D v3.6.0,build0400", "FortiSwitch-124D"),
+    "^FortiSwitch-\\S+ (v\\S+?),": ("FortiSwitch-124D v3.6.0,build0400", "v3.6.0"),
+    "^(FortiWeb-\\S+)": ("FortiWeb-VM 6.0,build0001", "FortiWeb-VM"),
+    "^FortiWeb-\\S+ (\\d[\\w.]*)": ("FortiWeb-VM 6.0,build0001", "6.0"),
+    "\\(SN (\\w+)\\)": ("PDU System v1.01 (SN 1112223334445)", "1112223334445"),
+    "^IBM,(.+)$": ("IBM,8233-E8B", "8233-E8B"),
+    "^((?:RUT|TRB|TCR|OTD)\\w+)$": ("RUT955", "RUT955"),
+    "^((?:RUT|TRB|TCR|OTD)\\w*_\\w+\\.[\\w.]+)": ("RUT9XX_R_00.06.08", "RUT9XX_R_00.06.08"),
+    "^(\\d{9,10})$": ("1100000001", "1100000001"),
+    "^(TSW\\w+)": ("TSW21000XXXX", "TSW21000XXXX"),
+    "^(TSW\\w*_\\w+\\.[\\w.]+)": ("TSW2_R_00.01.01", "TSW2_R_00.01.01"),
+    "NetScaler (NS\\S+?):": ("NetScaler NS13.0: Build 1.1.nc, Date: Jan 1 2020", "NS13.0"),
+    "(?:VERFW:)?(\\S+)": ("VERFW:01428.1400", "01428.1400"),
+    "V(\\d[\\w.]+)$": ("SECURE/SNMP/WEB/V3.50", "3.50"),
+    "Version (\\S+)": ("FSOS Software, Version 5.3.7", "5.3.7"),
+    "version (\\S+)": ("NGFW version 6.10.1", "6.10.1"),
+    "FW Version (\\S+)": ("RIGRunner 4004 FW Version 4.0", "4.0"),
+    "v(\\d[\\d.]+)": ("Net Vision 7 v7.20", "7.20"),
+    "(\\d+\\.\\d[\\w.]*)": ("Ver11.10", "11.10"),
+    "^([\\d.]+)": ("1.0.7, Mon", "1.0.7"),
+    "^(\\S+)": ("4.3.0 f5ad8650", "4.3.0"),
+    "^([^ |]+)": ("V4.70(ABBI.2) | 12/17/2021", "V4.70(ABBI.2)"),
+}
+
+
+def written(maker: tuple[str, ...]) -> tuple[Oid, Oid, str, str]:
+    """The agent's object id, the column, what the object holds and what is kept of it."""
+    top, name, place, _ = maker
+    path, _, pattern = place.partition(" ~ ")
+    held, kept = WRITTEN[pattern] if pattern else (PLAIN[name], PLAIN[name])
+    object_id = identity.enterprise_oid(top)
+    if path.startswith("+"):
+        object_id = (*object_id, 1)
+        return object_id, (*object_id, *codec.oid("0." + path[1:])[1:]), held, kept
+    return object_id, identity.enterprise_oid(path), held, kept
+
+
+@pytest.mark.parametrize("maker", identity.makers(), ids=lambda maker: "|".join(maker[:3]))
+def test_every_row_is_wished_of_its_maker_and_read_as_written(maker: tuple[str, ...]) -> None:
+    object_id, column, held, kept = written(maker)
+    wishes = [w for w in identity.wanted(object_id, {}) if (w.name, w.oid) == (maker[1], column)]
+    assert kept in [identity.granted(wish, held) for wish in wishes]
+
+
+@pytest.mark.parametrize("maker", identity.makers()[::40], ids=lambda maker: "|".join(maker[:3]))
+def test_an_agent_that_holds_nothing_else_is_read(maker: tuple[str, ...]) -> None:
+    object_id, column, held, kept = written(maker)
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("device"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(object_id)),
+        codec.dotted((*column, 0)): octets(held),
+    }
+    assert facts(run(link_of(agent(values), PUBLIC)), maker[1]) == [kept]
+
+
+def test_the_rows_are_in_the_order_of_the_arcs_and_told_once() -> None:
+    rows = identity.makers()
+    tops = [codec.oid("1." + row[0]) for row in rows]
+    assert tops == sorted(tops)
+    assert len({row[:3] for row in rows}) == len(rows)
+    assert all(row[1] in identity.IDENTITY for row in rows)
+    for row in rows:
+        re.compile(row[2].partition(" ~ ")[2])
