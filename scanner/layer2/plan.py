@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
-import socket
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -96,7 +95,7 @@ class Layer2:
         """Whether `address` is asked by ARP."""
         if not self.segments or ":" in address:
             return False
-        number = int.from_bytes(socket.inet_aton(address), "big")
+        number = int(ipaddress.IPv4Address(address))
         return any(item.holds(number) for item in self.segments)
 
     @property

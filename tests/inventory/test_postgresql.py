@@ -79,13 +79,13 @@ def test_a_database_of_an_older_version_is_brought_up_to_date(
 
 
 def said(database: object, folder: Path, site: str) -> dict[str, list[dict[str, Any]]]:
-    """What the reading commands print, without the order of their lines."""
+    """What the reading commands print, without the order of lines and the inventory's own name."""
     found = {}
     for command in (("assets",), ("points",), ("gaps", "--all"), ("questions",)):
         ran = untrap("--db", database, "--site", site, *command, "--json", cwd=folder)
         assert ran.code == 0, ran.err
-        lines = sorted(ran.out.splitlines())
-        found[command[0]] = [json.loads(line) for line in lines]
+        rows = [json.loads(line) for line in sorted(ran.out.splitlines())]
+        found[command[0]] = [{k: v for k, v in row.items() if k != "command"} for row in rows]
     return found
 
 
