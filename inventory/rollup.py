@@ -14,6 +14,8 @@ from inventory.model import Level
 
 WEIGHTS = {"C1": 1.0, "C2": 3.0, "C3": 9.0}
 DARK = 2  # a machine at this level or below gives no data
+USEFUL = 3  # a process value with known meaning was read: data can be had (rulings 18)
+NO_DATA = "not-data-bearing"
 USABLE = 4
 
 
@@ -84,11 +86,24 @@ class Total:
         }
 
 
+def reached(units: Iterable[Unit], level: int) -> tuple[int, int, int]:
+    """How many assets that carry process data are at least at a level: surely, perhaps, of how
+    many."""
+    lo = hi = whole = 0
+    for one in units:
+        if one.category == NO_DATA:
+            continue
+        whole += 1
+        lo += (one.level.lo or 0) >= level
+        hi += one.level.hi is None or one.level.hi >= level
+    return lo, hi, whole
+
+
 def roll_up(units: Iterable[Unit]) -> list[dict[str, object]]:
     """Totals by site, area, line and class; infrastructure is left out of every sum."""
     totals: dict[tuple[str, str], Total] = {}
     for unit in units:
-        if unit.category == "not-data-bearing":
+        if unit.category == NO_DATA:
             continue
         for scope, name in unit.scopes.items():
             if name:

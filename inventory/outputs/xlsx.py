@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from inventory.conclude import rules_digest
 from inventory.fixes import plan_fixes
 from inventory.judge.weigh import frees_nothing
-from inventory.model import Device, Finding, Remedy, Severity
+from inventory.model import Device, Effort, Finding, Remedy, Severity
 from inventory.outputs import csv_file, records, view
+from inventory.outputs.report.words import spoken
 from inventory.text import inert
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ LONGEST = 32_000
 """Characters of one cell; Excel takes 32 767."""
 MOST_ROWS = 1_048_000
 """Rows of one sheet; Excel takes 1 048 576."""
+SUMMARY = "Summary"
+WRAPPED = 40
+"""Columns of this width or more wrap; their rows are as high as their text, since not every
+program sets heights when it opens a file."""
+LINE, MOST_LINES = 15.0, 12
+"""Height of a line in points; a row is never higher than so many lines (Excel takes 409 points)."""
+PAGE = 230.0
+"""Characters of a line on paper; a wider sheet is printed on several pages side by side."""
 LAYOUT = "1"
 """Version of this layout, in the hidden column Version: a re-import knows what it reads."""
 
@@ -43,6 +52,14 @@ COLOURS = {
 }
 """Fill and ink per severity; the word stands in the cell, colour repeats it."""
 
+EFFORTS = {
+    Effort.E0: "settings only",
+    Effort.E1: "a permit and a day",
+    Effort.E2: "small hardware",
+    Effort.E3: "a project",
+    Effort.E4: "replacement",
+}
+
 HIDDEN = ("Id", "GapId", "Version")
 """Last, hidden columns of the sheet Gaps: asset key, gap id, layout and rule version."""
 
@@ -52,7 +69,8 @@ WIDTHS: Mapping[str, float] = {
     "Severity": 10, "Confidence": 11, "Why": 60, "Evidence": 20, "Fix": 50, "Effort": 8,
     "Needs outage": 10, "Unlocks": 9, "Owner": 14, "Criticality": 10, "Last seen": 25,
     "Missing": 60, "Next step": 40, "Command": 44, "Name": 28, "Key": 38, "Statement": 36,
-    "Value": 60, "Signal": 18, "Path": 34, "Reason": 26, "Outcome": 20, "Detail": 44,
+    "Value": 60, "Figure": 46, "Meaning": 46, "Signal": 18, "Path": 34, "Reason": 26,
+    "Outcome": 20, "Detail": 44,
 }  # fmt: skip
 """Column widths in characters; others get 14."""
 
@@ -106,7 +124,7 @@ def sheets(store: Store, now: datetime, *, scans: bool = True) -> tuple[Sheet, .
 
     gaps = (*csv_file.GAPS, *HIDDEN)
     return (
-        Sheet("Summary", ("Figure", "Value", "Meaning"), lambda: _summary(store)),
+        Sheet(SUMMARY, ("Figure", "Value", "Meaning"), lambda: _summary(store)),
         Sheet("Gaps", gaps, lambda: _gaps(store), HIDDEN, "Severity",
               {"Asset": lambda row: to_asset(row[len(csv_file.GAPS)])}),
         Sheet("Open questions", (*csv_file.QUESTIONS, "Id"), lambda: _questions(store), ("Id",),
@@ -134,6 +152,7 @@ def _styles(book: Any) -> dict[str, Any]:
         "header": book.add_format({"bold": True, "bg_color": "#0B5F73", "font_color": "#FFFFFF"}),
         "text": book.add_format(base),
         "wrap": book.add_format({**base, "text_wrap": True}),
+        "left": book.add_format({**base, "align": "left"}),
         "link": book.add_format({**base, "font_color": "#0B5F73", "underline": 1}),
     }
     for name, (fill, ink) in COLOURS.items():
@@ -144,14 +163,21 @@ def _styles(book: Any) -> dict[str, Any]:
 def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet) -> int:
     """Writes one sheet; returns how many rows it has."""
     at = book.add_worksheet(sheet.name)
+    wraps: dict[int, float] = {}
+    total = 0.0
     for place, name in enumerate(sheet.header):
         wide = WIDTHS.get(name, 14)
-        style = styles["wrap" if wide >= 40 else "text"]
+        if wide >= WRAPPED:
+            wraps[place] = wide
+        style = styles["wrap" if place in wraps else "text"]
         at.set_column(place, place, wide, style, {"hidden": name in sheet.hidden})
+        total += 0 if name in sheet.hidden else wide
     at.freeze_panes(1, 0)
     at.repeat_rows(0)
     at.set_landscape()
-    at.fit_to_pages(1, 0)
+    at.fit_to_pages(math.ceil(total / PAGE), 0)
+    if "Asset" in sheet.header and total > PAGE:
+        at.repeat_columns(sheet.header.index("Asset"), sheet.header.index("Asset"))
     for place, name in enumerate(sheet.header):
         at.write_string(0, place, name, styles["header"])
     count = 0
@@ -159,10 +185,19 @@ def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet) -> int:
         if count >= MOST_ROWS:
             break
         count += 1
+        lines = max((_lines(row[place], wide) for place, wide in wraps.items()), default=1)
+        if lines > 1:
+            at.set_row(count, LINE * min(lines, MOST_LINES))
         for place in range(len(sheet.header)):
             _cell(at, styles, sheet, (count, place), row[place], row)
     at.autofilter(0, 0, max(count, 1), len(sheet.header) - 1)
     return count
+
+
+def _lines(value: object, wide: float) -> int:
+    """Lines that a wrapped cell takes, about: letters are a little narrower than a digit, and
+    words that do not fit cost as much."""
+    return math.ceil(len(value) / wide) if isinstance(value, str) else 1
 
 
 def _cell(
@@ -177,7 +212,7 @@ def _cell(
         return
     if isinstance(value, int | float) and not isinstance(value, bool):
         if math.isfinite(value) and abs(value) < records.EXACT:
-            at.write_number(*where, value)
+            at.write_number(*where, value, *((styles["left"],) if sheet.name == SUMMARY else ()))
             return
         value = str(value)
     name = sheet.header[where[1]]
@@ -288,10 +323,19 @@ def _name(device: Device) -> str:
 
 
 def _summary(store: Store) -> Iterator[Row]:
-    """The figures of the report that need no second look at the evidence."""
+    """The answer and the fixes first, then counts, then the figures of each part of the site:
+    those of the report that need no second look at the evidence."""
     from inventory.assemble import units
-    from inventory.rollup import roll_up
+    from inventory.rollup import USEFUL, reached, roll_up
 
+    everything = list(units(store))
+    rated = [one for one in everything if one.criticality == "C3"]
+    given = "give usable readings today"
+    if rated:
+        share = _of(*reached(rated, USEFUL))
+        yield (f"Critical machines and devices that {given}", share, "rated C3; level 3 or above")
+    share = _of(*reached(everything, USEFUL))
+    yield (f"All machines and devices that {given}", share, "level 3 or above")
     counted: Counter[str] = Counter()
     by_category: Counter[str] = Counter()
     data: list[Finding] = []  # without their premises: of many gaps, a plan needs little
@@ -304,18 +348,22 @@ def _summary(store: Store) -> Iterator[Row]:
         if not frees_nothing(one):
             fixes = alike.setdefault(one.remedies, one.remedies)
             data.append(replace(one, because=(), remedies=fixes))
-    for line in roll_up(units(store)):
-        if line["scope"] in ("site", "area", "line"):
-            yield from _scope(line)
+    subjects = {one.id: one.subject for one in data}
+    for place, fix in enumerate(plan_fixes(data)[:5], 1):
+        count = f"{len(fix.gaps)} gap{'s' if len(fix.gaps) > 1 else ''}"
+        about = dict.fromkeys(spoken(subjects[gap]) for gap in fix.gaps)
+        names = ", ".join((*fix.assets[:8], *(text for text in about if text and len(about) == 1)))
+        what = f"closes {count}: {names}"
+        yield (f"Fix {place} ({EFFORTS[fix.effort]})", fix.text, what)
     for name in COLOURS:
         if counted[name]:
             yield (f"Gaps, {name}", counted[name], "sheet Gaps")
-    for name, count in by_category.most_common():
-        yield (f"Gaps, {name}", count, "sheet Gaps, column Category")
+    for category, number in by_category.most_common():
+        yield (f"Gaps, {category}", number, "sheet Gaps, column Category")
     yield ("Open questions", sum(1 for _ in store.questions()), "neither good nor bad: not known")
-    for place, fix in enumerate(plan_fixes(data)[:5], 1):
-        what = f"frees {len(fix.gaps)} gaps: {', '.join(fix.assets[:8])}"
-        yield (f"Fix {place} ({fix.effort.value})", fix.text, what)
+    for line in roll_up(everything):
+        if line["scope"] in ("site", "area", "line"):
+            yield from _scope(line)
 
 
 def _scope(line: Mapping[str, object]) -> Iterator[Row]:
@@ -326,13 +374,22 @@ def _scope(line: Mapping[str, object]) -> Iterator[Row]:
         yield (f"{name}: critical without data", span, "rated C3, level 2 or below")
         text = _span(index["lo"], index["hi"])
         yield (f"{name}: accessibility index", text, "0 nothing, 1 everything; unknown widens it")
-    share = _span(line["level4_share"], line["level4_possible"])
+    lo, hi = (_percent(line[key]) for key in ("level4_share", "level4_possible"))
+    share = f"{_span(lo, hi)} %"
     yield (f"{name}: share of weight at level 4", share, "stable, with unit, limits and time")
     yield (f"{name}: assets", line["units"], "network equipment left out")
 
 
+def _percent(value: object) -> int:
+    return round(value * 100) if isinstance(value, int | float) else 0
+
+
 def _span(lo: object, hi: object) -> object:
     return lo if lo == hi else f"{lo} to {hi}"
+
+
+def _of(lo: int, hi: int, whole: int) -> str:
+    return f"{_span(lo, hi)} of {whole}"
 
 
 def _about(store: Store, now: datetime, scans: bool) -> Iterator[Row]:

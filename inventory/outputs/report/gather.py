@@ -30,7 +30,7 @@ from inventory.outputs.report.page import Page, Share
 from inventory.outputs.report.sitemap import level_text, networks, site_map, state_of
 from inventory.outputs.report.use import cases, matrices
 from inventory.outputs.report.words import spoken
-from inventory.rollup import Unit, roll_up
+from inventory.rollup import USABLE, USEFUL, reached, roll_up
 from inventory.rules.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 ORDER = tuple(Severity)
 SHOWN = frozenset("TAUQG")
-USEFUL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +88,11 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     return Page(
         site=store.site,
         made=time(now) or "",
-        critical=_share(rated or everything),
+        critical=Share(*reached(rated or everything, USEFUL)),
         critical_named=bool(rated),
-        everything=_share(everything),
+        everything=Share(*reached(everything, USEFUL)),
         index=_pair(line.get("index")),
-        level4=_level4(everything),
+        level4=Share(*reached(everything, USABLE)),
         connectable=_connectable(store),
         dark=_dark(assets, things, fixes),
         coverage=_coverage(assets),
@@ -128,24 +127,6 @@ def _rank(one: Finding) -> tuple[bool, float, int, str, str]:
     """What frees data first, by value, then by severity: the order of `untrap gaps`."""
     severity = ORDER.index(one.severity)
     return (frees_nothing(one), -one.value, -severity, one.rule, one.id)
-
-
-def _share(several: Iterable[Unit]) -> Share:
-    """How many can be had today (level 3 or above), as an interval."""
-    lo = hi = whole = 0
-    for one in several:
-        if one.category == "not-data-bearing":
-            continue
-        whole += 1
-        lo += (one.level.lo or 0) >= USEFUL
-        hi += (5 if one.level.hi is None else one.level.hi) >= USEFUL
-    return Share(lo, hi, whole)
-
-
-def _level4(several: Iterable[Unit]) -> Share:
-    kept = [one for one in several if one.category != "not-data-bearing"]
-    lo = sum((one.level.lo or 0) >= 4 for one in kept)
-    return Share(lo, sum(one.level.hi is None or one.level.hi >= 4 for one in kept), len(kept))
 
 
 def _connectable(store: Store) -> Share:

@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 
 from inventory.model import Declaration, Device, Equipment, Kind, Level
 from inventory.outputs.report.page import NO, NONE, STATES, UNKNOWN, YES, Net, Node
+from inventory.rollup import NO_DATA, USEFUL
 from inventory.store.store import Asset
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-USEFUL = 3
-"""Level from which data can be had: a process value with known meaning was read (rulings 18)."""
 NOWHERE = ""
 
 
 def state_of(level: Level, category: str) -> str:
     """Whether an asset's data can be had."""
-    if category == "not-data-bearing":
+    if category == NO_DATA:
         return NONE
     lo, hi = level.lo or 0, 5 if level.hi is None else level.hi
     return YES if lo >= USEFUL else NO if hi < USEFUL else UNKNOWN

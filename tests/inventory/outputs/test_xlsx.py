@@ -139,3 +139,25 @@ def test_ten_thousand_gaps_are_written(tmp_path: Path) -> None:
         xlsx.write(store, Request(tmp_path / "big.xlsx"))
     with zipfile.ZipFile(tmp_path / "big.xlsx") as archive:
         assert archive.read("xl/worksheets/sheet2.xml").count(b"<row ") == 10_001
+
+
+def test_the_answer_and_the_fixes_come_first(book: Workbook) -> None:
+    rows = list(book["Summary"].iter_rows(min_row=2, values_only=True))
+    assert rows[0][0] == "Critical machines and devices that give usable readings today"
+    assert " of " in str(rows[0][1])
+    assert [str(row[0])[:5] for row in rows[2:7]] == [f"Fix {n}" for n in range(1, 6)]
+    assert not any("1 gaps" in str(row[2]) for row in rows)
+
+
+def test_rows_are_as_high_as_their_longest_wrapped_text(book: Workbook) -> None:
+    """LibreOffice drew text over text where Excel sets heights by itself."""
+    sheet, why = book["Gaps"], csv_file.GAPS.index("Why")
+    wide = xlsx.WIDTHS["Why"]
+    checked = 0
+    for number, row in enumerate(sheet.iter_rows(min_row=2, values_only=True), 2):
+        lines = min(-(-len(str(row[why])) // wide), xlsx.MOST_LINES)
+        if lines > 1:
+            height = sheet.row_dimensions[number].height
+            assert height is not None and height >= lines * xlsx.LINE
+            checked += 1
+    assert checked
