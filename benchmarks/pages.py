@@ -3,7 +3,8 @@
     python -m benchmarks.pages [--keep FOLDER]
 
 Prints, for each size: bytes, seconds to write it, seconds until the page can be used (loaded, laid
-out and painted, measured by the page's own clock), seconds until a filter over all rows has shown
+out and painted, measured by the page's own clock), CPU seconds of its main thread until then
+(which other work on the machine does not stretch), seconds until a filter over all rows has shown
 its result, and what the page asked for or complained about (it must be nothing). Figures are
 printed, never asserted.
 """
@@ -61,8 +62,9 @@ def many(folder: Path, rows: int) -> Path:
     return path
 
 
-def opened(browser: Browser, path: Path) -> tuple[float, float, int, int]:
-    """Seconds until usable, seconds of a filter, requests beyond the file, complaints."""
+def opened(browser: Browser, path: Path) -> tuple[float, float, float, int, int]:
+    """Seconds until usable, CPU seconds until then, seconds of a filter, requests beyond the file,
+    complaints."""
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     requests: list[str] = []
@@ -70,8 +72,12 @@ def opened(browser: Browser, path: Path) -> tuple[float, float, int, int]:
     page.on("request", lambda one: requests.append(one.url))
     page.on("console", lambda one: complaints.append(one.text))
     page.on("pageerror", lambda one: complaints.append(str(one)))
+    session = context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(path.as_uri())
     usable = float(page.evaluate(USABLE))
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    work = next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
     count = page.locator("#f-count")
     before = count.inner_text()
     start = time.perf_counter()
@@ -79,14 +85,14 @@ def opened(browser: Browser, path: Path) -> tuple[float, float, int, int]:
     expect(count).not_to_have_text(before, timeout=30_000)
     filtered = time.perf_counter() - start
     context.close()
-    return usable, filtered, len(requests) - 1, len(complaints)
+    return usable, work, filtered, len(requests) - 1, len(complaints)
 
 
 def main(words: list[str]) -> None:
     """Prints one line per report."""
     keep = words[words.index("--keep") + 1] if "--keep" in words else ""
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
-    head = ("report", "MB", "written s", "usable s", "filter s", "requests", "complaints")
+    head = ("report", "MB", "written s", "usable s", "CPU s", "filter s", "requests", "complaints")
     print(*head, sep="\t", flush=True)
     with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
         folder = Path(keep or made)
@@ -94,9 +100,15 @@ def main(words: list[str]) -> None:
         reports = [(name, *written(folder, count)) for name, count in SIZES]
         reports.append(("5 000 rows", many(folder, 5_000), 0.0))
         for name, path, seconds in reports:
-            usable, filtered, requests, complaints = opened(browser, path)
+            usable, work, filtered, requests, complaints = opened(browser, path)
             size = path.stat().st_size / 1e6
-            figures = (f"{size:.2f}", f"{seconds:.1f}", f"{usable:.2f}", f"{filtered:.2f}")
+            figures = (
+                f"{size:.2f}",
+                f"{seconds:.1f}",
+                f"{usable:.2f}",
+                f"{work:.2f}",
+                f"{filtered:.2f}",
+            )
             print(name, *figures, requests, complaints, sep="\t", flush=True)
         browser.close()
 
