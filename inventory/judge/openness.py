@@ -6,9 +6,11 @@ One rule keeps it simple: rules ask this table and never compare protocol names 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from protocols.contract import Openness
@@ -36,6 +38,21 @@ def document(name: str) -> dict[str, Any]:  # a TOML document is free-form until
     return tomllib.loads(files("inventory").joinpath(f"data/{name}.toml").read_text("utf-8"))
 
 
+def beside() -> Iterator[tuple[str, Traversable]]:
+    """The tables that protocols bring themselves, by protocol: beside the module, or inside."""
+    for entry in sorted(files("protocols").iterdir(), key=lambda entry: entry.name):
+        table = entry / "openness.toml" if entry.is_dir() else entry
+        if table.name.endswith(".toml") and table.is_file():
+            yield entry.name.removesuffix(".toml"), table
+
+
+@cache
+def _rows() -> dict[str, dict[str, Any]]:
+    """Every protocol's row: those of the bundled table, then what protocols bring themselves."""
+    own = {name: tomllib.loads(table.read_text("utf-8")) for name, table in beside()}
+    return {**document("openness")["protocol"], **own}
+
+
 @cache
 def protocols() -> dict[str, Protocol]:
     """All protocols by name, those included that one has where it is overheard."""
@@ -49,7 +66,7 @@ def protocols() -> dict[str, Protocol]:
             row["typed"],
             row["access"],
         )
-        for name, row in document("openness")["protocol"].items()
+        for name, row in _rows().items()
         for called in (name, *row.get("names", ()))
     }
 
@@ -66,7 +83,8 @@ def plausible(role: str) -> tuple[str, ...]:
     table = document("openness")["plausible"]
     if role in no_data_roles():
         return ()
-    return tuple(table.get(role, table["default"]))
+    own = (name for name, row in _rows().items() if role in row.get("plausible_for", ()))
+    return (*table.get(role, table["default"]), *own)
 
 
 @cache

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from inventory.judge.openness import document
+from inventory.judge.openness import beside, document
 from inventory.judge.view import View
 from inventory.model import Category, Effort, Proposition, Remedy, Severity
 
@@ -63,11 +63,10 @@ def versions() -> dict[str, int]:
 @cache
 def rules_version() -> str:
     """Short digest of all rule data: changes when any rule's data or version changes."""
-    data = b"".join(
-        files("inventory").joinpath(f"data/{name}").read_bytes()
-        for name in ("rules.toml", "openness.toml", "profiles.toml", "names.toml", "units.csv")
-    )
-    return hashlib.sha256(data).hexdigest()[:12]
+    names = ("rules.toml", "openness.toml", "profiles.toml", "names.toml", "units.csv")
+    tables = [files("inventory").joinpath(f"data/{name}") for name in names]
+    tables += [table for _, table in beside()]
+    return hashlib.sha256(b"".join(table.read_bytes() for table in tables)).hexdigest()[:12]
 
 
 def _rule(name: str, row: Mapping[str, Any]) -> Rule:  # read from TOML here, typed after
