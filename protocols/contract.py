@@ -248,6 +248,10 @@ class Question:
     argument: str = ""
 
 
+NEGATIVE_CONTROL = Question("tcp", "negative_control")
+"""One connect to a port that nobody uses: whether a host accepts on any port (domain model 2.4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One identity statement and who said it. `name` is a key of `FACTS`."""

@@ -27,12 +27,17 @@ from protocols.contract import (
     Rung,
     Size,
 )
-from scanner.planning.cost import MOST_PLAYED, Attempt, Manner, Shape
+from scanner.planning.cost import MOST_PLAYED, Attempt, Manner, Shape, control, many
+from scanner.wire.control import PROBE as CONTROL
+from scanner.wire.control import Control, port_for
 from scanner.wire.link import Conversation
 from scanner.wire.past import SessionCut
 from scanner.wire.wire import Hold, Host, Wire
 
 log = logging.getLogger(__name__)
+
+OPENED = SPOKE | {Outcome.MUTE, Outcome.OTHER, Outcome.GARBLED, Outcome.HUNG_UP}
+"""What only an accepted connection ends in."""
 
 STOP_SECONDS = 2.8
 """Sessions are closed within 3 s of a stop (safety.md 5.5)."""
@@ -137,6 +142,8 @@ class Engine:
                         group.create_task(turn)
                     else:  # nobody waits for the last one's turn to be lent
                         await turn
+            if many(host.accepting):
+                found[len(visit.attempts)] = await self._control(host, visit)
             whole = self.wire.stopping is None and not host.failed_here
         except asyncio.CancelledError:
             if self.wire.stopping is None:
@@ -159,6 +166,21 @@ class Engine:
             found[place] = await self.attempt(host, *visit.attempts[place], hold, place == 0)
         finally:
             hold.give()
+
+    async def _control(self, host: Host, visit: Visit) -> Attempt:
+        """One connect to a port that nobody uses, after all else: does this host accept it too?"""
+        asked = [port for _, port in visit.attempts]
+        port = port_for(asked)
+        past = host.recall(CONTROL, port)
+        conversation = Control(
+            *(self.wire, host, CONTROL, port),
+            most_requests=1,
+            seconds=self.wire.limits.identify_seconds,
+            past=past,
+        )
+        await conversation.knock()
+        heard = [item for item in conversation.news() if item.outcome is not Outcome.NOT_ASKED]
+        return control(_manner(heard, conversation), asked)
 
     async def attempt(
         self, host: Host, probe: Probe, port: int, hold: Hold, likeliest: bool = True
@@ -222,6 +244,8 @@ class Engine:
             conversation.note(question, Outcome.BROKEN, detail="our defect; see the log")
         finally:
             await conversation.close()
+        if probe.transport == "tcp" and any(item.outcome in OPENED for item in conversation.heard):
+            host.accepting.add(port)
         return self._shape(conversation, done, watched)
 
     def _shape(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import NamedTuple
 
-from protocols.contract import Observation, Outcome, Quality, Value
+from protocols.contract import NEGATIVE_CONTROL, Observation, Outcome, Quality, Value
 
 VERSION = "6"
 """Raised when the derivation would give another result for the same records."""
@@ -141,7 +141,9 @@ class Place:
     tables: bool = False  # whether it tells what is behind ports or at addresses
 
     def add(self, one: Seen) -> None:
-        """Counts one observation in."""
+        """Counts one observation in; the negative control is no service and no sign of life."""
+        if one.protocol == NEGATIVE_CONTROL.protocol:
+            return
         time = one.time
         if time < self.first:
             self.first = time

@@ -18,6 +18,7 @@ from inventory.model import Because, Declaration, Device, Evidence, Proposition,
 from inventory.signals.points import Meaning, has_meaning, measured, process
 from protocols.contract import (
     DATA,
+    NEGATIVE_CONTROL,
     SPOKE,
     Observation,
     Openness,
@@ -34,8 +35,6 @@ OPEN = SPOKE | {Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
 SAYS_NOTHING = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
 """Outcomes about ourselves: a later scan that ends so takes nothing back."""
 ACTIVE = frozenset({"scan", "bundle"})
-CONTROL = "negative_control"
-"""Operation of the question to one unused high port (domain model 2.4)."""
 
 
 @dataclass(slots=True)
@@ -127,7 +126,7 @@ class View:
         silent = bool(self.device.parent) and item.outcome is Outcome.REFUSED_DOWNSTREAM
         if self.latest is None or item.time > self.latest:
             self.latest = item.time
-        if question.operation == CONTROL:
+        if question == NEGATIVE_CONTROL:
             self.proxy = item if item.outcome in OPEN else self.proxy
             return
         if item.outcome in PRESENT and not silent:

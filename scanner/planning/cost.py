@@ -15,6 +15,8 @@ from enum import StrEnum
 from protocols.contract import Cost, Depth, Probe
 from scanner.planning.schedule import MOST_STEPS, Schedule
 from scanner.profile import Limits, Profile
+from scanner.wire.control import ENOUGH, port_for
+from scanner.wire.control import PROBE as CONTROL
 from scanner.wire.pacer import WINDOW_MARGIN
 
 ASSUMED_ALIVE = 0.10
@@ -54,6 +56,7 @@ class Attempt:
     opened: int | None = None  # connections that were accepted, once that is known
     waits: float = 0.0  # seconds in which an accepted peer let us wait
     watches: float = 0.0  # seconds of the rung that watches values
+    retried: bool = True  # whether silence is worth a second packet
 
     @property
     def udp(self) -> bool:
@@ -137,7 +140,9 @@ def tries(shape: Shape, limits: Limits) -> tuple[int, ...]:
     """
     there = any(item.manner in (Manner.ACCEPTED, Manner.REFUSED) for item in shape)
     return tuple(
-        1 + limits.retries * (item.manner is Manner.UNANSWERED and (there or place == 0))
+        1
+        + limits.retries
+        * (item.retried and item.manner is Manner.UNANSWERED and (there or place == 0))
         for place, item in enumerate(shape)
     )
 
@@ -299,7 +304,21 @@ def ceiling(
 ) -> Composition:
     """Everybody answers everything, and everything is as large as it may be."""
     shape = tuple(answered(probe, port, depth, True, watching) for probe, port in asked)
+    if many(port for probe, port in asked if probe.transport == "tcp"):
+        shape = (*shape, control(Manner.ACCEPTED, (port for _, port in asked)))
     return {shape: hosts} if hosts else {}
+
+
+def many(accepting: Iterable[int]) -> bool:
+    """Whether so many TCP ports of a host accept that one that nobody uses is tried as well."""
+    return len(set(accepting)) >= ENOUGH
+
+
+def control(manner: Manner, asked: Iterable[int]) -> Attempt:
+    """The one connect to a port that nobody uses: nothing is said, and nothing said twice."""
+    port = port_for(set(asked))
+    opened = 1 if manner is Manner.ACCEPTED else None
+    return Attempt(CONTROL.name, "tcp", port, manner, opened=opened, retried=False)
 
 
 def expected(

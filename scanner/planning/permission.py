@@ -35,6 +35,9 @@ NEVER = (
 GENTLE = (
     "one connection to a device at a time, over all protocols, closed in order (FIN)",
     "a port only ever gets the protocol that belongs to it, and no connection without a question",
+    "one exception: an address that accepts on three ports or more gets one connect to a high port "
+    "that nobody uses (tcp 61234), to tell a device from a firewall that accepts everything; "
+    "not a byte is said on it",
     "the next question waits for the last answer, and for that answer to be saved",
     "a device that slows down, falls silent, resets or says busy twice is left alone for good",
     "three such devices within a minute pause everything for a minute",

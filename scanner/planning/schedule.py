@@ -35,6 +35,10 @@ class Call(Protocol):
         """Whether nothing comes back at all."""
 
     @property
+    def retried(self) -> bool:
+        """Whether silence is worth a second packet."""
+
+    @property
     def sent(self) -> bool:
         """Whether a packet leaves at all."""
 
@@ -204,7 +208,8 @@ class Schedule:
             yield from self._acquire(host)
             return
         self._leave(group, accepted=0)
-        if made <= limits.retries:  # whether a retry is worth it is decided after its delay
+        # Whether a retry is worth it is decided after its delay.
+        if call.retried and made <= limits.retries:
             self._release(host)
             yield max(self.now, sent + limits.retry_delay)
             yield from self._acquire(host)

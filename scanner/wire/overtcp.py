@@ -70,6 +70,13 @@ class OverTcp:
             await door.opening_turn(EXCHANGE)
             return await self._ask(stream, request, frame, read, limit, patience)
 
+    async def touch(self) -> None:
+        """Connect and say nothing; `part` closes it. For ports that nobody uses, and no other."""
+        await self._host.turn.ready()
+        async with self._wire.pacer.knock(self._host.group) as place:
+            await self._connect()
+            place.accepted += 1
+
     async def _ask(
         self,
         stream: Stream,

@@ -121,6 +121,7 @@ class Host:
     open: int = 0  # connections now, attempts included
     talking: asyncio.Lock = field(default_factory=asyncio.Lock)  # see Hold
     past: tuple[Observation, ...] = ()  # what an earlier run of this scan heard of it
+    accepting: set[int] = field(default_factory=set)  # TCP ports that accepted a connection
 
     def recall(self, probe: Probe, port: int) -> tuple[Observation, ...]:
         """What may be replayed of one conversation with this host."""

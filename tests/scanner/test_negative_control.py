@@ -1,0 +1,118 @@
+"""The negative control: a host that accepts on every port has no service (acceptance test 10)."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from scanner.planning.cost import Manner, ceiling, control, cost, many, tries
+from scanner.profile import PROFILES, Limits
+from scanner.wire.control import UNUSED, port_for
+from tests.support.plants import untrap
+
+PORTS = {"modbus": 10_502, "opcua": 14_840, "s7comm": 10_102}
+ADDRESS = "127.77.4.10"
+
+
+@contextmanager
+def accepting(address: str, ports: Sequence[int]) -> Iterator[Counter[int]]:
+    """Accepts on each of these ports and says nothing; counts connections and bytes said to it."""
+    heard: Counter[int] = Counter()
+    listening = []
+
+    def serve(sock: socket.socket, port: int) -> None:
+        while True:
+            try:
+                peer, _ = sock.accept()
+            except OSError:
+                return
+            heard[port] += 1
+            with peer:
+                while data := peer.recv(4096):
+                    heard[-port] += len(data)  # bytes, apart
+
+    for port in ports:
+        sock = socket.create_server((address, port))
+        listening.append(sock)
+        threading.Thread(target=serve, args=(sock, port), daemon=True).start()
+    try:
+        yield heard
+    finally:
+        for sock in listening:
+            sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+
+
+def scan(folder: Path, ports: dict[str, int]) -> dict[str, Any]:
+    targets = [f"{ADDRESS}:{port}/{probe}" for probe, port in ports.items()]
+    ran = untrap(
+        *("--db", folder / "t.db", "scan", *targets, "--profile", "bench", "--i-own-this-lab"),
+        *("--timeout", "0.1", "--retries", "0", "--yes", "--json"),
+        cwd=folder,
+    )
+    assert ran.code == 0, ran.err
+    (summary,) = ran.lines()
+    return summary
+
+
+def exported(folder: Path) -> dict[str, Any]:
+    ran = untrap("--db", folder / "t.db", "export", "json", cwd=folder)
+    assert ran.code == 0, ran.err
+    document: dict[str, Any] = json.loads(ran.out)
+    return document
+
+
+def test_a_syn_proxy_has_no_services_end_to_end(tmp_path: Path) -> None:
+    with accepting(ADDRESS, [*PORTS.values(), UNUSED[0]]) as heard:
+        summary = scan(tmp_path, PORTS)
+    assert heard[UNUSED[0]] == 1
+    assert heard[-UNUSED[0]] == 0  # not a byte was said to it
+    assert summary["sent"]["connections"] == 5  # S7 is tried twice
+    assert summary["sent"]["packets"] <= summary["planned"]["ceiling"]["packets"]
+    found = exported(tmp_path)
+    assert not [gap for gap in found["gaps"] if gap["rule"][0] in "TAUQ"]
+    assert any("proxy" in question["missing"] for question in found["questions"])
+    assert all(
+        service["port"] != UNUSED[0] for one in found["assets"] for service in one["services"]
+    )
+
+
+def test_a_host_that_refuses_the_unused_port_is_taken_at_its_word(tmp_path: Path) -> None:
+    with accepting(ADDRESS, [*PORTS.values()]):
+        summary = scan(tmp_path, PORTS)
+    assert summary["sent"]["connections"] == 4  # S7 is tried twice
+    assert summary["outcomes"]["closed"] == 1
+    assert not any("proxy" in question["missing"] for question in exported(tmp_path)["questions"])
+
+
+def test_two_ports_are_not_many_and_one_port_counts_once() -> None:
+    assert not many([502, 4840])
+    assert not many([502, 4840, 502])
+    assert many([502, 4840, 102])
+
+
+def test_the_ceiling_holds_it_where_three_tcp_ports_are_asked() -> None:
+    from protocols import probes
+
+    asked = [(probe, probe.ports[0]) for probe in probes() if probe.name in PORTS]
+    for named, extra in ((asked, 4), (asked[:2], 0)):
+        (shape,) = ceiling(1, named, named[0][0].rungs and min(named[0][0].rungs))
+        bare = shape[: len(named)]
+        limits, profile = Limits(), PROFILES["standard"]
+        more = cost({shape: 1}, profile, limits).packets - cost({bare: 1}, profile, limits).packets
+        assert more == extra
+
+
+def test_silence_of_the_unused_port_is_not_asked_again() -> None:
+    alone = control(Manner.UNANSWERED, [502])
+    assert tries((control(Manner.ACCEPTED, [502]), alone), Limits(retries=2)) == (1, 1)
+
+
+def test_a_port_that_is_asked_for_itself_is_no_control() -> None:
+    assert port_for({502, UNUSED[0]}) == UNUSED[1]
