@@ -43,6 +43,49 @@ def test_json_lines_fit_the_published_schema(database: Path, command: str, name:
         assert errors(json.loads(line), name) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("sites",), "site"),
+        (("scans",), "scan"),
+        (("rules",), "rule"),
+        (("probes",), "probe"),
+        (("doctor",), "check"),
+        (("readiness",), "roll_up"),
+        (("readiness", "--use-case", "pump-efficiency"), "ready"),
+        (("show", "PLC-0"), "asset"),
+    ],
+)
+def test_every_other_command_that_prints_json_fits_it_too(
+    database: Path, words: tuple[str, ...], name: str
+) -> None:
+    lines = printed(database, *words, "--json").splitlines()
+    assert lines
+    for line in lines:
+        assert errors(json.loads(line), name) == []
+
+
+def test_a_plan_fits_the_published_schema(database: Path) -> None:
+    *hosts, total = printed(database, "plan", "127.9.9.1-4", "--json").splitlines()
+    assert hosts
+    for line in hosts:
+        assert errors(json.loads(line), "plan") == []
+    assert errors(json.loads(total), "plan_total") == []
+
+
+def test_a_gap_and_its_proof_fit_the_published_schema(database: Path) -> None:
+    gaps = [json.loads(line) for line in printed(database, "gaps", "--json").splitlines()]
+    seen = next(b["observation"] for gap in gaps for b in gap["because"] if b["observation"])
+    assert errors(json.loads(printed(database, "show", gaps[0]["id"], "--json")), "gap") == []
+    assert errors(json.loads(printed(database, "show", seen, "--json")), "observation") == []
+
+
+def test_the_summary_of_a_real_scan_fits_the_published_schema(tmp_path: Path) -> None:
+    words = ["--db", str(tmp_path / "s.db"), "scan", "127.0.0.1:9/modbus", "--yes", "--json"]
+    done = CliRunner().invoke(untrap, words)
+    assert errors(json.loads(done.stdout), "summary") == [], done.output
+
+
 def test_the_whole_inventory_fits_the_published_schema(database: Path) -> None:
     whole = json.loads(printed(database, "export", "json"))
     assert whole["assets"] and whole["points"] and whole["gaps"] and whole["questions"]
