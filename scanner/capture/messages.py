@@ -7,6 +7,8 @@ only when its values are due.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +19,8 @@ from scanner.capture.model import (
     CONVERSATIONS,
     HELD_BYTES,
     MOST_VALUES,
+    REMEMBERED,
+    STREAM_LIMIT,
     TALLIES,
     TRIES,
     Connection,
@@ -87,6 +91,8 @@ class Messages:
         passive = conversation.passive or self.which(lane, payload)
         if passive is not None and passive.vague:
             passive = self._carried(lane, payload)
+        if passive is not None and passive.whole is not None:
+            payload = self._whole(lane, passive.whole, payload)
         if passive is None or len(payload) < passive.least:
             return
         if passive.side is not None and (not conversation.sure or _mutual(lane)):
@@ -96,6 +102,8 @@ class Messages:
             conversation.requested += 1
         else:
             conversation.spoken += 1
+        if lane.forward and passive.remember is not None:
+            self._keep(lane, passive.remember, time, payload)
         key = self._key(lane, passive, payload)
         due = passive.values is not None
         if passive.alike is not None:
@@ -112,7 +120,7 @@ class Messages:
             elif len(conversation.seen) < TALLIES and self.ledger.room(
                 WEIGHT_SEEN + len(key), "messages"
             ):
-                reports = passive.values is not None and passive.reports and not lane.forward
+                reports = (passive.reports or passive.recall is not None) and not lane.forward
                 conversation.seen[key] = Tally((), 1, time, time) if reports else None
         try:
             self._decode(lane, passive, _segment(lane, time, payload), key, time)
@@ -136,9 +144,34 @@ class Messages:
 
     def _due(self, lane: Lane, passive: Passive, tally: Tally | None, time: int) -> bool:
         """Whether a message that was seen before is read again for its values."""
-        if passive.reports:
-            return tally is not None and not lane.forward and _ready(tally, time)
+        ready = tally is not None and not lane.forward and _ready(tally, time)
+        if passive.reports or (passive.recall is not None and lane.connection.kept and ready):
+            return ready
         return lane.connection.question is not None
+
+    def _whole(self, lane: Lane, add: Callable[[bytearray, bytes], bytes], payload: bytes) -> bytes:
+        """The message that this part ends; nothing while parts are missing."""
+        parts = lane.parts if lane.parts is not None else bytearray()
+        before = len(parts)
+        message = add(parts, payload)
+        self.held += len(parts) - before
+        if len(parts) > STREAM_LIMIT or self.held > HELD_BYTES:
+            self.ledger.note("messages beyond the limit of memory")
+            self.held -= len(parts)
+            parts.clear()
+        lane.parts = parts or None
+        return message
+
+    def _keep(self, lane: Lane, wanted: Callable[[bytes], bool], time: int, payload: bytes) -> None:
+        """Remember a request that later reports refer to."""
+        with suppress(Garbled, Foreign):
+            if not wanted(payload):
+                return
+            kept = lane.connection.kept
+            if len(kept) >= REMEMBERED:
+                self.ledger.note("requests beyond the limit")
+            elif self.ledger.room(WEIGHT_TALLY + len(payload), "requests"):
+                kept.append(_segment(lane, time, payload))
 
     def _ask(self, connection: Connection, question: Segment | None) -> None:
         """Keep a question until its answer comes, within the bytes that may be held."""
@@ -221,6 +254,9 @@ class Messages:
                 tally.last = time
         if passive.values is not None and passive.reports and not lane.forward:
             for item in passive.values(None, segment):
+                ledger.learn(item, lane.transport, time, port, vlan)
+        if passive.recall is not None and connection.kept and not lane.forward:
+            for item in passive.recall(connection.kept, segment):
                 ledger.learn(item, lane.transport, time, port, vlan)
         if passive.pair is None and (passive.values is None or passive.reports):
             return

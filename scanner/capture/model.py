@@ -15,6 +15,7 @@ LEARNED = 32_768
 TALLIES = 2048  # different requests that are kept apart in one conversation
 KINDS = 16  # layer 2 protocols of one station
 FACTS = 128  # different facts, points or series under one question
+REMEMBERED = 64  # requests of one connection that later reports may refer to
 TRIES = 4  # payloads that are looked at before a lane counts as unknown
 HOLD = 16  # segments that are kept while one before them is missing
 STREAM_LIMIT = 1 << 20  # bytes of one message
@@ -81,6 +82,7 @@ class Connection:
     conversation: Conversation
     server: tuple[str, int]
     question: Segment | None = None
+    kept: list[Segment] = field(default_factory=list)  # requests that later reports refer to
     turned: Connection | None = None  # the same ports with the roles the other way round
     lanes: dict[tuple[str, int], Lane] = field(default_factory=dict)  # the first of each direction
 
@@ -106,6 +108,7 @@ class Lane:
     need: int = 0  # bytes that the message in `buffer` has, once that is known
     buffer: bytearray | None = None
     held: dict[int, bytes] | None = None
+    parts: bytearray | None = None  # of a message that comes in several framed parts
     turned: Lane | None = None  # this direction where its sender has the other role
     stream: Lane | None = None  # the lane of the same direction that was seen first, in other dress
     mark: int = 0  # hash of the last datagram and its IPv4 identification

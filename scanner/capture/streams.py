@@ -108,6 +108,9 @@ class Streams:
         if lane.held:
             self.messages.held -= sum(map(len, lane.held.values()))
             lane.held.clear()
+        if lane.parts is not None:
+            self.messages.held -= len(lane.parts)
+            lane.parts = None
         self._clear(lane)
 
     def _clear(self, lane: Lane) -> None:

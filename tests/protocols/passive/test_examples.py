@@ -14,6 +14,7 @@ import pytest
 
 from protocols import iec104
 from protocols._passive_modbus import values as modbus_values
+from protocols._passive_opcua import PASSIVE as opcua
 from protocols._passive_opcua import values as opcua_values
 from protocols.contract import Fact, Garbled, Overheard, Quality, Segment
 from protocols.ethercat import decode as ethercat
@@ -221,3 +222,76 @@ def test_opc_ua_values_come_with_the_nodes_of_the_question() -> None:
     assert opcua_values(up(ask, 4840), down(ua_answer(8, good, bad), 4840)) == ()
     with pytest.raises(Garbled):
         opcua_values(up(ask, 4840), down(ua_answer(7, good), 4840))
+
+
+def ua_monitor(request: int, *nodes: str) -> bytes:
+    head = b"\0\0" + bytes(8) + bytes(4) + bytes(4) + struct.pack("<i", -1) + bytes(4) + b"\0\0\0"
+    items = b"".join(
+        b"\3" + struct.pack("<H", 2) + ua_text(node) + struct.pack("<I", 13)
+        + struct.pack("<i", -1) + b"\0\0" + struct.pack("<i", -1)
+        + struct.pack("<IId", 2, 100 + handle, 500.0) + b"\0\0\0" + struct.pack("<IB", 1, 1)
+        for handle, node in enumerate(nodes)
+    )  # fmt: skip
+    return message(751, request, head + struct.pack("<III", 1, 2, len(nodes)) + items)
+
+
+def ua_published(request: int, *changes: tuple[int, float]) -> bytes:
+    head = bytes(8) + bytes(4) + bytes(4) + b"\0" + struct.pack("<i", -1) + b"\0\0\0"
+    rows = b"".join(
+        struct.pack("<I", 100 + handle) + b"\x01\x0b" + struct.pack("<d", value)
+        for handle, value in changes
+    )
+    body = struct.pack("<I", len(changes)) + rows + struct.pack("<i", -1)
+    note = b"\1\0" + struct.pack("<H", 811) + b"\1" + struct.pack("<i", len(body)) + body
+    told = struct.pack("<IiI", 1, 1, 5) + b"\0" + struct.pack("<Iq", 5, 0)
+    if not changes:  # the server is alive and nothing changed: no array
+        return message(829, request, head + told + struct.pack("<i", -1))
+    return message(829, request, head + told + struct.pack("<I", 1) + note)
+
+
+def test_opc_ua_subscriptions_give_values_by_the_items_that_were_asked_for() -> None:
+    ask = ua_monitor(7, "Pump1.Temperature", "Pump1.Flow")
+    assert opcua.uses is not None
+    assert [use.item for use in opcua.uses(ask)] == [
+        "ns=2;s=Pump1.Temperature", "ns=2;s=Pump1.Flow",
+    ]  # fmt: skip
+    assert opcua.remember is not None
+    assert opcua.recall is not None
+    assert opcua.remember(ask)
+    answer = down(ua_published(9, (1, 12.5), (5, 1.0)), 4840)
+    found = tuple(opcua.recall([up(ask, 4840)], answer))
+    assert samples(found) == [("ns=2;s=Pump1.Flow", 12.5, Quality.GOOD, "Good")]
+    assert opcua.recall([], answer) == ()
+    alive = down(ua_published(9), 4840)
+    assert opcua.recall([up(ask, 4840)], alive) == ()
+
+
+def parts(data: bytes, *ends: int) -> list[bytes]:
+    """An OPC UA message in chunks, the sequence numbers from 51 on."""
+    body, begin, found = data[24:], 0, []
+    for number, end in enumerate((*ends, len(body))):
+        kind = b"F" if end == len(body) else b"C"
+        head = data[:3] + kind + struct.pack("<I", 24 + end - begin) + data[8:16]
+        found.append(head + struct.pack("<I", 51 + number) + data[20:24] + body[begin:end])
+        begin = end
+    return found
+
+
+def test_opc_ua_messages_of_several_chunks_are_one_message() -> None:
+    ask = ua_read(7, "Pump1.Temperature", "Pump1.Flow")
+    one, two, three = parts(ask, 9, 60)
+    assert opcua.whole is not None
+    held = bytearray()
+    assert opcua.whole(held, one) == b""
+    assert opcua.whole(held, two) == b""
+    whole = opcua.whole(held, three)
+    assert opcua.uses is not None
+    assert opcua.uses(whole) == opcua.uses(ask)
+    assert not held
+    assert opcua.whole(held, one) == b""
+    assert opcua.whole(held, three) == b""  # a gap: what was held is given up
+    assert not held
+    assert opcua.whole(held, one) == b""
+    other = ua_read(8, "Pump2.Flow")
+    assert opcua.whole(held, other) == other  # another request has begun
+    assert not held

@@ -68,6 +68,15 @@ def run(passive: Passive, payload: bytes) -> None:
             if passive.pair is not None:
                 check(list(passive.pair(one, segment(passive, payload, True))))
         with suppress(Garbled, Foreign):
+            if passive.whole is not None:
+                held = bytearray(payload[:40])
+                passive.whole(held, payload)
+                assert len(held) <= 40 + len(payload)
+        with suppress(Garbled, Foreign):
+            if passive.remember is not None and passive.recall is not None:
+                passive.remember(payload)
+                check(list(passive.recall([one, one], segment(passive, payload, True))))
+        with suppress(Garbled, Foreign):
             if passive.values is not None:
                 answered = segment(passive, payload, True)
                 check(list(passive.values(None if passive.reports else one, answered)))
