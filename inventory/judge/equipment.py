@@ -93,7 +93,8 @@ def _conclude(
             strength = min(strength, view.cap(strength))
         made = finding_of(rule, case, subject, strength, context, lack)
         if made is None:
-            questions.append(too_weak(rule, case, subject))
+            again = next((view.again() for view in machine.views), "")
+            questions.append(too_weak(rule, case, subject, again))
         else:
             against = [premise for view in machine.views for premise in view.conflicts]
             findings.append(contradicted(_labelled(made, machine), against))

@@ -89,7 +89,7 @@ def _conclude(
             strength = view.cap(case.proposition.strength, rule.quality)
             made = finding_of(rule, case, subject, strength, view.context, lack)
             if made is None:
-                questions.append(too_weak(rule, case, subject))
+                questions.append(too_weak(rule, case, subject, view.again()))
             else:
                 findings.append(contradicted(tapped(made, view), view.conflicts))
     return findings, questions

@@ -235,6 +235,11 @@ class View:
         address = self.address
         return f"untrap scan {address} --probe {name} --depth {depth}" if address else ""
 
+    def again(self) -> str:
+        """The command that scans this device again, from the collector's place if it is named."""
+        place = f" --vantage {self.context.collection}" if self.context.collection else ""
+        return f"untrap scan {self.address}{place}" if self.address else ""
+
     @cached_property
     def address(self) -> str:
         """Where the device is asked."""
@@ -399,7 +404,7 @@ class View:
             return unknown(
                 f"whether the identity used on {title} may see everything",
                 'declare entitlement = "full" for the credential, or use one that has it',
-                "untrap scan … --credentials NAME",
+                f"{self.ask(door.protocol, 'points')} --credentials NAME",
                 cite(whole[-1]),
             )
         return true(Strength.E3, *(cite(item) for item in whole[-3:]))

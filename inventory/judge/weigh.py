@@ -185,11 +185,11 @@ def question_of(rule: str, case: Case, subject: Subject) -> OpenQuestion:
     )  # fmt: skip
 
 
-def too_weak(rule: Rule, case: Case, subject: Subject) -> OpenQuestion:
+def too_weak(rule: Rule, case: Case, subject: Subject, again: str) -> OpenQuestion:
     """A TRUE that rests on a premise too weak for a finding (E0)."""
     premise = case.proposition.because[-1].text if case.proposition.because else "its premise"
     missing = f"stronger evidence for {rule.label.lower()}: it rests on {premise}"
     return OpenQuestion(
         "N05", subject.key, subject.name, subject.site, case.subject, missing,
-        "scan again: the evidence is old, contradicted or without a control", "untrap scan …",
+        "scan again: the evidence is old, contradicted or without a control", again,
     )  # fmt: skip

@@ -82,7 +82,7 @@ def _filtered(view: View, door: Door) -> Proposition | None:
             f"whether the way to {title_of(door.protocol)} is filtered: nothing else answered in"
             " that scan from that place",
             "scan again from the collection vantage, all probes",
-            f"untrap scan {view.address} --collection-vantage",
+            view.again(),
             cite(decided),
         )
     text = f"control: the same address answered on {control.target.transport}/{control.target.port}"
