@@ -29,6 +29,7 @@ from inventory.model import (
     Verdict,
 )
 from inventory.rules import Case, Rule, catalogue
+from inventory.rules.standing import is_safety
 from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
 from protocols.contract import Quality
 
@@ -50,7 +51,7 @@ def judge_equipment(
     machine = Machine(equipment, views)
     subject = Subject(
         equipment.key, equipment.tag or equipment.name, equipment.site, equipment.criticality,
-        equipment.redundancy,
+        equipment.redundancy, any(is_safety(view) for view in views),
     )  # fmt: skip
     limits = context.thresholds
     target = limits.coverage_target_c3 if subject.rated == "C3" else limits.coverage_target

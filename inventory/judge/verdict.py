@@ -28,6 +28,7 @@ from inventory.rules.governance import criticality_of
 from inventory.rules.inaccessible import name_of
 from inventory.rules.informational import covered, not_data_bearing
 from inventory.rules.quality import placeholders
+from inventory.rules.standing import RESTING_RULES, is_safety, resting
 
 __all__ = ["Context", "judge_device", "judge_equipment", "survey"]
 
@@ -51,8 +52,9 @@ def subject_of(view: View) -> Subject:
     if not redundancy:
         redundancy = view.context.criticality.get(view.device.key, ("", ""))[1]
     return Subject(
-        view.device.key, name_of(view), view.device.site, criticality_of(view), redundancy
-    )
+        view.device.key, name_of(view), view.device.site, criticality_of(view), redundancy,
+        is_safety(view),
+    )  # fmt: skip
 
 
 def judge_device(evidence: Evidence, context: Context) -> Verdict:
@@ -61,7 +63,7 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
     subject = subject_of(view)
     rules = catalogue()
     cases = [(rules[name], case) for name, rule in DEVICE_RULES.items() for case in rule(view)]
-    cases = _suppress(cases)
+    cases = _suppress(cases, resting(view))
     fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
     level = level_of(view, fired | ({"U03"} if placeholders(view) else set()))
     lack = VALUES[4] - VALUES[level.lo or 0]
@@ -95,10 +97,11 @@ def _conclude(
     return findings, questions
 
 
-def _suppress(cases: list[tuple[Rule, Case]]) -> list[tuple[Rule, Case]]:
-    """Precedence of domain model 3.8 between rules of one device."""
+def _suppress(cases: list[tuple[Rule, Case]], rests: bool) -> list[tuple[Rule, Case]]:
+    """Precedence of domain model 3.8 between rules of one device; of one that `rests`, silence
+    and old values are expected."""
     fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
-    dropped: set[str] = set()
+    dropped = set(RESTING_RULES) if rests else set()
     if fired & {"T01", "T02"}:
         dropped |= {"A01"}
     if "A02" in fired:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from inventory.judge.logic import assumed, confidence
+from inventory.judge.openness import document
 from inventory.model import (
     Because,
     Category,
@@ -55,6 +56,7 @@ class Subject:
     site: str
     criticality: str = ""  # "" is unrated: computed as C2
     redundancy: str = ""
+    safety: bool = False  # a safety function: it is offered nothing that touches it
 
     @property
     def rated(self) -> str:
@@ -111,6 +113,11 @@ def _worded(
     return tuple(sorted(made, key=lambda item: COST[item.effort]))
 
 
+def touches(remedy: Remedy) -> bool:
+    """Whether a remedy changes the device, its program or its wiring, or stops it."""
+    return remedy.needs_outage or remedy.cause.partition(":")[0] in document("rules")["intrusive"]
+
+
 def finding_of(
     rule: Rule, case: Case, subject: Subject, strength: Strength, context: Context, lack: float
 ) -> Finding | None:
@@ -124,6 +131,8 @@ def finding_of(
     if rule.category is Category.UNGOVERNED or rule.id in RECORD_RULES:
         lack = min(lack, RECORD_LACK)
     remedies = remedies_of(rule, case.fields)
+    if subject.safety:
+        remedies = tuple(item for item in remedies if not touches(item))
     cheapest = COST[remedies[0].effort] if remedies else 1.0
     made = Finding(
         rule=rule.id,

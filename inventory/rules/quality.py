@@ -11,6 +11,7 @@ from functools import cache
 
 from inventory.judge.logic import declared, derived, true, unknown
 from inventory.judge.openness import document, no_data_roles
+from inventory.judge.profiles import profile
 from inventory.judge.survey import sibling_group
 from inventory.judge.view import View
 from inventory.model import Because, Severity, Strength
@@ -142,7 +143,7 @@ def q02(view: View) -> list[Case]:
         age = _age(last)
         if age is None or last.quality is Quality.BAD:
             continue
-        if age <= view.context.thresholds.stale_seconds:
+        if age <= stale_after(view):
             fresh = True
         elif meaning.known and not is_binary(meaning.measurand):
             old.append(row)
@@ -154,6 +155,13 @@ def q02(view: View) -> list[Case]:
         missing = "whether old time stamps mean old values: the server may stamp on change only"
         return [_window(view, old, missing)]
     return []
+
+
+def stale_after(view: View) -> float:
+    """Seconds after which a value is old: three intervals of the machine's class, or a minute."""
+    about = profile(view.context.classes.get(view.device.key, ""))
+    least = view.context.thresholds.stale_seconds
+    return max(least, 3 * about.interval_seconds) if about else least
 
 
 def _age(sample: Sample) -> float | None:

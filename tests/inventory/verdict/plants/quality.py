@@ -102,6 +102,12 @@ Q02 = [
     no("Q02", "", evidence(aged(3600, tag("Running")), aged(0, PRESSURE))),
     yes("Q02", "high/medium", evidence(
         aged(3600, received_time=None, server_time=NOW), aged(0, PRESSURE))),
+    # A tank is read every minute: three of them are not old, four are.
+    no("Q02", "", evidence(aged(180), aged(0, PRESSURE)), {"classes": {"device-1": "tank"}}),
+    yes("Q02", "high/medium", evidence(aged(181), aged(0, PRESSURE)),
+        {"classes": {"device-1": "tank"}}),
+    yes("Q02", "high/medium", evidence(aged(61), aged(0, PRESSURE)),
+        {"classes": {"device-1": "motor"}}),  # every ten seconds: the minute decides
     trap("Q02", "the server stamps on change", "?", evidence(aged(61))),
     trap("Q02", "the server stamps on change", "?", evidence(aged(61), aged(61, PRESSURE))),
 ]  # fmt: skip

@@ -1,0 +1,48 @@
+"""What no rule flags, because a person declared it: a plant that stands still, a safety zone.
+
+One rule keeps it simple: a statement about a device, its line, area or site counts until the day
+that it names, and a safety function is offered nothing that touches it (domain model 3.1).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from inventory.judge.view import View
+from inventory.model import Declaration
+
+RESTING = frozenset({"shutdown", "shut down", "maintenance", "out of service", "removed"})
+"""Statements under which silence, old values and bad values are to be expected."""
+RESTING_RULES = frozenset({"A01", "A02", "A08", "T06", "Q01", "Q02", "Q03", "Q12"})
+"""Rules that rest on silence, on old values or on bad ones."""
+SAFETY = re.compile(r"(?<![a-z])(?:sis|safety|sil)(?![a-z])", re.IGNORECASE)
+
+
+def resting(view: View) -> bool:
+    """Whether the device, its line, area or site is declared shut down, until a day to come."""
+    if not view.context.attested:
+        return False
+    row = view.device.register
+    places = (row.line, row.area, row.site) if row else ()
+    stated = (*view.statements(), *view.context.statements(*(name for name in places if name)))
+    return any(_states(item, RESTING) and _running(item, view) for item in stated)
+
+
+def _states(item: Declaration, words: frozenset[str]) -> bool:
+    return item.fields.get("statement", "").strip().casefold() in words
+
+
+def _running(item: Declaration, view: View) -> bool:
+    """Whether the day that the statement names is still to come; without a day it holds."""
+    try:
+        return date.fromisoformat(item.fields.get("value", "")[:10]) >= view.context.today.date()
+    except ValueError:
+        return True
+
+
+def is_safety(view: View) -> bool:
+    """Whether the device stands in a zone named for safety, or is attested to serve it."""
+    if SAFETY.search(view.context.zone_of(view.device.addresses)):
+        return True
+    return any(SAFETY.search(item.fields.get("statement", "")) for item in view.statements())
