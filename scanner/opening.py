@@ -103,14 +103,14 @@ def site_name(settings: Settings) -> str:
         raise click.UsageError(str(error)) from error
 
 
-def the_asset(store: Store, text: str) -> Asset:
+def the_asset(store: Store, text: str, what: str = "asset") -> Asset:
     """The asset that a text means (rulings 26). Raises a usage error for none or several."""
     found = assets_like(store, text)
     if len(found) == 1:
         return found[0]
     if not found:
         raise click.UsageError(
-            f"no asset {text!r} at site {store.site!r}; `{ours('assets')}` lists them"
+            f"no {what} {text!r} at site {store.site!r}; `{ours('assets')}` lists them"
         )
     shown = "\n".join(f"  {describe(one)}" for one in found[:20])
     raise click.UsageError(f"{len(found)} assets match {text!r}; name one by its key:\n{shown}")

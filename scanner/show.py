@@ -28,15 +28,21 @@ MOST_PREMISES = 50
 
 def show(store: Store, what: str, as_json: bool, raw: Path | None) -> None:
     """Shows whatever `what` means. Raises a usage error for nothing or several things."""
-    finding = next((one for one in store.findings() if _begins(one.id, what)), None)
-    if finding is not None:
+    found = [one for one in store.findings() if _begins(one.id, what)]
+    if len(found) > 1:
+        shown = "\n".join(f"  {one.id}  {one.rule} {one.asset_name}" for one in found[:20])
+        raise click.UsageError(f"{len(found)} gaps begin with {what!r}; name one:\n{shown}")
+    if found:
+        finding = found[0]
+        _no_bytes(raw, "a gap")
         lines([records.gap(finding)]) if as_json else _gap(store, finding)
         return
     seen = _observation(store, what)
     if seen is not None and not assets_like(store, what):
         _observed(seen, as_json, raw)
         return
-    one = the_asset(store, what)
+    one = the_asset(store, what, "asset, gap or observation")
+    _no_bytes(raw, "an asset")
     if as_json:
         against = [
             {"observation": item.observation, "text": item.text}
@@ -45,6 +51,13 @@ def show(store: Store, what: str, as_json: bool, raw: Path | None) -> None:
         lines([{**records.asset(one), "conflicts": against}])
     else:
         _asset(store, one)
+
+
+def _no_bytes(raw: Path | None, what: str) -> None:
+    if raw is not None:
+        raise click.UsageError(
+            f"--raw {raw}: {what} has no bytes of its own; name an observation that it rests on"
+        )
 
 
 def _begins(name: str, what: str) -> bool:
@@ -77,10 +90,13 @@ def _gap(store: Store, one: Finding) -> None:
 
 def _observed(one: Observation, as_json: bool, raw: Path | None) -> None:
     if raw is not None:
+        if not one.raw:
+            why = "were not kept (--no-raw)" if one.digest else "are none: nothing was answered"
+            raise click.UsageError(f"--raw {raw}: the bytes of {one.id} {why}")
         try:
             raw.write_bytes(one.raw)
         except OSError as error:
-            raise click.UsageError(f"{raw}: {error.strerror}") from error
+            raise click.UsageError(f"--raw {raw}: {error.strerror}; name another file") from error
     if as_json:
         lines([_record(one)])
         return

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from inventory.derive.declared import yes
 from inventory.imports.columns import choose
-from inventory.imports.table import Row, read
+from inventory.imports.table import Row, Table, read
 from inventory.model import Declaration, Kind
 
 SHOWN_ERRORS = 20
@@ -40,16 +40,21 @@ Fields = dict[str, str]
 
 
 def read_list(
-    kind: Kind, path: Path, site: str, stated: Mapping[str, str], author: str = ""
+    kind: Kind,
+    path: Path,
+    site: str,
+    stated: Mapping[str, str],
+    author: str = "",
+    sheet: str = "",
 ) -> Imported:
     """Reads one list file.
 
     Raises `TableError` (no table), `MappingError` (bad --map), `ListError` (wrong rows).
     """
-    table = read(path)
+    table = read(path, sheet)
     name = _NAMES[kind]
     columns = choose(name, table.header, stated)
-    _require(kind, path, columns, table.header)
+    _require(kind, path, columns, table)
     found: list[Declaration] = []
     wrong: list[str] = []
     first: dict[str, tuple[int, Fields]] = {}
@@ -58,6 +63,7 @@ def read_list(
         if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields)):
             continue
         complaint, subject = _CHECKS[kind](fields)
+        complaint = _shifted(row, table) or complaint
         if kind is Kind.REGISTER and not complaint:
             complaint = _second(subject, fields, *first.setdefault(subject, (row.line, fields)))
         if complaint:
@@ -73,6 +79,14 @@ def read_list(
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
     return Imported(tuple(found), theirs, ignored, table.told)
+
+
+def _shifted(row: Row, table: Table) -> str:
+    """A CSV line with more cells than the header: what stands behind the surplus is elsewhere."""
+    if table.workbook or not any(row.cells[len(table.header) :]):
+        return ""
+    cells, columns = len(row.cells), len(table.header)
+    return f'{cells} cells for {columns} columns; put a cell that holds the delimiter in "quotes"'
 
 
 def _second(subject: str, fields: Fields, line: int, known: Fields) -> str:
@@ -112,7 +126,8 @@ _NEEDED = {
 }
 
 
-def _require(kind: Kind, path: Path, columns: Mapping[str, int], header: tuple[str, ...]) -> None:
+def _require(kind: Kind, path: Path, columns: Mapping[str, int], table: Table) -> None:
+    header = table.header
     for needed in _NEEDED[kind]:
         if not any(name in columns for name in needed):
             have = ", ".join(name for name in header if name)
@@ -120,6 +135,8 @@ def _require(kind: Kind, path: Path, columns: Mapping[str, int], header: tuple[s
                 f"{path}: no column for {' or '.join(needed)} among {have}; "
                 f'say which one it is, as in --map "{header[0] or "Column"}={needed[0]}"'
             )
+            if table.others:
+                message += f"; or another sheet, as in --sheet {table.others[0]!r}"
             raise ListError(message)
 
 
@@ -215,11 +232,23 @@ def _link(fields: Fields) -> tuple[str, str]:
     if not fields.get("equipment"):
         return "no Equipment", ""
     # "Nothing monitors it" is a statement too, when the list is said to be complete.
+    if complaint := _yes_or_no(fields, "complete"):
+        return complaint, ""
     if not fields.get("device") and not yes(fields.get("complete", "")):
         return "no Device (leave it empty only with Complete = yes: nothing monitors it)", ""
     names = ("equipment", "device", "part", "signal")
     return "", " | ".join(fields.get(name, "") for name in names)
 
+
+def _yes_or_no(fields: Fields, name: str) -> str:
+    """A word that is neither would be taken for no."""
+    text = fields.get(name, "")
+    if text and not yes(text) and text.casefold() not in NO:
+        return f"{name.title()} {text!r}; write yes or no"
+    return ""
+
+
+NO = frozenset({"no", "n", "false", "0", "nein", "non", "unknown", "?", "-"})
 
 _TABLES = {
     word: table
@@ -265,6 +294,8 @@ def _map(fields: Fields) -> tuple[str, str]:
         complaint = check(fields)
         if complaint:
             return complaint, ""
+    if complaint := _yes_or_no(fields, "complete"):
+        return complaint, ""
     if not fields.get("name"):
         return "no Name", ""
     names = ("vendor", "model", "firmware", "unit", "table", "address", "name")

@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -46,6 +46,8 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[Row, ...]
     told: str  # "CSV, delimiter ;, UTF-8"
+    workbook: bool = False
+    others: tuple[str, ...] = ()  # sheets of a workbook that were not read
 
     @property
     def document(self) -> str:
@@ -53,16 +55,24 @@ class Table:
         return f"{self.name} sha256:{self.digest}"
 
 
-def read(path: Path) -> Table:
-    """Reads a table. Raises `TableError` for what is no table, OSError for what cannot be read."""
+def read(path: Path, sheet: str = "") -> Table:
+    """Reads a table, of a workbook the `sheet` of that name or the first one.
+
+    Raises `TableError` for what is no table, OSError for what cannot be read.
+    """
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise TableError(f"{path}: {size} bytes; a list has at most {MOST_BYTES}")
     content = path.read_bytes()
     if not content.strip():
         raise TableError(f"{path} is empty; the first row must name the columns")
-    if content.startswith(b"PK\x03\x04"):
-        told, lines = "XLSX, first sheet", _workbook(path, content)
+    others: tuple[str, ...] = ()
+    workbook = content.startswith(b"PK\x03\x04")
+    if workbook:
+        name, others, lines = _workbook(path, content, sheet)
+        told = f"XLSX, sheet {name!r}" + (f" of {len(others) + 1}" if others else "")
+    elif sheet:
+        raise TableError(f"{path} is no .xlsx workbook and has no sheet {sheet!r}")
     elif content.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError(f"{path} is an old .xls workbook; save it as .xlsx or .csv")
     else:
@@ -74,7 +84,7 @@ def read(path: Path) -> Table:
     if len(header) > MOST_COLUMNS:
         raise TableError(f"{path}: {len(header)} columns; at most {MOST_COLUMNS} are read")
     digest = hashlib.sha256(content).hexdigest()
-    return Table(path.name, digest, header, tuple(found[1:]), told)
+    return Table(path.name, digest, header, tuple(found[1:]), told, workbook, others)
 
 
 def _text(path: Path, content: bytes) -> tuple[str, Iterator[Row]]:
@@ -143,20 +153,32 @@ def _unclosed(path: Path, line: int, end: int) -> str:
     )
 
 
-def _workbook(path: Path, content: bytes) -> Iterator[Row]:
+def _workbook(
+    path: Path, content: bytes, wanted: str
+) -> tuple[str, tuple[str, ...], Iterator[Row]]:
+    """Name and rows of the sheet that is meant, and the names of the others."""
     _check_archive(path, content)
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ModuleNotFoundError as error:
         raise TableError("python-calamine is not installed; install untrap[xlsx]") from error
     try:
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-        for number, cells in enumerate(sheet.iter_rows(), 1):
-            if number > MOST_ROWS:
-                raise TableError(f"{path}: more than {MOST_ROWS} rows")
-            yield Row(number, tuple(_cell(value) for value in cells))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        names = book.sheet_names
+        if wanted and wanted not in names:
+            raise TableError(f"{path} has no sheet {wanted!r}; it has {', '.join(names)}")
+        name = wanted or names[0]
+        rows = list(_sheet(path, book.get_sheet_by_name(name).iter_rows()))
+        return name, tuple(one for one in names if one != name), iter(rows)
     except (CalamineError, OSError, IndexError) as error:
         raise TableError(f"{path} is no workbook that can be read: {error}") from error
+
+
+def _sheet(path: Path, rows: Iterable[Sequence[object]]) -> Iterator[Row]:
+    for number, cells in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            raise TableError(f"{path}: more than {MOST_ROWS} rows")
+        yield Row(number, tuple(_cell(value) for value in cells))
 
 
 def _check_archive(path: Path, content: bytes) -> None:

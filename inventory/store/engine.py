@@ -38,7 +38,7 @@ def shown(where: str) -> str:
 
     try:
         url = make_url(where)
-        hidden = {name: "***" for name in url.query if "password" in name.lower()}
+        hidden = {name: "hidden" for name in url.query if "password" in name.lower()}
         return url.update_query_dict(hidden).render_as_string(hide_password=True)
     except ArgumentError:
         return where.partition("://")[0] + "://…"
@@ -65,6 +65,9 @@ def _url_engine(url: str) -> Engine:
 
     if url.startswith("sqlite:"):
         raise StoreError(f"{url}: name an SQLite file by its path, as in --db untrap.db")
+    if not url.startswith(("postgres://", "postgresql://", "postgresql+psycopg://")):
+        message = f"{shown(url)}: no database that untrap writes to; name a file or postgresql://"
+        raise StoreError(f"{message}user@host/name")
     if url.startswith("postgres://"):
         url = "postgresql://" + url.removeprefix("postgres://")
     try:

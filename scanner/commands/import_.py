@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.cli import Settings
+from scanner.wording import counted
 
 if TYPE_CHECKING:
     from inventory.imports import Imported
@@ -29,11 +30,18 @@ OTHERS = {
 @click.argument("kind", type=click.Choice([*LISTS, *OTHERS]))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--map", "mapping", default="", metavar='"THEIRS=OURS,…"', help="Name columns.")
+@click.option("--sheet", default="", metavar="NAME", help="XLSX: this sheet, not the first.")
 @click.option("--author", default="", help="Who states it, where the file does not say.")
 @click.option("--dry-run", is_flag=True, help="Show how columns are taken; store nothing.")
 @click.pass_obj
 def command(
-    settings: Settings, kind: str, files: tuple[Path, ...], mapping: str, author: str, dry_run: bool
+    settings: Settings,
+    kind: str,
+    files: tuple[Path, ...],
+    mapping: str,
+    sheet: str,
+    author: str,
+    dry_run: bool,
 ) -> None:
     """Read FILE of KIND into the inventory; a file with a wrong row changes nothing.
 
@@ -56,28 +64,31 @@ def command(
     from scanner.console import next_step, note
     from scanner.opening import opened, site_name
 
-    found = _read(kind, file, site_name(settings), mapping, author)
+    found = _read(kind, file, site_name(settings), mapping, author, sheet)
     taken = ", ".join(f"{theirs} → {ours}" for ours, theirs in found.columns.items())
     note(f"{file.name}: {found.told}\ncolumns: {taken}")
     if found.ignored:
         note(f"not used: {', '.join(found.ignored)}")
     if dry_run:
-        note(f"{len(found.declarations)} rows are fine; nothing stored (--dry-run)")
+        note(f"{counted(len(found.declarations), 'row is', 'rows are')} fine; nothing is stored")
         return
     with opened(settings, create=True) as store:
         new = store.declare(found.declarations)
     known = len(found.declarations) - new
-    note(f"{new} rows imported" + (f", {known} were known already" if known else ""))
+    note(
+        counted(new, "row imported", "rows imported")
+        + (f", {known} were known already" if known else "")
+    )
     next_step(*(["gaps"] if kind == "attest" else ["scan", "TARGET"]))
 
 
-def _read(kind: str, file: Path, site: str, mapping: str, author: str) -> Imported:
+def _read(kind: str, file: Path, site: str, mapping: str, author: str, sheet: str) -> Imported:
     from inventory.imports import ListError, MappingError, TableError, read_list
     from inventory.imports.columns import parse
     from inventory.model import Kind
 
     try:
-        return read_list(Kind(LISTS[kind]), file, site, parse(mapping), author)
+        return read_list(Kind(LISTS[kind]), file, site, parse(mapping), author, sheet)
     except (ListError, MappingError, TableError) as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:

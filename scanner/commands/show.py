@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from scanner.cli import Settings
+from scanner.output import Output
 
 
 @click.command()
 @click.argument("what", metavar="ASSET|GAP|OBSERVATION")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option(
-    "--raw", type=click.Path(path_type=Path), metavar="FILE", help="Write an answer's bytes."
-)
+@click.option("--raw", type=Output(dir_okay=False), metavar="FILE", help="Write an answer's bytes.")
 @click.pass_obj
 def command(settings: Settings, what: str, as_json: bool, raw: Path | None) -> None:
     """Show one asset with every fact and its source; a gap or observation with its proof.

@@ -28,9 +28,12 @@ def command(settings: Settings, finding: str, owner: str, reason: str, until: st
     for option, text in (("--owner", owner), ("--reason", reason)):
         if not text.strip():
             raise click.UsageError(f"{option} {text!r} says nothing; as in {option} 'J. Ito, OT'")
-    _day(until)
+    until = _day(until).isoformat()
+    finding = finding.lower()
     with concluded(settings) as store:
-        gap = _one([item for item in store.findings() if item.id.startswith(finding)], finding)
+        gap = _one(
+            [item for item in store.findings() if finding and item.id.startswith(finding)], finding
+        )
         fields = {"finding": gap.id, "owner": owner, "reason": reason, "expires": until}
         now = datetime.now(UTC)
         store.declare((Declaration(store.site, Kind.WAIVER, gap.id, fields, owner, time=now),))

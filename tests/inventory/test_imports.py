@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 
 from inventory.derive import declared
 from inventory.derive.assets import derive
@@ -183,3 +184,44 @@ def test_an_address_with_a_wrong_prefix_is_refused(tmp_path: Path, address: str)
 def test_an_address_may_carry_its_prefix(tmp_path: Path, prefix: str) -> None:
     found = read(tmp_path, f"Tag,Address\nP-1,10.0.0.17{prefix}\n")
     assert [one.address for one in declared.rows(found.declarations)] == ["10.0.0.17"]
+
+
+def test_a_line_with_more_cells_than_the_header_is_named(tmp_path: Path) -> None:
+    content = "Tag,Name,Area\nP1,pump,Hall 1\nP2,pump, big,Hall 2\nP3,pump,Hall 3,,\n"
+    with pytest.raises(ListError, match=r"line 3: 4 cells for 3 columns"):
+        read(tmp_path, content)
+    assert len(read(tmp_path, content.replace("pump, big", '"pump, big"')).declarations) == 3
+
+
+@pytest.mark.parametrize("word", ["maybe", "yess", "complete"])
+def test_a_word_that_is_neither_yes_nor_no_is_not_taken_for_no(tmp_path: Path, word: str) -> None:
+    with pytest.raises(ListError, match=f"Complete '{word}'; write yes or no"):
+        read(tmp_path, f"Equipment,Device,Complete\nP-1,PLC-1,{word}\n", Kind.LINK)
+    for good in ("yes", "No", "", "x", "FALSE"):
+        read(tmp_path, f"Equipment,Device,Complete\nP-1,PLC-1,{good}\n", Kind.LINK)
+
+
+def workbook(path: Path, **sheets: list[tuple[str, ...]]) -> Path:
+    book = xlsxwriter.Workbook(str(path))
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    book.close()
+    return path
+
+
+def test_a_workbook_tells_its_sheets_and_one_can_be_named(tmp_path: Path) -> None:
+    rows = [("Tag", "Address"), ("P-1", "10.0.0.1", "a remark beside the table")]
+    path = workbook(tmp_path / "a.xlsx", About=[("a cover page",)], Register=rows)
+    with pytest.raises(ListError, match=r"a cover page.*--sheet 'Register'"):
+        read_list(Kind.REGISTER, path, "plant", {})
+    with pytest.raises(TableError, match="no sheet 'register'; it has About, Register"):
+        read_list(Kind.REGISTER, path, "plant", {}, sheet="register")
+    found = read_list(Kind.REGISTER, path, "plant", {}, sheet="Register")
+    assert found.told == "XLSX, sheet 'Register' of 2"
+    assert [row.address for row in declared.rows(found.declarations)] == ["10.0.0.1"]
+    csv = tmp_path / "a.csv"
+    csv.write_text("Tag\nP-1\n", encoding="utf-8")
+    with pytest.raises(TableError, match=r"no \.xlsx workbook"):
+        read_list(Kind.REGISTER, csv, "plant", {}, sheet="Register")

@@ -94,6 +94,8 @@ def test_a_foreign_inventory_is_to_be_copied(tmp_path: Path, inventory: Path) ->
         ("export", "xlsx", "-o"),
         ("report", "-o"),
         ("plan", "127.0.0.1", "-o"),
+        ("plan", "127.0.0.1", "--record"),
+        ("show", "127.0.0.1", "--raw"),
     ],
 )
 @pytest.mark.parametrize("end", ["", "-wal"])

@@ -101,7 +101,7 @@ def test_show_leads_to_the_raw_bytes(database: Path, tmp_path: Path) -> None:
 def test_unknown_asset_is_one_clear_error(database: Path) -> None:
     done = run(database, "show", "nobody")
     assert done.exit_code == 2
-    assert "no asset 'nobody'" in done.stderr
+    assert "no asset, gap or observation 'nobody'" in done.stderr
 
 
 def test_several_matches_are_listed(database: Path) -> None:
@@ -171,3 +171,15 @@ def test_another_file_is_refused_in_one_line(tmp_path: Path) -> None:
     done = run(tmp_path / "bad.db", "assets")
     assert done.exit_code == 2
     assert "not an untrap database" in done.stderr
+
+
+def test_bytes_are_those_of_an_observation_and_of_nothing_else(
+    database: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "raw.bin"
+    first = json.loads(run(database, "gaps", "--all", "--json").stdout.splitlines()[0])
+    for what in ("10.0.0.1", first["id"]):
+        done = run(database, "show", what, "--raw", str(file))
+        assert done.exit_code == 2
+        assert "name an observation" in done.stderr
+    assert not file.exists()
