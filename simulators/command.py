@@ -27,6 +27,9 @@ def parse(arguments: Sequence[str] | None) -> tuple[plant.Plant | None, runner.S
         "--spare-port", type=int, action="append", default=[], metavar="N",
         help="a --base-port to try where a port is taken; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--own-network", action="store_true", help="lay a network; in a namespace made for it"
+    )
     given = parser.parse_args(arguments)
     if given.list:
         for name in plant.bundled():
@@ -40,7 +43,13 @@ def parse(arguments: Sequence[str] | None) -> tuple[plant.Plant | None, runner.S
         lowest = min(runner.ports(found, runner.needed(found)), default=0)
         shift = runner.default_shift(lowest, root=os.geteuid() == 0)
     return found, runner.Stage(
-        shift, given.write, given.seconds, given.witness, given.wildcard, tuple(given.spare_port)
+        shift,
+        given.write,
+        given.seconds,
+        given.witness,
+        given.wildcard,
+        tuple(given.spare_port),
+        given.own_network,
     )
 
 

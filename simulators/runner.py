@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import resource
 import signal
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from simulators import registry, witness, written
+from simulators import network, registry, witness, written
 from simulators.contract import Bind, Device, Handle, Service, Simulator
 from simulators.plant import Plant, PlantError
 from simulators.sockets import Switchboard
@@ -28,7 +29,8 @@ UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 @dataclass(frozen=True, slots=True)
 class Stage:
     """How a plant is played. `shift` is added to every port; `wildcard` shares sockets;
-    `spares` are shifts to try where a port is taken."""
+    `spares` are shifts to try where a port is taken;
+    `own_network` says that this process has a network namespace to itself."""
 
     shift: int
     write: Path | None = None
@@ -36,6 +38,7 @@ class Stage:
     witness: Path | None = None
     wildcard: bool = False
     spares: tuple[int, ...] = ()
+    own_network: bool = False
 
 
 class PlayError(Exception):
@@ -75,6 +78,8 @@ def ports(plant: Plant, simulators: dict[str, Simulator]) -> list[int]:
 async def play(plant: Plant, stage: Stage, say: Callable[[str], None]) -> None:
     """Run until a signal or the end of the time; raises PlayError, PlantError."""
     simulators = needed(plant)
+    if stage.own_network:
+        network.lay(device.address for device in plant.devices)
     witnesses = {
         device.id: witness.DeviceWitness(address=device.address) for device in plant.devices
     }
@@ -96,6 +101,9 @@ async def play(plant: Plant, stage: Stage, say: Callable[[str], None]) -> None:
         if stage.write is not None:
             written.write(plant, stage.write, simulators, stage.shift)
         say('{"ready":true}')
+        if stage.own_network:
+            inside = f"nsenter --preserve-credentials -U -n -t {os.getpid()}"
+            sys.stderr.write(f"simulate: scan it from inside: {inside} untrap scan TARGET\n")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(stage.seconds):
                 await stop.wait()
@@ -149,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if plant is None:
             return 0
         _played(plant, stage)
-    except (PlantError, PlayError) as error:
+    except (PlantError, PlayError, network.NetworkError) as error:
         sys.stderr.write(f"simulate: {error}\n")
         return 2
     except OSError as error:

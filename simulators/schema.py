@@ -69,7 +69,11 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
     },
     "device": {
         "id": Field(TEXT, "name of the device in this file", True),
-        "address": Field(ADDRESS, "its IPv4 address, in 127.0.0.0/8 to be played", True),
+        "address": Field(
+            ADDRESS,
+            "its IPv4 address, in 127.0.0.0/8 to be played outside a network of its own",
+            True,
+        ),
         "mac": Field(TEXT, "hardware address"),
         **IDENTITY,
         "name": Field(TEXT, "the name that it gives itself"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from scanner.play import arguments
 )
 @click.option("--base-port", type=int, metavar="N", help="Shift every port by N.")
 @click.option("--seconds", type=float, metavar="N", help="End after N seconds.")
-@click.option("--namespace", is_flag=True, help="In a network namespace of its own (unshare).")
+@click.option("--namespace", is_flag=True, help="In a network of its own (unshare).")
 @click.option("--witness", type=click.Path(path_type=Path), metavar="FILE", help="What arrived.")
 @click.pass_context
 def command(
@@ -50,7 +51,9 @@ def command(
     if witness is not None:
         line += ["--witness", str(witness)]
     if namespace:
-        line = ["unshare", "-Urn", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", *line]
+        line = ["unshare", "--map-root-user", "--net", *line, "--own-network"]
+        if shutil.which(line[0]) is None:
+            raise click.UsageError("--namespace needs the program unshare (util-linux)")
     child = subprocess.Popen(line)  # noqa: S603 - our own interpreter and module
 
     def end(*_: object) -> None:
