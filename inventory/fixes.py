@@ -1,13 +1,13 @@
 """The fix planner: one cause, one fix; the smallest set that frees most value per effort.
 
 One rule keeps it simple: a gap is freed by any one of its remedies, so choosing fixes is a set
-cover, done greedily by freed value per effort (within 1 - 1/e of the best choice).
+cover: greedily by freed value per effort, and then without those fixes that turned out needless.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from inventory.judge.weigh import COST
@@ -49,27 +49,54 @@ def plan_fixes(findings: Iterable[Finding]) -> list[Fix]:
             offer.gaps.append(place)
             if COST[remedy.effort] > COST[offer.effort]:
                 offer.effort = remedy.effort
-    freed = [False] * len(gaps)
+    needed = _needed(offers, [cause for cause, _, _ in _chosen(offers, gains)], len(gaps))
+    return [
+        _fix(cause, offers[cause], [gaps[place] for place in mine], worth)
+        for cause, mine, worth in _chosen(needed, gains)
+    ]
+
+
+def _chosen(
+    offers: Mapping[str, _Offer], gains: Sequence[float]
+) -> list[tuple[str, list[int], float]]:
+    """Causes in the order in which they pay, each with the gaps that it frees first."""
+    freed = [False] * len(gains)
     heap = [(-_worth(offer, gains, freed), cause) for cause, offer in offers.items()]
     heapq.heapify(heap)
-    chosen: list[Fix] = []
+    chosen = []
     while heap:
         stated, cause = heapq.heappop(heap)
-        offer = offers[cause]
-        worth = _worth(offer, gains, freed)
+        worth = _worth(offers[cause], gains, freed)
         if worth <= 0:
             continue
         if heap and worth < -heap[0][0] - 1e-12 and worth < -stated:
             heapq.heappush(heap, (-worth, cause))  # others were freed meanwhile: weigh again
             continue
-        mine = [place for place in dict.fromkeys(offer.gaps) if not freed[place]]
+        mine = [place for place in dict.fromkeys(offers[cause].gaps) if not freed[place]]
         for place in mine:
             freed[place] = True
-        chosen.append(_fix(cause, offer, [gaps[place] for place in mine], worth))
+        chosen.append((cause, mine, worth))
     return chosen
 
 
-def _worth(offer: _Offer, gains: list[float], freed: list[bool]) -> float:
+def _needed(offers: Mapping[str, _Offer], causes: Sequence[str], gaps: int) -> dict[str, _Offer]:
+    """The chosen fixes without those, dearest first, whose gaps the others free anyway."""
+    times = [0] * gaps
+    for cause in causes:
+        for place in set(offers[cause].gaps):
+            times[place] += 1
+    kept = dict.fromkeys(causes)
+    places = {cause: place for place, cause in enumerate(causes)}
+    for cause in sorted(causes, key=lambda name: (-COST[offers[name].effort], -places[name])):
+        mine = set(offers[cause].gaps)
+        if all(times[place] > 1 for place in mine):
+            del kept[cause]
+            for place in mine:
+                times[place] -= 1
+    return {cause: offers[cause] for cause in kept}
+
+
+def _worth(offer: _Offer, gains: Sequence[float], freed: Sequence[bool]) -> float:
     places = dict.fromkeys(offer.gaps)
     return sum(gains[place] for place in places if not freed[place]) / COST[offer.effort]
 

@@ -1,0 +1,97 @@
+"""The fix planner against every possible choice, on cases small enough to try them all."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from inventory.fixes import plan_fixes
+from inventory.judge.weigh import COST
+from inventory.model import Category, Confidence, Effort, Finding, Remedy, Severity
+
+EFFORTS = list(Effort)
+
+
+def gap(number: int, worth: float, *remedies: Remedy) -> Finding:
+    """A finding that is worth so much, whatever it costs to fix."""
+    ordered = tuple(sorted(remedies, key=lambda item: COST[item.effort]))
+    cheapest = COST[ordered[0].effort] if ordered else 1.0
+    return Finding(
+        "A03", 1, Category.INACCESSIBLE, "Locked", f"key-{number}", f"asset {number}", "site", "",
+        Severity.MEDIUM, Confidence.HIGH, worth / cheapest, (), ordered,
+    )  # fmt: skip
+
+
+def fix(cause: str, effort: Effort = Effort.E1) -> Remedy:
+    return Remedy(f"do {cause}", effort, cause=cause)
+
+
+def drawn(seed: int) -> list[Finding]:
+    draw = random.Random(seed)
+    causes = [fix(f"c{n}", draw.choice(EFFORTS[:4])) for n in range(draw.randint(3, 8))]
+    return [
+        gap(n, draw.choice([1, 3, 9]) * 0.3, *draw.sample(causes, draw.randint(1, 3)))
+        for n in range(draw.randint(3, 9))
+    ]
+
+
+def cheapest(gaps: Sequence[Finding]) -> float:
+    """Least effort of any set of fixes that frees every gap."""
+    efforts = {item.cause: COST[item.effort] for one in gaps for item in one.remedies}
+    ways = [frozenset(item.cause for item in one.remedies) for one in gaps]
+    return min(
+        sum(efforts[cause] for cause in chosen)
+        for size in range(1, len(efforts) + 1)
+        for chosen in itertools.combinations(sorted(efforts), size)
+        if all(way & set(chosen) for way in ways)
+    )
+
+
+def test_the_plan_frees_every_gap_once_and_is_nearly_always_the_cheapest() -> None:
+    ratios = []
+    for seed in range(120):
+        gaps = drawn(seed)
+        plan = plan_fixes(gaps)
+        assert sorted(one for item in plan for one in item.gaps) == sorted(one.id for one in gaps)
+        ratios.append(sum(COST[item.effort] for item in plan) / cheapest(gaps))
+    assert min(ratios) >= 1.0 - 1e-9
+    assert sum(ratio < 1.0 + 1e-9 for ratio in ratios) >= 0.9 * len(ratios)
+    assert sum(ratios) / len(ratios) < 1.03
+
+
+@pytest.mark.parametrize("seed", range(0, 120, 7))
+def test_the_order_is_that_in_which_they_pay(seed: int) -> None:
+    gaps = drawn(seed)
+    worth = {one.id: one.value * COST[one.remedies[0].effort] for one in gaps}
+    plan = plan_fixes(gaps)
+    for item in plan:
+        freed = sum(worth[one] for one in item.gaps)
+        assert item.value == pytest.approx(freed / COST[item.effort], abs=1e-3)
+    assert [item.value for item in plan] == sorted((item.value for item in plan), reverse=True)
+
+
+def test_a_fix_that_another_one_makes_needless_is_left_out() -> None:
+    small, whole = fix("small", Effort.E0), fix("whole", Effort.E2)
+    plan = plan_fixes([gap(1, 9, small, whole), gap(2, 3, whole)])
+    assert [(item.cause, len(item.gaps)) for item in plan] == [("whole", 2)]
+
+
+def test_what_is_waived_or_has_no_remedy_needs_no_fix() -> None:
+    waived = replace(gap(1, 3, fix("x")), waived="accepted")
+    assert plan_fixes([waived, gap(2, 3)]) == []
+
+
+def test_one_cause_costs_what_its_dearest_case_costs_and_names_each_asset_once() -> None:
+    one = gap(1, 3, fix("gate", Effort.E0))
+    two = replace(gap(2, 3, fix("gate", Effort.E3)), asset_name="asset 1")
+    (item,) = plan_fixes([one, two])
+    assert (item.effort, item.assets) == (Effort.E3, ("asset 1",))
+
+
+def test_a_remedy_without_a_cause_is_the_fix_of_its_asset_alone() -> None:
+    alone = Remedy("mend it", Effort.E1)
+    assert len(plan_fixes([gap(1, 3, alone), gap(2, 3, alone)])) == 2
