@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
+import tomllib
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.parsers import expat
@@ -30,8 +35,12 @@ if TYPE_CHECKING:
 
 SIZE = 256 << 20
 DEPTH = 32
+LONGEST = 512  # characters of one text
 HOSTS = 65_536
 PORTS = 4096  # of one host
+FACTS = 32  # of one port
+NUMBERED = re.compile(r" \(\d{1,6}\)$")  # the number that scripts put behind a maker's name
+UNIT = re.compile(r"sid 0x[0-9a-fA-F]{1,2}")
 STATES = {
     "open": Outcome.MUTE,
     "closed": Outcome.CLOSED,
@@ -63,6 +72,36 @@ class _Host:
     up: bool = False
     time: int = 0
     ports: list[_Port] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+@cache
+def _scripts() -> dict[str, dict[str, str]]:
+    """Script → element → fact."""
+    raw = files("scanner.imports").joinpath("nmap_scripts.toml").read_text(encoding="utf-8")
+    table: dict[str, dict[str, str]] = tomllib.loads(raw)["script"]
+    return table
+
+
+@dataclass(slots=True)
+class _Script:
+    """One script's answer while it is read."""
+
+    name: str
+    facts: list[Fact]
+    tables: list[str] = field(default_factory=list)
+    key: str = ""
+    said: str = ""
+
+    def end(self) -> None:
+        """An element is over: what it says is a fact where its key is known."""
+        fact = _scripts().get(self.name, {}).get(self.key)
+        value = NUMBERED.sub("", _clean(self.said))
+        if fact is not None and value and len(self.facts) < FACTS:
+            unit = self.tables[-1] if self.tables else ""
+            part = f"unit {int(unit[4:], 16)}" if UNIT.fullmatch(unit) else ""
+            self.facts.append(Fact(fact, value, f"nmap {self.name}", part))
+        self.key = self.said = ""
 
 
 class _Reader:
@@ -78,8 +117,16 @@ class _Reader:
         self.start = 0
         self.depth = 0
         self.report = False
+        self.unnamed = 0  # hosts whose address is none
+        self.problem = ""
         self._host: _Host | None = None
         self._port: _Port | None = None
+        self._script: _Script | None = None
+        self.parser.CharacterDataHandler = self._text
+
+    def _text(self, data: str) -> None:
+        if self._script is not None and self._script.key and len(self._script.said) < LONGEST:
+            self._script.said += data[:LONGEST]
 
     def _entity(self, *_: object) -> None:
         raise NmapError("the file declares entities; nmap never does: not read")
@@ -111,15 +158,34 @@ class _Reader:
         elif tag == "port" and len(host.ports) < PORTS:
             self._port = _Port(given.get("protocol", ""), _number(given.get("portid", "")))
             host.ports.append(self._port)
+        elif self._script is not None:
+            if tag == "table":
+                self._script.tables.append(_clean(given.get("key", "")))
+            elif tag == "elem":
+                self._script.key = _clean(given.get("key", ""))
+        elif tag == "script":
+            facts = host.facts if self._port is None else self._port.facts
+            self._script = _Script(_clean(given.get("id", "")), facts)
+            _script(self._script, given)
         elif self._port is not None:
             _of_port(self._port, tag, given)
 
     def _end(self, tag: str) -> None:
         self.depth -= 1
+        if self._script is not None:
+            if tag == "elem":
+                self._script.end()
+            elif tag == "table" and self._script.tables:
+                self._script.tables.pop()
+            elif tag == "script":
+                self._script = None
+            return
         if tag == "port":
             self._port = None
         elif tag == "host" and self._host is not None:
-            if len(self.hosts) < HOSTS:
+            if not self._host.address:
+                self.unnamed += 1
+            elif len(self.hosts) < HOSTS:
                 self.hosts.append(self._host)
             self._host = None
 
@@ -129,7 +195,7 @@ def _number(raw: str) -> int:
 
 
 def _clean(raw: str) -> str:
-    return text(raw[:512].encode(errors="replace"))
+    return text(raw[:LONGEST].encode(errors="replace"))
 
 
 def _address(host: _Host, given: dict[str, str]) -> None:
@@ -138,10 +204,8 @@ def _address(host: _Host, given: dict[str, str]) -> None:
         host.mac = value.lower()[:17]
         host.vendor = _clean(given.get("vendor", ""))
         return
-    try:
+    with suppress(ValueError):
         host.address = host.address or str(ipaddress.ip_address(value))
-    except ValueError as error:
-        raise NmapError(f"{_clean(value)!r} is not an address") from error
 
 
 def _of_port(port: _Port, tag: str, given: dict[str, str]) -> None:
@@ -151,9 +215,13 @@ def _of_port(port: _Port, tag: str, given: dict[str, str]) -> None:
         for name, fact in (("product", "product"), ("version", "firmware")):
             if value := _clean(given.get(name, "")):
                 port.facts.append(Fact(fact, value, "nmap service detection"))
-    elif tag == "script" and len(port.facts) < 16 and (said := _clean(given.get("output", ""))):
-        name = _clean(given.get("id", ""))
-        port.facts.append(Fact("description", f"{name}: {said}", "nmap script"))
+
+
+def _script(script: _Script, given: dict[str, str]) -> None:
+    """The script's own text, whole: what it says beside the elements that are known."""
+    said = _clean(given.get("output", ""))
+    if said and len(script.facts) < FACTS:
+        script.facts.append(Fact("description", f"{script.name}: {said}", "nmap script"))
 
 
 def parse(path: Path) -> _Reader:
@@ -169,6 +237,7 @@ def parse(path: Path) -> _Reader:
         except expat.ExpatError as error:
             if not reader.report:
                 raise NmapError(f"{path.name} is no XML report: {error}") from error
+            reader.problem = f"the report is damaged or cut: {error}"
     return reader
 
 
@@ -185,7 +254,13 @@ def read(path: Path, site: str = "default", vantage: str = "") -> tuple[Scan, li
         for observation in _observations(host, reader.start, Target(site, "", "", 0), scan, name)
     ]
     started = datetime.fromtimestamp(reader.start, UTC)
-    summary = {"format": "untrap-nmap", "file": path.name, "sha256": digest}
+    problems = [reader.problem] if reader.problem else []
+    if reader.unnamed:
+        problems.append(f"{reader.unnamed} hosts without an address")
+    summary = {
+        "format": "untrap-nmap", "file": path.name, "sha256": digest,
+        "problem": "; ".join(problems),
+    }  # fmt: skip
     record = Scan(
         scan,
         site,
@@ -194,7 +269,7 @@ def read(path: Path, site: str = "default", vantage: str = "") -> tuple[Scan, li
         max((observation.time for observation in observations), default=started),
         (path.name,),
         depth="nmap",
-        status="done",
+        status="part" if reader.problem else "done",
         summary=summary,
     )
     return record, observations
@@ -207,9 +282,10 @@ def _observations(
         return
     time = datetime.fromtimestamp(host.time or start, UTC)
     sequence = 0
-    if host.up and (host.mac or host.names):
+    if host.up and (host.mac or host.names or host.facts):
         facts = [Fact("mac", host.mac, "nmap")] if host.mac else []
         facts += [Fact("name", name, "nmap target") for name in host.names[:4] if name]
+        facts += host.facts
         target = Target(place.site, host.address, "link", 0)
         question = Question("nmap", "host")
         yield Observation(
@@ -264,6 +340,8 @@ def run(settings: Settings, file: Path) -> None:
         store.begin_scan(scan)
         new = store.append(observations)
         store.finish_scan(scan)
+    if problem := scan.summary["problem"]:
+        note(f"{file.name}: {problem}; what could be read is kept")
     hosts = len({observation.target.address for observation in observations})
     note(f"{file.name}: {hosts} hosts, {new} observations (weak evidence: nmap asked, not untrap)")
     next_step("assets")

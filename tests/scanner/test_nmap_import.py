@@ -93,6 +93,50 @@ def test_the_command_stores_it_once(tmp_path: Path) -> None:
     assert "known already" in second.output
 
 
+SCRIPTS = """<nmaprun start="1700000000"><host><status state="up"/>
+<address addr="10.1.0.9" addrtype="ipv4"/><ports>
+<port protocol="tcp" portid="44818"><state state="open"/>
+<script id="enip-info" output="&#xa;  type: Communications Adapter (12)">
+<elem key="vendor">Rockwell Automation/Allen-Bradley (1)</elem>
+<elem key="productName">1769-L32E Ethernet Port</elem><elem key="revision">3.7</elem>
+<elem key="ipAddress">192.168.1.123</elem></script></port>
+<port protocol="tcp" portid="502"><state state="open"/>
+<script id="modbus-discover" output="sid 0x64"><table key="sid 0x64">
+<elem key="Slave ID data">\\xFA\\xFF</elem>
+<elem key="Device identification">Meter PM710 v03.110</elem></table></script>
+<script id="unknown" output="x"><elem key="vendor">Nobody</elem></script></port></ports>
+<hostscript><script id="nbstat" output="NetBIOS name: SCADA1">
+<elem key="server_name">SCADA1</elem></script></hostscript></host>
+<host><address addr="IP" addrtype="ipv4"/></host></nmaprun>"""
+
+
+def test_what_scripts_quote_from_a_device_becomes_a_fact(tmp_path: Path) -> None:
+    scan, found = read(write(tmp_path, SCRIPTS))
+    facts = {
+        (o.target.port, fact.name, fact.value, fact.part)
+        for o in found
+        for fact in o.facts
+        if fact.name != "description"
+    }
+    assert facts == {
+        (44818, "vendor", "Rockwell Automation/Allen-Bradley", ""),
+        (44818, "product", "1769-L32E Ethernet Port", ""),
+        (44818, "firmware", "3.7", ""),
+        (502, "product", "Meter PM710 v03.110", "unit 100"),
+        (0, "name", "SCADA1", ""),
+    }
+    assert scan.summary["problem"] == "1 hosts without an address"
+
+
+def test_a_cut_report_says_so_and_keeps_its_whole_hosts(tmp_path: Path) -> None:
+    path = write(tmp_path, SCRIPTS[: SCRIPTS.index('<host><address addr="IP"')])
+    scan, found = read(path)
+    assert scan.status == "part"
+    assert {o.target.address for o in found} == {"10.1.0.9"}
+    given = ["--db", str(tmp_path / "a.db"), "import", "nmap", str(path)]
+    assert "damaged or cut" in CliRunner().invoke(untrap, given).output
+
+
 @pytest.mark.peer("nmap")
 def test_a_real_nmap_report(tmp_path: Path) -> None:
     nmap = need("nmap")
