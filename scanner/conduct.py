@@ -16,6 +16,7 @@ from protocols.contract import Observation, Outcome
 from scanner import progress
 from scanner import scan as scans
 from scanner import summary as ending
+from scanner.clock import NEVER_ENDS, Ends
 from scanner.declare import declarations
 from scanner.planning.cost import Total
 from scanner.planning.prepare import Prepared
@@ -26,7 +27,7 @@ from scanner.wire.record import AnyRecorder
 def conduct(
     prepared: Prepared,
     planned: Mapping[str, Total],
-    seconds: float | None = None,
+    ends: Ends = NEVER_ENDS,
     *,
     keep_raw: bool = True,
     quiet: bool | None = None,
@@ -36,7 +37,7 @@ def conduct(
     silent = prepared.settings.quiet if quiet is None else quiet
     try:
         with Store.open(prepared.settings.db, prepared.site_name) as store, only_scan(store):
-            return _run(prepared, planned, seconds, store, keep_raw, silent, recorder)
+            return _run(prepared, planned, ends, store, keep_raw, silent, recorder)
     except StoreError as error:
         raise _Unusable(str(error)) from error
 
@@ -48,7 +49,7 @@ class _Unusable(click.ClickException):
 def _run(
     prepared: Prepared,
     planned: Mapping[str, Total],
-    seconds: float | None,
+    ends: Ends,
     store: Store,
     keep_raw: bool,
     quiet: bool,
@@ -68,7 +69,7 @@ def _run(
                 prepared,
                 scan,
                 writing,
-                deadline_seconds=seconds,
+                ends=ends,
                 finished=finished,
                 past=heard_before(store, scan, finished) if prepared.resumes else None,
                 answered_before=len(answered(store, scan) & finished) if prepared.resumes else 0,

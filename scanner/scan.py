@@ -8,18 +8,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import signal
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from inventory.model import Scan
 from inventory.store import Store, Visited, Writer
 from protocols.contract import Observation, Reason
-from scanner.clock import SystemClock
+from scanner.clock import NEVER_ENDS, Ends, SystemClock
 from scanner.engine import STOP_SECONDS, Engine, Tally
 from scanner.engine import Visit as EngineVisit
 from scanner.planning import cost as planning
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from scanner.layer2.run import Found
 
 log = logging.getLogger(__name__)
+LOOK_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -75,8 +78,7 @@ async def run(
     scan: Scan,
     store: Store,
     *,
-    deadline_seconds: float | None = None,
-    deadline_reason: Reason = Reason.MAX_TIME,
+    ends: Ends = NEVER_ENDS,
     finished: frozenset[str] = frozenset(),
     past: Mapping[str, tuple[Observation, ...]] | None = None,
     answered_before: int = 0,
@@ -97,8 +99,7 @@ async def run(
         engine = state.engine = Engine(wire, prepared.depth, _marker(scan, writer.submit))
         state.tally = engine.tally
         started = wire.clock.monotonic()
-        with _signals(state, engine):
-            timer = _deadline(wire, engine, deadline_seconds, deadline_reason)
+        with _signals(state, engine), _in_time(wire, engine, ends):
             if recorder is not None:
                 recorder.start()
             try:
@@ -106,8 +107,6 @@ async def run(
                     visits = (v for v in prepared.visits() if v.address not in finished)
                     started = await _walked(state, wire, engine, visits)
             finally:
-                if timer is not None:
-                    timer.cancel()
                 wire.close()
                 if recorder is not None:
                     recorder.stop()
@@ -219,12 +218,29 @@ def stop(wire: Wire, engine: Engine | None, reason: Reason) -> None:
         asyncio.get_running_loop().call_later(STOP_SECONDS, engine.cancel_all)
 
 
-def _deadline(
-    wire: Wire, engine: Engine, seconds: float | None, reason: Reason
-) -> asyncio.TimerHandle | None:
-    if seconds is None:
-        return None
-    return asyncio.get_running_loop().call_later(seconds, stop, wire, engine, reason)
+@contextlib.contextmanager
+def _in_time(wire: Wire, engine: Engine, ends: Ends) -> Iterator[None]:
+    """Stop when time is up: looked at before each packet and, while nothing is sent, each second,
+    since the timers of the loop stand still while the computer sleeps."""
+    loop = asyncio.get_running_loop()
+    ended = partial(stop, wire, engine, Reason.MAX_TIME)
+    wire.ends, wire.on_end = ends, ended
+    timer: asyncio.TimerHandle | None = None
+
+    def tick() -> None:
+        nonlocal timer
+        left = ends.left(wire.clock, wire.begun)
+        if left <= 0:
+            ended()
+        elif left < math.inf:
+            timer = loop.call_later(min(left, LOOK_SECONDS), tick)
+
+    tick()
+    try:
+        yield
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 @contextlib.contextmanager

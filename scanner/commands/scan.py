@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -11,6 +11,7 @@ import click
 from scanner import consent
 from scanner import scan as scanning
 from scanner import summary as ending
+from scanner.clock import Ends
 from scanner.conduct import conduct
 from scanner.layer2.plan import raw_rights
 from scanner.planning.options import Conditions, scan_options
@@ -34,18 +35,19 @@ def command(
     \b
     Example:  untrap scan 127.20.1.0/24 --profile brisk
     """
-    closes = consent.windows(held.window, prepared.site.windows, datetime.now().astimezone())
+    now = datetime.now().astimezone()
+    open_for = consent.windows(held.window, prepared.site.windows, now)
+    closes = None if open_for is None else now + timedelta(seconds=open_for)
     longest = consent.seconds(held.max_time) if held.max_time else None
     planned = scanning.totals(prepared)
     for difference in prepared.differences:
         click.echo(difference, err=True)
     consent.ask(prepared, planned, held.yes, held.own_lab)
     _resolvable(prepared)
-    limits = [item for item in (closes, longest) if item is not None]
     run, summed = conduct(
         prepared,
         planned,
-        min(limits) if limits else None,
+        Ends(closes, longest),
         keep_raw=not held.no_raw,
         recorder=_recorder(held.record, prepared) if held.record else None,
     )

@@ -54,7 +54,7 @@ class Door:
         if not self.host.alive and self.wire.links.on_link(self.host.address):
             await self.wire.pacer.new_on_link.take()
         await self.wire.pacer.packets.take(packets)
-        self.wire.lost_interface()
+        self.wire.look()
         if self.wire.stopping is not None:
             raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
         self.wire.sent.packets += packets
@@ -72,7 +72,7 @@ class Door:
         """Wait for the host's turn and the packet rate. Raises `NetworkError` after a stop."""
         await self.host.turn.take()
         await self.wire.pacer.packets.take(packets)
-        self.wire.lost_interface()  # so that an outage is noticed while it lasts
+        self.wire.look()  # so that an outage is noticed while it lasts
         if self.wire.stopping is not None and not self.parting:
             raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
         self.wire.sent.packets += packets

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from protocols.contract import RAW_BYTES, Observation, Outcome, Question, Reading, digest
+from protocols.contract import RAW_BYTES, Observation, Outcome, Question, Reading, Reason, digest
 from scanner.secrets import hidden
 from scanner.wire.door import Door
 from scanner.wire.past import Past
@@ -84,6 +84,7 @@ class Ledger:
             digest=digest(raw),
         )
         self.heard.append(observation)
-        door.host.failed_here |= reading.outcome is Outcome.FAILED_HERE
+        ours = reading.outcome is Outcome.FAILED_HERE or reading.reason == Reason.OUR_SIDE
+        door.host.failed_here |= ours
         wire.outcomes[reading.outcome] += 1
         door.host.durable = wire.sink(observation)

@@ -54,6 +54,7 @@ log = logging.getLogger(__name__)
 
 OUR_TRIES = 4
 OUTAGE_TRIES = 30  # about a minute for a cable that was pulled
+SLEPT = "suspended"
 ENDS = frozenset({Outcome.HUNG_UP, Outcome.OTHER, Outcome.CLOSED, Outcome.BLOCKED, Outcome.NO_PATH})
 
 
@@ -286,6 +287,8 @@ class Conversation:
         if self.wire.profile.durable_first and durable is not None and not durable.done():
             await asyncio.wait([durable])  # a failure stops the wire; it is not raised here
         if not parting:  # a pause is no reason to keep a session open
+            if self._door.session and self._tcp.open and self.wire.rests():
+                return Reason.OUR_SIDE
             await self.wire.pacer.running()
         return self._held_back(fresh=False, parting=parting)
 
@@ -338,15 +341,21 @@ class Conversation:
         if self._tcp.open or self.wire.stopping is not None or self.host.health.sign:
             return False
         if ours:
-            return tries < (OUTAGE_TRIES if self.wire.lost_interface() else OUR_TRIES)
+            lost = self.wire.cut_off(self.host.address)
+            return tries < (OUTAGE_TRIES if lost else OUR_TRIES)
         return failure.outcome is Outcome.SILENT and tries <= self.wire.limits.retries
 
     def _ours(self, failure: Failure, since: float) -> Failure:
-        """Silence says nothing about the device when an interface of ours was down meanwhile."""
+        """Silence says nothing about the device when an interface of ours was down meanwhile, and
+        the end of a connection nothing when this computer slept while it was open."""
         blind = (Outcome.SILENT, Outcome.MUTE, Outcome.NO_PATH)
-        self.wire.lost_interface()
-        if failure.outcome in blind and self.wire.lost_at >= since:
+        if failure.outcome in blind and self.wire.cut_off_since(self.host.address, since):
             return Failure(Outcome.FAILED_HERE, "ENETDOWN", "an interface went down")
+        opened = self._tcp.opened if self._tcp.open else since
+        self.wire.look()
+        asleep = self.wire.woke_at >= min(since, opened)
+        if asleep and failure.outcome in (*blind, Outcome.HUNG_UP):
+            return Failure(Outcome.FAILED_HERE, SLEPT, "this computer slept")
         return failure
 
     async def _worth_again(self, failure: Failure) -> bool:
@@ -401,8 +410,9 @@ class Conversation:
             self.wire.suffer(self.host)
         streams = self.target.transport == "tcp"
         unanswered = outcome in (Outcome.SILENT, Outcome.MUTE, Outcome.FAILED_HERE)
+        gone = outcome in ENDS or (outcome is Outcome.FAILED_HERE and reason == SLEPT)
         garbled = outcome is Outcome.GARBLED and streams
-        if outcome in ENDS or (unanswered and first) or garbled:
+        if gone or (unanswered and first) or garbled:
             # A session is not left behind: its connection stays for the goodbye, and for no more.
             if not (garbled and self.probe.session and self._answered):
                 await self.close()

@@ -25,10 +25,16 @@ class Links:
     networks: tuple[tuple[ipaddress.IPv4Network, str], ...] = ()
     default: str = ""
     up: frozenset[str] | None = None  # interfaces that were up, where the system tells
+    direct: frozenset[str] = frozenset()  # those that need no hardware address, as a tunnel
 
     def on_link(self, address: str) -> bool:
         """Whether `address` is on one of our links (loopback is none)."""
         return self._network(address) is not None
+
+    def resolves(self, address: str) -> bool:
+        """Whether our kernel has to look for `address` by ARP before a packet leaves."""
+        found = self._network(address)
+        return found is not None and found[1] not in self.direct
 
     def interface(self, address: str) -> str:
         """The interface that leads to `address`, as far as the table tells."""
@@ -66,29 +72,38 @@ def links() -> Links:
         )
         networks.append((ipaddress.IPv4Network(f"{number}/{mask}", strict=False), fields[0]))
     networks.sort(key=lambda item: -item[0].prefixlen)
-    return Links(tuple(networks), default, up())
+    flags = _flags() or {}
+    direct = frozenset(name for name, found in flags.items() if found & IFF_NOARP)
+    return Links(tuple(networks), default, up(), direct)
 
 
 SIOCGIFFLAGS = 0x8913  # linux/sockios.h
-IFF_UP = 0x1  # linux/if.h
+IFF_UP, IFF_RUNNING, IFF_NOARP = 0x1, 0x40, 0x80  # linux/if.h
 
 
 def up() -> frozenset[str] | None:
-    """Interfaces that are up now; None where the system does not tell."""
+    """Interfaces that are up and have their cable in now; None where the system does not tell."""
+    if (flags := _flags()) is None:
+        return None
+    both = IFF_UP | IFF_RUNNING
+    return frozenset(name for name, found in flags.items() if found & both == both)
+
+
+def _flags() -> dict[str, int] | None:
+    """The flags of every interface; None where the system does not tell."""
     try:
         import fcntl
     except ImportError:  # Windows
         return None
-    found = set()
+    found = {}
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
             for _, name in socket.if_nameindex():
                 answer = fcntl.ioctl(asking, SIOCGIFFLAGS, struct.pack("40s", name.encode()))
-                if struct.unpack_from("H", answer, 16)[0] & IFF_UP:
-                    found.add(name)
+                found[name] = struct.unpack_from("H", answer, 16)[0]
     except OSError:  # no descriptor left, or the interface vanished while we asked
         return None
-    return frozenset(found)
+    return found
 
 
 def resolved(address: str) -> bool | None:

@@ -6,6 +6,7 @@ One rule keeps it simple: a connection that was opened here is closed here, what
 from __future__ import annotations
 
 import logging
+import math
 from typing import TypeVar
 
 from protocols.contract import (
@@ -29,6 +30,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 STALE_MOST = 16
+NO_ROOM = "neighbour_table"
+"""Linux 6.18, measured: with a full table a datagram gets ENOBUFS, but a SYN is dropped in
+silence, and the address is not among the neighbours."""
+
+NO_ROOM_WORDS = "no packet left: the neighbour table is full, or a filter of our own holds it back"
+
 OPEN, EXCHANGE, CLOSE = 2, 2, 2  # packets of the model (rulings 2): SYN+ACK, data+ACK, FIN+ACK
 
 
@@ -40,6 +47,7 @@ class OverTcp:
         self._wire = door.wire
         self._host = door.host
         self._stream: Stream | None = None
+        self.opened = math.inf  # when the connection was opened
 
     @property
     def open(self) -> bool:
@@ -143,15 +151,22 @@ class OverTcp:
         wire.sent.connections += 1
         wire.sent.packets += OPEN - 1
         stream = self._stream
+        self.opened = wire.clock.monotonic()
         await wire.pacer.packets.take(OPEN - 1)
         return stream
 
     def _explained(self, failure: Failure) -> Failure:
-        """A silent or unreachable neighbour that was never resolved got no packet from us."""
+        """A silent or unreachable neighbour that was never resolved got no packet from us; one
+        that our kernel did not even begin to look for had no room in its table."""
         address = self._host.address
         lost = failure.outcome in (Outcome.SILENT, Outcome.NO_PATH)
-        if lost and self._wire.links.on_link(address) and neighbours.resolved(address) is False:
-            return Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, failure.detail)
+        if not lost or not self._wire.links.resolves(address):
+            return failure
+        match neighbours.resolved(address):
+            case False:
+                return Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, failure.detail)
+            case None if failure.outcome is Outcome.SILENT:
+                return Failure(Outcome.FAILED_HERE, NO_ROOM, NO_ROOM_WORDS)
         return failure
 
     async def part(self, farewell: bytes | Sealed) -> None:

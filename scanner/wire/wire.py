@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from protocols.contract import Credential, MapEntry, Observation, Options, Outcome, Probe, Reason
-from scanner.clock import Clock
+from scanner.clock import Clock, Ends, passed
 from scanner.profile import Limits, Profile
 from scanner.targets import Scope, group
 from scanner.wire.distress import Health, Ward
@@ -26,6 +26,9 @@ from scanner.wire.past import usable
 from scanner.wire.udp import Datagrams
 
 PAUSE_SECONDS = 60.0
+SESSION_WAITS = 10.0
+"""Longer pauses outlive sessions (at most 60 s, safety.md 2), and idle ones take up slots."""
+
 STOP_GRACE_SECONDS = 0.3
 """How long an answer is still waited for after a stop."""
 
@@ -34,6 +37,9 @@ SESSION_GRACE_SECONDS = 2.0
 
 PART_SECONDS = 2.6
 """When the last goodbye after a stop has been waited for."""
+SLEPT_SECONDS = 1.0
+"""What counts as sleep: a peer has lost patience with us, or soon will."""
+
 JUDGED = 8_192  # addresses whose place in the scope is remembered: those under way, twice over
 
 
@@ -164,6 +170,7 @@ class Wire:
     ward: Ward = field(default_factory=Ward)
     stopping: Reason | None = None
     pauses: int = 0
+    paused_until: float = -math.inf
     our_side: Counter[str] = field(default_factory=Counter)
     waits: dict[asyncio.Timeout, float] = field(default_factory=dict)  # and their grace
     stopped_at: float = math.inf
@@ -174,11 +181,18 @@ class Wire:
     datagrams: Datagrams = field(init=False)
     _judged: Callable[[str], Reason | None] = field(init=False, repr=False)
     _pausing: asyncio.TimerHandle | None = None
-    lost_at: float = -math.inf  # when an interface was last seen down
-    _look_again: float = 0.0
-    _lost: str = ""
+    ends: Ends = field(default_factory=Ends)
+    on_end: Callable[[], None] | None = None  # time is up; without it, the wire stops by itself
+    interfaces: Callable[[], frozenset[str] | None] = up
+    begun: float = field(init=False)
+    woke_at: float = -math.inf  # when it was last noticed that this computer had slept
+    _slept: float = field(init=False)
+    _down: frozenset[str] = frozenset()
+    _down_at: dict[str, float] = field(default_factory=dict)  # when each was last seen down
+    _look_again: float = -math.inf
 
     def __post_init__(self) -> None:
+        self.begun, self._slept = passed(self.clock), self.clock.suspended()
         self.pacer = Pacer(self.clock, self.profile, self.limits.new_on_link)
         self.datagrams = Datagrams(self.source, self.device)
         # A scope never changes, and each host is asked about several times a request.
@@ -211,17 +225,36 @@ class Wire:
             return Reason.OUT_OF_SCOPE
         return None
 
-    def lost_interface(self) -> str:
-        """An interface that was up when the scan began and is down now, or "". Looks at most four
-        times a second."""
+    def look(self) -> None:
+        """Notice, before each packet, what happened to this computer and to its clock."""
+        slept = self.clock.suspended()
+        if slept - self._slept > SLEPT_SECONDS:
+            self._slept, self.woke_at = slept, self.clock.monotonic()
+        if self.ends.left(self.clock, self.begun) <= 0 and self.stopping is None:
+            self.stop(Reason.MAX_TIME)
+            if self.on_end is not None:
+                self.on_end()
+        self._look_at_interfaces()
+
+    def _look_at_interfaces(self) -> None:
+        """At most four times a second: which interfaces that were up are not."""
         now = self.clock.monotonic()
-        if now >= self._look_again:
-            self._look_again = now + 0.25
-            before, after = self.links.up, up()
-            if before is not None and after is not None:
-                self._lost = min(before - after, default="")
-                self.lost_at = now if self._lost else self.lost_at
-        return self._lost
+        if self.links.up is None or now < self._look_again:
+            return
+        self._look_again = now + 0.25
+        if (after := self.interfaces()) is not None:
+            self._down = self.links.up - after
+            self._down_at |= dict.fromkeys(self._down, now)
+
+    def cut_off(self, address: str) -> bool:
+        """Whether the interface that leads to `address` is down."""
+        self.look()
+        return self.links.interface(address) in self._down
+
+    def cut_off_since(self, address: str, since: float) -> bool:
+        """Whether it was down at any time from `since` on."""
+        name = self.links.interface(address)
+        return self.cut_off(address) or self._down_at.get(name, -math.inf) >= since
 
     def suffer(self, host: Host) -> None:
         """A host shows distress: leave it; three within a minute pause everything."""
@@ -233,10 +266,15 @@ class Wire:
         if self.pacer.paused or self.stopping:
             return
         self.pauses += 1
+        self.paused_until = self.clock.monotonic() + seconds
         self.pacer.pause()
         if self.on_pause is not None:
             self.on_pause(why)
         self._pausing = asyncio.get_running_loop().call_later(seconds, self.pacer.resume)
+
+    def rests(self) -> bool:
+        """Whether a pause lasts for so long that nobody keeps a session open over it."""
+        return self.pacer.paused and self.paused_until - self.clock.monotonic() > SESSION_WAITS
 
     def stop(self, reason: Reason) -> None:
         """From now on only parting requests leave; waiting ends soon."""

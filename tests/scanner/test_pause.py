@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from protocols import probes
-from protocols.contract import Depth, Observation, Options, Reason
+from protocols.contract import Depth, Observation, Options, Outcome, Probe, Reason
 from scanner.engine import Engine, Visit
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
@@ -30,7 +30,9 @@ def ill(wire: Wire, number: int) -> None:
     wire.suffer(host)
 
 
-async def disturbed(troubles: tuple[float, ...]) -> tuple[Wire, Diary, list[str]]:
+async def disturbed(
+    troubles: tuple[float, ...], probe: Probe = MODBUS, profile: str = "gentle"
+) -> tuple[Wire, Diary, list[str], Engine]:
     """A scan of one healthy device, while other hosts fall ill at these seconds."""
     loop, diary, said = asyncio.get_running_loop(), Diary(), []
 
@@ -40,20 +42,23 @@ async def disturbed(troubles: tuple[float, ...]) -> tuple[Wire, Diary, list[str]
         return done
 
     wire = Wire(
-        *("scan", "site", "here", parse([HOST]), PROFILES["gentle"], Limits()),
+        *("scan", "site", "here", parse([HOST]), PROFILES[profile], Limits()),
         *(LoopClock(loop), sink),
         options=Options(Depth.POINTS),
         on_pause=said.append,
     )
-    double = registry.simulators({"modbus"})["modbus"]
-    device, service = Device("well", HOST, product="W", serial="1"), Service("modbus")
+    double = registry.simulators({probe.name})[probe.name]
+    device, service = Device("well", HOST, product="W", serial="1"), Service(probe.name)
     handle = await double.start(device, service, Bind(HOST, 0), diary)
     for number, after in enumerate(troubles):
         loop.call_later(after, ill, wire, number)
-    await Engine(wire, Depth.POINTS).run(iter([Visit(HOST, ((MODBUS, port_of(handle)),))]))
+    if len(troubles) > 2:  # in the middle of the pause
+        loop.call_later(max(troubles) + 30, lambda: said.append(f"{diary.open_connections} open"))
+    engine = Engine(wire, Depth.POINTS)
+    await engine.run(iter([Visit(HOST, ((probe, port_of(handle)),))]))
     wire.close()
     await handle.close()
-    return wire, diary, said
+    return wire, diary, said, engine
 
 
 def longest_gap(diary: Diary) -> float:
@@ -61,7 +66,7 @@ def longest_gap(diary: Diary) -> float:
 
 
 def test_three_hosts_in_distress_within_a_minute_pause_everybody_for_a_minute() -> None:
-    wire, diary, said = virtually(disturbed((1.1, 1.2, 2.5)))
+    wire, diary, said, _ = virtually(disturbed((1.1, 1.2, 2.5)))
     assert wire.pauses == 1
     assert "third host in distress" in said[0]
     assert longest_gap(diary) >= PAUSE_SECONDS - 1
@@ -70,13 +75,26 @@ def test_three_hosts_in_distress_within_a_minute_pause_everybody_for_a_minute() 
 
 @pytest.mark.parametrize("troubles", [(), (1.1,), (1.1, 1.2)])
 def test_fewer_pause_nobody(troubles: tuple[float, ...]) -> None:
-    wire, diary, _ = virtually(disturbed(troubles))
+    wire, diary, _, _ = virtually(disturbed(troubles))
     assert wire.pauses == 0
     assert longest_gap(diary) < 5
 
 
+@pytest.mark.parametrize("probe", [p for p in probes() if p.session], ids=lambda p: p.name)
+@pytest.mark.parametrize("at", [1.3, 2.1, 3.4, 5.2, 7.3, 9.4])
+def test_no_session_is_kept_open_over_a_long_pause(probe: Probe, at: float) -> None:
+    """It would time out, and the device would be blamed for what a pause of ours did."""
+    wire, diary, said, engine = virtually(disturbed((at, at, at), probe, "standard"))
+    assert diary.open_sessions == diary.open_connections == 0
+    assert diary.resets == diary.early == diary.bare == 0
+    assert HOST not in wire.ward.stopped
+    assert "1 open" not in said
+    if wire.outcomes[Outcome.NOT_ASKED]:  # it was cut: a resume asks the rest
+        assert engine.tally.unasked == 1
+
+
 def test_what_is_in_the_way_is_told_with_the_count() -> None:
-    wire, _, _ = virtually(disturbed((1.1, 1.2, 2.5)))
+    wire, *_ = virtually(disturbed((1.1, 1.2, 2.5)))
     assert set(wire.ward.stopped.values()) == {"busy twice"}
     assert len(wire.ward.stopped) == 3
     assert wire.stopping is None

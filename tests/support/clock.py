@@ -18,11 +18,12 @@ class TurnedClock:
 
     def __init__(self) -> None:
         self.time = 1_000.0
+        self.slept = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
 
     def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.time)
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.time + self.slept)
 
     def monotonic(self) -> float:
         return self.time
@@ -34,6 +35,9 @@ class TurnedClock:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self.time + seconds, next(self._order), future))
         await future
+
+    def suspended(self) -> float:
+        return self.slept
 
     async def drive(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end, turning the clock whenever nothing else can happen."""

@@ -67,15 +67,19 @@ class LoopClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
+        self.slept = 0.0  # a test lets the computer sleep by adding to it
 
     def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.loop.time())
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.loop.time() + self.slept)
 
     def monotonic(self) -> float:
         return self.loop.time()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
+
+    def suspended(self) -> float:
+        return self.slept
 
 
 def virtually(work: Coroutine[Any, Any, T]) -> T:
