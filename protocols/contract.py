@@ -173,6 +173,7 @@ FACTS: Mapping[str, str] = {
     "engine_id": "SNMP engine id, hexadecimal",
     "enterprise": "IANA private enterprise number",
     "object_id": "SNMP sysObjectID",
+    "served_enterprise": "the one maker whose SNMP objects an agent of a software house serves",
     "device_instance": "BACnet device instance",
     "vendor_id": "vendor number of the protocol (CIP, PROFINET, BACnet)",
     "device_id": "device or product number of the protocol (CIP, PROFINET)",

@@ -44,7 +44,17 @@ REMEMBERED = 20_000
 """Texts whose pseudonyms are remembered: many are the same."""
 KEPT = frozenset(
     (
-        *("vendor", "product", "model", "firmware", "hardware", "role", "enterprise", "object_id"),
+        *(
+            "vendor",
+            "product",
+            "model",
+            "firmware",
+            "hardware",
+            "role",
+            "enterprise",
+            "served_enterprise",
+            "object_id",
+        ),
         *("vendor_id", "device_id", "boots", "uptime_seconds", "clock_skew_seconds", "security"),
         *("endpoint_reach", "certificate.not_before", "certificate.not_after", "limit", "range"),
         *("certificate.key_bits", "conformity", "function", "framing", "unit", "word_order"),

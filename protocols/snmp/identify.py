@@ -94,6 +94,13 @@ def object_heard(link: Link) -> Oid:
     return codec.oid(found) if found else ()
 
 
+def served_heard(link: Link) -> Oid:
+    """The maker's subtree that an agent of a software house was found to serve; () for none."""
+    served = (fact.value for fact in facts_heard(link) if fact.name == "served_enterprise")
+    found = next(served, None)
+    return (*ENTERPRISES, found) if isinstance(found, int) else ()
+
+
 def _batch(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
     """The next wishes whose distinct OIDs fit into one datagram."""
     oids: dict[Oid, None] = {}
@@ -206,8 +213,11 @@ async def _subtree(
             source = f"snmp serves objects of enterprise {makers[0]}"
             found.setdefault("vendor", (identity.maker(makers[0]), source))
         gained.update({name: value for name, (value, _) in found.items()})
+        facts = _statements(wishes, found, known)
+        if len(makers) == 1:
+            facts = (*facts, Fact("served_enterprise", makers[0], "snmp GetNext enterprises"))
         outcome = Outcome.COMPLETE if served else Outcome.EMPTY
-        return Reading(None, _statements(wishes, found, known), outcome=outcome, items=len(served))
+        return Reading(None, facts, outcome=outcome, items=len(served))
 
     topic = question("getnext", "enterprises")
     for _ in range(1 + MOST_RETRIES):

@@ -14,7 +14,7 @@ from protocols.snmp import codec, sensors, tables
 from protocols.snmp.codec import Binding, Oid, Response, oid
 from protocols.snmp.discover import MOST_RETRIES, fewer
 from protocols.snmp.exchange import Session, exchange, number, question, text
-from protocols.snmp.identify import below, object_heard
+from protocols.snmp.identify import below, object_heard, served_heard
 from protocols.snmp.sensors import Sensor
 from protocols.snmp.sessions import working
 from protocols.snmp.walk import Allowance, Harvest, Row, Table, walk
@@ -43,7 +43,8 @@ async def points(link: Link) -> None:
     plain = [_naming(t, names) if t.name == "entPhysicalTable" else t for t in tables.PLAIN_TABLES]
     helpers = [_port_table(ports), _lldp_table(lldp)]
     several = [*plain, *helpers, *tables.switch_tables(ports, lldp)]
-    object_id = object_heard(link)
+    served = served_heard(link)
+    object_id = served or object_heard(link)
     several.append(sensors.entity_table(names))
     if object_id[: len(sensors.CMC)] == sensors.CMC:
         several.append(sensors.cmc_table())
@@ -52,7 +53,7 @@ async def points(link: Link) -> None:
     for table in several:
         if not left.spent and table.columns[0][:-1] in present:
             await walk(link, session, table, left)
-    wanted = sensors.sensors_for(object_id)
+    wanted = sensors.sensors_for(object_id, served=bool(served))
     if UPS_MIB not in present:
         wanted = tuple(s for s in wanted if s.value[: len(UPS_MIB)] != UPS_MIB)
     await _measure(link, session, wanted, left)

@@ -27,7 +27,15 @@ _SCALE = re.compile(r"raw value x ([\d.e+-]+)$")
 _RARITAN = {2: "VLT", 3: "AMP", 4: "WTT", 5: "D46", 6: "WHR", 8: "CEL", 9: "HTZ", 10: "P1"}
 # AKCP SPAGENT-MIB: a code in one series of devices, a letter in the other
 _AKCP = {"0": "FAH", "1": "CEL", "F": "FAH", "C": "CEL"}
-_CODES = {"@raritan": {str(code): unit for code, unit in _RARITAN.items()}, "@akcp": _AKCP}
+# HW group, sensUnit: POSEIDON-MIB counts from 0, STE-MIB from 1
+_HWG = {"0": "CEL", "1": "FAH", "2": "KEL", "3": "P1"}
+_HWG_STE = {"1": "CEL", "2": "FAH", "3": "KEL", "4": "P1"}
+_CODES = {
+    "@raritan": {str(code): unit for code, unit in _RARITAN.items()},
+    "@akcp": _AKCP,
+    "@hwg": _HWG,
+    "@hwg-ste": _HWG_STE,
+}
 # RFC 3433: EntitySensorDataType, EntitySensorStatus
 _KINDS = {
     3: "VLT",
@@ -75,13 +83,21 @@ def _lines() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(row) for row in rows)
 
 
-def sensors_for(object_id: Oid) -> tuple[Sensor, ...]:
-    """The objects that an agent with this object id may hold."""
+def sensors_for(object_id: Oid, *, served: bool = False) -> tuple[Sensor, ...]:
+    """The objects that an agent with this object id may hold.
+
+    `served`: it is a maker's whole subtree, of which no branch names the device.
+    """
     return tuple(
         _sensor(line, object_id)
         for line in _lines()
-        if line[0] == "*" or object_id[: len(enterprise_oid(line[0]))] == enterprise_oid(line[0])
+        if line[0] == "*" or _of(object_id, enterprise_oid(line[0]), served)
     )
+
+
+def _of(object_id: Oid, top: Oid, served: bool) -> bool:
+    shorter = min(len(object_id), len(top)) if served else len(top)
+    return object_id[:shorter] == top[:shorter]
 
 
 def _sensor(line: tuple[str, ...], object_id: Oid) -> Sensor:

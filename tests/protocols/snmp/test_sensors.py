@@ -88,12 +88,16 @@ def test_values_of_the_recordings_are_read_as_an_analyst_reads_them() -> None:
         ("3854.1", "3854.1.2.2.1.16.1", {}, ""),
         ("3854.3", "3854.3.5.2.1", {"3854.3.5.2.1.5.0": octets("C")}, "CEL"),
         ("3854.3", "3854.3.5.2.1", {"3854.3.5.2.1.5.0": octets("F")}, "FAH"),
+        ("21796.3.3", "21796.3.3.3.1", {"21796.3.3.3.1.9.0": signed(0)}, "CEL"),
+        ("21796.3.3", "21796.3.3.3.1", {"21796.3.3.3.1.9.0": signed(3)}, "P1"),
+        ("21796.4.9", "21796.4.9.3.1", {"21796.4.9.3.1.7.0": signed(1)}, "CEL"),
+        ("21796.4.9", "21796.4.9.3.1", {"21796.4.9.3.1.7.0": signed(0)}, ""),
     ],
 )
 def test_a_unit_that_the_device_may_change_is_what_it_says(
     object_id: str, column: str, unit: dict[str, bytes], expected: str
 ) -> None:
-    degrees = "3" if column.endswith("16.1") else "4"
+    degrees = {"3854.1": "3", "3854.3": "4", "21796.3.3": "6", "21796.4.9": "5"}[object_id]
     root = "1.3.6.1.4.1."
     values = {
         "1.3.6.1.2.1.1.1.0": octets("sensorProbe"),
@@ -104,3 +108,36 @@ def test_a_unit_that_the_device_may_change_is_what_it_says(
     link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
     points = [p for o in link.observations for p in o.points]
     assert [p.unit for p in points] == [expected]
+
+
+def test_a_maker_behind_a_software_houses_agent_is_measured() -> None:
+    """net-snmp with a maker's own subtree: its sensors are those of the maker."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("Linux controller 4.19 armv7l"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.8072.3.2.10"))),
+        "1.3.6.1.4.1.6302.2.1.1.2.0": octets("NCU"),
+        "1.3.6.1.4.1.6302.2.1.2.2.0": signed(53_900),
+    }
+    link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
+    points = [(p.name, p.unit) for o in link.observations for p in o.points]
+    assert points == [("System voltage", "VLT")]
+    assert [s.value for o in link.observations for s in o.samples] == [53.9]
+
+
+@pytest.mark.parametrize(
+    ("edition", "volts", "amperes"), [("8.6", "4", "7"), ("10.1", "5", "8")], ids=["UMG96", "UMG"]
+)
+def test_two_editions_of_a_meter_order_their_phases_differently(
+    edition: str, volts: str, amperes: str
+) -> None:
+    root = "1.3.6.1.4.1.34278."
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("meter"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid(root + edition))),
+        f"{root}1.{volts}.0": signed(3_980),
+        f"{root}1.{amperes}.0": signed(16_295),
+    }
+    link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
+    points = {p.name: p.unit for o in link.observations for p in o.points}
+    assert points == {"Voltage L1-L2": "VLT", "Current L1": "AMP"}
+    assert [s.value for o in link.observations for s in o.samples] == [398, 16.295]
