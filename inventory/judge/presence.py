@@ -255,6 +255,8 @@ def _by_link(meaning: Meaning, signal: str) -> Meaning:
 
 
 def _could_be(signal: Signal, point: Point, meaning: Meaning) -> bool:
+    if meaning.kind == "doubtful":
+        return signal.measurand in (meaning.measurand, *meaning.candidates)
     if meaning.kind:
         return False
     if fits(signal, meaning) is None:

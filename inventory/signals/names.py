@@ -22,6 +22,8 @@ SUMMED = frozenset(
 """What is still a measurement when it is called total: a sum of places, or a counter by nature."""
 NO_EXTREME = frozenset({"pressure", "energy", "hours"})
 """What is measured also where it is called low or high: both sides of a pressure, both tariffs."""
+WATCHED = frozenset({"flow", "level"})
+"""What is usually watched by a switch: low or high, it is no measurement."""
 TOP_OR_BOTTOM = frozenset({"haut", "haute", "bas", "basse", "alto", "bajo", "basso", "baixo"})
 """Words that also say where a value is taken: only a flow or a level is watched under them."""
 STATES = frozenset({"running", "fault", "charge"})
@@ -64,7 +66,7 @@ class Name:
     """What a name says. `scores` holds measurands with how sure the name alone is."""
 
     scores: tuple[tuple[str, float], ...] = ()
-    kind: str = ""  # "" measurement, or setpoint, limit, alarm, total, simulated, parameter
+    kind: str = ""  # "" measurement, or a kind of names.toml: setpoint, limit, alarm, … doubtful
     places: frozenset[str] = frozenset()
     unclear: bool = False  # a phrase with a word that is not known: too little to go by alone
 
@@ -88,9 +90,9 @@ def read_name(text: str) -> Name:
     if "level" in scores and _no_filling(tokens):
         del scores["level"]
     if not kind and scores.keys() - STATES and _of_state(tokens):
-        kind = "parameter"
+        kind = "doubtful"
     if not kind and scores and _extreme(tokens, scores):
-        kind = "alarm"
+        kind = "alarm" if scores.keys() <= WATCHED else "doubtful"
     if kind == "limit" and "vibration" in scores:
         kind = _kind(text, [token for token in telling if token not in words().peaks])
     if kind == "total" and scores and SUMMED.issuperset(scores) and _sums(tokens):
@@ -163,7 +165,7 @@ def _kind(text: str, tokens: list[str]) -> str:
         return "total"
     if ISA_SWITCH.search(text):
         return "alarm"
-    order = ("setpoint", "limit", "alarm", "total", "simulated", "parameter")
+    order = ("setpoint", "limit", "alarm", "total", "simulated", "parameter", "doubtful")
     found = {known[token] for token in tokens if token in known}
     found |= {known.get(end, "parameter") for token in tokens if (end := _ended(token))}
     found |= {kind for token in tokens for kind in _begun(token)}
@@ -228,7 +230,7 @@ def _of_state(tokens: list[str]) -> bool:
 def _extreme(tokens: list[str], scores: dict[str, float]) -> bool:
     """Whether it is what a switch says: too low or too high."""
     found = words().extremes & {*tokens}
-    if not scores.keys() <= {"flow", "level"}:
+    if not scores.keys() <= WATCHED:
         found -= TOP_OR_BOTTOM
     return bool(found) and not scores.keys() & NO_EXTREME
 

@@ -56,7 +56,7 @@ class Meaning:
     measurand: str = ""
     match: str = NONE
     score: float = 0.0
-    kind: str = ""  # "" for a measurement; setpoint, limit, alarm, total, simulated, parameter
+    kind: str = ""  # "" for a measurement; setpoint, limit, alarm, total, …, doubtful
     candidates: tuple[str, ...] = ()
     places: frozenset[str] = frozenset()
     dimension: str = ""

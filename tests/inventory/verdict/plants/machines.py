@@ -69,6 +69,17 @@ U01 = [
     no("U01", "temperature=?",
        evidence(replace(listed(CURRENT, VIBRATION, RUN), outcome=O.PARTIAL), about=DRIVE),
        FULL, M1),
+    # A set point is no temperature; what may be one, by words that leave it open, blocks "absent".
+    yes("U01", "temperature=medium/high", monitored(CURRENT, VIBRATION, RUN,
+        tag("Temperature setpoint", "CEL")), FULL, M1),
+    no("U01", "temperature=?", monitored(CURRENT, VIBRATION, RUN,
+        tag("Start temperature", "CEL")), FULL, M1),
+    no("U01", "temperature=?", monitored(CURRENT, VIBRATION, RUN,
+        tag("High temperature circuit temperature", "CEL")), FULL, M1),
+    no("U01", "temperature=?", monitored(CURRENT, VIBRATION, RUN,
+        tag("Quibbled winding temperature")), FULL, M1),  # a phrase that is not understood
+    yes("U01", "temperature=medium/high", monitored(CURRENT, VIBRATION, RUN,
+        tag("Start pressure", "BAR")), FULL, M1),  # whatever it is, it is no temperature
     no("U01", UNKNOWN_4, evidence(NO_MODBUS, about=DRIVE), FULL, M1),
     no("U01", UNKNOWN_4, evidence(seen("snmp", O.COMPLETE, "walk_whole"), about=DRIVE), FULL, M1),
     trap("U01", "an equivalent signal", "",
