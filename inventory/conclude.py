@@ -52,21 +52,48 @@ def conclude(
     Raises `StoreError` when the database cannot be written.
     """
     today = today or datetime.now(UTC)
-    wanted = _stamp(store, today)
+    wanted = _stamp(store.records_stamp(), today)
     if not again and store.derived_stamp() == wanted:
         return False
     from inventory.judge.site import without_collector
 
-    before = _then(store)
+    before, made_from, records = _then(store), store.derived_stamp(), store.records_stamp()
     with without_collector():
-        if again or not _stands(store, store.derived_stamp()):
-            refresh(store)
-        _judge(store, today)
+        if again or not _grown(store, made_from, today):
+            if again or not _stands(store, made_from):
+                refresh(store)
+            _judge(store, today)
+        _add_up(store)
     changes = _note(store, before)
     if told is not None and changes:
         told(changes)
-    store.set_stamp(_stamp(store, today))
+    store.set_stamp(_stamp(_with_keys(store, records), today), today)
     return True
+
+
+def _grown(store: Store, made_from: str, today: datetime) -> bool:
+    """Whether it was enough to look at what new observations or the time reach."""
+    records, _, rest = made_from.partition(" ")
+    as_of = store.stamped()
+    if rest.split(" ")[:2] != [VERSION, rules_digest()] or as_of is None or as_of > today:
+        return False
+    observed, _, stated = records.partition(".")
+    if store.kinds_since(int(stated)) - {Kind.KEY}:
+        return False
+    from inventory.grow import grow
+
+    return grow(store, int(observed), today)
+
+
+def _with_keys(store: Store, records: str) -> str:
+    """What the records were before it was derived, and the keys that were recorded since.
+
+    What was observed meanwhile, or stated by others, is to be looked at the next time.
+    """
+    observed, _, stated = records.partition(".")
+    if store.kinds_since(int(stated)) - {Kind.KEY}:
+        return records
+    return f"{observed}.{store.records_stamp().partition('.')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +165,8 @@ def _stands(store: Store, known: str) -> bool:
     )
 
 
-def _stamp(store: Store, today: datetime) -> str:
-    parts = (store.records_stamp(), VERSION, rules_digest(), today.date().isoformat())
+def _stamp(records: str, today: datetime) -> str:
+    parts = (records, VERSION, rules_digest(), today.date().isoformat())
     return " ".join(parts)
 
 
@@ -160,12 +187,17 @@ def rules_digest() -> str:
 
 
 def _judge(store: Store, today: datetime) -> None:
-    """Judges every asset, then adds it up."""
-    from inventory.assemble import stored_units
+    """Judges every asset."""
     from inventory.judge.rows import judged
-    from inventory.rollup import roll_up
 
     store.replace_concluded(judged(store, today))
+
+
+def _add_up(store: Store) -> None:
+    """Sums by site, area, line and class."""
+    from inventory.assemble import stored_units
+    from inventory.rollup import roll_up
+
     lines = roll_up(stored_units(store))
     store.replace_readiness(
         (str(line["scope"]), str(line["name"]), json.dumps(line)) for line in lines

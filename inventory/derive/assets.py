@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from inventory.derive import declared
-from inventory.derive.clusters import Cluster, assign, clusters, join_stated, key_of, splits
+from inventory.derive import declared, ties
+from inventory.derive.clusters import Cluster, assign, clusters, join_stated, splits
 from inventory.derive.devices import PlaceOf, device_of, places_of
 from inventory.derive.nodes import Node, echoes, nodes
 from inventory.derive.places import Places, Seen, gather, seen
@@ -54,6 +54,7 @@ class Inventory:
     places: tuple[PlaceOf, ...] = ()
     keys: tuple[Declaration, ...] = ()  # to be recorded, once
     counted: Mapping[str, int] = field(default_factory=dict)  # outcome → addresses, no asset
+    ties: tuple[ties.Ties, ...] = ()  # what ties its devices to each other
 
     @property
     def found_not_planned(self) -> tuple[Device, ...]:
@@ -118,6 +119,7 @@ class _Derivation:
             parent = roots.get(cluster.nodes[0].address, "") if cluster.part else ""
             cluster.parent = parent if parent != cluster.key else ""
         counted = self._counted(found)
+        telling = self._telling()
         self._forget_places()
         devices: dict[str, Device] = {}
         where: list[PlaceOf] = []
@@ -126,6 +128,8 @@ class _Derivation:
             devices[cluster.key] = device_of(self.site, cluster, self.openness)
             for node in cluster.nodes:
                 node.places = ()  # half of all that is held, and nobody asks for it again
+        known = ties.recorded((*recorded, *keys))
+        tied = tuple(ties.ties(grouped, devices, known, telling))
         index = Index()
         if self.register or any(d.kind is Kind.LINK for d in self.declarations):
             for device in devices.values():
@@ -135,7 +139,7 @@ class _Derivation:
         linked = self._links(devices, index)
         units = declared.equipment(self.site, self.register, linked, self.stated)
         everything = tuple(link for links in linked.values() for link in links)
-        ordered = tuple(sorted(devices.values(), key=_order))
+        ordered = tuple(sorted(devices.values(), key=in_order))
         return Inventory(
             self.site,
             ordered,
@@ -145,6 +149,7 @@ class _Derivation:
             tuple(where),
             tuple(keys),
             counted,
+            tied,
         )
 
     def _declared_places(self) -> dict[str, frozenset[str]]:
@@ -188,6 +193,14 @@ class _Derivation:
         """Whether a row names a unit of a device that answers for itself whatever unit is asked."""
         return (one.address or where) in self.echoing and bool(declared.bus_part(one.unit))
 
+    def _telling(self) -> frozenset[str]:
+        """Addresses whose tables tell of other devices."""
+        return frozenset(
+            address
+            for address, here in self.places.items()
+            if any(place.tables for place in here.values())
+        )
+
     def _forget_places(self) -> None:
         """Keeps of the places what register rows still need."""
         if self.register:
@@ -196,11 +209,10 @@ class _Derivation:
 
     def _nowhere(self, one: RegisterRow, index: Index) -> Device:
         """A device that only the register knows."""
-        tag = one.tag or one.name or one.serial or one.mac or one.address
         part = declared.bus_part(one.unit) if one.parent else ""
         parent = index.find(one.parent).key
         return Device(
-            key_of(self.site, f"row:{tag}"),
+            ties.nowhere_key(self.site, one),
             self.site,
             addresses=(one.address,) if one.address else (),
             parent=parent,
@@ -279,7 +291,8 @@ SETTABLE = frozenset("name role vendor product model firmware hardware serial ma
 _ROW_FIELDS = frozenset("area line criticality redundancy owner tag".split())  # noqa: SIM905 - a list of words
 
 
-def _order(device: Device) -> tuple[object, ...]:
+def in_order(device: Device) -> tuple[tuple[str, ...], str, str]:
+    """The order of the devices of a site."""
     return (device.addresses[:1], device.part, device.key)
 
 

@@ -33,7 +33,7 @@ class Index:
 
     def add(self, device: Device) -> None:
         """Makes a device findable."""
-        for text in _names(device):
+        for text in names(device):
             if self._by.setdefault(text, device.key) != device.key:
                 self._by[text] = AMBIGUOUS
 
@@ -100,7 +100,8 @@ def _serial(one: RegisterRow) -> str:
     return f"{maker}|{plain_serial(one.serial)}" if maker else plain_serial(one.serial)
 
 
-def _names(device: Device) -> Iterable[str]:
+def names(device: Device) -> Iterable[str]:
+    """Everything that may name a device, as the index keeps it."""
     yield f"key:{device.key}"
     for alias in device.aliases:
         yield f"key:{alias}"

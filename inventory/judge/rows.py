@@ -7,17 +7,18 @@ here (a small site) or in a worker process (a large one), so the result is the s
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.site import signals_of
+from inventory.judge.standing import Standing, first, moments, standing_of
 from inventory.judge.survey import Context, Gathered, context_from
 from inventory.judge.verdict import judge_device
 from inventory.judge.workers import MOST, Task, Workers, processors
-from inventory.model import Equipment, Kind, Verdict
+from inventory.model import Equipment, Evidence, Kind, Verdict
 from inventory.store.values import Concluded
 from inventory.store.values import Gathered as Rows
 
@@ -117,7 +118,7 @@ def devices(store: Store, first: int, end: int, shared: bytes) -> Judged:
     rows, known = Rows(store.site), []
     for evidence in store.evidences(first=first, end=end):
         verdict = judge_device(evidence, context)
-        rows.add(verdict, list(signals_of(evidence)))
+        added(rows, evidence, verdict, context)
         if verdict.asset in linked:
             known.append(verdict)
     return Judged(rows.concluded(), tuple(known))
@@ -136,8 +137,27 @@ def machines(
     evidences = {one.device.key: one for one in store.evidences_of(list(things.values()))}
     for one, keys in zip(equipment, linked, strict=True):
         mine = [evidences[key] for key in keys if key in evidences]
-        rows.add(judge_equipment(one, mine, context, known))
+        judged_machine(rows, one, mine, context, known)
     return Judged(rows.concluded())
+
+
+def added(rows: Rows, evidence: Evidence, verdict: Verdict, context: Context) -> None:
+    """Adds the verdict on a device, with its signals and its standing."""
+    standing = standing_of(evidence, verdict.findings, context)
+    rows.add(verdict, list(signals_of(evidence)), standing)
+
+
+def judged_machine(
+    rows: Rows,
+    one: Equipment,
+    evidences: Sequence[Evidence],
+    context: Context,
+    known: Mapping[str, Verdict],
+) -> None:
+    """Judges a machine and adds the verdict, with its standing."""
+    verdict = judge_equipment(one, evidences, context, known)
+    until = first(moments(evidences, verdict.findings, context), context.today)
+    rows.add(verdict, (), Standing(one.key, until=until))
 
 
 _last: tuple[bytes, _Shared] | None = None

@@ -226,7 +226,7 @@ class Gathered:
     def add(self, evidence: Evidence) -> None:
         device = evidence.device
         for identity in identities(device):
-            self._own(identity, device.key)
+            self.own(identity, device.key)
         group = sibling_group(device)
         if group and evidence.points:
             self._sibling(group, signature(evidence.points), 1)
@@ -242,7 +242,7 @@ class Gathered:
         """Counts in what another part of the site gave; parts come in the order of the site."""
         for identity, key in part.first_owner.items():
             for other in part.collisions.get(identity, (key,)):
-                self._own(identity, other)
+                self.own(identity, other)
         for group, seen in part.siblings.items():
             for points, count in seen.items():
                 self._sibling(group, points, count)
@@ -255,7 +255,8 @@ class Gathered:
         self.asked |= part.asked
         self.clocks_near += part.clocks_near
 
-    def _own(self, identity: str, key: str) -> None:
+    def own(self, identity: str, key: str) -> None:
+        """Counts in that a device states an identity."""
         owner = self.first_owner.setdefault(identity, key)
         if owner != key:
             self.collisions.setdefault(identity, [owner]).append(key)
@@ -282,7 +283,7 @@ class Gathered:
         for item in evidence.observations:
             if item.outcome is Outcome.NOT_ASKED:
                 continue
-            address = _number(item.target.address)
+            address = number_of(item.target.address)
             if address is not None:
                 self.asked.add(address)
             part = _unit(item)
@@ -300,7 +301,7 @@ def _unit(item: Observation) -> str:
     return ""
 
 
-def _number(text: str) -> int | None:
+def number_of(text: str) -> int | None:
     """An IPv4 address as a number, fast; IPv6 by the library; None for anything else."""
     parts = text.split(".")
     if len(parts) == 4:

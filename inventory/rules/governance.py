@@ -120,7 +120,7 @@ def g04(view: View) -> list[Case]:
     """Certificate past its last day, or within ninety days of it."""
     cases = []
     for text in view.fact("certificate.not_after"):
-        end = _moment(text)
+        end = moment_of(text)
         if end is None:
             continue
         days = timedelta(days=view.context.thresholds.certificate_days)
@@ -135,7 +135,8 @@ def g04(view: View) -> list[Case]:
     return cases
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
+    """The moment that a certificate's text states, UTC where it names no zone."""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:

@@ -41,12 +41,12 @@ def fill(connection: Connection, table: Table, rows: Iterable[Mapping[str, objec
             connection.execute(insert(table), [dict(zip(columns, r, strict=True)) for r in step])
 
 
-def change(connection: Connection, table: Table, rows: Rows) -> None:
-    """Sets columns of rows that are there; the last column is the key `key`."""
+def change(connection: Connection, table: Table, rows: Rows, key: str = "key") -> None:
+    """Sets columns of rows that are there; the last column is the one that names them."""
     for columns, step in _steps(rows):
         if connection.dialect.name == "sqlite":
             names = ", ".join(f'"{name}" = ?' for name in columns[:-1])
-            sql = f'UPDATE "{table.name}" SET {names} WHERE "key" = ?'  # noqa: S608 - our names
+            sql = f'UPDATE "{table.name}" SET {names} WHERE "{key}" = ?'  # noqa: S608 - our names
             connection.exec_driver_sql(sql, step)
         else:
             from sqlalchemy import bindparam, update
@@ -54,7 +54,7 @@ def change(connection: Connection, table: Table, rows: Rows) -> None:
             keyed = (*columns[:-1], "wanted_key")
             connection.execute(
                 update(table)
-                .where(table.c.key == bindparam("wanted_key"))
+                .where(table.c[key] == bindparam("wanted_key"))
                 .values({name: bindparam(name) for name in columns[:-1]}),
                 [dict(zip(keyed, row, strict=True)) for row in step],
             )

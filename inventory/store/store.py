@@ -30,7 +30,7 @@ from inventory.model import (
     Verdict,
 )
 from inventory.store import codec, values
-from inventory.store.filling import change, fill
+from inventory.store.filling import Rows, change, fill
 from inventory.store.records import Records
 from inventory.store.values import Concluded
 from protocols.contract import Observation
@@ -95,8 +95,16 @@ class Store(Records):
             services = (row for one in devices for row in values.service_rows(one))
             fill(connection, tables.services, services)
             ranks = {one.key: rank for rank, one in enumerate(devices)}
-            places = (_place_row(one, ranks[one.asset]) for one in inventory.places)
+            places = (place_row(one, ranks[one.asset]) for one in inventory.places)
             fill(connection, tables.place, places)
+            fill(connection, tables.ties, self.tie_rows(inventory))
+
+    def tie_rows(self, inventory: Inventory) -> Rows:
+        """Rows of table `ties`."""
+        from inventory.derive.ties import text_of
+
+        rows = [(key, self.site, text_of(words)) for key, words in inventory.ties]
+        return Rows(("asset", "site", "words"), rows)
 
     def replace_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         """Replaces levels, findings and questions; no signals."""
@@ -107,14 +115,21 @@ class Store(Records):
         from inventory.store import tables
 
         with self.writing() as connection:
-            for table in (tables.gaps, tables.questions, tables.meaning, tables.conflicts):
+            for table in tables.CONCLUDED:
                 self._empty(connection, table)
             for some in concluded:
-                change(connection, tables.assets, some.levels)
-                fill(connection, tables.gaps, some.gaps)
-                fill(connection, tables.questions, some.questions)
-                fill(connection, tables.meaning, some.meanings)
-                fill(connection, tables.conflicts, some.conflicts)
+                self.fill_concluded(connection, some)
+
+    def fill_concluded(self, connection: Connection, some: Concluded) -> None:
+        """Writes verdicts; those that were there have been taken away."""
+        from inventory.store import tables
+
+        change(connection, tables.assets, some.levels)
+        fill(connection, tables.gaps, some.gaps)
+        fill(connection, tables.questions, some.questions)
+        fill(connection, tables.meaning, some.meanings)
+        fill(connection, tables.conflicts, some.conflicts)
+        fill(connection, tables.standing, some.standing)
 
     def replace_readiness(self, lines: Iterable[tuple[str, str, str]]) -> None:
         """Replaces the roll-ups: scope, name, JSON object."""
@@ -144,11 +159,28 @@ class Store(Records):
         with self.reading() as connection:
             return str(connection.execute(wanted).scalar() or "")
 
-    def set_stamp(self, value: str) -> None:
-        """Marks the derived tables as made from these records and rules."""
+    def stamped(self) -> datetime | None:
+        """The moment whose verdicts stand; None for none."""
+        from sqlalchemy import select
+
         from inventory.store import tables
 
-        now = codec.stamp(datetime.now(UTC))
+        wanted = select(tables.stamp.c.time).where(tables.stamp.c.site == self.site)
+        with self.reading() as connection:
+            found = connection.execute(wanted).scalar()
+        return codec.moment(found) if found else None
+
+    def forget_stamp(self, connection: Connection) -> None:
+        """Marks the derived tables as made from nothing: part of them is about to change."""
+        from inventory.store import tables
+
+        self._empty(connection, tables.stamp)
+
+    def set_stamp(self, value: str, today: datetime | None = None) -> None:
+        """Marks the derived tables as made from these records and rules, as of `today`."""
+        from inventory.store import tables
+
+        now = codec.stamp(today or datetime.now(UTC))
         with self.writing() as connection:
             self._empty(connection, tables.stamp)
             fill(connection, tables.stamp, [{"site": self.site, "value": value, "time": now}])
@@ -363,7 +395,7 @@ class Store(Records):
 
         place, seen = tables.place, tables.observation
         columns = (*(seen.c[name] for name in codec.OBSERVATION_COLUMNS), place.c.asset)
-        joined = select(*columns).select_from(place.join(seen, _at(place, seen)))
+        joined = select(*columns).select_from(place.join(seen, at_place(place, seen)))
         for start in range(0, len(devices), KEYS):
             some = devices[start : start + KEYS]
             wanted = joined.where(place.c.asset.in_([one.key for one in some]))
@@ -407,7 +439,7 @@ class Store(Records):
         place, seen, c = tables.place, tables.observation, tables.assets.c
         wanted = (
             select(*(seen.c[name] for name in columns), place.c.rank)
-            .select_from(place.join(seen, _at(place, seen)))
+            .select_from(place.join(seen, at_place(place, seen)))
             .where(place.c.site == self.site, place.c.rank >= first, place.c.rank < end)
             .order_by(place.c.rank)
         )
@@ -430,6 +462,19 @@ class Store(Records):
             yield Evidence(waiting[1])
             waiting = next(devices, None)
 
+    def ranks(self, keys: Sequence[str]) -> dict[str, int]:
+        """Places of some assets among those of their kind."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.assets.c
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), KEYS):
+            wanted = select(c.key, c.rank).where(c.key.in_(keys[start : start + KEYS]))
+            found.update((str(row[0]), int(str(row[1]))) for row in self.rows(wanted))
+        return found
+
     def devices_of(self, keys: Sequence[str]) -> dict[str, Device]:
         """Some devices by their keys; a key that is none is left out."""
         from sqlalchemy import select
@@ -445,7 +490,8 @@ class Store(Records):
         return found
 
 
-def _at(place: Table, seen: Table) -> ColumnElement[bool]:
+def at_place(place: Table, seen: Table) -> ColumnElement[bool]:
+    """Which observations are about the device of a place."""
     from sqlalchemy import and_
 
     return and_(
@@ -463,7 +509,8 @@ def _asset(row: Mapping[str, object]) -> Asset:
     return Asset(thing, values.level(row), values.coverage(row), category)
 
 
-def _place_row(one: PlaceOf, rank: int) -> codec.Row:
+def place_row(one: PlaceOf, rank: int) -> codec.Row:
+    """One row of table `place`."""
     names = ("site", "address", "part", "since", "until", "asset")
     return {name: getattr(one, name) for name in names} | {"rank": rank}
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import ForeignKey as Refers
 from sqlalchemy.schema import SchemaItem
 
-REVISION = "0003"
+REVISION = "0004"
 """Alembic revision of this schema; `inventory/migrations/versions` holds the way here."""
 
 metadata = MetaData()
@@ -256,6 +256,28 @@ conflicts = _table(
 )
 """Observations of an asset that contradict a later one: both are kept, and confidence is lower."""
 
+ties = _table(
+    "ties",
+    Column("asset", Text, primary_key=True),
+    _text("site", None),
+    _text("words"),
+)
+"""What ties a device to others: words, a line each (`derive.ties`); read as a whole."""
+
+standing = _table(
+    "standing",
+    Column("asset", Text, primary_key=True),
+    _text("site", None),
+    _text("kin"),
+    _text("listing"),
+    _text("identities", "[]"),
+    _text("networks", "[]"),
+    Column("clocks", Integer, nullable=True),
+    _text("until"),
+)
+"""What the verdicts on other assets need to know of one, and how long its own stands
+(`judge.standing`)."""
+
 rulebook = _table(
     "rulebook",
     Column("site", Text, primary_key=True),
@@ -277,5 +299,11 @@ readiness = _table(
 RECORDS = (site, scan, observation, raw, visit, declaration)
 """What was observed or stated: never edited, never computed again."""
 
-DERIVED = (stamp, assets, services, place, meaning, gaps, questions, conflicts, readiness)
+DERIVED = (
+    *(stamp, assets, services, place, ties),
+    *(meaning, gaps, questions, conflicts, standing, readiness),
+)
 """What is computed from `RECORDS`: may be dropped at any time."""
+
+CONCLUDED = (gaps, questions, meaning, conflicts, standing)
+"""What verdicts consist of, beside the columns of table `assets`."""

@@ -249,6 +249,7 @@ class Concluded(NamedTuple):
     questions: Rows
     meanings: Rows
     conflicts: Rows
+    standing: Rows
 
 
 LEVELS = ("level_lo", "level_hi", "blocking", "coverage_lo", "coverage_hi", "coverage", "category")
@@ -258,6 +259,7 @@ GAPS = (
 )
 MEANINGS = ("asset", "site", "body")
 CONFLICTS = ("asset", "site", "observation", "text")
+STANDING = ("asset", "kin", "listing", "identities", "networks", "clocks", "until")
 
 
 class Gathered:
@@ -270,9 +272,16 @@ class Gathered:
         self._questions: list[tuple[object, ...]] = []
         self._meanings: list[tuple[object, ...]] = []
         self._conflicts: list[tuple[object, ...]] = []
+        self._standing: list[tuple[object, ...]] = []
 
-    def add(self, verdict: Verdict, signals: Sequence[Sequence[object]] = ()) -> None:
-        """Counts one verdict in, and what the points of its asset were taken for."""
+    def add(
+        self,
+        verdict: Verdict,
+        signals: Sequence[Sequence[object]] = (),
+        standing: tuple[object, ...] = (),
+    ) -> None:
+        """Counts one verdict in, what the points of its asset were taken for, and its standing
+        (the columns `STANDING`)."""
         self._levels.append(tuple(verdict_columns(verdict).values()))
         self._gaps += [tuple(finding_row(one).values()) for one in verdict.findings]
         self._questions += [tuple(question_row(one).values()) for one in verdict.questions]
@@ -281,6 +290,8 @@ class Gathered:
         ]
         if signals:
             self._meanings.append((verdict.asset, self.site, _dump(signals)))
+        if standing:
+            self._standing.append((*standing, self.site))
 
     def concluded(self) -> Concluded:
         """All that was counted in."""
@@ -290,6 +301,7 @@ class Gathered:
             Rows(_QUESTION, self._questions),
             Rows(MEANINGS, self._meanings),
             Rows(CONFLICTS, self._conflicts),
+            Rows((*STANDING, "site"), self._standing),
         )
 
 

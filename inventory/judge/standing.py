@@ -1,0 +1,123 @@
+"""What the verdicts on other assets, and those of a later day, need to know of one asset.
+
+One rule keeps it simple: it is kept beside the verdict, so that a later run can tell which other
+verdicts a new observation may change without reading the whole site again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+
+from inventory.judge.survey import Context, identities, sibling_group
+from inventory.model import Device, Evidence, Finding
+from inventory.rules.governance import moment_of
+from inventory.signals.points import Once, signature
+from protocols.contract import Point
+
+SKEW = "clock_skew_seconds"
+NEAR_SECONDS = 2  # a clock that agrees with ours (Q07)
+
+
+class Standing(NamedTuple):
+    """One row of table `standing`."""
+
+    asset: str
+    kin: str = ""  # maker, model and firmware as JSON, where it lists points (Q11)
+    listing: str = ""  # digest of the set of signals that it offers
+    identities: str = "[]"  # that no other asset may share (G03)
+    networks: str = "[]"  # that it names (T10)
+    clocks: int | None = None  # how many of its clocks agree with ours; None: it has none (Q07)
+    until: str = ""  # the moment at which time alone may change its verdict; "": never
+
+
+def standing_of(evidence: Evidence, findings: Iterable[Finding], context: Context) -> Standing:
+    """The standing of a device that was judged in this context."""
+    device = evidence.device
+    kin, listing = kinship(device, evidence.points)
+    networks = [str(f.value) for f in device.facts if f.name == "network" and f.value is not None]
+    return Standing(
+        device.key,
+        kin,
+        listing,
+        json.dumps(identities(device)),
+        json.dumps(networks),
+        clocks_of(device),
+        first(moments((evidence,), findings, context), context.today),
+    )
+
+
+def clocks_of(device: Device) -> int | None:
+    """How many of its clocks agree with ours; None where it tells of none."""
+    skews = [fact.value for fact in device.facts if fact.name == SKEW]
+    return sum(map(_near, skews)) if skews else None
+
+
+def kin_of(device: Device) -> str:
+    """Maker, model and firmware as a text, or ""."""
+    group = sibling_group(device)
+    return json.dumps(group) if group else ""
+
+
+def kinship(device: Device, points: tuple[Point, ...]) -> tuple[str, str]:
+    """Maker, model and firmware, and the digest of its signals; both "" without one of them."""
+    kin = kin_of(device)
+    return (kin, digest_of(points)) if kin and points else ("", "")
+
+
+def _near(value: object) -> int:
+    return int(isinstance(value, (int, float)) and abs(value) <= NEAR_SECONDS)
+
+
+def _digest(points: tuple[Point, ...]) -> str:
+    return hashlib.sha256(json.dumps(sorted(signature(points))).encode()).hexdigest()[:32]
+
+
+digest_of = Once(_digest)
+"""Tells sets of signals apart."""
+
+
+def moments(
+    evidences: Sequence[Evidence], findings: Iterable[Finding], context: Context
+) -> Iterator[datetime]:
+    """The moments at which evidence gets old, certificates end, or what was accepted runs out."""
+    limits = context.thresholds
+    for evidence in evidences:
+        latest = max((one.time for one in evidence.observations), default=None)
+        for days in (limits.presence_days, limits.quality_days) if latest else ():
+            yield from _shifted(latest, days)
+        for fact in evidence.device.facts:
+            if fact.name == "certificate.not_after" and (end := moment_of(str(fact.value))):
+                yield end
+                yield from _shifted(end, -limits.certificate_days)
+    for finding in findings if context.waivers else ():
+        waiver = context.waivers.get(finding.id)
+        if waiver is not None and (last := _day(waiver.fields.get("expires", ""))):
+            yield datetime.combine(last, time(), UTC) + timedelta(days=1)
+
+
+def _shifted(moment: datetime | None, days: float) -> Iterator[datetime]:
+    try:
+        if moment is not None:
+            yield moment + timedelta(days=days)
+    except (OverflowError, ValueError):  # beyond every calendar: never
+        return
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def first(several: Iterable[datetime], today: datetime) -> str:
+    """The first of the moments that is not past, as kept text; "" for none."""
+    coming = min((one for one in several if one >= today), default=None)
+    return coming.astimezone(UTC).strftime(STAMP) if coming else ""
+
+
+STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
