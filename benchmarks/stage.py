@@ -262,8 +262,10 @@ def _beyond(here: str, there: Callable[[], Sequence[str]]) -> Iterator[int]:
         inside = ["nsenter", "-t", pid, "-n"]
         script = "\n".join(("link set lo up", "link set bench1 up", *there()))
         subprocess.run([*inside, "ip", "-batch", "-"], input=script, text=True, check=True)
-        forward = ["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]
-        subprocess.run([*inside, *forward], check=True)
+        # One kernel stands for many devices: each would limit its own ICMP errors.
+        rules = {"ip_forward": 1, "icmp_ratelimit": 0, "icmp_msgs_per_sec": 1_000_000}
+        lines = [f"echo {to} > /proc/sys/net/ipv4/{name}" for name, to in rules.items()]
+        subprocess.run([*inside, "sh", "-c", "; ".join(lines)], check=True)
         yield holder.pid
     finally:
         subprocess.run(["ip", "link", "del", "bench0"], check=False, capture_output=True)

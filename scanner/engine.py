@@ -15,6 +15,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from protocols.contract import (
     SPOKE,
@@ -30,6 +31,7 @@ from protocols.contract import (
 from scanner.planning.cost import MOST_PLAYED, Attempt, Manner, Shape, control, many
 from scanner.wire.control import PROBE as CONTROL
 from scanner.wire.control import Control, port_for
+from scanner.wire.knock import End, Ends, Knocked, knock, nobody, write_down
 from scanner.wire.link import Conversation
 from scanner.wire.past import SessionCut
 from scanner.wire.wire import Hold, Host, Wire
@@ -94,6 +96,7 @@ class Engine:
         self.tally = Tally()
         self._on_finished = on_finished
         self._idle: dict[asyncio.Task[None], Host] = {}
+        self._ends = Ends()
 
     async def run(self, visits: Iterator[Visit] | AsyncIterator[Visit]) -> Tally:
         """Visit every host; returns when all are done or the wire was stopped."""
@@ -133,6 +136,11 @@ class Engine:
         found: dict[int, Attempt] = {}
         whole = False
         try:
+            if (ends := self._dead(host, visit)) is not None:
+                found |= enumerate(self._buried(host, visit, ends))
+                whole = True
+                await host.remembered()  # so that the writer keeps up
+                return
             async with asyncio.TaskGroup() as group:
                 for place in range(len(visit.attempts)):
                     hold = Hold(host.talking)
@@ -157,6 +165,22 @@ class Engine:
             self.tally.keep(begun, tuple(found[place] for place in sorted(found)))
             if self._on_finished is not None:
                 self._on_finished(visit, whole)
+
+    def _dead(self, host: Host, visit: Visit) -> list[End] | None:
+        """How every attempt ends at an address that ARP found nobody at; None where that is not
+        the case, or only the probes can tell."""
+        if not self.wire.dead(host.address) or host.past or host.units or self.wire.stopping:
+            return None
+        if self.wire.forbidden(host.address):
+            return None
+        ends = [self._ends.known(probe, port, Outcome.NO_PATH) for probe, port in visit.attempts]
+        return None if None in ends else [end for end in ends if end is not None]
+
+    def _buried(self, host: Host, visit: Visit, ends: Sequence[End]) -> Iterator[Attempt]:
+        """Write down every attempt at an address where nobody is."""
+        for (probe, port), end in zip(visit.attempts, ends, strict=True):
+            nobody(self.wire, host, probe, port, end)
+            yield _nobody_there(probe.name, probe.transport, port, Manner.NOT_SENT)
 
     async def _turn(
         self, host: Host, visit: Visit, place: int, hold: Hold, found: dict[int, Attempt]
@@ -188,9 +212,22 @@ class Engine:
         """One conversation, every rung up to the depth; never raises for what a probe does."""
         past = host.recall(probe, port)
         standing: Sequence[Observation] = ()
+        knocked: Knocked | None = None
+        if probe.transport == "tcp" and not (host.past or host.units):
+            if self._ends.begun(probe, port):
+                knocked = await knock(self.wire, host, probe, port, hold, likeliest)
+            if knocked is not None and (failure := knocked.failure) is not None:
+                end = self._ends.known(probe, port, failure.outcome)
+                if end is not None:
+                    write_down(knocked, end, failure)
+                    return _nobody_there(
+                        probe.name, probe.transport, port, _manner_of(failure.outcome)
+                    )
         while True:
             try:
-                return await self._converse(host, probe, port, past, standing, hold, likeliest)
+                return await self._converse(
+                    host, probe, port, past, standing, hold, likeliest, knocked
+                )
             except SessionCut as cut:
                 stands = probe.standing or _nothing
                 past, standing = past[: cut.kept], stands(past[cut.kept :])
@@ -204,6 +241,7 @@ class Engine:
         standing: Sequence[Observation],
         hold: Hold,
         likeliest: bool,
+        knocked: Knocked | None = None,
     ) -> Attempt:
         limits = self.wire.limits
         conversation = Conversation(
@@ -214,6 +252,7 @@ class Engine:
             standing=standing,
             hold=hold,
             likeliest=likeliest,
+            knocked=knocked,
         )
         done: list[tuple[Depth, Cost]] = []
         watched = 0.0
@@ -246,6 +285,8 @@ class Engine:
             await conversation.close()
         if probe.transport == "tcp" and any(item.outcome in OPENED for item in conversation.heard):
             host.accepting.add(port)
+        if not (host.past or host.units):
+            self._ends.learn(probe, port, conversation.heard, conversation.function)
         return self._shape(conversation, done, watched)
 
     def _shape(
@@ -285,11 +326,21 @@ def _manner(heard: Sequence[Observation], conversation: Conversation) -> Manner:
         return Manner.NOT_SENT
     if conversation.connections or any(item.outcome in SPOKE for item in heard):
         return Manner.ACCEPTED
-    if heard[0].outcome in (Outcome.CLOSED, Outcome.BLOCKED, Outcome.HUNG_UP):
-        return Manner.REFUSED
     if conversation.wire.dead(conversation.host.address):
         return Manner.NOT_SENT
-    return Manner.UNANSWERED
+    return _manner_of(heard[0].outcome)
+
+
+def _manner_of(outcome: Outcome) -> Manner:
+    """How a port behaved that did not speak."""
+    refused = outcome in (Outcome.CLOSED, Outcome.BLOCKED, Outcome.HUNG_UP)
+    return Manner.REFUSED if refused else Manner.UNANSWERED
+
+
+@lru_cache(256)
+def _nobody_there(name: str, transport: str, port: int, manner: Manner) -> Attempt:
+    """One value for the many ports of a kind."""
+    return Attempt(name, transport, port, manner)
 
 
 def found(rung: Rung, heard: Sequence[Observation]) -> Size:

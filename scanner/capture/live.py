@@ -30,6 +30,7 @@ ADDRESSES = 65_536
 LATE_SECONDS = 0.05
 LINE_LIMIT = 4096  # bytes of one frame that are handed on
 DCP_ALL = "01:0e:cf:00:00:00"
+KINDS = {"arp": 0x0806, "dcp": 0x8892}  # linux/if_ether.h, ETH_P_ARP and ETH_P_PROFINET
 SOL_PACKET, IGNORE_OUTGOING = 263, 23  # linux/socket.h, linux/if_packet.h
 
 Hears = Callable[[bytes], None]
@@ -124,8 +125,10 @@ def main(words: list[str]) -> int:
     from scapy.error import Scapy_Exception
 
     try:
-        opener = conf.L2listen if what == "listen" else conf.L2socket
-        socket = opener(iface=interface, filter=None)
+        if what == "listen":
+            socket = conf.L2listen(iface=interface, filter=None)
+        else:  # the scan's own packets pass here too, and would crowd out the answers
+            socket = conf.L2socket(iface=interface, filter=None, type=KINDS[what])
     except PermissionError:
         write({"problem": "no right to open raw sockets (CAP_NET_RAW)"})
         return 3

@@ -23,6 +23,8 @@ from scanner.wire.wire import (
     Wire,
 )
 
+DEAD = Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, "no answer to ARP requests; no packet was sent")
+
 
 class Door:
     """One conversation's way out: its host's turn, its place in the /24, its counts."""
@@ -49,8 +51,7 @@ class Door:
     async def first_packet(self, packets: int) -> None:
         """Charge a packet to an address that may be new on our link. Raises `NetworkError`."""
         if self.wire.dead(self.host.address):
-            words = "no answer to ARP requests; no packet was sent"
-            raise NetworkError(Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, words))
+            raise NetworkError(DEAD)
         if not self.host.alive and self.wire.links.on_link(self.host.address):
             await self.wire.pacer.new_on_link.take()
         await self.wire.pacer.packets.take(packets)

@@ -58,33 +58,49 @@ class Ledger:
         spent: float = 0.0,
     ) -> None:
         """Make the observation of `question` and hand it to the sink."""
-        door, wire = self._door, self._door.wire
-        target = door.target
-        sequence = door.host.next_sequence(target.transport, target.port)
-        raw = hidden(raw, wire.secrets)
-        said = hidden(reading.detail.encode("utf-8", "surrogateescape"), wire.secrets)
-        observation = Observation(
-            scan=wire.scan,
-            vantage=wire.vantage,
-            target=target,
-            question=question,
-            outcome=reading.outcome,
-            time=wire.clock.now(),
-            sequence=sequence,
-            reason=str(reading.reason),
-            detail=said.decode("utf-8", "surrogateescape"),
-            credential=credential,
-            tries=tries,
-            duration_seconds=round(spent, 6),
-            facts=reading.facts,
-            points=reading.points,
-            samples=reading.samples,
-            items=reading.items,
-            raw=raw[:RAW_BYTES],
-            digest=digest(raw),
+        made = observed(
+            self._door, question, reading, raw=raw, credential=credential, tries=tries, spent=spent
         )
-        self.heard.append(observation)
-        ours = reading.outcome is Outcome.FAILED_HERE or reading.reason == Reason.OUR_SIDE
-        door.host.failed_here |= ours
-        wire.outcomes[reading.outcome] += 1
-        door.host.durable = wire.sink(observation)
+        self.heard.append(made)
+
+
+def observed(
+    door: Door,
+    question: Question,
+    reading: Reading[T] | Reading[Nothing],
+    *,
+    raw: bytes = b"",
+    credential: str = "",
+    tries: int = 1,
+    spent: float = 0.0,
+) -> Observation:
+    """The one observation of `question`, without secrets; the sink has it."""
+    wire, target = door.wire, door.target
+    sequence = door.host.next_sequence(target.transport, target.port)
+    raw = hidden(raw, wire.secrets)
+    said = hidden(reading.detail.encode("utf-8", "surrogateescape"), wire.secrets)
+    observation = Observation(
+        scan=wire.scan,
+        vantage=wire.vantage,
+        target=target,
+        question=question,
+        outcome=reading.outcome,
+        time=wire.clock.now(),
+        sequence=sequence,
+        reason=str(reading.reason),
+        detail=said.decode("utf-8", "surrogateescape"),
+        credential=credential,
+        tries=tries,
+        duration_seconds=round(spent, 6),
+        facts=reading.facts,
+        points=reading.points,
+        samples=reading.samples,
+        items=reading.items,
+        raw=raw[:RAW_BYTES],
+        digest=digest(raw),
+    )
+    ours = reading.outcome is Outcome.FAILED_HERE or reading.reason == Reason.OUR_SIDE
+    door.host.failed_here |= ours
+    wire.outcomes[reading.outcome] += 1
+    door.host.durable = wire.sink(observation)
+    return observation

@@ -10,7 +10,6 @@ Asking and its consequences stand here; `door` holds what a packet waits for and
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import zlib
 from collections import deque
@@ -42,6 +41,7 @@ from protocols.contract import (
 from scanner.wire import guard
 from scanner.wire.door import Door
 from scanner.wire.failures import Failure, NetworkError
+from scanner.wire.knock import SLEPT, Knocked, ours
 from scanner.wire.ledger import Ledger
 from scanner.wire.overtcp import OverTcp
 from scanner.wire.overudp import OverUdp
@@ -54,7 +54,6 @@ log = logging.getLogger(__name__)
 
 OUR_TRIES = 4
 OUTAGE_TRIES = 30  # about a minute for a cable that was pulled
-SLEPT = "suspended"
 ENDS = frozenset({Outcome.HUNG_UP, Outcome.OTHER, Outcome.CLOSED, Outcome.BLOCKED, Outcome.NO_PATH})
 
 
@@ -74,6 +73,7 @@ class Conversation:
         standing: Sequence[Observation] = (),
         hold: Hold | None = None,
         likeliest: bool = True,
+        knocked: Knocked | None = None,
     ) -> None:
         self.wire = wire
         self.host = host
@@ -81,11 +81,13 @@ class Conversation:
         self.hold = hold or Hold()
         self.likeliest = likeliest
         self.most_requests = most_requests
-        self._door = Door(wire, host, probe, port)
+        self._door = knocked.door if knocked else Door(wire, host, probe, port)
         self.target = self._door.target
         self._ledger = Ledger(self._door, Past(past, probe.session, standing=deque(standing)))
         self._past = self._ledger.past
-        self._tcp = OverTcp(self._door)
+        self._tcp = knocked.tcp if knocked else OverTcp(self._door)
+        self._knocked = knocked  # what the first request finds done already
+        self.function = ""  # what the guard called the last request
         self._udp = OverUdp(self._door, self.hold)
         # The same numbers again after a resume, so that stored answers match their requests.
         self._id = zlib.crc32(f"{host.address} {probe.name} {port}".encode())
@@ -167,7 +169,8 @@ class Conversation:
     ) -> Answer[T]:
         if (replayed := await self._replay(question, read, fresh, parting)) is not None:
             return replayed
-        reason = self._held_back(fresh, parting)
+        # A connection that was accepted is never left without a byte, whatever happened since.
+        reason = None if self._knocked else self._held_back(fresh, parting)
         if reason is None:
             try:
                 function = guard.judge(self.probe, plain(request))
@@ -176,12 +179,13 @@ class Conversation:
                 log.error("guard refused probe=%s why=%s", self.probe.name, error)
                 self.note(question, Outcome.NOT_ASKED, Reason.SAFETY_HOLD, detail=str(error))
                 return Answer(Outcome.NOT_ASKED, Reason.SAFETY_HOLD)
-            if fresh:
+            if fresh and not self._knocked:
                 await self.close()
-            reason = await self._my_turn(parting)
+            reason = None if self._knocked else await self._my_turn(parting)
         if reason is not None:
             self.note(question, Outcome.NOT_ASKED, reason, credential=credential)
             return Answer(Outcome.NOT_ASKED, reason)
+        self.function = function
         self.wire.sent.functions[function] += 1
         limit = min(limit, 4 * 8 << 20)
         patience = timeout_seconds or self.wire.limits.answer_timeout
@@ -283,9 +287,8 @@ class Conversation:
 
     async def _my_turn(self, parting: bool) -> Reason | None:
         """Wait for durability and for a pause to end; things may have changed meanwhile."""
-        durable = self.host.durable
-        if self.wire.profile.durable_first and durable is not None and not durable.done():
-            await asyncio.wait([durable])  # a failure stops the wire; it is not raised here
+        if self.wire.profile.durable_first:
+            await self.host.remembered()
         if not parting:  # a pause is no reason to keep a session open
             if self._door.session and self._tcp.open and self.wire.rests():
                 return Reason.OUR_SIDE
@@ -304,18 +307,23 @@ class Conversation:
         credential: str,
         patience: float,
     ) -> Answer[T]:
-        tries, raw = 0, b""
+        knocked, self._knocked = self._knocked, None
+        tries, raw = (knocked.tries - 1 if knocked else 0), b""
         reading: Reading[T] | Reading[Nothing]
         while True:
             tries += 1
-            self._door.left = self.wire.clock.monotonic()
+            if knocked is None:
+                self._door.left = self.wire.clock.monotonic()
             try:
+                if knocked is not None and knocked.failure is not None:
+                    raise NetworkError(knocked.failure)
                 if self.target.transport == "tcp":
                     raw, reading = await self._tcp.exchange(request, frame, read, limit, patience)
                 else:
                     again = partial(self._worthy, tries)
                     raw, reading = await self._udp.exchange(request, read, limit, patience, again)
             except NetworkError as error:
+                knocked = None
                 spent = self._door.spent
                 failure = self._ours(error.failure, self._door.left)
                 if self._again(failure, tries) and await self._worth_again(failure):
@@ -346,17 +354,8 @@ class Conversation:
         return failure.outcome is Outcome.SILENT and tries <= self.wire.limits.retries
 
     def _ours(self, failure: Failure, since: float) -> Failure:
-        """Silence says nothing about the device when an interface of ours was down meanwhile, and
-        the end of a connection nothing when this computer slept while it was open."""
-        blind = (Outcome.SILENT, Outcome.MUTE, Outcome.NO_PATH)
-        if failure.outcome in blind and self.wire.cut_off_since(self.host.address, since):
-            return Failure(Outcome.FAILED_HERE, "ENETDOWN", "an interface went down")
-        opened = self._tcp.opened if self._tcp.open else since
-        self.wire.look()
-        asleep = self.wire.woke_at >= min(since, opened)
-        if asleep and failure.outcome in (*blind, Outcome.HUNG_UP):
-            return Failure(Outcome.FAILED_HERE, SLEPT, "this computer slept")
-        return failure
+        """See `ours`."""
+        return ours(self.wire, self._tcp, self.host.address, failure, since)
 
     async def _worth_again(self, failure: Failure) -> bool:
         """Let the others of this host go first, and see whether it is worth a second packet.

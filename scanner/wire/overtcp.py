@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from protocols.contract import (
@@ -48,6 +49,13 @@ class OverTcp:
         self._host = door.host
         self._stream: Stream | None = None
         self.opened = math.inf  # when the connection was opened
+        self._knocking = AsyncExitStack()  # the place of a knock, until the first answer
+        self._accepted = False  # and nothing was said yet
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a knock was accepted that no request has followed yet."""
+        return self._accepted
 
     @property
     def open(self) -> bool:
@@ -66,15 +74,18 @@ class OverTcp:
         door = self._door
         if frame is None:
             raise TypeError(f"probe {door.probe.name} asks over TCP without a frame function")
-        if self._stream is not None:
+        if self._stream is not None and not self._accepted:
             if not door.parting:  # who was let in and answered goes on once there is a place
                 await door.talk()
             await door.send_turn(EXCHANGE)
             return await self._ask(self._stream, request, frame, read, limit, patience)
-        await self._host.turn.ready()
-        async with self._wire.pacer.knock(self._host.group) as place:
-            stream = await self._connect()
-            place.accepted += 1
+        if not self._accepted:
+            await self.knock()
+        async with self._knocking.pop_all():
+            self._accepted = False
+            stream = self._stream
+            assert stream is not None  # noqa: S101 - `knock` raises where nobody lets us in
+            await self._wire.pacer.packets.take(OPEN - 1)
             await door.opening_turn(EXCHANGE)
             return await self._ask(stream, request, frame, read, limit, patience)
 
@@ -84,6 +95,19 @@ class OverTcp:
         async with self._wire.pacer.knock(self._host.group) as place:
             await self._connect()
             place.accepted += 1
+            await self._wire.pacer.packets.take(OPEN - 1)
+
+    async def knock(self) -> None:
+        """Connect; the first request has to follow at once. Raises `NetworkError`."""
+        await self._host.turn.ready()
+        place = await self._knocking.enter_async_context(self._wire.pacer.knock(self._host.group))
+        try:
+            await self._connect()
+        except BaseException:
+            await self._knocking.aclose()
+            raise
+        place.accepted += 1
+        self._accepted = True
 
     async def _ask(
         self,
@@ -124,7 +148,7 @@ class OverTcp:
             cut = f"cut: {len(stream.leftover)} bytes and no more in time"
             return stream.leftover, empty(Outcome.GARBLED, cut)
 
-    async def _connect(self) -> Stream:
+    async def _connect(self) -> None:
         """Knock. The first request follows at once: an open connection without a byte fills a
         slot of the device, and a place of the /24 is taken with the second request only."""
         door, wire, host = self._door, self._wire, self._host
@@ -150,10 +174,7 @@ class OverTcp:
         door.connections += 1
         wire.sent.connections += 1
         wire.sent.packets += OPEN - 1
-        stream = self._stream
         self.opened = wire.clock.monotonic()
-        await wire.pacer.packets.take(OPEN - 1)
-        return stream
 
     def _explained(self, failure: Failure) -> Failure:
         """A silent or unreachable neighbour that was never resolved got no packet from us; one
@@ -171,9 +192,10 @@ class OverTcp:
 
     async def part(self, farewell: bytes | Sealed) -> None:
         """Say goodbye where there is one to say, FIN, wait for the peer's FIN."""
-        stream, self._stream = self._stream, None
+        stream, self._stream, self._accepted = self._stream, None, False
         if stream is None:
             return
+        await self._knocking.aclose()  # empty, but where nothing was asked after all
         try:
             if farewell:
                 await self._say_farewell(stream, farewell)

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 from protocols.contract import Credential, MapEntry, Observation, Options, Outcome, Probe, Reason
@@ -41,6 +41,12 @@ SLEPT_SECONDS = 1.0
 """What counts as sleep: a peer has lost patience with us, or soon will."""
 
 JUDGED = 8_192  # addresses whose place in the scope is remembered: those under way, twice over
+
+
+def _settle(waiter: asyncio.Future[None], _: asyncio.Future[None]) -> None:
+    """Tell who waits that it is over, however it ended."""
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def nobody(address: str) -> bool:
@@ -137,6 +143,14 @@ class Host:
             if item.question.protocol == probe.name
             and (item.target.transport, item.target.port) == (probe.transport, port)
         )
+
+    async def remembered(self) -> None:
+        """Wait until the last observation is durable; a failure stops the wire and is not raised
+        here."""
+        if self.durable is not None and not self.durable.done():
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.durable.add_done_callback(partial(_settle, waiter))
+            await waiter
 
     def next_sequence(self, transport: str, port: int) -> int:
         """Order of observations within (scan, target)."""
