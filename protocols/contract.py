@@ -249,7 +249,7 @@ class Question:
     argument: str = ""
 
 
-NEGATIVE_CONTROL = Question("tcp", "negative_control")
+NEGATIVE_CONTROL = Question("control", "negative_control")
 """One connect to a port that nobody uses: whether a host accepts on any port (domain model 2.4)."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from inventory.derive.assets import derive
 from protocols.contract import Outcome
 from scanner.cli import untrap
 from scanner.imports.nmap import NmapError, read
@@ -126,6 +127,12 @@ def test_what_scripts_quote_from_a_device_becomes_a_fact(tmp_path: Path) -> None
         (0, "name", "SCADA1", ""),
     }
     assert scan.summary["problem"] == "1 hosts without an address"
+
+
+def test_a_host_with_an_open_port_is_an_asset(tmp_path: Path) -> None:
+    _, found = read(write(tmp_path, REPORT.replace('addrtype="mac"', 'addrtype="other"')))
+    (device,) = derive("default", [one for one in found if one.target.port == 502], ()).devices
+    assert device.addresses == ("10.1.0.9",)
 
 
 def test_a_cut_report_says_so_and_keeps_its_whole_hosts(tmp_path: Path) -> None:
