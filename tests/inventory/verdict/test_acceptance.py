@@ -191,7 +191,7 @@ def test_09_a_vantage_differential_needs_both_runs() -> None:
 
 
 def test_10_a_host_that_accepts_on_every_port_has_no_service() -> None:
-    control = seen("tcp", Outcome.MUTE, "negative_control", port=61_234)
+    control = seen("control", Outcome.MUTE, "negative_control", port=61_234)
     mute = [seen(name, Outcome.MUTE) for name in ("opcua", "modbus", "s7comm")]
     found = evidence(control, *mute)
     verdict = judge_device(found, context(found))
