@@ -131,12 +131,16 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
+KNOWN = 2_000
+"""Assets that are held beside their gaps; the others are read again."""
+
+
 def gap_rows(store: Store) -> Iterator[Sequence[object]]:
     """Rows under `GAPS`, the most valuable gap first."""
     known: dict[str, Asset | None] = {}
     for one in store.findings():
         if one.asset not in known:
-            if len(known) > 10_000:
+            if len(known) > KNOWN:
                 known.clear()
             known[one.asset] = store.asset(one.asset)
         owner = known[one.asset]

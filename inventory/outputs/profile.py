@@ -189,7 +189,7 @@ def _fields(given: object) -> tuple[str, ...]:
 
 
 def table(store: Store, file: File) -> Iterator[list[str]]:
-    """The rows of one file, as text. Unique columns keep what they gave; the rest streams."""
+    """The rows of one file, as text; streams. Of each value of a unique column a digest is kept."""
     given = _Given(file, store)
     seen: set[bytes] = set()
     for record in records(store, file.rows):
@@ -216,25 +216,40 @@ def _exploded(record: Record, name: str) -> Iterator[Record]:
 
 
 class _Given:
-    """Values of unique columns by asset, so that a reference finds them before their row."""
+    """Values of unique columns, so that a reference finds them before their row.
+
+    A value is kept where it differs from what the column's rules alone give, or where another asset
+    refers to it; of all others a digest of eight bytes, so that memory grows little.
+    """
 
     def __init__(self, file: File, store: Store) -> None:
-        self._taken: dict[str, set[str]] = {}
+        self._taken: dict[str, set[int]] = {}
         self._of: dict[tuple[str, str], str] = {}
         unique = [one for one in file.columns if one.unique]
-        if unique and not file.distinct:
+        self._first = unique[0].name if unique else ""
+        self._live = bool(file.distinct)  # rows are not those of assets: no pass before them
+        if unique and not self._live:
+            names = [one.refers for one in file.columns if one.refers]
+            several = records(store, file.rows) if names else ()
+            referred = {str(record[name]) for record in several for name in names}
             for record in records(store, file.rows):
                 for column in unique:
-                    self._of[(column.name, str(record["key"]))] = self._unique(column, record)
-        self._first = unique[0].name if unique else ""
+                    self._keep(column, record, referred)
+
+    def _keep(self, column: Column, record: Record, referred: set[str]) -> None:
+        key, text = str(record["key"]), self._unique(column, record)
+        if text != plain(column, record) or (column.name == self._first and key in referred):
+            self._of[(column.name, key)] = text
 
     def value(self, column: Column, record: Record) -> str:
         """The text of one cell, before it is made inert."""
         if column.refers:
             return self._of.get((self._first, str(record[column.refers])), "")
+        if column.unique and self._live:
+            return self._unique(column, record)
         if column.unique:
             known = self._of.get((column.name, str(record["key"])))
-            return known if known is not None else self._unique(column, record)
+            return known if known is not None else plain(column, record)
         return plain(column, record)
 
     def _unique(self, column: Column, record: Record) -> str:
@@ -243,12 +258,18 @@ class _Given:
         text = plain(column, record)
         if not text:
             return text
-        if text.casefold() in taken:
+        if _digest(text) in taken:
             mark = str(record["short"])[:8].upper() if column.upper else str(record["short"])[:8]
             room = (column.length or len(text) + 9) - 9
             text = f"{text[: max(room, 0)]}-{mark}"[-(column.length or 1000) :]
-        taken.add(text.casefold())
+        taken.add(_digest(text))
         return text
+
+
+def _digest(text: str) -> int:
+    """Eight bytes that stand for a text, whatever its case; two that clash cost a needless mark."""
+    plain = text.casefold().encode("utf-8", "replace")
+    return int.from_bytes(hashlib.blake2b(plain, digest_size=8).digest(), "big")
 
 
 def plain(column: Column, record: Record) -> str:

@@ -97,6 +97,10 @@ class Redacted:
         """All findings, or those of one asset."""
         return map(self._finding, self._store.findings(self._keys.get(asset, asset)))
 
+    def codes(self, kind: str = "") -> Iterator[tuple[str, str]]:
+        """Asset and rule of every finding, in the order of `assets`."""
+        return ((self._say(asset), rule) for asset, rule in self._store.codes(kind))
+
     def questions(self, asset: str = "") -> Iterator[OpenQuestion]:
         """All open questions, or those of one asset."""
         return map(self._question, self._store.questions(self._keys.get(asset, asset)))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from inventory.model import Declaration, Device, Equipment, Kind
@@ -28,17 +30,22 @@ FIELDS = (
 """Fields that a profile may name; `macs`, `addresses`, `networks`, `protocols` hold several."""
 
 
+NOTHING: tuple[str, Iterator[tuple[str, str]]] = ("", iter(()))
+
+
 def records(store: Store, kinds: Sequence[str] = ("device", "equipment")) -> Iterator[Record]:
-    """One record per asset; streams. Memory grows with the number of gaps only."""
-    gaps: dict[str, list[str]] = {}
-    for finding in store.findings():
-        codes = gaps.setdefault(finding.asset, [])
-        if finding.rule not in codes:
-            codes.append(finding.rule)
+    """One record per asset; streams: rules come in the order of the assets, so the two are read
+    side by side."""
     zones = list(_zones(store.declarations(None, Kind.ZONE)))
     for kind in kinds:
+        several = groupby(store.codes(kind), key=itemgetter(0))
+        key, codes = next(several, NOTHING)
         for one in store.assets(kind):
-            yield record(one, tuple(gaps.get(one.thing.key, ())), zones)
+            found: tuple[str, ...] = ()
+            if one.thing.key == key:
+                found = tuple(dict.fromkeys(rule for _, rule in codes))
+                key, codes = next(several, NOTHING)
+            yield record(one, found, zones)
 
 
 Zone = tuple[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], str]

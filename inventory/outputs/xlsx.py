@@ -40,6 +40,9 @@ LINE, MOST_LINES = 15.0, 12
 """Height of a line in points; a row is never higher than so many lines (Excel takes 409 points)."""
 PAGE = 230.0
 """Characters of a line on paper; a wider sheet is printed on several pages side by side."""
+MOST_LINKS = 10_000
+"""Rows of a sheet that link to their asset: the library holds every link in memory, and Excel takes
+65 530 on a sheet."""
 LAYOUT = "1"
 """Version of this layout, in the hidden column Version: a re-import knows what it reads."""
 
@@ -217,7 +220,8 @@ def _cell(
         value = str(value)
     name = sheet.header[where[1]]
     text = inert(str(value), LONGEST)
-    link = sheet.links[name](row) if name in sheet.links else ""
+    linked = name in sheet.links and where[0] <= MOST_LINKS
+    link = sheet.links[name](row) if linked else ""
     if link:
         at.write_url(*where, link, styles["link"], text[:255])
     elif name == sheet.severity and text in COLOURS:

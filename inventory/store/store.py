@@ -243,6 +243,23 @@ class Store(Records):
         order = (table.c.value.desc(), table.c.rule, table.c.asset, table.c.subject)
         yield from self._values(wanted.order_by(*order), values.finding)
 
+    def codes(self, kind: str = "") -> Iterator[tuple[str, str]]:
+        """Asset and rule of every finding, in the order of `assets`, the most valuable rule of
+        an asset first; streams."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        found, asset = tables.gaps.c, tables.assets.c
+        wanted = select(found.asset, found.rule).join(tables.assets, asset.key == found.asset)
+        wanted = wanted.where(found.site == self.site, asset.site == self.site)
+        if kind:
+            wanted = wanted.where(asset.kind == kind)
+        order = (asset.kind, asset.rank, found.value.desc(), found.rule, found.subject)
+        yield from self._values(
+            wanted.order_by(*order), lambda row: (str(row["asset"]), str(row["rule"]))
+        )
+
     def ranked(self, families: Sequence[str], *, everything: bool = False) -> Iterator[Finding]:
         """Findings of some families of rules as a list shows them; streams.
 

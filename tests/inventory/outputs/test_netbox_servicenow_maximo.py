@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from inventory.outputs import Request, maximo, netbox, profile, servicenow
+from inventory.outputs.rows import records
 from inventory.store import Store
 from tests.inventory.making import SITE
 from tests.inventory.outputs.connecting import plant
@@ -203,3 +204,30 @@ def test_a_profile_of_ones_own(store: Store, tmp_path: Path) -> None:
 def test_a_wrong_profile_says_what_is_wrong(text: str, said: str) -> None:
     with pytest.raises(profile.ProfileError, match=said):
         profile.parse(text, "own.toml")
+
+
+def test_rules_come_in_the_order_of_the_assets_and_all_of_them(store: Store) -> None:
+    """Read side by side with the assets, so that neither is held in memory."""
+    wanted: dict[str, set[str]] = {}
+    for one in store.findings():
+        wanted.setdefault(one.asset, set()).add(one.rule)
+    found = {str(one["key"]): str(one["gaps"]).split() for one in records(store)}
+    assert wanted and all(len(set(codes)) == len(codes) for codes in found.values())
+    assert {key: set(codes) for key, codes in found.items() if codes} == wanted
+
+
+def test_only_values_that_were_changed_or_are_referred_to_are_kept(store: Store) -> None:
+    """The others are told apart by a digest of eight bytes: memory grows little with the plant."""
+    text = OWN.replace('["tag", "key"]', '["role", "key"]\nunique = true') + (
+        '[[file.column]]\nname = "Behind"\nrefers = "parent"\n'
+    )
+    (file,) = profile.parse(text, "own.toml").files
+    given = profile._Given(file, store)
+    several = list(records(store, file.rows))
+    parents = {str(one["parent"]) for one in several}
+    kept = {key for _, key in given._of}
+    assert kept and len(kept) < len(several)
+    for one in several:
+        cells = [given.value(column, one) for column in file.columns]
+        key = str(one["key"])
+        assert (key in kept) == (key in parents or cells[0] != profile.plain(file.columns[0], one))
