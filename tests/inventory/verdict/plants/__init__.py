@@ -25,7 +25,7 @@ DRIVE = device(role="drive", vendor="A", product="B", serial="7777", firmware="1
 S7 = seen("s7comm", O.COMPLETE)
 NO_UA, NO_MODBUS = seen("opcua", O.CLOSED), seen("modbus", O.CLOSED)
 CLOSED = (NO_UA, NO_MODBUS)
-PROXY = seen("tcp", O.MUTE, "negative_control", port=61_234)
+PROXY = seen("control", O.MUTE, "negative_control", port=61_234)
 FULL: Mapping[str, object] = {"entitlements": {"anonymous": "full", "reader": "full"}}
 POSITIVE, NEGATIVE, TRAP = "positive", "negative", "trap"
 
