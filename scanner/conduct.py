@@ -143,8 +143,8 @@ def severest(store: Store) -> str:
 def concluded(store: Store) -> tuple[int, int, int]:
     """Assets, gaps and open questions of the whole site, as they stand after this scan."""
     from inventory.conclude import conclude
-    from inventory.model import Category
+    from scanner.commands.gaps import SHOWN_FAMILIES
 
     conclude(store)
-    gaps = sum(1 for item in store.findings() if item.category is not Category.NONE)
-    return sum(1 for _ in store.assets()), gaps, sum(1 for _ in store.questions())
+    gaps = sum(1 for _ in store.ranked(SHOWN_FAMILIES))  # as `untrap gaps` lists them
+    return sum(1 for _ in store.assets()), gaps, store.questions_count()

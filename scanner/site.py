@@ -63,7 +63,7 @@ class Site:
 
     name: str = ""
     areas: tuple[str, ...] = ()
-    ports: Mapping[str, int] = field(default_factory=dict)
+    ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     credentials: Mapping[str, Credential] = field(default_factory=lambda: dict(BUILT_IN))
     named: tuple[str, ...] = ()  # credentials that the file itself names
     vantages: tuple[Vantage, ...] = ()
@@ -79,7 +79,7 @@ def load(path: Path | None) -> Site:
     if path is None:
         return Site()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SiteError(f"{path}: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -104,7 +104,7 @@ def parse(content: Table) -> Site:
     return Site(
         name=_text(site, "name", "site"),
         areas=_texts(site, "areas", "site"),
-        ports={name: _port(name, value) for name, value in _table(content, "ports").items()},
+        ports={name: _ports(name, value) for name, value in _table(content, "ports").items()},
         credentials=credentials,
         named=tuple(named),
         vantages=tuple(_vantage(item) for item in _tables(content, "vantage")),
@@ -244,6 +244,15 @@ def _number(key: str, value: object) -> float:
     if not 0 <= value <= LARGEST:  # true for NaN
         raise SiteError(f"thresholds.{key} {value!r}: a number from 0 to {LARGEST}")
     return float(value)
+
+
+def _ports(name: str, value: object) -> tuple[int, ...]:
+    """One port, or a list of those that devices of the site use."""
+    if not isinstance(value, list):
+        return (_port(name, value),)
+    if not value:
+        raise SiteError(f"ports.{name} is empty: a port or a list of ports, as in [502, 1502]")
+    return tuple(dict.fromkeys(_port(name, item) for item in value))
 
 
 def _port(name: str, value: object) -> int:

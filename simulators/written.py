@@ -107,9 +107,13 @@ def _site(plant: Plant, folder: Path, simulators: Mapping[str, Simulator], shift
     exclude = site.get("exclude", [])
     if exclude:
         lines.insert(0, f"exclude = {_toml(exclude)}\n")
-    if shift:
+    used = {name: _used(plant, name, one.default_port) for name, one in simulators.items()}
+    if shift or any(used[name] != [one.default_port] for name, one in simulators.items()):
         lines += ["", "[ports]"]
-        lines += [f"{name} = {one.default_port + shift}" for name, one in simulators.items()]
+        shifted = {name: [port + shift for port in found] for name, found in used.items()}
+        lines += [
+            f"{name} = {found[0] if len(found) == 1 else found}" for name, found in shifted.items()
+        ]
     credentials = cast("Mapping[str, Mapping[str, object]]", site.get("credentials", {}))
     for name, table in credentials.items():
         lines += ["", f"[credentials.{name}]"]
@@ -120,6 +124,12 @@ def _site(plant: Plant, folder: Path, simulators: Mapping[str, Simulator], shift
     if thresholds:
         lines += ["", "[thresholds]", *(f"{key} = {_toml(one)}" for key, one in thresholds.items())]
     return "\n".join(lines) + "\n"
+
+
+def _used(plant: Plant, protocol: str, default: int) -> list[int]:
+    """The ports at which devices of the plant speak a protocol."""
+    services = (service for device in plant.devices for service in device.services)
+    return sorted({one.port or default for one in services if one.protocol == protocol})
 
 
 def _secrets(name: str, table: Mapping[str, object], folder: Path) -> Iterable[tuple[str, object]]:

@@ -73,7 +73,7 @@ def read_list(
         found.append(Declaration(site, kind, subject, fields, who, table.document, _date(fields)))
     if wrong:
         raise ListError(_said(path, wrong))
-    if not found:
+    if not found and table.rows:
         raise ListError(f"{path}: no row below the header; nothing was imported")
     used = set(columns.values())
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)

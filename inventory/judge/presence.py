@@ -92,13 +92,13 @@ class Machine:
             if closed:
                 missing = f"what is behind a door of {name_of(view)}: {closed[0].text}"
                 premises.append(
-                    unknown(missing, "open it: see the A rules", view.ask("all"), *closed[:3])
+                    unknown(missing, "open it: see the A rules", view.ask(), *closed[:3])
                 )
             doors = [door for door in view.spoke if (about := info(door)) and about.data]
             doors = [door for door in doors if door.protocol != "snmp" or _is_source(door, view)]
             if not doors:
                 premises.append(
-                    unknown(f"any data service of {name_of(view)}", "scan it", view.ask("all"))
+                    unknown(f"any data service of {name_of(view)}", "scan it", view.ask())
                 )
             premises += [view.enumerated(door) for door in doors]
         return both(*premises)

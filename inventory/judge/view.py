@@ -230,10 +230,10 @@ class View:
             cite(decided),
         )
 
-    def ask(self, name: str, depth: str = "identify") -> str:
-        """The command that asks this device for one protocol."""
-        address = self.address
-        return f"untrap scan {address} --probe {name} --depth {depth}" if address else ""
+    def ask(self, name: str = "", depth: str = "identify") -> str:
+        """The command that asks this device for one protocol, or for all."""
+        probe = f" --probe {name}" if name else ""
+        return f"untrap scan {self.address}{probe} --depth {depth}" if self.address else ""
 
     def again(self) -> str:
         """The command that scans this device again, from the collector's place if it is named."""

@@ -176,8 +176,9 @@ def _never_tried(view: View, door: Door) -> list[Case]:
     held_back = next(
         (item for item in door.observations if item.reason == Reason.NO_CREDENTIAL.value), None
     )
-    if held_back is None or view.device.role in no_data_roles():
-        return []
+    nobody = any(item.outcome is Outcome.CLOSED for item in door.observations)
+    if held_back is None or nobody or view.device.role in no_data_roles():
+        return []  # where the port is closed, no credential opens it
     title = title_of(door.protocol)
     said = unknown(
         f"whether {title} would let us in: no credential was named",

@@ -69,6 +69,9 @@ def command(
     note(f"{file.name}: {found.told}\ncolumns: {taken}")
     if found.ignored:
         note(f"not used: {', '.join(found.ignored)}")
+    if not found.declarations:
+        note("no row below the header: nothing to import")
+        return
     if dry_run:
         note(f"{counted(len(found.declarations), 'row is', 'rows are')} fine; nothing is stored")
         return

@@ -322,7 +322,10 @@ def _ports(
     given: Sequence[str], site: sites.Site, probes: Sequence[Probe]
 ) -> Mapping[str, tuple[int, ...]]:
     good = {probe.name for probe in all_probes()}
-    ports = {name: (port,) for name, port in site.ports.items() if name in good}
+    for name in site.ports:
+        if name not in good and (near := difflib.get_close_matches(name, good, n=1, cutoff=0.7)):
+            raise click.UsageError(f"unknown key {name!r} in [ports]: did you mean {near[0]!r}?")
+    ports = {name: given for name, given in site.ports.items() if name in good}
     flags: dict[str, list[int]] = {}
     for item in _split(given):
         name, _, port = item.partition("=")

@@ -186,6 +186,10 @@ def test_an_address_may_carry_its_prefix(tmp_path: Path, prefix: str) -> None:
     assert [one.address for one in declared.rows(found.declarations)] == ["10.0.0.17"]
 
 
+def test_a_list_that_is_empty_is_a_list(tmp_path: Path) -> None:
+    assert read(tmp_path, "Equipment,Device,Complete\n", Kind.LINK).declarations == ()
+
+
 def test_a_line_with_more_cells_than_the_header_is_named(tmp_path: Path) -> None:
     content = "Tag,Name,Area\nP1,pump,Hall 1\nP2,pump, big,Hall 2\nP3,pump,Hall 3,,\n"
     with pytest.raises(ListError, match=r"line 3: 4 cells for 3 columns"):

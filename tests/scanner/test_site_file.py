@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from scanner.cli import untrap
 from scanner.secrets import SecretError
 from scanner.site import SiteError, load, parse
 
@@ -47,7 +49,7 @@ def read(text: str) -> object:
 def test_everything_that_may_be_said_is_understood() -> None:
     site = parse(tomllib.loads(WHOLE))
     assert (site.name, site.areas) == ("Mill", ("North",))
-    assert site.ports == {"modbus": 1502}
+    assert site.ports == {"modbus": (1502,)}
     assert site.named == ("line",)
     assert site.credentials["line"].applies_to == ("10.0.0.0/24",)
     assert "snmp-public" in site.credentials  # may be named, is not tried unnamed
@@ -76,6 +78,8 @@ def test_no_file_is_an_empty_site() -> None:
         ),
         ("[ports]\nmodbus = 70000", "70000", "65535"),
         ("[ports]\nmodbus = true", "True", "65535"),
+        ("[ports]\nmodbus = [502, 0]", "0", "65535"),
+        ("[ports]\nmodbus = []", "modbus", "[502, 1502]"),
         ('[[vantage]]\nname = "a"\ncollection = "yes"', "yes", "true or false"),
         ('[[vantage]]\nnaem = "a"', "naem", "name"),
         ('[thresholds]\nstale_seconds = "many"', "many", "number"),
@@ -114,3 +118,21 @@ def test_what_is_no_toml_is_one_error_that_names_the_file(tmp_path: Path, conten
     file.write_bytes(content)
     with pytest.raises(SiteError, match=r"site\.toml"):
         load(file)
+
+
+def test_a_site_may_have_several_ports_of_one_protocol() -> None:
+    assert read("[ports]\nmodbus = [1502, 502, 1502]").ports == {"modbus": (1502, 502)}
+
+
+def test_a_file_that_an_editor_marked_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text('[site]\r\nname = "x"\r\n', encoding="utf-8-sig")
+    assert load(path).name == "x"
+
+
+def test_a_protocol_with_a_slip_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text("[ports]\nmodbux = 1502\nhttp = 8080\n", encoding="utf-8")
+    done = CliRunner().invoke(untrap, ["--config", str(path), "plan", "127.0.0.1"])
+    assert done.exit_code == 2
+    assert "unknown key 'modbux' in [ports]: did you mean 'modbus'?" in done.stderr

@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from simulators import generate, runner
-from simulators.plant import PlantError
+from simulators.plant import PlantError, load
+from simulators.runner import needed
+from simulators.written import write
 
 ROOT = Path(__file__).parents[2]
 PLANT = """
@@ -234,3 +236,44 @@ def test_a_generated_plant_is_the_same_twice() -> None:
 def test_a_wrong_recipe_names_a_good_one() -> None:
     with pytest.raises(PlantError, match="generate:100"):
         generate.from_text("100,colour=red")
+
+
+ODD = """
+[plant]
+name = "odd"
+site = "Odd"
+about = "two Modbus ports"
+[[device]]
+id = "one"
+address = "127.0.84.21"
+[[device.service]]
+protocol = "modbus"
+port = 1502
+[[device]]
+id = "two"
+address = "127.0.84.22"
+[[device.service]]
+protocol = "modbus"
+[[device.service]]
+protocol = "snmp"
+"""
+
+
+@pytest.mark.parametrize(
+    ("shift", "text", "ports"),
+    [
+        (0, ODD, {"modbus": [502, 1502], "snmp": 161}),
+        (10_000, ODD, {"modbus": [10502, 11502], "snmp": 10161}),
+        (0, ODD.replace("port = 1502", ""), None),
+        (10_000, ODD.replace("port = 1502", ""), {"modbus": 10502, "snmp": 10161}),
+    ],
+)
+def test_the_site_file_names_every_port_that_the_plant_uses(
+    tmp_path: Path, shift: int, text: str, ports: dict[str, Any] | None
+) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text(text, encoding="utf-8")
+    made = load(path)
+    write(made, tmp_path / "out", needed(made), shift)
+    site = tomllib.loads((tmp_path / "out" / "site.toml").read_text(encoding="utf-8"))
+    assert site.get("ports") == ports

@@ -156,6 +156,8 @@ A03 = [
     no("A03", "", evidence(seen("snmp", O.REFUSED_AUTH, reason="clock_skew"))),
     no("A03", "opcua=?", evidence(USER, KEPT)),  # a credential that was not sent
     trap("A03", "no credential was ever tried", "snmp=?", evidence(NO_CREDENTIAL)),
+    # Nobody listens there, so no credential helps.
+    no("A03", "", evidence(seen("snmp", O.CLOSED, "discover"), NO_CREDENTIAL)),
     trap("A03", "the refusal is about trust", "", evidence(UNTRUSTED)),
 ]  # fmt: skip
 
