@@ -12,10 +12,20 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from protocols.contract import Outcome, Reason
+from scanner.wire.failures import Failure
+
 ROUTES = Path("/proc/net/route")
 ARP = Path("/proc/net/arp")
 UP, GATEWAY = 0x1, 0x2  # linux/route.h, RTF_UP and RTF_GATEWAY
 COMPLETE = 0x2  # linux/if_arp.h, ATF_COM
+
+
+NO_ROOM = "neighbour_table"
+"""Linux 6.18, measured: with a full table a datagram gets ENOBUFS, but a SYN is dropped in
+silence, and the address is not among the neighbours."""
+
+NO_ROOM_WORDS = "no packet left: the neighbour table is full, or a filter of our own holds it back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,21 @@ def resolved(address: str) -> bool | None:
         if len(fields) >= 4 and fields[0] == address:
             return bool(int(fields[2], 16) & COMPLETE)
     return None
+
+
+def explained(links: Links, address: str, failure: Failure, *, tcp: bool) -> Failure:
+    """A silent or unreachable neighbour that was never resolved got no packet from us; one
+    that our kernel did not even begin to look for had no room in its table (TCP; a datagram is
+    told of that at once, and its entry may be gone again by the time that nobody answered)."""
+    lost = failure.outcome in (Outcome.SILENT, Outcome.NO_PATH)
+    if not lost or not links.resolves(address):
+        return failure
+    match resolved(address):
+        case False:
+            return Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, failure.detail)
+        case None if tcp and failure.outcome is Outcome.SILENT:
+            return Failure(Outcome.FAILED_HERE, NO_ROOM, NO_ROOM_WORDS)
+    return failure
 
 
 def hardware(address: str) -> str:

@@ -18,12 +18,11 @@ from protocols.contract import (
     Outcome,
     Read,
     Reading,
-    Reason,
     Sealed,
 )
 from scanner.wire import guard, neighbours
 from scanner.wire.door import Door
-from scanner.wire.failures import Failure, NetworkError
+from scanner.wire.failures import NetworkError
 from scanner.wire.reply import Nothing, decode, empty, outgoing, plain
 from scanner.wire.tcp import Stream
 
@@ -31,11 +30,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 STALE_MOST = 16
-NO_ROOM = "neighbour_table"
-"""Linux 6.18, measured: with a full table a datagram gets ENOBUFS, but a SYN is dropped in
-silence, and the address is not among the neighbours."""
-
-NO_ROOM_WORDS = "no packet left: the neighbour table is full, or a filter of our own holds it back"
 
 OPEN, EXCHANGE, CLOSE = 2, 2, 2  # packets of the model (rulings 2): SYN+ACK, data+ACK, FIN+ACK
 
@@ -166,7 +160,9 @@ class OverTcp:
                 wire.device,
             )
         except NetworkError as error:
-            raise NetworkError(self._explained(error.failure)) from error
+            links, address = self._wire.links, self._host.address
+            explained = neighbours.explained(links, address, error.failure, tcp=True)
+            raise NetworkError(explained) from error
         finally:
             host.open -= self._stream is None
         host.alive = host.answers = True
@@ -175,20 +171,6 @@ class OverTcp:
         wire.sent.connections += 1
         wire.sent.packets += OPEN - 1
         self.opened = wire.clock.monotonic()
-
-    def _explained(self, failure: Failure) -> Failure:
-        """A silent or unreachable neighbour that was never resolved got no packet from us; one
-        that our kernel did not even begin to look for had no room in its table."""
-        address = self._host.address
-        lost = failure.outcome in (Outcome.SILENT, Outcome.NO_PATH)
-        if not lost or not self._wire.links.resolves(address):
-            return failure
-        match neighbours.resolved(address):
-            case False:
-                return Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, failure.detail)
-            case None if failure.outcome is Outcome.SILENT:
-                return Failure(Outcome.FAILED_HERE, NO_ROOM, NO_ROOM_WORDS)
-        return failure
 
     async def part(self, farewell: bytes | Sealed) -> None:
         """Say goodbye where there is one to say, FIN, wait for the peer's FIN."""

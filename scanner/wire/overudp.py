@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from protocols.contract import Foreign, Garbled, Outcome, Read, Reading, Sealed
+from scanner.wire import neighbours
 from scanner.wire.door import Door
 from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.overtcp import STALE_MOST
@@ -55,9 +56,12 @@ class OverUdp:
             async with self._wire.pacer.knock(self._host.group) as place:
                 result = await self._datagram(queue, request, read, limit, patience, again)
                 place.accepted += 1
-        except NetworkError:
+        except NetworkError as error:
             await self._hold.regain()
-            raise
+            links, address = self._wire.links, self._host.address
+            raise NetworkError(
+                neighbours.explained(links, address, error.failure, tcp=False)
+            ) from error
         # Only now: who has the right may be waiting for the place that we had.
         await self._hold.regain()
         self._answered = self._host.alive = self._host.answers = True

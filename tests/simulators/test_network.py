@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,9 +60,27 @@ def test_a_plant_in_a_network_of_its_own_has_standard_ports_and_true_absence(
         assert found
         line = [*inside, found[1], sys.executable, "-c", KNOCK]
         said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+        scan = [
+            *inside,
+            found[1],
+            sys.executable,
+            "-m",
+            "scanner",
+            "--db",
+            tmp_path / "a.db",
+            "scan",
+        ]
+        probes = ["--probe", "modbus", "--probe", "snmp", "--credentials", "snmp-public"]
+        nobody = [*scan, "10.44.1.6", *probes, "--yes", "--profile", "brisk"]
+        ran = subprocess.run(nobody, capture_output=True, text=True, check=False)
+        assert ran.returncode == 3, ran.stderr
     finally:
         child.terminate()
         child.communicate()
+    with closing(sqlite3.connect(tmp_path / "a.db")) as file:
+        rows = file.execute("SELECT DISTINCT protocol, outcome, reason FROM observation").fetchall()
+    assert ("modbus", "no_path", "neighbour") in rows
+    assert {reason for _, outcome, reason in rows if outcome == "no_path"} == {"neighbour"}
     assert said.split() == ["answers", "EHOSTUNREACH", "answers", "EHOSTUNREACH"]
     assert child.returncode == 0
 
