@@ -8,9 +8,10 @@ Over Ethernet (clause 7) the NPDU follows LLC 82 82 03.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from protocols._cursor import Cursor, address, text
+from protocols._bacnet_values import Read, plain, properties, tag_of, told
+from protocols._cursor import Cursor, address
 from protocols._vendors import bacnet as vendor_name
 from protocols.contract import Fact, Garbled, Overheard, Point, Question, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use
@@ -72,23 +73,6 @@ def unpack(data: bytes) -> Packet:
     return Packet(b"" if control & 0x80 else cursor.rest(), part, sender)
 
 
-def _tag(cursor: Cursor) -> tuple[int, bool, bytes]:
-    """(number, context?, value) of one primitive tag (20.2.1)."""
-    head = cursor.u8()
-    number, context, length = head >> 4, bool(head & 8), head & 7
-    if number == 15:
-        number = cursor.u8()
-    if length == 5:
-        length = cursor.u8()
-        if length == 254:
-            length = cursor.u16()
-        elif length == 255:
-            length = cursor.u32()
-    elif length > 5:
-        length = 0  # opening or closing tag
-    return number, context, cursor.take(length)
-
-
 def _object(raw: bytes) -> tuple[int, int]:
     number = int.from_bytes(raw)
     return number >> 22, number & 0x3FFFFF
@@ -104,10 +88,10 @@ def _device(instance: int, source: str) -> tuple[Fact, ...]:
 
 def _iam(apdu: bytes) -> tuple[Fact, ...]:
     cursor = Cursor(apdu, 2)
-    kind, instance = _object(_tag(cursor)[2])
-    _tag(cursor)
-    _tag(cursor)
-    vendor = int.from_bytes(_tag(cursor)[2])
+    kind, instance = _object(tag_of(cursor)[2])
+    tag_of(cursor)
+    tag_of(cursor)
+    vendor = int.from_bytes(tag_of(cursor)[2])
     if kind != DEVICE:
         raise Garbled("expected a device object in I-Am")
     return (
@@ -117,27 +101,49 @@ def _iam(apdu: bytes) -> tuple[Fact, ...]:
     )
 
 
-def _text(value: bytes) -> str:
-    return text(value[1:]) if value[:1] in (b"\0", b"\5") else ""
+def _reads(apdu: bytes) -> list[Read]:
+    """What an answer to a read or a report of changes tells; a cut one as far as it goes."""
+    if not apdu:
+        return []
+    kind = apdu[0] >> 4
+    start = {0: 3, 1: 1, 3: 2}.get(kind, len(apdu)) + (2 if kind in (0, 3) and apdu[0] & 8 else 0)
+    service = apdu[start] if len(apdu) > start else -1
+    if (kind, service) not in ((0, 1), (1, 2), (3, 12), (3, 14)):
+        return []
+    found: list[Read] = []
+    try:
+        found.extend(properties(service, apdu[start + 1 :]))
+    except Garbled:
+        if not found and not apdu[0] & 8:
+            raise
+    return found
 
 
-def _property(apdu: bytes) -> tuple[tuple[Fact, ...], tuple[Point, ...]]:
-    """Answer to ReadProperty: a fact of the device object, or the name of another object."""
-    cursor = Cursor(apdu, 3 + (2 if apdu[0] & 8 else 0))
-    kind, instance = _object(_tag(cursor)[2])
-    number = int.from_bytes(_tag(cursor)[2])
-    if cursor.left and cursor.data[cursor.position] & 0xF8 == 0x28:
-        _tag(cursor)  # array index
-    _tag(cursor)  # opening tag 3
-    tag, context, value = _tag(cursor)
-    said = _text(value) if tag == 7 and not context else ""
-    if kind == DEVICE:
-        found = _device(instance, "BACnet device object") if instance != 0x3FFFFF else ()
-        if number in PROPERTIES and said:
-            found += (Fact(PROPERTIES[number], said, f"BACnet device property {number}"),)
-        return found, ()
-    name = said if number == 77 else ""
-    return (), (Point(_name(kind, instance), name=name, description="read by others"),)
+def _properties(reads: list[Read]) -> tuple[tuple[Fact, ...], tuple[Point, ...]]:
+    """Facts of the device object, and the other objects with name and unit."""
+    facts: list[Fact] = []
+    for one in reads:
+        if one.kind != DEVICE:
+            continue
+        if one.instance != 0x3FFFFF:
+            facts += _device(one.instance, "BACnet device object")
+        said = plain(one.tag, one.value)
+        if one.property in PROPERTIES and isinstance(said, str) and said:
+            source = f"BACnet device property {one.property}"
+            facts.append(Fact(PROPERTIES[one.property], said, source))
+    return tuple(dict.fromkeys(facts)), told([one for one in reads if one.kind != DEVICE], TYPES)[0]
+
+
+def values(asked: Segment | None, segment: Segment) -> tuple[Overheard, ...]:
+    """Present values that a device answers or reports, with their status flags."""
+    packet = unpack(segment.payload)
+    points, samples = told([one for one in _reads(packet.apdu) if one.kind != DEVICE], TYPES)
+    if not samples:
+        return ()
+    question = Question("bacnet", "read_property", packet.part)
+    points = tuple(replace(one, part=packet.part) for one in points)
+    samples = tuple(replace(one, part=packet.part) for one in samples)
+    return (Overheard(packet.sender or segment.source, question, (), points, samples),)
 
 
 def decode(segment: Segment) -> tuple[Overheard, ...]:
@@ -149,8 +155,8 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
     operation = "overheard"
     if apdu[:2] == b"\x10\x00":
         facts, operation = _iam(apdu), "i-am"
-    elif len(apdu) > 4 and apdu[0] >> 4 == 3 and apdu[2 + (2 if apdu[0] & 8 else 0)] == 12:
-        facts, points = _property(apdu)
+    elif reads := _reads(apdu):
+        facts, points = _properties(reads)
         operation = "read_property"
     if not facts and not points:
         return ()
@@ -169,7 +175,7 @@ def uses(data: bytes) -> tuple[Use, ...]:
     name, kind = CONFIRMED.get(service, (f"service {service}", OTHER))
     item = ""
     if service in (12, 14, 15, 16) and cursor.left >= 5:
-        number, _, value = _tag(cursor)
+        number, _, value, _ = tag_of(cursor)
         item = _name(*_object(value)) if number == 0 and len(value) == 4 else ""
     return (Use(name, kind, item),)
 
@@ -195,11 +201,30 @@ def side(data: bytes) -> str:
 def alike(data: bytes) -> bytes:
     """Without the invoke id: what a request asks; answers and announcements in full."""
     apdu = unpack_or_nothing(data)
+    if apdu[:1] == b"\0" and apdu[3:4] == b"\1":
+        return _reported(apdu, 4)
+    if apdu[:2] == b"\x10\2":
+        return _reported(apdu, 2)
     if apdu[:1] and apdu[0] >> 4 == 0:
         return apdu[:1] + apdu[3:]
     if apdu[:1] and apdu[0] >> 4 in (2, 5, 6, 7):
         return apdu[:1]
+    if apdu[:1] == b"\x30" and apdu[2:4] in (b"\x0c\x0c", b"\x0e\x0c"):
+        device = apdu[4] == DEVICE >> 2 and apdu[5] >> 6 == DEVICE & 3
+        if not device:  # object and property, without the value; of many the first, and how long
+            return apdu[:1] + (apdu[2:11] if apdu[2] == 12 else apdu[2:8] + len(apdu).to_bytes(2))
     return apdu[:1] + apdu[2:96]
+
+
+def _reported(apdu: bytes, start: int) -> bytes:
+    """A report of changes by process, device and object: time and values differ each time."""
+    cursor = Cursor(apdu, start)
+    try:
+        for _ in range(3):
+            tag_of(cursor)
+    except Garbled:
+        return apdu[:start]
+    return apdu[:1] + apdu[start : cursor.position]
 
 
 def unpack_or_nothing(data: bytes) -> bytes:
@@ -236,6 +261,8 @@ PASSIVE = Passive(
     llc=(LLC,),
     uses=uses,
     alike=alike,
+    values=values,
+    reports=True,
     recognise=recognise,
     proof=proof,
     side=side,

@@ -7,6 +7,8 @@ silently.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from inventory.derive.identity import ROUTERS
 from protocols._cursor import hardware
 from protocols.contract import Fact, Overheard, Point
@@ -208,8 +210,10 @@ class Ledger:
 
     def _point(self, learned: Learned, point: Point) -> None:
         key = (point.part, point.address)
-        if key in learned.points:
-            learned.points[key] = point
+        known = learned.points.get(key)
+        if known is not None:  # what one message leaves out, another one said
+            name, unit = point.name or known.name, point.unit or known.unit
+            learned.points[key] = replace(point, name=name, unit=unit)
         elif len(learned.points) >= FACTS:
             self.note("points beyond the limit")
         elif self.room(WEIGHT_POINT + len(point.address) + len(point.name), "points"):

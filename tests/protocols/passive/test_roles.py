@@ -155,5 +155,46 @@ def test_a_cut_dhcp_request_still_tells_who_asks() -> None:
     assert decoded(dhcp.PASSIVE, request)["mac"] == ["02:00:00:00:00:05"]
 
 
+MANY = bytes.fromhex(
+    "30010e 0c00000001 1e"  # analog-input,1: its
+    "2955 4e 4441b40000 4f"  # present value 22.5
+    "296f 4e 820440 4f"  # status flags: fault
+    "2975 4e 913e 4f"  # unit: degrees Celsius
+    "294d 4e 7505005a6f6e65 4f"  # name: Zone
+    "2963 5e 9102 9120 5f 1f"  # an error for one more property
+    "0c01400002 1e 2955 4e 9101 4f 1f"  # binary-value,2: active
+)
+CHANGED = bytes.fromhex("1002 0901 1c02000001 2c00000001 3900 4e 0955 2e 4441b80000 2f 4f")
+
+
+def values_of(apdu: bytes) -> list[tuple[str, object, str]]:
+    assert bacnet.PASSIVE.values is not None
+    segment = Segment(TIME, "udp", "10.0.0.9", 47808, "10.0.0.5", 47808, bvlc(apdu))
+    found = bacnet.PASSIVE.values(None, segment)
+    return [(one.point, one.value, one.status) for said in found for one in said.samples]
+
+
+def test_bacnet_answers_give_values_with_unit_name_and_quality() -> None:
+    assert values_of(MANY) == [("analog-input,1", 22.5, "fault"), ("binary-value,2", 1, "")]
+    segment = Segment(TIME, "udp", "10.0.0.9", 47808, "10.0.0.5", 47808, bvlc(MANY))
+    (said,) = bacnet.PASSIVE.decode(segment)
+    assert [(one.address, one.name, one.unit) for one in said.points] == [
+        ("analog-input,1", "Zone", "°C"), ("binary-value,2", "", ""),
+    ]  # fmt: skip
+
+
+def test_bacnet_reports_of_changes_give_values() -> None:
+    assert values_of(CHANGED) == [("analog-input,1", 23.0, "")]
+    assert bacnet.alike(bvlc(CHANGED)) == bacnet.alike(bvlc(CHANGED.replace(b"\xb8", b"\xb9")))
+
+
+def test_bacnet_answers_of_the_device_object_name_it() -> None:
+    device = bytes.fromhex("30010e 0c02000007 1e 294d 4e 750500 41485531 4f 1f")
+    segment = Segment(TIME, "udp", "10.0.0.9", 47808, "10.0.0.5", 47808, bvlc(device))
+    (said,) = bacnet.PASSIVE.decode(segment)
+    facts = {fact.name: fact.value for fact in said.facts}
+    assert facts == {"device_instance": 7, "name": "AHU1"}
+
+
 def test_bacnet_is_proved_by_its_network_layer() -> None:
     assert not bacnet.proof(b"\x81\x0b\0\6\2\0")
