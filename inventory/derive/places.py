@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from sys import intern
 from typing import NamedTuple
 
@@ -120,6 +121,17 @@ ServiceKey = tuple[str, str, int, str]
 """Protocol, transport, port, scan."""
 
 
+# The many addresses of a range where nobody is share one value each of these two.
+@lru_cache(4_096)
+def _with(outcomes: frozenset[str], outcome: str) -> frozenset[str]:
+    return outcomes | {outcome}
+
+
+@lru_cache(4_096)
+def _service(protocol: str, transport: str, port: int, scan: str) -> ServiceKey:
+    return intern(protocol), intern(transport), port, intern(scan)
+
+
 @dataclass(slots=True)
 class Place:
     """Everything gathered at one address and question part."""
@@ -135,7 +147,7 @@ class Place:
     facts: dict[FactKey, tuple[str, str]] = field(default_factory=dict)
     services: dict[ServiceKey, Asked] = field(default_factory=dict)
     security: dict[tuple[str, str, int], set[str]] | None = None
-    outcomes: set[str] = field(default_factory=set)
+    outcomes: frozenset[str] = frozenset()
     points: array[int] | None = None
     readable: array[int] | None = None
     tables: bool = False  # whether it tells what is behind ports or at addresses
@@ -154,7 +166,8 @@ class Place:
             self.scans[intern(one.scan)] = (time, time)
         elif not known[0] <= time <= known[1]:
             self.scans[one.scan] = (min(known[0], time), max(known[1], time))
-        self.outcomes.add(one.outcome)
+        if one.outcome not in self.outcomes:
+            self.outcomes = _with(self.outcomes, one.outcome)
         alive = one.outcome in ALIVE or (bool(one.facts) and one.outcome != "not_asked")
         if alive:
             self.alive = True
@@ -184,7 +197,7 @@ class Place:
         return names
 
     def _add_service(self, one: Seen, names: bool) -> None:
-        service = (intern(one.protocol), intern(one.transport), one.port, intern(one.scan))
+        service = _service(one.protocol, one.transport, one.port, one.scan)
         other = one.outcome == Outcome.OTHER  # a later one too: COTP carries MMS as well as S7
         rank = 0 if names else 1 if other else 2 if one.outcome in ALIVE else 3
         asked = Asked(rank, one.sequence, one.time, one.outcome, one.reason)
