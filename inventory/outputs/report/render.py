@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from inventory.outputs.report.page import Page
-from inventory.outputs.report.svg import draw
+from inventory.outputs.report.svg import draw, fitted
 from inventory.text import inert
 from protocols.contract import Outcome
 
@@ -102,7 +102,9 @@ def _environment() -> Environment:
         finalize=_inert,
     )
     environment.filters["number"] = _number
-    environment.filters["cut"] = lambda text, most: inert(str(text), most)
+    environment.filters["fit"] = lambda text, pixels, size: fitted(
+        inert(str(text), LONGEST), pixels, size
+    )
     return environment
 
 

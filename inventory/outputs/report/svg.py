@@ -9,10 +9,12 @@ further one on a row of its own, so folding is counting rows.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from inventory.outputs.report.page import Node
+from inventory.text import CUT
 
 ROW = 44
 """Height of a row."""
@@ -77,3 +79,29 @@ def elbow(x: int, y: int, parent_y: int) -> str:
     if y == parent_y:
         return f"M-{start - KNOB} 18h{start - KNOB}"
     return f"M-{half} {parent_y - y + 18}V18h{half}"
+
+
+NARROW, WIDE = frozenset("iljtfrI1.,:;'|!()[]/- ·"), frozenset("WMm@%w★")
+
+
+def fitted(text: str, pixels: float, size: float) -> str:
+    """The text, cut where it would be wider than `pixels` in letters of `size` pixels; a drawing
+    neither wraps nor clips. Widths are those of a wide bold sans serif, so it errs to the short."""
+    room = pixels / size
+    if sum(map(_width, text)) <= room:
+        return text
+    room -= _width(CUT)
+    for place, letter in enumerate(text):
+        room -= _width(letter)
+        if room < 0:
+            return text[:place].rstrip() + CUT
+    return text
+
+
+def _width(letter: str) -> float:
+    """About how wide a letter is, in parts of its size."""
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.05
+    if letter in NARROW:
+        return 0.42
+    return 1.0 if letter in WIDE else 0.77 if letter.isupper() else 0.66

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from inventory.outputs.report.gather import Limits, gather
+from inventory.outputs.report.page import Node
 from inventory.outputs.report.render import render
 from inventory.store import Store
 from tests.inventory.making import SITE, START
@@ -164,6 +165,30 @@ def test_a_box_of_the_map_folds_by_keyboard(browser: Browser, hostile: Path) -> 
         page.keyboard.press(" ")
         assert boxes.count() == before
         assert float(tree.get_attribute("height") or 0) == high
+
+
+def test_no_text_of_a_box_reaches_over_its_marks(browser: Browser, tmp_path: Path) -> None:
+    """A drawing neither wraps nor clips, and a W is three times an i."""
+    names = ("W" * 60, "i" * 60, "Überdruckbehälterkesselspeisewasserpumpe", "名前" * 30, "plc-1")
+    nodes = tuple(
+        Node(str(n), name, name, "device", "no", "2", 0, criticality="C3")
+        for n, name in enumerate(names)
+    )
+    with Store.open(plant(tmp_path, 2), SITE) as store:
+        page = gather(store, START)
+    path = tmp_path / "wide.html"
+    net = replace(page.nets[0], nodes=nodes)
+    path.write_text(render(replace(page, nets=(net,))), encoding="utf-8")
+    with opened(browser, path) as seen:
+        gaps = seen.page.eval_on_selector_all(
+            "svg.tree g.n",
+            """all => all.map(one => {
+                const boxes = [...one.querySelectorAll(':scope > text')]
+                    .map(text => text.getBoundingClientRect());
+                return Math.min(boxes[2].left - boxes[0].right, boxes[3].left - boxes[1].right);
+            })""",
+        )
+    assert len(gaps) == len(names) and min(gaps) >= 0, gaps
 
 
 def test_folding_and_unfolding_draws_what_was_printed(browser: Browser, hostile: Path) -> None:
