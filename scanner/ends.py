@@ -93,6 +93,8 @@ def streams() -> None:
             kept.detach(), encoding=encoding, errors="backslashreplace", line_buffering=True
         )
 
+    elif sys.stderr is None:
+        sys.stderr = Stderr(open(2, "wb", closefd=False), encoding="utf-8")  # noqa: SIM115
     sys.__stdout__ = sys.stdout  # type: ignore[assignment,misc]  # click asks it for the width
 
 

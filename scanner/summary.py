@@ -125,7 +125,8 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
         f"{answered if prepared.hosts else ''}In {prepared.settings.db}: "
         f"{summed['assets']} assets,",
         f"{summed['gaps']} gaps, {summed['questions']} open questions.",
-        f"Sent {sent.packets} packets, {sent.requests} requests, {sent.connections} connections "
+        f"Sent {_counted(sent.packets, 'packet')}, {_counted(sent.requests, 'request')}, "
+        f"{_counted(sent.connections, 'connection')} "
         f"in {duration(run.seconds)} (ceiling of the plan: {ceiling} packets).",
         f"No harm: {sent.never} writes, at most {_counted(sent.most_at_once, 'connection')} "
         f"to a host at a time, {len(wire.ward.stopped)} left alone in distress, "

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from shlex import quote
 
 from inventory.judge.logic import cite, declared, demote, derived, describe, false, true, unknown
 from inventory.judge.openness import Protocol, plausible, protocol
@@ -237,7 +238,7 @@ class View:
 
     def again(self) -> str:
         """The command that scans this device again, from the collector's place if it is named."""
-        place = f" --vantage {self.context.collection}" if self.context.collection else ""
+        place = f" --vantage {quote(self.context.collection)}" if self.context.collection else ""
         return f"untrap scan {self.address}{place}" if self.address else ""
 
     @cached_property

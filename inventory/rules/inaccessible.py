@@ -7,6 +7,7 @@ silence over UDP is never evidence (domain model 3.3).
 from __future__ import annotations
 
 from collections import Counter
+from shlex import quote
 
 from inventory.judge.logic import both, cite, declared, false, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
@@ -115,7 +116,7 @@ def a02(view: View) -> list[Case]:
                     "both runs in the same window: they are "
                     f"{hours:.0f} hours apart, and the service may have been stopped",
                     "scan from both places on the same day",
-                    f"untrap scan {view.address} --vantage {view.context.collection}",
+                    f"untrap scan {view.address} --vantage {quote(view.context.collection)}",
                     cite(proof),
                     cite(decided),
                 )
