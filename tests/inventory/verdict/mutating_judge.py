@@ -1,0 +1,61 @@
+"""Which mutants of the judging modules no plain test and no plant notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+from inventory import fixes
+from inventory.judge import coverage, levels, logic, presence, weigh
+from tests.inventory import test_fixes
+from tests.inventory.coverage import test_figures
+from tests.inventory.verdict import (
+    test_acceptance,
+    test_judging,
+    test_levels,
+    test_plants,
+    test_rules,
+    test_standing,
+)
+from tests.inventory.verdict.mutating import key
+from tests.support.mutants import Mutant, mutants, planted
+from tests.support.replay import Case, cases, fails
+
+MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
+    (logic, (test_judging, test_rules)),
+    (weigh, (test_judging, test_standing)),
+    (levels, (test_judging, test_levels, test_acceptance)),
+    (presence, (test_judging, test_acceptance)),
+    (coverage, (test_judging, test_figures)),
+    (fixes, (test_fixes,)),
+)
+"""Each module with the tests that are tried first; the plants come last, for all."""
+
+SAME: dict[str, str] = {}
+"""Mutants that change nothing that can be told, each with the reason."""
+
+
+def every() -> list[tuple[Mutant, ModuleType]]:
+    """All mutants of the judging modules."""
+    return [
+        (one, module) for module, _ in MODULES for one in mutants(module) if key(one) not in SAME
+    ]
+
+
+_CASES: dict[str, list[Case]] = {}
+
+
+def _cases(module: ModuleType) -> list[Case]:
+    if module.__name__ not in _CASES:
+        own = next(tests for one, tests in MODULES if one is module)
+        _CASES[module.__name__] = [case for one in (*own, test_plants) for case in cases(one)]
+    return _CASES[module.__name__]
+
+
+def survivors(chosen: list[tuple[Mutant, ModuleType]]) -> Iterator[Mutant]:
+    """Mutants under which every test still passes."""
+    for one, module in chosen:
+        with planted(one, module):
+            noticed = any(fails(case) for case in _cases(module))
+        if not noticed:
+            yield one
