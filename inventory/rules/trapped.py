@@ -9,7 +9,8 @@ from __future__ import annotations
 import ipaddress
 
 from inventory.judge.logic import both, cite, derived, false, negate, true, unknown
-from inventory.judge.openness import CLOSED, OPEN, no_data_roles
+from inventory.judge.openness import CLOSED, OPEN, no_data_roles, protocols
+from inventory.judge.openness import protocol as known
 from inventory.judge.survey import Answered
 from inventory.judge.view import Door, View, info, title_of
 from inventory.model import Because, Proposition, Strength, Truth
@@ -103,8 +104,10 @@ def connector_declared(view: View, protocol: str) -> bool:
     stated = view.context.connectors
     if not stated:
         return False
-    device = view.device
-    names = (protocol, device.key, device.name, *device.addresses)
+    device, about = view.device, known(protocol)
+    called = about.name if about else ""  # "enip" is EtherNet/IP: either word declares it
+    aliases = [name for name, other in protocols().items() if about and other.name == called]
+    names = (protocol, *aliases, device.key, device.name, *device.addresses)
     return any(name and name.casefold() in stated for name in names)
 
 

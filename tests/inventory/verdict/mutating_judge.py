@@ -12,6 +12,7 @@ from tests.inventory.coverage import test_figures
 from tests.inventory.verdict import (
     test_acceptance,
     test_judging,
+    test_level_bounds,
     test_levels,
     test_plants,
     test_rules,
@@ -24,7 +25,7 @@ from tests.support.replay import Case, cases, fails
 MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (logic, (test_judging, test_rules)),
     (weigh, (test_judging, test_standing)),
-    (levels, (test_judging, test_levels, test_acceptance)),
+    (levels, (test_level_bounds, test_levels, test_acceptance)),
     (presence, (test_judging, test_acceptance)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
