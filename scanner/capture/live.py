@@ -4,7 +4,8 @@
     python -m scanner.capture.live arp INTERFACE SECONDS SOURCE FIRST-LAST,… PER_SECOND
     python -m scanner.capture.live dcp INTERFACE SECONDS
 
-Each line is `{"time": nanoseconds, "frame": hexadecimal}`; the last one is `{"sent": n}`. This is
+Each line is `{"time": nanoseconds, "frame": hexadecimal}`, or `{"gone": [address, …]}` for those
+that ARP is done with and that did not answer; the last one is `{"sent": n}`. This is
 the only module that imports scapy, and it imports nothing else of this project, so that scapy
 (GPL-2.0-only) never shares a process with the rest. It needs CAP_NET_RAW and nothing more.
 
@@ -19,6 +20,7 @@ import itertools
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 ROUNDS = 2
 ADDRESSES = 65_536
 LATE_SECONDS = 0.05
+TOLD = 100  # addresses that are given up together
 LINE_LIMIT = 4096  # bytes of one frame that are handed on
 DCP_ALL = "01:0e:cf:00:00:00"
 KINDS = {"arp": 0x0806, "dcp": 0x8892}  # linux/if_ether.h, ETH_P_ARP and ETH_P_PROFINET
@@ -88,7 +91,8 @@ def arp(
             answered.add(int.from_bytes(frame[28:32], "big"))
 
     sent = 0
-    for _ in range(ROUNDS):
+    late: deque[tuple[float, int]] = deque()  # asked for the last time, and when that was
+    for left in reversed(range(ROUNDS)):
         begun = due = time.monotonic()
         for number in addresses:
             if number in answered:
@@ -98,10 +102,21 @@ def arp(
             # On time where we are late by little; what a busy machine missed is not made up for.
             due = max(due + 1 / rate, time.monotonic() - LATE_SECONDS)
             receive(socket, due, hears)
+            if not left:
+                late.append((time.monotonic(), number))
+                give_up(late, time.monotonic() - wait, answered)
         # The next round asks in the same order: whoever is asked again had this long to answer.
         receive(socket, begun + wait, hears)
     receive(socket, time.monotonic() + wait, hears)
     return sent
+
+
+def give_up(late: deque[tuple[float, int]], before: float, answered: set[int]) -> None:
+    """Tell, many at a time, who was asked for the last time `before` and has not answered."""
+    if len(late) < TOLD or late[TOLD - 1][0] > before:
+        return
+    gone = [late.popleft()[1] for _ in range(TOLD)]
+    write({"gone": [str(ipaddress.IPv4Address(n)) for n in gone if n not in answered]})
 
 
 def dcp(socket: SuperSocket, interface: str, wait: float) -> int:

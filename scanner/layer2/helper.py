@@ -41,9 +41,14 @@ class Heard:
 class Helper:
     """One run of the helper process; `cancel` may be called from another thread."""
 
-    def __init__(self, answers: Callable[[set[str]], None] | None = None) -> None:
+    def __init__(
+        self,
+        answers: Callable[[set[str]], None] | None = None,
+        gone: Callable[[set[str]], None] | None = None,
+    ) -> None:
         self.cancelled = False
-        self._answers = answers or _nobody  # hears at once, in this thread, who spoke ARP
+        # Hear at once, in the helper's thread, who spoke ARP, and who did not when asked.
+        self._answers, self._gone = answers or _nobody, gone or _nobody
         self._process: subprocess.Popen[str] | None = None
 
     def cancel(self) -> None:
@@ -63,7 +68,7 @@ class Helper:
         ) as process:
             self._process = process
             try:
-                sent = _read(process, walk, answered, self._answers)
+                sent = _read(process, walk, answered, self._answers, self._gone)
                 process.wait(timeout=seconds + 10)
             finally:
                 process.kill()
@@ -119,6 +124,7 @@ def _read(
     walk: Walk,
     answered: set[str],
     answers: Callable[[set[str]], None],
+    gone: Callable[[set[str]], None],
 ) -> int | None:
     """Walk every frame; how many the helper sent, None when it did not say."""
     for line in _lines(process):
@@ -129,6 +135,8 @@ def _read(
                 answered |= new
                 answers(new)
             walk.feed(Batch(1, [int(str(value["time"]))], [frame]))
+        elif isinstance(silent := value.get("gone"), list):
+            gone({str(address) for address in silent} - answered)
         elif "problem" in value:
             raise Layer2Error(str(value["problem"]))
         elif "sent" in value:

@@ -97,6 +97,7 @@ class Before:
         self._emit = emit
         self._stopping = stopping
         self._helpers: list[Helper] = []
+        # Who answered, or will not any more; None at the end.
         self.arrivals: asyncio.Queue[str | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()
@@ -116,8 +117,8 @@ class Before:
         self._spent()
 
     async def sweep(self) -> None:
-        """Ask by ARP, as planned; `arrivals` names each address that answers, and None at the
-        end. Never raises for what the network or the helper does."""
+        """Ask by ARP, as planned; `arrivals` names each address once it is known whether somebody
+        is there, and None at the end. Never raises for what the network or the helper does."""
         try:
             async with self._watched():
                 for segment in self.plan.segments:
@@ -159,7 +160,7 @@ class Before:
         """Run one helper; None when it could not do the whole of its job."""
         if self._stopping():
             return None
-        helper = Helper(self._arrived)
+        helper = Helper(self._arrived, self._gone)
         self._helpers.append(helper)
         try:
             heard = await asyncio.to_thread(job, helper=helper)
@@ -176,6 +177,15 @@ class Before:
         """In the helper's thread: tell the event loop."""
         for address in addresses:
             self._loop.call_soon_threadsafe(self._meet, address)
+
+    def _gone(self, addresses: set[str]) -> None:
+        """In the helper's thread: these will not answer any more, and are none of our own."""
+        for address in addresses - _own(addresses):
+            self._loop.call_soon_threadsafe(self._miss, address)
+
+    def _miss(self, address: str) -> None:
+        self.found.asked.add(address)
+        self.arrivals.put_nowait(address)
 
     def _meet(self, address: str) -> None:
         self.found.answered.add(address)
@@ -207,7 +217,7 @@ def _own(silent: set[str]) -> set[str]:
 async def in_order(
     visits: Iterable[V], asked: Callable[[str], bool], arrivals: asyncio.Queue[str | None]
 ) -> AsyncIterator[V]:
-    """Those that ARP does not ask, those that answer it, as they do, and in the end the others."""
+    """Those that ARP does not ask, then the others as soon as it knows whether they are there."""
     waiting: dict[str, V] = {}
     for visit in visits:
         if asked(visit.address):
