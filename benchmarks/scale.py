@@ -18,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from benchmarks.derive import START
@@ -33,8 +35,11 @@ MACHINE_EVERY = 50
 STEP = 5_000
 LOOK_SECONDS = 0.1
 
-READING = (("gaps", "--json"), ("gaps",), ("assets", "--json"))
+READING = (("gaps", "--json"), ("gaps",), ("readiness",), ("assets", "--json"))
 """Commands that are timed one after the other; the first derives and judges everything."""
+RESCANNED = 50
+"""Hosts that are scanned once more at the end; then only what that reaches is to be derived."""
+AFTER = ("readiness",)
 OUTPUTS = (("points", "--json"), ("export", "csv"), ("export", "json"))
 
 
@@ -85,6 +90,16 @@ def fill(path: Path, count: int) -> None:
                 step.clear()
         store.append(step)
         store.declare(machines(count))
+
+
+def rescan(path: Path, count: int) -> None:
+    """Asks some devices in the middle of the site the same questions a day later."""
+    first = max(0, (count - RESCANNED) // 2) * 3
+    several = islice(observations(count), first, first + RESCANNED * 3)
+    later = [replace(one, scan="again", time=one.time + timedelta(days=1)) for one in several]
+    with Store.open(path, SITE) as store:
+        store.begin_scan(Scan("again", SITE, "here", later[0].time))
+        store.append(later)
 
 
 def peak_kilobytes(pid: int) -> int:
@@ -141,6 +156,8 @@ def run(count: int, folder: Path, commands: Sequence[Sequence[str]]) -> dict[str
     found: dict[str, object] = {"devices": count, "points": count * 20}
     for number, words in enumerate(commands):
         found[" ".join(words) + (" (cold)" if number == 0 else "")] = measure(database, words)
+    rescan(database, count)
+    found[f"{' '.join(AFTER)} (after a scan of {RESCANNED})"] = measure(database, AFTER)
     parts = (database, Path(f"{database}-wal"))
     found["file_mb"] = round(sum(part.stat().st_size for part in parts if part.exists()) / 1e6)
     return found

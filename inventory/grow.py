@@ -12,12 +12,12 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from inventory.judge.rows import added, judged_machine
-from inventory.judge.standing import STAMP, clocks_of, kin_of, kinship
+from inventory.judge.standing import clocks_of, kin_of, kinship
 from inventory.judge.survey import (
     AGGREGATORS,
     MOST_SIGNATURES,
@@ -32,6 +32,7 @@ from inventory.model import Device, Equipment, Evidence, Kind, Verdict
 from inventory.reach import MOST, Reach
 from inventory.signals.points import signature
 from inventory.store import growing
+from inventory.store.codec import stamp
 from inventory.store.growing import Kept
 from inventory.store.values import Concluded
 from inventory.store.values import Gathered as Rows
@@ -89,7 +90,7 @@ class _Change:
 
 def _judge(store: Store, change: _Change, today: datetime) -> bool:
     """Makes the verdicts that the change or the time reaches; False when they are too many."""
-    moment = today.astimezone(UTC).strftime(STAMP)
+    moment = stamp(today)
     fresh = growing.devices(store, change.made)
     after = _after(store, change, fresh)
     left = change.left

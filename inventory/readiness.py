@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from inventory.judge.logic import both
 from inventory.judge.openness import protocol
 from inventory.judge.presence import Machine
 from inventory.judge.profiles import signal_of
-from inventory.model import Device, Evidence, Finding, OpenQuestion, Truth
-from inventory.signals.points import measure
-from protocols.contract import SPOKE, Openness
+from inventory.model import Device, Evidence, Finding, Truth
+from inventory.signals.points import Once, measured
+from protocols.contract import SPOKE, Openness, Point
 
 VERDICTS = {Truth.TRUE: "ready", Truth.FALSE: "blocked", Truth.UNKNOWN: "unknown"}
 
@@ -197,6 +198,44 @@ class Answer:
     stays_human: str
 
 
+class _Listed(NamedTuple):
+    """What one list of points adds to the counts."""
+
+    access: bool
+    writable: bool
+    points: int
+    named: int
+    united: int
+
+
+def _count(points: tuple[Point, ...]) -> _Listed:
+    values = [
+        (point, meaning)
+        for point, meaning in measured(points)
+        if meaning.process and meaning.numeric
+    ]
+    return _Listed(
+        any(point.access in ("rw", "w", "r", "-") for point in points),
+        any("w" in point.access for point in points),
+        len(values),
+        sum(meaning.known for _, meaning in values),
+        sum(bool(point.unit) for point, _ in values),
+    )
+
+
+_listed = Once(_count)
+"""Siblings list the same points and are counted once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What the questions and indicators count of the findings and open questions."""
+
+    gaps: Mapping[str, int]  # by rule
+    accepted: int
+    open_assets: int  # assets of which something is asked
+
+
 class Census:
     """Counts for the six questions, while the inventory streams by."""
 
@@ -233,15 +272,12 @@ class Census:
         self.certified += "certificate.not_after" in facts
         if device.parent:
             self.behind[device.parent] += 1
-        access = any(point.access in ("rw", "w", "r", "-") for point in evidence.points)
-        self.access_known += access
-        self.writable += any("w" in point.access for point in evidence.points)
-        for point in evidence.points:
-            meaning = measure(point)
-            if meaning.process and meaning.numeric:
-                self.points += 1
-                self.named += meaning.known
-                self.united += bool(point.unit)
+        listed = _listed(evidence.points)
+        self.access_known += listed.access
+        self.writable += listed.writable
+        self.points += listed.points
+        self.named += listed.named
+        self.united += listed.united
 
     def _services(self, device: Device) -> None:
         model = f"{device.vendor} {device.model or device.product}".strip()
@@ -270,13 +306,11 @@ def _span(held: object) -> str:
 def six_questions(
     census: Census,
     site_line: Mapping[str, object] | None,
-    findings: Sequence[Finding],
-    questions: Sequence[OpenQuestion],
+    concluded: Concluded,
 ) -> list[Answer]:
     """The six diagnostic questions with their measures and the share that is not known."""
-    rules = Counter(item.rule for item in findings)
-    assets_open = len({item.asset for item in questions})
-    unknown = assets_open / census.devices if census.devices else 1.0
+    rules = Counter(concluded.gaps)
+    unknown = concluded.open_assets / census.devices if census.devices else 1.0
     unknown = round(min(unknown, 1.0), 3)
     line = site_line or {}
     services = sum(census.classes.values())
@@ -347,16 +381,16 @@ def six_questions(
             "Is it funded and governed as an enterprise priority?",
             (("not answerable by a scan; supporting counts only", ""),
              ("assets without owner, criticality or place (G07)", str(rules["G07"])),
-             ("gaps accepted with an expiry", str(sum(bool(item.waived) for item in findings)))),
+             ("gaps accepted with an expiry", str(concluded.accepted))),
             None,
             "the answer",
         ),
     ]  # fmt: skip
 
 
-def barriers(census: Census, findings: Sequence[Finding]) -> list[tuple[str, str, str]]:
+def barriers(census: Census, concluded: Concluded) -> list[tuple[str, str, str]]:
     """Indicators, never scores, of the other three barriers: barrier, indicator, its value."""
-    rules = Counter(item.rule for item in findings)
+    rules = Counter(concluded.gaps)
     variants = sum(len(models) for models in census.models.values())
     services = sum(census.classes.values())
     hard = services - census.classes[Openness.O0]

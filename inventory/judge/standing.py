@@ -16,6 +16,7 @@ from inventory.judge.survey import Context, identities, sibling_group
 from inventory.model import Device, Evidence, Finding
 from inventory.rules.governance import moment_of
 from inventory.signals.points import Once, signature
+from inventory.store.codec import stamp
 from protocols.contract import Point
 
 SKEW = "clock_skew_seconds"
@@ -44,7 +45,7 @@ def standing_of(evidence: Evidence, findings: Iterable[Finding], context: Contex
         kin,
         listing,
         json.dumps(identities(device)),
-        json.dumps(networks),
+        json.dumps(networks) if networks else "[]",
         clocks_of(device),
         first(moments((evidence,), findings, context), context.today),
     )
@@ -117,7 +118,4 @@ def _day(text: str) -> date | None:
 def first(several: Iterable[datetime], today: datetime) -> str:
     """The first of the moments that is not past, as kept text; "" for none."""
     coming = min((one for one in several if one >= today), default=None)
-    return coming.astimezone(UTC).strftime(STAMP) if coming else ""
-
-
-STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
+    return stamp(coming) if coming else ""

@@ -114,6 +114,7 @@ class View:
         self.live: dict[tuple[str, str, str], list[Observation]] = {}
         self.proxy: Observation | None = None
         self.latest: datetime | None = None
+        self.sourceless: list[tuple[Point, Meaning, list[Sample]]] | None = None  # `rules.quality`
         doors: dict[tuple[str, str, str, int, str], Door] = {}
         for item in evidence.observations:
             self._add(item, doors)

@@ -6,7 +6,7 @@ needs a window does not judge a single read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from inventory.judge.logic import declared, derived, true, unknown
@@ -63,8 +63,10 @@ def u03(view: View) -> list[Case]:
 
 
 def placeholders(view: View) -> list[Row]:
-    """Process points that are listed and have no source."""
-    return [row for row in _rows(view) if is_placeholder(row[0], row[2])]
+    """Process points that are listed and have no source; found once for a view."""
+    if view.sourceless is None:
+        view.sourceless = [row for row in _rows(view) if is_placeholder(row[0], row[2])]
+    return view.sourceless
 
 
 def _of_machine(view: View, row: Row) -> bool:
@@ -355,8 +357,7 @@ def q11(view: View) -> list[Case]:
     if any("option" in item.fields.get("statement", "").casefold() for item in view.statements()):
         return []
     own = signature(view.evidence.points)
-    # Where no set is usual, the one that publishes less is the one to look at.
-    usual, count = max(seen.items(), key=lambda item: (item[1], len(item[0]), sorted(item[0])))
+    usual, count = _usual(seen)
     if own == usual:
         return []
     alike = len(own & usual) / len(own | usual)
@@ -369,6 +370,16 @@ def q11(view: View) -> list[Case]:
     )
     said = true(Strength.E3, derived(text), *view.proof())
     return [Case("", said, {"vendor": group[0], "model": group[1]}, Severity.MEDIUM)]
+
+
+def _usual(seen: Mapping[frozenset[str], int]) -> tuple[frozenset[str], int]:
+    """The set that most siblings publish. Where no set is usual, the one that publishes less is
+    the one to look at; sets are sorted only to choose between equals."""
+    most = max(seen.values())
+    usual = [points for points, count in seen.items() if count == most]
+    if len(usual) == 1:
+        return usual[0], most
+    return max(usual, key=lambda points: (len(points), sorted(points))), most
 
 
 def _units_differ(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -304,6 +304,21 @@ class Store(Records):
         with self.reading() as connection:
             return int(connection.execute(wanted).scalar() or 0)
 
+    def concluded_counts(self) -> tuple[dict[str, int], int, int]:
+        """Findings by rule, how many of all were accepted, and of how many assets is asked."""
+        from sqlalchemy import distinct, func, select
+
+        from inventory.store import tables
+
+        gaps, asked = tables.gaps.c, tables.questions.c
+        by_rule = select(gaps.rule, func.count()).where(gaps.site == self.site)
+        accepted = select(func.count()).where(gaps.site == self.site, gaps.waived != "")
+        assets = select(func.count(distinct(asked.asset))).where(asked.site == self.site)
+        with self.reading() as connection:
+            counted = connection.execute(by_rule.group_by(gaps.rule)).all()
+            ends = [int(connection.execute(one).scalar() or 0) for one in (accepted, assets)]
+        return {str(rule): int(count) for rule, count in counted}, ends[0], ends[1]
+
     def signals(self, asset: str) -> dict[tuple[str, str], Signal]:
         """What the points of one asset were taken for, by part and address."""
         from sqlalchemy import select
@@ -440,6 +455,14 @@ class Store(Records):
             return codec.surveyed(row, self.site)
 
         return self._side_by_side(codec.SURVEYED_COLUMNS, value, values.surveyed_device, first, end)
+
+    def listings(self) -> Iterator[Evidence]:
+        """Every device whole, and of its observations what a survey needs: its points."""
+
+        def value(row: Sequence[object]) -> Observation:
+            return codec.surveyed(row, self.site)
+
+        return self._side_by_side(codec.SURVEYED_COLUMNS, value, values.device, 0, LAST)
 
     def _side_by_side(
         self,

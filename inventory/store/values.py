@@ -34,6 +34,7 @@ from inventory.model import (
 )
 from inventory.store.codec import Row, moment, stamp
 from inventory.store.filling import Rows
+from inventory.store.quick import quick
 from inventory.text import storable
 from protocols.contract import Fact, Openness, Outcome
 
@@ -164,6 +165,8 @@ def service_rows(one: Device) -> list[Row]:
     ]
 
 
+_new_device, _new_service, _new_fact = quick(Device), quick(Service), quick(Fact)
+
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _OPENNESS = {one.value: one for one in Openness}
 
@@ -172,15 +175,15 @@ def device(row: Mapping[str, object]) -> Device:
     """The device of a row."""
     value = json.loads(str(row["value"]))
     text = {name: str(row[name]) for name in _TEXTS}
-    return Device(
+    return _new_device(
         **text,
         addresses=tuple(json.loads(str(row["addresses"]))),
         aliases=tuple(json.loads(str(row["aliases"]))),
         services=tuple(
-            Service(p, t, n, _OUTCOMES[o], a, r, tuple(s), _OPENNESS[x] if x else None, w)
+            _new_service(p, t, n, _OUTCOMES[o], a, r, tuple(s), _OPENNESS[x] if x else None, w)
             for p, t, n, o, a, r, s, x, w in value["services"]
         ),
-        facts=tuple(Fact(*fact) for fact in value["facts"]),
+        facts=tuple([_new_fact(*fact) for fact in value["facts"]]),
         register=RegisterRow(*value["register"]) if value["register"] else None,
         merges=tuple(Merge(*merge) for merge in value["merges"]),
         first_seen=moment(str(row["first_seen"])) if row["first_seen"] else None,
@@ -218,7 +221,7 @@ def surveyed_device(row: Mapping[str, object]) -> Device:
     value = str(row["value"])
     telling = any(name in value for name in _TELLING)
     facts = json.loads(value)["facts"] if telling else ()
-    return Device(**text, facts=tuple(Fact(*fact) for fact in facts))  # type: ignore[arg-type]  # texts only
+    return _new_device(**text, facts=tuple(_new_fact(*fact) for fact in facts))  # texts only
 
 
 def equipment(row: Mapping[str, object]) -> Equipment:
@@ -376,6 +379,7 @@ def finding_row(one: Finding) -> Row:
     }
 
 
+_new_because = quick(Because)
 _CATEGORIES = {one.value: one for one in Category}
 _SEVERITIES = {one.value: one for one in Severity}
 _CONFIDENCES = {one.value: one for one in Confidence}
@@ -396,7 +400,7 @@ def finding(row: Mapping[str, object]) -> Finding:
         severity=_SEVERITIES[str(row["severity"])],
         confidence=_CONFIDENCES[str(row["confidence"])],
         value=float(str(row["value"])),
-        because=tuple(Because(*item) for item in body["because"]),
+        because=tuple([_new_because(*item) for item in body["because"]]),
         remedies=tuple(_remedy(*item) for item in body["remedies"]),
         unlocks=int(str(row["unlocks"])),
         criticality_assumed=bool(body["assumed"]),

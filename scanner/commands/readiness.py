@@ -37,33 +37,32 @@ def command(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
 
 
 def _roll_up(store: Store, as_json: bool) -> None:
-    from inventory.assemble import units
-    from inventory.readiness import Census, barriers, six_questions
+    from inventory.assemble import stored_units
+    from inventory.readiness import Census, Concluded, barriers, six_questions
     from inventory.rollup import rated_too_high, roll_up
 
-    everything = list(units(store))
-    lines = roll_up(everything)
+    lines = roll_up(stored_units(store))
     if as_json:
         for line in lines:
             click.echo(json.dumps(line, ensure_ascii=True))
         return
     table(COLUMNS, map(_row, lines))
     say(LEGEND)
-    if rated_too_high(everything):
+    if rated_too_high(stored_units(store)):
         say("warning: more than 30 % of the rated assets are C3; the rating says little")
     census = Census()
-    for evidence in store.evidences():
+    for evidence in store.listings():
         census.device(evidence)
-    findings, questions = list(store.findings()), list(store.questions())
+    counts = Concluded(*store.concluded_counts())
     site = next((line for line in lines if line["scope"] == "site"), None)
-    for answer in six_questions(census, site, findings, questions):
+    for answer in six_questions(census, site, counts):
         share = "not computable" if answer.unknown is None else f"{answer.unknown:.0%} not known"
         say(f"\n{answer.number}. {answer.question}  ({share})")
         for name, value in answer.measures:
             say(f"   {name}{': ' + value if value else ''}")
         say(f"   stays with people: {answer.stays_human}")
     say("\nindicators of the other barriers (indicators, not scores)")
-    for barrier, name, value in barriers(census, findings):
+    for barrier, name, value in barriers(census, counts):
         say(f"   {barrier}: {name}: {value}")
 
 

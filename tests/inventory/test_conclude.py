@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from inventory.conclude import conclude
 from inventory.judge.rows import judged
 from inventory.judge.survey import Gathered, context_from
+from inventory.judge.weigh import frees_nothing
 from inventory.judge.workers import Task, Workers, run
-from inventory.model import Declaration, Device, Evidence, Kind
+from inventory.model import Declaration, Device, Evidence, Kind, Severity
 from inventory.store import Store
 from protocols.contract import NAMESPACE, Observation, Outcome, identifier
 from tests.inventory.making import SITE, START, listed, observed, stated
@@ -216,3 +218,32 @@ def test_only_what_assets_rest_on_derives_them_anew(tmp_path: Path) -> None:
         store.declare([listed(tag="A", address="10.0.0.77")])
         assert conclude(store, today=START)
         assert "mark" not in {row[0] for row in store.rated(("owner",))}
+
+
+def test_the_list_of_gaps_is_ranked_as_it_is_shown(tmp_path: Path) -> None:
+    grades = list(Severity)
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append(plant(12))
+        store.declare(declared(12))
+        conclude(store, today=TODAY)
+        whole = list(store.findings())
+        store.declare([stated(Kind.WAIVER, "w", finding=whole[0].id, owner="me", expires="")])
+        conclude(store, today=TODAY)
+        whole = list(store.findings())
+        shown = list(store.ranked(tuple("AUQG")))
+        rules, accepted, asked = store.concluded_counts()
+        questions = list(store.questions())
+    wanted = [
+        one
+        for one in whole
+        if one.rule[0] in "AUQG" and one.severity is not Severity.INFO and not one.waived
+    ]
+    assert shown == sorted(
+        wanted,
+        key=lambda one: (
+            frees_nothing(one), -one.value, -grades.index(one.severity), one.rule, one.id
+        ),
+    )  # fmt: skip
+    assert len({one.rule for one in shown}) > 1
+    assert rules == Counter(one.rule for one in whole)
+    assert (accepted, asked) == (1, len({one.asset for one in questions}))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from inventory.readiness import Census, six_questions
+from inventory.readiness import Census, Concluded, six_questions
 
 
 def test_shares_of_question_one_are_told_in_per_cent() -> None:
     line = {"index": {"lo": 0.306, "hi": 0.451}, "level4_share": 0.2, "level4_possible": 0.2}
-    said = dict(six_questions(Census(), line, [], [])[0].measures)
+    said = dict(six_questions(Census(), line, Concluded({}, 0, 0))[0].measures)
     assert said["accessibility index"] == "31 to 45 %"
     assert said["share of weight at level 4"] == "20 %"
 
 
 def test_a_site_without_figures_is_not_assessed() -> None:
-    said = dict(six_questions(Census(), None, [], [])[0].measures)
+    said = dict(six_questions(Census(), None, Concluded({}, 0, 0))[0].measures)
     assert said["accessibility index"] == said["share of weight at level 4"] == "not assessed"
