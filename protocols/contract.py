@@ -216,6 +216,7 @@ FACTS: Mapping[str, str] = {
     "neighbour.address": "management address of the neighbour (part: the local port)",
     "mac_seen": "a hardware address learned on a port (part: the local port)",
     "arp_seen": "address=mac as its ARP table holds it",
+    "shared": "why several devices may stand behind this address: a router group, translation",
     "attached": "the switch port that it hangs on, as a switch's table tells: on PORT of SWITCH",
     "range": "a range of addresses that answers, table:first-last",
     "map": "name of the register map that fits, and how it was chosen",

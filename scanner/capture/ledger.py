@@ -30,6 +30,7 @@ UNTOUCHED = frozenset({1, 30, 32, 60, 64, 128, 255})  # TTLs that senders start 
 MACS, VLANS, DOUBLES, NOTES, OWN = 16, 64, 1024, 256, 64
 WEIGHT_FACT, WEIGHT_POINT, WEIGHT_SERIES, WEIGHT_LEARNED = 300, 500, 250 + 90 * MOST_VALUES, 900
 
+STARTS = (64, 128, 255)  # TTLs that operating systems begin with; routers count down from them
 UNSET = ("0.0.0.0", "::")  # noqa: S104 - who has no address yet (DHCP, duplicate detection)
 
 LearnedKey = tuple[str, str, int, str, str, str, str]
@@ -134,6 +135,12 @@ class Ledger:
                 host.vlans.add(vlan)
         self.station(mac, time, vlan)
         return name
+
+    def began(self, name: str, ttl: int) -> None:
+        """A sender opened a connection: what its system's TTL was before routers counted."""
+        host = self.hosts.get(name)
+        if host is not None and ttl > 32:
+            host.origins.add(next(first for first in STARTS if ttl <= first))
 
     def station(self, mac: str, time: int, vlan: int | None) -> bool:
         """Note a hardware address; whether it is kept."""

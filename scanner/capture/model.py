@@ -37,6 +37,7 @@ class Host:
     vlans: set[int] = field(default_factory=set)
     announced: set[str] = field(default_factory=set)  # macs that ARP or the like names for it
     seats: dict[int, str] = field(default_factory=dict)  # VLAN (0: none) -> its own mac there
+    origins: set[int] = field(default_factory=set)  # TTLs that its connections began with, rounded
     address: str = ""  # the network address, where another device had it first in another VLAN
 
 

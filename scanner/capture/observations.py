@@ -221,6 +221,7 @@ class Conclusions:
                 if other != address
             ]
         facts += _vlans(host)
+        facts += _shares(host)
         if address not in self._roles and (not mac or mac not in self._roles):
             if address in self._servers:
                 facts.append(Fact("role", "ot-device", "answers plant protocols"))
@@ -363,6 +364,23 @@ def own_mac(address: str, host: Host, shared: dict[str, int]) -> str:
         and shared.get(mac, 0) <= MOST_ADDRESSES
     ]
     return own[0] if len(own) == 1 and len(host.macs) == 1 else ""
+
+
+def _shares(host: Host) -> list[Fact]:
+    """That several devices may stand behind this address, and what says so."""
+    found = []
+    group = sorted(mac for mac in host.announced | host.macs.keys() if mac.startswith(ROUTERS))
+    if group and any(mac in host.announced or host.macs.get(mac) for mac in group):
+        said = f"routers share it (VRRP, HSRP or GLBP, {group[0]})"
+        found += [
+            Fact("shared", said, "hardware address"),
+            Fact("role", "router", "shared address"),
+        ]
+    if len(host.origins) > 1:
+        starts = " and ".join(map(str, sorted(host.origins)))
+        said = f"systems of different kinds open connections from it (TTL {starts}): translation?"
+        found.append(Fact("shared", said, "TTL of connection requests"))
+    return found
 
 
 def _vlans(host: Host) -> tuple[Fact, ...]:

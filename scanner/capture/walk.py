@@ -259,6 +259,8 @@ class Walk:
         source = self.ledger.host(source, mac, ttl, time, vlan)
         destination = self.ledger.named(destination, vlan)
         transport = "tcp" if protocol == 6 else "udp"
+        if protocol == 6 and len(frame) > offset + 13 and frame[offset + 13] & 0x12 == 2:
+            self.ledger.began(source, ttl)
         ports = struct.unpack_from(">HH", frame, offset)
         if protocol == 17 and ports[1] == VXLAN_PORT:
             carried = vxlan(frame[offset + 8 :])

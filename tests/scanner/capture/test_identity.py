@@ -159,7 +159,29 @@ def test_a_redundant_pair_stays_two_and_its_shared_address_is_neither(tmp_path: 
     found = devices(captured(tmp_path, frames))
     assert ((("10.1.0.2",), A) in places(found)) and ((("10.1.0.3",), B) in places(found))
     assert VRRP not in {one.mac for one in found}
-    assert [one.mac for one in found if "10.1.0.1" in one.addresses] == [""]
+    (virtual,) = [one for one in found if "10.1.0.1" in one.addresses]
+    assert (virtual.mac, virtual.role) == ("", "router")
+    (said,) = [fact.value for fact in virtual.facts if fact.name == "shared"]
+    assert str(said).startswith("routers share it")
+
+
+def test_several_machines_behind_one_translated_address_are_told_and_not_counted(
+    tmp_path: Path,
+) -> None:
+    def opened(ttl: int, port: int) -> bytes:
+        syn = segment((port, 502), 9, SYN)
+        return ethernet(ROUTER, A, 0x0800, ipv4("10.3.0.1", "10.1.0.9", 6, syn, ttl))
+
+    one_system = devices(captured(tmp_path, [opened(63, 40_000), opened(63, 40_001)]))
+    several = devices(captured(tmp_path, [opened(63, 40_000), opened(127, 40_001)]))
+    told = [
+        [fact.value for one in found for fact in one.facts if fact.name == "shared"]
+        for found in (one_system, several)
+    ]
+    assert told[0] == []
+    assert told[1] == [
+        "systems of different kinds open connections from it (TTL 64 and 128): translation?"
+    ]
 
 
 def test_devices_behind_a_translating_router_do_not_become_one(tmp_path: Path) -> None:
