@@ -49,13 +49,13 @@ class Shot:
 
 
 SHOTS = (
-    Shot("report-answer", "#answer"),
-    Shot("report-map", "#map", height=680),
-    Shot("report-gaps", "#gaps", height=610, open=".gap:has(.o pre) > summary >> nth=0"),
+    Shot("report-answer", "#answer", width=1180, height=720),
+    Shot("report-map", "#map", height=600),
+    Shot("report-gaps", "#gaps", height=760, open=".gap:has(.o pre) > summary >> nth=0"),
     Shot("report-signals", "#signals", height=400),
     Shot("report-dark", "#map", scheme="dark", height=560),
     Shot("report-narrow", "#answer", width=400, height=620),
-    Shot("report-print", "#answer", width=760, height=620, media="print"),
+    Shot("report-print", "body", width=760, height=700, media="print"),
 )
 
 
