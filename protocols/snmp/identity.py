@@ -188,6 +188,12 @@ def wanted(object_id: Oid, known: Mapping[str, str], *, free: bool = False) -> t
 
     What any agent may have is asked of a nameless device only, or where it is `free`: in an answer.
     """
+    return _wanted(object_id, frozenset(known), free)
+
+
+@lru_cache(maxsize=1_024)
+def _wanted(object_id: Oid, known: frozenset[str], free: bool) -> tuple[Wish, ...]:
+    """Agents of one model come in numbers."""
     found = []
     named = "model" in known or "product" in known or ("vendor" in known and not free)
     for wish in wishes():
@@ -220,8 +226,13 @@ def usable(words: str) -> str:
 
 def identify(description: str, object_id: Oid) -> dict[str, tuple[str, str]]:
     """Fact name to (value, source) that the two words of the system group give."""
+    return dict(_identified(description[:_DESCRIPTION_CHARACTERS], object_id))
+
+
+@lru_cache(maxsize=256)
+def _identified(words: str, object_id: Oid) -> Mapping[str, tuple[str, str]]:
+    """The same, once for all devices that describe themselves alike."""
     found: dict[str, tuple[str, str]] = {}
-    words = description[:_DESCRIPTION_CHARACTERS]
     vendor = maker(enterprise_of(object_id))
     for rule in _candidates(object_id, vendor):
         seen = _without_maker(words, vendor) if rule.needs_maker else words
