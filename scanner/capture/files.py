@@ -64,6 +64,13 @@ class Batch:
     captors: tuple[bytes, ...] = ()
 
 
+def is_capture(path: Path) -> bool:
+    """Whether a file begins as a capture does, or as a gzip file, which may hold one."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return start in MAGIC or start == SECTION or start[:3] == b"\x1f\x8b\x08"
+
+
 class _Hashed:
     """Reads a file and keeps the digest and the number of the bytes that were read."""
 

@@ -221,7 +221,7 @@ class Conclusions:
                 if other != address
             ]
         facts += _vlans(host)
-        facts += _shares(host)
+        facts += _shares(host, self._shared)
         if address not in self._roles and (not mac or mac not in self._roles):
             if address in self._servers:
                 facts.append(Fact("role", "ot-device", "answers plant protocols"))
@@ -366,16 +366,19 @@ def own_mac(address: str, host: Host, shared: dict[str, int]) -> str:
     return own[0] if len(own) == 1 and len(host.macs) == 1 else ""
 
 
-def _shares(host: Host) -> list[Fact]:
+def _shares(host: Host, shared: dict[str, int]) -> list[Fact]:
     """That several devices may stand behind this address, and what says so."""
     found = []
-    group = sorted(mac for mac in host.announced | host.macs.keys() if mac.startswith(ROUTERS))
-    if group and any(mac in host.announced or host.macs.get(mac) for mac in group):
+    group = sorted(
+        mac
+        for mac in host.announced | host.macs.keys()
+        if mac.startswith(ROUTERS)
+        and (mac in host.announced or (host.macs.get(mac) and shared.get(mac) == 1))
+    )
+    if group:
         said = f"routers share it (VRRP, HSRP or GLBP, {group[0]})"
-        found += [
-            Fact("shared", said, "hardware address"),
-            Fact("role", "router", "shared address"),
-        ]
+        found.append(Fact("shared", said, "hardware address"))
+        found.append(Fact("role", "router", "shared address"))
     if len(host.origins) > 1:
         starts = " and ".join(map(str, sorted(host.origins)))
         said = f"systems of different kinds open connections from it (TTL {starts}): translation?"

@@ -45,13 +45,14 @@ def command(
 ) -> None:
     """Read FILE of KIND into the inventory; a file with a wrong row changes nothing.
 
-    `pcap` takes several files; those that follow each other in time are one capture.
+    `pcap` takes several files, and folders of captures; those that follow each other in time are
+    one capture.
 
     \b
     Example:  untrap import register assets.xlsx --map "Asset Tag=Tag,IP=Address"
     """
     for file in files:
-        if file.is_dir():
+        if file.is_dir() and kind != "pcap":
             raise click.UsageError(f"{file} is a folder; name the file in it, as in register.csv")
         if not file.exists():
             raise click.UsageError(f"{file}: no such file; name one, as in register.csv")

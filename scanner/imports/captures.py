@@ -7,6 +7,7 @@ was written in turns (a rotating set): their connections go on from file to file
 
 from __future__ import annotations
 
+import filecmp
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -120,7 +121,11 @@ def read_files(
 
     Raises `CaptureError` for a file that is no capture, before any is read whole.
     """
-    starts = {path: _start(path) for path in dict.fromkeys(paths)}
+    starts: dict[Path, int] = {}
+    for path in dict.fromkeys(paths):
+        start = _start(path)
+        if not any(_same(path, other) for other, when in starts.items() if when == start):
+            starts[path] = start
     reading: _Reading | None = None
     for path in sorted(starts, key=lambda one: (starts[one], one.name)):
         if reading is not None and starts[path] < reading.last - OVERLAP:
@@ -130,6 +135,12 @@ def read_files(
         reading.add(path, progress)
     if reading is not None:
         yield _captured(reading, site, vantage, around)
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two files hold the same bytes: one capture, given twice."""
+    alike = path.stat().st_size == other.stat().st_size
+    return alike and filecmp.cmp(path, other, shallow=False)
 
 
 def _start(path: Path) -> int:

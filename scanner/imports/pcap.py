@@ -35,7 +35,7 @@ def run(settings: Settings, *files: Path) -> None:
     progress = _Progress(settings.quiet)
     try:
         for capture in read_files(
-            files, site_name(settings), progress=progress, around=_around(settings)
+            _within(files), site_name(settings), progress=progress, around=_around(settings)
         ):
             name = capture.scan.vantage
             with opened(settings, create=True) as store:
@@ -51,6 +51,28 @@ def run(settings: Settings, *files: Path) -> None:
         raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.UsageError(f"{error.filename}: {error.strerror or error}") from error
+
+
+def _within(given: tuple[Path, ...]) -> list[Path]:
+    """The files, and of folders the captures in them; what else lies there is told."""
+    from scanner.capture.files import is_capture
+    from scanner.console import note
+    from scanner.wording import counted
+
+    found: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        there = sorted(one for one in path.iterdir() if one.is_file())
+        captures = [one for one in there if is_capture(one)]
+        if not captures:
+            raise click.UsageError(f"{path}: no capture in this folder; name one, as in a.pcap")
+        if len(captures) < len(there):
+            others = counted(len(there) - len(captures), "other file is", "other files are")
+            note(f"{path}: {others} left out")
+        found += captures
+    return found
 
 
 def _around(settings: Settings) -> Around:

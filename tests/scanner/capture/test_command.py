@@ -83,3 +83,20 @@ def test_a_set_is_stored_once_and_a_list_takes_one_file(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(untrap, [*given, "register", *files])
     assert wrong.exit_code == 2
     assert "one file at a time" in wrong.output
+
+
+def test_a_folder_is_its_captures_and_a_copy_counts_once(tmp_path: Path) -> None:
+    folder = tmp_path / "ring"
+    folder.mkdir()
+    files = turns(folder, 2)
+    (folder / "copy.pcap").write_bytes(files[0].read_bytes())
+    (folder / "notes.txt").write_text("taken on Monday")
+    given = ["--db", str(tmp_path / "a.db"), "import", "pcap", str(folder)]
+    found = CliRunner().invoke(untrap, given)
+    assert found.exit_code == 0, found.output
+    assert f"{len(polled())} packets" in found.output
+    assert "1 other file is left out" in " ".join(found.output.split())
+    (tmp_path / "empty").mkdir()
+    wrong = CliRunner().invoke(untrap, [*given[:-1], str(tmp_path / "empty")])
+    assert wrong.exit_code == 2
+    assert "no capture in this folder" in wrong.output
