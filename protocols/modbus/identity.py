@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from protocols._cursor import text
+from protocols._identity import usable
 from protocols.contract import DATA, Answer, Fact, Observation, Outcome, Reading, Reason
 from protocols.modbus.codec import (
     NAMES,
@@ -84,7 +85,7 @@ def facts_of(objects: Objects, part: str = "") -> tuple[Fact, ...]:
     """The identity statements in 43/14 objects; blank ones say nothing."""
     facts = []
     for number, raw in objects:
-        name, value = OBJECTS.get(number), text(raw)
+        name, value = OBJECTS.get(number), usable(text(raw))
         if name and value:
             facts.append(Fact(name, value, f"modbus 43/14 object 0x{number:02X}", part))
     return (*facts, *_serial(objects, part))

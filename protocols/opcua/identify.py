@@ -24,6 +24,7 @@ from protocols.opcua.discovery import (
     url_request,
 )
 from protocols.opcua.envelope import Envelope
+from protocols.opcua.makers import statements
 from protocols.opcua.numbers import (
     DISCOVERY_SERVER,
     FIND_SERVERS,
@@ -191,7 +192,8 @@ def _application_facts(server: Application | None) -> tuple[Fact, ...]:
         ("name", server.name),
         ("role", "discovery server" if server.type == DISCOVERY_SERVER else ""),
     ]
-    return tuple(Fact(name, value, _ENDPOINTS) for name, value in found if value)
+    own = tuple(Fact(name, value, _ENDPOINTS) for name, value in found if value)
+    return (*own, *statements(server.uri, server.product_uri))
 
 
 def _certificate_facts(

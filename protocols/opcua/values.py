@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from protocols._identity import usable
 from protocols.contract import Fact, Garbled, Point, Sample
 from protocols.opcua.binary import Cursor
 from protocols.opcua.discovery import read_application
+from protocols.opcua.makers import is_toolkit
 from protocols.opcua.nodes import DataValue, NodeId, Scalar, Structure, Variant
 from protocols.opcua.numbers import (
     CURRENT_READ,
@@ -252,7 +254,8 @@ def nameplate_fact(variable: Variable, value: DataValue) -> Fact | None:
     part = place[-1][:_SHORT] if place else ""
     name = _NAMEPLATE.get(variable.name)
     if name:
-        return Fact(name, str(shown), source, part)
+        said = usable(str(shown))
+        return Fact(name, said, source, part) if said else None
     return Fact("description", f"{variable.name}={shown}", source, part)
 
 
@@ -275,23 +278,40 @@ def spaces(namespaces: tuple[str, ...]) -> tuple[Fact, ...]:
     )
 
 
-def server_facts(values: Mapping[int, DataValue], now: datetime) -> tuple[Fact, ...]:
-    """What ServerStatus, OperationLimits and the session diagnostics say."""
+def server_facts(values: Mapping[int, DataValue], now: datetime, *, kit: bool) -> tuple[Fact, ...]:
+    """What ServerStatus, OperationLimits and session diagnostics say; `kit` as in `of_a_kit`."""
     facts: list[Fact] = []
     for number, value in values.items():
         shown = None if is_bad(value.status) or not value.variant else value.variant.scalar
         if number in SERVER_STATUS and shown not in (None, ""):
-            facts += _status_fact(SERVER_STATUS[number], shown, now)
+            word = SERVER_STATUS[number]
+            facts += _kit_fact(word, shown) if kit and word in _BUILD else ()
+            facts += () if kit and word in _BUILD else _status_fact(word, shown, now)
         elif number in OPERATION_LIMITS and isinstance(shown, int | float) and shown:
             name = OPERATION_LIMITS[number]
             facts.append(Fact("limit", f"{name}={shown}", f"opcua {name}"))
     return tuple(facts)
 
 
+def of_a_kit(values: Mapping[int, DataValue]) -> bool:
+    """Whether the build is a development kit's, left as it came: it tells nothing of the device."""
+    number = next(n for n, word in SERVER_STATUS.items() if word == "ManufacturerName")
+    said = show(values[number].variant) if number in values else None
+    return isinstance(said, str) and is_toolkit(said)
+
+
+def _kit_fact(name: str, value: Scalar) -> tuple[Fact, ...]:
+    if not isinstance(value, str):
+        return ()
+    source = f"opcua ServerStatus {name} of a development kit"
+    return (Fact("description", f"{name}={value[:_SHORT]}", source),)
+
+
 def _status_fact(name: str, value: Scalar, now: datetime) -> tuple[Fact, ...]:
     source = f"opcua ServerStatus {name}"
     if name in _BUILD and isinstance(value, str):
-        return (Fact(_BUILD[name], value[:_SHORT], source),)
+        said = usable(value[:_SHORT])
+        return (Fact(_BUILD[name], said, source),) if said else ()
     if name == "CurrentTime" and isinstance(value, datetime):
         skew = round((value - now).total_seconds(), 1) + 0.0
         return (

@@ -52,7 +52,7 @@ from protocols.opcua.session import (
     unusable,
 )
 from protocols.opcua.status import TOO_MUCH, is_bad
-from protocols.opcua.values import Meaning, companions, server_facts, session_facts, show
+from protocols.opcua.values import Meaning, companions, of_a_kit, server_facts, session_facts, show
 
 Wanted = tuple[tuple[NodeId, Attribute], ...]
 Values = tuple[DataValue, ...]
@@ -79,6 +79,7 @@ class Visit:
     browses: int = 0
     reads: int = 0
     over: bool = False
+    of_a_kit: bool = False  # its build information is a development kit's
     meanings: dict[NodeId, Meaning] = field(default_factory=dict)
     types: dict[NodeId, str] = field(default_factory=dict)
 
@@ -263,8 +264,9 @@ async def read_server(visit: Visit) -> None:
         found = dict(zip(numbers[at:], values, strict=False))
         if NAMESPACE_ARRAY in found:
             visit.namespaces = _strings(found[NAMESPACE_ARRAY])
+        visit.of_a_kit = visit.of_a_kit or of_a_kit(found)  # the manufacturer is asked first
         return (
-            *server_facts(found, now()),
+            *server_facts(found, now(), kit=visit.of_a_kit),
             *(companions(visit.namespaces) if NAMESPACE_ARRAY in found else ()),
             *session_facts(found.get(SESSION_DIAGNOSTICS)),
         )

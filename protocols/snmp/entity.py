@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from protocols.snmp import codec, identity
+from protocols._identity import usable
+from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid
 from protocols.snmp.exchange import number, text
 
@@ -89,7 +90,7 @@ def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
         ("vendor", _MAKER), ("model", _MODEL), ("serial", _SERIAL), ("hardware", _HARDWARE),
         *versions,
     ):  # fmt: skip
-        words = identity.usable(text(row.cells.get(column)))
+        words = usable(text(row.cells.get(column)))
         if words:
             source = f"snmp {_NAMES[column]}.{codec.dotted(row.index)}"
             found.setdefault(name, (words, source))

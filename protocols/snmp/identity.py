@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from protocols._identity import usable
 from protocols.contract import Fact
 from protocols.snmp.codec import Oid, dotted, oid
 
@@ -25,10 +26,6 @@ _COMPANY = re.compile(
     r"^(?:(?:Networks?|Communications?|Corporation|Corp|Inc|Enterprise|Technologies|Systems|Ltd|GmbH)"
     r"\b[.,]*\s*)+",
     re.IGNORECASE,
-)
-_PLACEHOLDERS = frozenset(
-    {"", "n/a", "na", "none", "unknown", "null", "not available", "not specified", "default", "-"}
-    | {"<private>", "uninitialized", "unset", "0", "ffffffffffff", "to be filled by o.e.m."}
 )
 
 
@@ -212,16 +209,6 @@ def granted(wish: Wish, words: str) -> str:
         words = next((g for g in match.groups() if g), "") if match else ""
     words = usable(words)
     return wish.template.replace("{0}", words) if words else ""
-
-
-def usable(words: str) -> str:
-    """The text without quotes and blanks, or "" for a placeholder."""
-    words = "".join(c for c in words if c.isprintable() or c.isspace())  # HP: two bytes in front
-    stripped = " ".join(words.replace('\\"', '"').strip(" \t\r\n\"'\\").split())
-    plain = stripped.lower()
-    if plain in _PLACEHOLDERS or (plain and not plain.strip("0-.:* x#?")):
-        return ""
-    return stripped
 
 
 def identify(description: str, object_id: Oid) -> dict[str, tuple[str, str]]:

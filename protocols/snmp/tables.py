@@ -10,11 +10,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
+from protocols._identity import usable
 from protocols.contract import Fact
 from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid, oid
 from protocols.snmp.exchange import number, text
-from protocols.snmp.identity import usable
 from protocols.snmp.walk import Harvest, Row, Table
 
 MIB2: Oid = (1, 3, 6, 1, 2, 1)

@@ -219,3 +219,33 @@ def test_late_answer_is_dropped_and_the_right_one_taken() -> None:
     assert not late(0)
     assert not late(4)
     assert not late(3)
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        {0: b"VendorName", 1: b"ProductCode", 2: b"MajorMinorRevision"},
+        {0: b"Vendor Name", 1: b"Product Code", 2: b"0"},
+        {0: b"N/A", 1: b"Unknown", 2: b"---"},
+        {0: b"????", 1: b"\xff\xff\xff\xff", 2: b"\0\0\0"},
+        {0: b"\0rest of a buffer", 1: b"  ", 2: b"\x01\x02"},
+    ],
+)
+def test_a_field_that_nobody_filled_in_is_no_fact(objects: dict[int, bytes]) -> None:
+    link = run(same(Slave(objects)), ID)
+    assert not facts(link, "vendor") + facts(link, "product") + facts(link, "firmware")
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"Schneider Electric  ", "Schneider Electric"),
+        (b"TM221CE16T\0\0\0", "TM221CE16T"),
+        (b"UMG 604\0old bytes", "UMG 604"),
+        ("Gerätebau".encode("latin-1"), "Gerätebau"),
+        ("Gerätebau".encode(), "Gerätebau"),
+        (b'"ILC 151"\r\n', "ILC 151"),
+    ],
+)
+def test_padding_and_either_encoding_are_read(raw: bytes, said: str) -> None:
+    assert facts(run(same(Slave({0: raw})), ID), "vendor")[0] == said

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from protocols._identity import usable
 from protocols.snmp import identity
 from protocols.snmp.codec import oid
 from protocols.snmp.identity import Example, Rule
@@ -44,9 +45,22 @@ def test_a_maker_is_named_as_engineers_name_it() -> None:
     assert identity.maker(4346) == "Phoenix Contact"
 
 
-@pytest.mark.parametrize("words", ["", " ", "N/A", '""', "000000", "Not Available", "<private>"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        " ",
+        "N/A",
+        '""',
+        "000000",
+        "Not Available",
+        "<private>",
+        "Vendor Name",
+        "MajorMinorRevision",
+    ],
+)
 def test_a_placeholder_is_not_an_identity(words: str) -> None:
-    assert identity.usable(words) == ""
+    assert usable(words) == ""
 
 
 def test_patterns_stay_quick_on_hostile_text() -> None:
