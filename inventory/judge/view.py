@@ -36,6 +36,8 @@ OPEN = SPOKE | {Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
 SAYS_NOTHING = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
 """Outcomes about ourselves: a later scan that ends so takes nothing back."""
 ACTIVE = frozenset({"scan", "bundle"})
+MANY_ACCEPT = 3
+"""Ports of a host that accept before its refusals need the negative control (rulings 12)."""
 
 
 @dataclass(slots=True)
@@ -113,6 +115,8 @@ class View:
         self.conflicts: list[Because] = []
         self.live: dict[tuple[str, str, str], list[Observation]] = {}
         self.proxy: Observation | None = None
+        self.controlled: set[tuple[str, str, str]] = set()
+        self.accepting: dict[tuple[str, str, str], set[int]] = {}
         self.latest: datetime | None = None
         self.sourceless: list[tuple[Point, Meaning, list[Sample]]] | None = None  # `rules.quality`
         doors: dict[tuple[str, str, str, int, str], Door] = {}
@@ -130,7 +134,12 @@ class View:
             self.latest = item.time
         if question == NEGATIVE_CONTROL:
             self.proxy = item if item.outcome in OPEN else self.proxy
+            if item.outcome not in SAYS_NOTHING:
+                self.controlled.add((item.scan, item.vantage, target.address))
             return
+        if target.transport == "tcp" and item.outcome in OPEN and item.origin in ACTIVE:
+            place_of = (item.scan, item.vantage, target.address)
+            self.accepting.setdefault(place_of, set()).add(target.port)
         if item.outcome in PRESENT and not silent:
             key = (item.scan, item.vantage, target.address)
             self.live.setdefault(key, []).append(item)
@@ -220,6 +229,15 @@ class View:
                     " nothing else there answered",
                     "ask one more service of the same address",
                     self.ask(door.protocol),
+                    cite(decided),
+                )
+            where = (door.scan, door.vantage, door.address)
+            if len(self.accepting.get(where, ())) >= MANY_ACCEPT and where not in self.controlled:
+                return unknown(
+                    "whether that host tells its ports apart: three or more of them accept, and no"
+                    " port that nobody uses was tried",
+                    "scan it again: the scan tries one by itself",
+                    self.again(),
                     cite(decided),
                 )
             return false(Strength.E2, cite(decided), cite(control, _live(control)))

@@ -35,6 +35,7 @@ FACTS = (
     Fact("certificate.not_after", "2026-12-01T00:00:00Z", "endpoint"),
     Fact("range", "holding:0-9", "modbus"),
 )
+CONTROLS = (Outcome.CLOSED, Outcome.SILENT, Outcome.MUTE, Outcome.OTHER, Outcome.NOT_ASKED)
 REASONS = ("user_rejected", "certificate_untrusted", "")
 
 
@@ -108,6 +109,9 @@ def plants(draw: st.DrawFn) -> Plant:
     behind = draw(st.booleans()) and draw(st.booleans())
     part = "unit 3" if behind else ""
     drawn = draw(st.lists(observation(part=part), max_size=6))
+    control = draw(st.sampled_from([None, None, *CONTROLS]))
+    if control is not None:
+        drawn.append(seen("control", control, "negative_control", port=61_234))
     items = [_moved(item, timedelta(milliseconds=n)) for n, item in enumerate(drawn)]
     facts = tuple(fact for item in items for fact in item.facts)
     register: RegisterRow | None = draw(

@@ -15,6 +15,7 @@ from tests.inventory.verdict import (
     test_level_bounds,
     test_levels,
     test_plants,
+    test_presence,
     test_rules,
     test_standing,
 )
@@ -26,13 +27,20 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (logic, (test_judging, test_rules)),
     (weigh, (test_judging, test_standing)),
     (levels, (test_level_bounds, test_levels, test_acceptance)),
-    (presence, (test_judging, test_acceptance)),
+    (presence, (test_presence, test_acceptance)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
 )
 """Each module with the tests that are tried first; the plants come last, for all."""
 
-SAME: dict[str, str] = {}
+SAME: dict[str, str] = {
+    "logic.demote: strength >= Strength.E3 -> strength > Strength.E3": "one below E3 is E2 anyway",
+    "coverage.best_next: drop parameter in present of"
+    " parameter in present or parameter not in matrix.online": "what is there adds nothing",
+    "coverage.best_next: gain > most + 1e-09 -> gain >= most + 1e-09": "no gain differs by that",
+    "fixes.plan_fixes: COST[remedy.effort] > COST[offer.effort]"
+    " -> COST[remedy.effort] >= COST[offer.effort]": "the same effort in its own place",
+}
 """Mutants that change nothing that can be told, each with the reason."""
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from inventory.judge.levels import interval, level_of
 from inventory.judge.logic import false, true, unknown
+from inventory.judge.openness import OPEN as OPEN_CLASSES
+from inventory.judge.openness import protocols
 from inventory.judge.view import View
 from inventory.model import Evidence, Level, Proposition, Strength
 from protocols.contract import Observation, Outcome, Point, Quality, Sample
@@ -80,6 +82,22 @@ def test_an_answer_is_level_1_and_only_what_speaks_is_level_2() -> None:
 
 def test_a_value_read_over_an_open_protocol_is_level_3() -> None:
     assert level(evidence(listed(TEMPERATURE), about=PLC)).lo == 3
+
+
+def test_values_that_only_another_place_can_read_are_no_level_3_here() -> None:
+    cell = replace(listed(TEMPERATURE), vantage="cell")
+    for here in (seen("opcua", Outcome.SILENT, vantage="dmz"), *_carrying_no_values()):
+        found = evidence(cell, here, about=replace(PLC, seen=True))
+        assert level(found, collection="dmz").lo == 2
+
+
+def _carrying_no_values() -> list[Observation]:
+    """One answer of every open protocol that carries no process values."""
+    return [
+        seen(name, Outcome.COMPLETE, vantage="dmz")
+        for name, about in protocols().items()
+        if not about.data and about.openness in OPEN_CLASSES
+    ]
 
 
 def test_no_value_no_level_3() -> None:
@@ -181,6 +199,13 @@ def test_a_week_is_seven_days_and_the_share_of_good_reads_holds_in_each_scan() -
     assert "register row" in history().blocking[0]  # held: what else level 5 needs comes next
     assert "in 7 days" in history(first=6.9).blocking[0]
     assert "register row" in history(share_bad=1).blocking[0]
+
+
+def test_one_poor_scan_of_several_is_not_level_5_although_most_reads_are_good() -> None:
+    plenty = [replace(good(100), scan=f"scan-{n}", time=NOW - timedelta(days=n)) for n in (8, 4)]
+    poor = replace(good(4, bad=1), scan="scan-0", time=NOW)
+    said = level(evidence(*plenty, poor, about=PLC))
+    assert (said.lo, said.hi) == (4, 4)
 
 
 def test_what_was_overheard_is_no_scan_of_ours() -> None:

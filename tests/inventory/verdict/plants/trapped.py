@@ -51,7 +51,22 @@ def attested(key: str, **fields: str) -> dict[str, object]:
 
 
 MYSTERY = seen("mystery", O.COMPLETE)  # a protocol that the tables do not know
+RICH = (seen("mystery", O.MUTE, port=80), seen("mystery", O.OTHER, port=443))
+"""Two more ports that accept: then the refusals of a host need the negative control."""
 T01 = [
+    no("T01", "?", evidence(S7, *RICH, *CLOSED, about=PLC)),
+    no("T01", "?", evidence(S7, *RICH, *CLOSED, seen("control", O.NOT_ASKED, "negative_control",
+                                                   port=61_234), about=PLC)),
+    no("T01", "?", evidence(S7, *RICH, *CLOSED, seen("control", O.CLOSED, "negative_control",
+                                                   port=61_234, scan="scan-0"), about=PLC)),
+    no("T01", "", evidence(S7, *RICH, *CLOSED, PROXY, about=PLC)),
+    yes("T01", "high/medium", evidence(S7, *RICH, *CLOSED, seen(
+        "control", O.CLOSED, "negative_control", port=61_234), about=PLC)),
+    yes("T01", "high/medium", evidence(S7, *RICH, *CLOSED, seen(
+        "control", O.SILENT, "negative_control", port=61_234), about=PLC)),
+    yes("T01", "high/medium", evidence(S7, RICH[0], *CLOSED, about=PLC)),  # two are not many
+    yes("T01", "high/medium", evidence(S7, RICH[0], replace(RICH[1], origin="capture"), *CLOSED,
+                                       about=PLC)),  # overheard, not accepted from us
     yes("T01", "high/medium", evidence(S7, *CLOSED, about=PLC)).telling(
         "s7comm identify", "opcua identify", "modbus identify"),
     yes("T01", "high/medium", evidence(S7, seen("lldp", O.COMPLETE), MYSTERY, *CLOSED, about=PLC)),

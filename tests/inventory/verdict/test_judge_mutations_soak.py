@@ -1,0 +1,38 @@
+"""A mutation of the judging functions fails a test: all of them in the soak run, some always."""
+
+from __future__ import annotations
+
+import random
+import warnings
+
+import pytest
+
+from tests.inventory.verdict.mutating import key
+from tests.inventory.verdict.mutating_judge import MODULES, SAME, every, survivors
+from tests.support.mutants import mutants
+
+SOME = 20
+
+
+def test_some_mutations_of_the_judging_functions_are_all_noticed() -> None:
+    """Another handful at every run: whichever it is, a test must notice it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # a mutant may compare oddly
+        chosen = random.sample(every(), SOME)
+        assert [str(one) for one in survivors(chosen)] == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+def test_every_mutation_of_the_judging_functions_is_noticed() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        chosen = every()
+        left = [str(one) for one in survivors(chosen)]
+    print(f"{len(chosen)} mutants, {len(left)} not noticed")  # noqa: T201  (soak prints figures)
+    assert left == []
+
+
+def test_mutants_that_are_let_be_still_exist() -> None:
+    names = {key(one) for module, _ in MODULES for one in mutants(module)}
+    assert set(SAME) <= names

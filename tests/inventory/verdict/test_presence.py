@@ -1,0 +1,230 @@
+"""Presence of a machine's signals: links, licences, stand-ins, candidates, absence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from inventory.judge.openness import protocols
+from inventory.judge.presence import Machine, class_of
+from inventory.judge.profiles import signal_of
+from inventory.judge.view import View
+from inventory.model import (
+    Declaration,
+    Equipment,
+    Evidence,
+    Kind,
+    Link,
+    Proposition,
+    Strength,
+    Truth,
+)
+from protocols.contract import Outcome, Point
+from tests.inventory.verdict.evidence import context, device, evidence, seen
+from tests.inventory.verdict.plants import DRIVE, FULL, PLC, listed, motor, tag
+
+CURRENT, FREQUENCY = tag("MotorCurrent", "AMP"), tag("OutputFrequency", "HTZ")
+NOT_ASKED = Truth.UNKNOWN
+
+
+def machine(*items: Evidence, unit: Equipment | None = None, **changes: object) -> Machine:
+    here = context(*items, **{**FULL, **changes})
+    return Machine(unit or motor(), [View(item, here) for item in items])
+
+
+def exists(found: Machine, name: str) -> Proposition:
+    return found.exists(signal_of(name))
+
+
+def linked(*links: Link) -> Equipment:
+    return replace(motor(), links=links)
+
+
+def owned(*points: Point, key: str = "device-1") -> Evidence:
+    return evidence(listed(*points), about=replace(DRIVE, key=key))
+
+
+# --- links -----------------------------------------------------------------------------------
+
+
+def names(found: Machine) -> list[str]:
+    return [point.name for _, point, _ in found.rows]
+
+
+def test_a_link_without_a_part_brings_every_value_of_its_device_and_of_no_other() -> None:
+    other = owned(tag("Pressure", "BAR"), key="device-2")
+    assert names(machine(owned(CURRENT), other)) == ["MotorCurrent"]
+    both = linked(Link("M-1", "device-1"), Link("M-1", "device-2", part="Pressure"))
+    assert names(machine(owned(CURRENT), other, unit=both)) == ["MotorCurrent", "Pressure"]
+
+
+@pytest.mark.parametrize("part", ["MotorCurrent", CURRENT.address, "slot 3", "unit 7"])
+def test_a_link_to_a_part_brings_what_bears_that_name(part: str) -> None:
+    point = replace(CURRENT, part="slot 3")
+    item = evidence(listed(point, tag("Pressure", "BAR")), about=replace(DRIVE, part="unit 7"))
+    found = machine(item, unit=linked(Link("M-1", "device-1", part=part, signal="torque")))
+    wanted = ["MotorCurrent", "Pressure"] if part == "unit 7" else ["MotorCurrent"]
+    assert names(found) == wanted
+    named = part in ("MotorCurrent", CURRENT.address)  # a slot may hold many signals
+    assert found.rows[0][2].measurand == ("torque" if named else "current")
+
+
+def test_a_link_to_the_whole_device_states_no_signal() -> None:
+    found = machine(owned(CURRENT), unit=linked(Link("M-1", "device-1", signal="torque")))
+    assert found.rows[0][2].measurand == "current"
+
+
+def test_a_link_states_a_signal_with_its_place_and_keeps_the_place_of_the_name() -> None:
+    def places(signal: str) -> frozenset[str]:
+        point = tag("OilTemperature", "CEL")
+        link = Link("M-1", "device-1", part="OilTemperature", signal=signal)
+        return machine(owned(point), unit=linked(link)).rows[0][2].places
+
+    assert places("temperature:bearing") == {"bearing"}
+    assert "oil" in places("temperature")
+
+
+def test_a_proposed_or_unresolved_link_brings_nothing() -> None:
+    for link in (
+        Link("M-1", "device-1", proposed=True),
+        Link("M-1", "device-1", resolved=False),
+    ):
+        assert machine(owned(CURRENT), unit=linked(link)).rows == []
+
+
+# --- what is there ---------------------------------------------------------------------------
+
+
+def test_speed_is_shown_by_the_frequency_of_a_drive_and_by_that_only_at_medium() -> None:
+    said = exists(machine(owned(FREQUENCY)), "speed")
+    assert (said.truth, said.strength) == (Truth.TRUE, Strength.E2)
+    assert exists(machine(owned(FREQUENCY)), "speed:spindle").truth is not Truth.TRUE
+    assert exists(machine(owned(FREQUENCY)), "torque").truth is Truth.FALSE
+    assert exists(machine(owned(CURRENT)), "speed").truth is Truth.FALSE
+
+
+@pytest.mark.parametrize(
+    ("statement", "truth"),
+    [("no sensor", Truth.FALSE), ("not instrumented", Truth.FALSE), ("painted", Truth.TRUE)],
+)
+def test_an_attested_absence_outweighs_a_listing(statement: str, truth: Truth) -> None:
+    said = Declaration("site", Kind.ATTEST, "M-1", {"statement": statement, "value": "current"})
+    found = machine(owned(CURRENT), attested={"m-1": (said,)})
+    assert exists(found, "current").truth is truth
+
+
+# --- what is not there -----------------------------------------------------------------------
+
+
+def test_absence_by_the_names_of_other_values_is_weak() -> None:
+    def strength(*points: Point) -> Strength:
+        said = exists(machine(owned(*points)), "temperature")
+        assert said.truth is Truth.FALSE
+        return said.strength
+
+    assert strength(CURRENT) is Strength.E3
+    assert strength(tag("MotorCurrent")) is Strength.E1  # by its name alone
+    assert strength(tag("Running", type="Boolean")) is Strength.E3  # a state is no measurand
+    assert strength(tag("Pressure setpoint")) is Strength.E3  # nor is a set point
+
+
+def test_absence_of_a_state_does_not_hang_on_the_names_of_measured_values() -> None:
+    said = exists(machine(owned(tag("MotorCurrent", type="Double"))), "fault")
+    assert (said.truth, said.strength) == (Truth.FALSE, Strength.E3)
+
+
+def test_the_proof_of_an_absence_names_the_devices_and_counts_the_values() -> None:
+    def text(*items: Evidence) -> str:
+        unit = linked(*(Link("M-1", item.device.key) for item in items))
+        return exists(machine(*items, unit=unit), "temperature").because[0].text
+
+    assert "lists 1 value, which is not temperature" in text(owned(CURRENT))
+    assert "lists 2 values, none of which is temperature" in text(owned(CURRENT, FREQUENCY))
+    four = [
+        evidence(listed(CURRENT), about=replace(DRIVE, key=f"device-{n}", name=f"drive {n}"))
+        for n in range(4)
+    ]
+    assert "drive 0 and drive 1 and drive 2 lists" in text(*four[:3])
+    assert "drive 0 and drive 1 and drive 2 and 1 more lists" in text(*four)
+
+
+@pytest.mark.parametrize(
+    ("point", "candidate"),
+    [
+        (tag("AI_7"), True),
+        (tag("AI_7", "CEL"), True),
+        (tag("AI_7", "BAR"), False),  # a unit of another kind
+        (tag("DI_7", type="Boolean"), False),
+        (tag("CT-101"), False),  # current or temperature? neither is certain, both are named
+        (tag("Pressure", "CEL"), True),  # its unit contradicts its name: it may be either
+        (tag("Temperature setpoint", "CEL"), False),
+    ],
+)
+def test_a_value_without_a_name_that_could_be_it_blocks_absence(
+    point: Point, candidate: bool
+) -> None:
+    said = exists(machine(owned(CURRENT, point)), "temperature")
+    if point.name == "CT-101":
+        assert said.truth is Truth.UNKNOWN or said.truth is Truth.FALSE
+        return
+    assert (said.truth is Truth.UNKNOWN) is candidate
+    if candidate:
+        assert f"1 unclassified value could be temperature: {point.name}" == said.unknown
+
+
+def test_a_candidate_without_a_name_is_named_by_its_address() -> None:
+    said = exists(machine(owned(CURRENT, replace(tag("x"), name=""))), "temperature")
+    assert said.unknown.endswith(": nsu=urn:x;s=x")
+
+
+def test_a_state_may_be_a_bit_or_a_value_of_no_type() -> None:
+    for kind, truth in (("Boolean", Truth.UNKNOWN), ("", Truth.UNKNOWN), ("Double", Truth.FALSE)):
+        assert exists(machine(owned(CURRENT, tag("DI_7", type=kind))), "running").truth is truth
+
+
+# --- licences --------------------------------------------------------------------------------
+
+
+def licence(*items: object, about: object = DRIVE) -> Proposition:
+    return machine(evidence(*items, about=about)).licence  # type: ignore[arg-type]
+
+
+def test_a_device_without_a_data_service_gives_no_licence() -> None:
+    silent = next(name for name, about in protocols().items() if not about.data)
+    other = seen(silent, Outcome.COMPLETE)  # speaks, and carries no values
+    assert licence(listed(CURRENT)).truth is Truth.TRUE
+    assert licence(other).truth is Truth.UNKNOWN
+    assert "any data service" in licence(other).unknown
+    assert licence(listed(CURRENT), other).truth is Truth.TRUE
+
+
+def test_an_agent_of_the_host_is_no_source_and_one_with_values_is() -> None:
+    host = seen("snmp", Outcome.COMPLETE, "system")
+    assert licence(listed(CURRENT), host).truth is Truth.TRUE
+    assert licence(host, about=PLC).truth is Truth.UNKNOWN
+    point = Point("1.3.6.1.4.1.9.9.1", "Probe temperature", unit="CEL")
+    sensor = seen("snmp", Outcome.COMPLETE, "walk", points=(point,))
+    assert licence(listed(CURRENT), sensor).truth is Truth.UNKNOWN  # not walked to its end
+    ups = replace(DRIVE, role="ups")
+    assert licence(listed(CURRENT), host, about=ups).truth is Truth.UNKNOWN
+
+
+# --- classes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "cls"),
+    [
+        ("pump", "pump"),
+        (" PV_Inverter ", "pv-inverter"),
+        ("Kreiselpumpe", "pump"),
+        ("quibbler", "quibbler"),
+    ],
+)
+def test_the_class_that_a_word_means(text: str, cls: str) -> None:
+    assert class_of(text) == cls
+
+
+def test_a_device_key_is_not_its_name() -> None:
+    assert device("a").key == "a"
