@@ -38,6 +38,11 @@ SAME: dict[str, str] = {
     "coverage.best_next: drop parameter in present of"
     " parameter in present or parameter not in matrix.online": "what is there adds nothing",
     "coverage.best_next: gain > most + 1e-09 -> gain >= most + 1e-09": "no gain differs by that",
+    "presence.Machine._exists: drop derived of derived and (not signal.place)": "none has no name",
+    "presence.Machine._absence_strength: drop not meaning.dimension of"
+    " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
+    "presence._stated: drop not part of"
+    " part in (point.address, point.name) or not part": "states none",
     "fixes.plan_fixes: COST[remedy.effort] > COST[offer.effort]"
     " -> COST[remedy.effort] >= COST[offer.effort]": "the same effort in its own place",
 }

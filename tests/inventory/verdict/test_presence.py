@@ -59,6 +59,10 @@ def test_a_link_without_a_part_brings_every_value_of_its_device_and_of_no_other(
     assert names(machine(owned(CURRENT), other, unit=both)) == ["MotorCurrent", "Pressure"]
 
 
+def test_a_link_without_a_part_brings_the_values_of_every_part() -> None:
+    assert names(machine(owned(replace(CURRENT, part="slot 3")))) == ["MotorCurrent"]
+
+
 @pytest.mark.parametrize("part", ["MotorCurrent", CURRENT.address, "slot 3", "unit 7"])
 def test_a_link_to_a_part_brings_what_bears_that_name(part: str) -> None:
     point = replace(CURRENT, part="slot 3")
@@ -194,6 +198,7 @@ def test_a_device_without_a_data_service_gives_no_licence() -> None:
     silent = next(name for name, about in protocols().items() if not about.data)
     other = seen(silent, Outcome.COMPLETE)  # speaks, and carries no values
     assert licence(listed(CURRENT)).truth is Truth.TRUE
+    assert licence(seen("opcua", Outcome.COMPLETE, "browse")).truth is Truth.TRUE  # lists nothing
     assert licence(other).truth is Truth.UNKNOWN
     assert "any data service" in licence(other).unknown
     assert licence(listed(CURRENT), other).truth is Truth.TRUE
