@@ -1,7 +1,11 @@
-"""Where results are written: never over the inventory that they come from."""
+"""Where results are written: never over the inventory they come from; whole or not at all."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +34,29 @@ class Output(click.Path):
 def same(one: str, other: Path) -> bool:
     """Whether two names mean one file, through links too."""
     return Path(one).resolve() == other.resolve()
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write to: written whole it takes that name, otherwise it goes.
+
+    What is no regular file (a folder that is there, a pipe) is written to as it is, and so is a
+    file in a folder where we may make none.
+    """
+    target = path.resolve()
+    there = target.exists() and not target.is_file()
+    if there or not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+        yield path
+        return
+    made = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    try:
+        yield made
+        if target.is_file() and made.is_file():
+            shutil.copymode(target, made)
+        if made.exists():
+            made.replace(target)
+    finally:
+        if made.is_dir():
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            made.unlink(missing_ok=True)

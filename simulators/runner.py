@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"simulate: {error}\n")
         return 2
     except OSError as error:
-        sys.stderr.write(f"simulate: {error.filename or ''}: {error.strerror or error}\n")
+        sys.stderr.write(f"simulate: {error.filename or 'its files'}: {error.strerror or error}\n")
         return 2
     return 0
 

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING
 
 from inventory.outputs import view
 from inventory.outputs.rows import FIELDS, Record, records
+from inventory.outputs.workbook import workbook
 from inventory.text import cell, inert, slug
 
 if TYPE_CHECKING:
@@ -313,10 +314,7 @@ def _csv(path: Path) -> Iterator[Put]:
 @contextmanager
 def xlsx_rows(path: Path, name: str = "Import") -> Iterator[Put]:
     """Takes rows into a workbook of one sheet; the caller makes each cell inert."""
-    from xlsxwriter import Workbook
-
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(str(path), options | {"strings_to_numbers": False}) as book:
+    with workbook(path) as book:
         sheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
         at = 0

@@ -20,6 +20,7 @@ from inventory.judge.weigh import frees_nothing
 from inventory.model import Device, Effort, Finding, Remedy, Severity
 from inventory.outputs import csv_file, records, view
 from inventory.outputs.report.words import spoken
+from inventory.outputs.workbook import workbook
 from inventory.text import inert
 
 if TYPE_CHECKING:
@@ -94,18 +95,9 @@ def write(store: Store, request: Request) -> str:
     """Writes the workbook. Raises ValueError without a file name."""
     if request.output is None:
         raise ValueError("a workbook needs a file; add -o workbook.xlsx")
-    from xlsxwriter import Workbook
-
     store = view(store, request)
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "nan_inf_to_errors": False,
-    }
     counts: dict[str, int] = {}
-    with Workbook(str(request.output), options) as book:
+    with workbook(request.output) as book:
         title, now = f"Data gaps of {inert(store.site, 200)}", request.now or datetime.now(UTC)
         book.set_properties({"title": title, "author": "untrap", "created": now})
         book.set_calc_mode("auto")

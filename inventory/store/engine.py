@@ -49,12 +49,15 @@ def connect(where: str, *, create: bool, readonly: bool) -> Engine:
 
     Raises `StoreError`, one line, for everything that stands in the way.
     """
+    made = not is_url(where) and not os.path.lexists(where)
     engine = _url_engine(where) if is_url(where) else _file_engine(Path(where), create, readonly)
     try:
         with explained(shown(where)):
             _settle(engine, where, create=create, readonly=readonly)
     except BaseException:
         engine.dispose()
+        for end in ("", "-wal", "-shm") if made else ():  # nothing half made stays
+            Path(where + end).unlink(missing_ok=True)
         raise
     return engine
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class StoreError(Exception):
@@ -26,6 +28,7 @@ def explained(where: str) -> Iterator[None]:
         raise StoreError(f"{where}: {error.strerror or error}") from error
 
 
+SMALLEST = 65_536  # bytes that SQLite needs to open a database with a write-ahead log
 _SAYINGS = (
     ("not a database", "is not an untrap database; name another file with --db"),
     ("malformed", "is damaged; restore a copy, or name another file with --db"),
@@ -38,10 +41,19 @@ _SAYINGS = (
 )
 
 
+def _full(where: str) -> bool:
+    try:
+        return shutil.disk_usage(Path(where).resolve().parent).free < SMALLEST
+    except OSError:
+        return False
+
+
 def explain(where: str, error: BaseException | None) -> str:
     """One line for a driver's error, with a way out where one is known."""
     said = str(error).strip().splitlines()
     first = said[0] if said else type(error).__name__
+    if "disk i/o error" in first.lower() and _full(where):
+        first = "disk is full"  # SQLite says no more when its shared memory finds no room
     for mark, saying in _SAYINGS:
         if mark in first.lower():
             return f"{where} {saying}"

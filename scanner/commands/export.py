@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from scanner.cli import Settings
-from scanner.output import Output
+from scanner.output import Output, whole
 
 
 @click.command()
@@ -53,18 +54,18 @@ def command(
     stated |= {name: text for name, text in named.items() if text is not None}
     with concluded(settings) as store:
         try:
-            said = module.write(store, Request(output, table, redact, stated))
-            if format_ == "bundle" and output and "key" in stated:
-                from scanner.imports.bundle_key import sign
+            with whole(output) if output else nullcontext() as place:
+                said = module.write(store, Request(place, table, redact, stated))
+                if format_ == "bundle" and place and "key" in stated:
+                    from scanner.imports.bundle_key import sign
 
-                said += f"; signed by {sign(output, Path(stated['key']))}"
+                    said += f"; signed by {sign(place, Path(stated['key']))}"
         except ValueError as error:
-            raise click.UsageError(str(error)) from error
-        except BrokenPipeError:
-            raise
+            raise click.UsageError(str(error).replace(str(place), str(output))) from error
         except OSError as error:
             message = f"{output}: {error.strerror or error}; name another place with -o"
             raise click.UsageError(message) from error
+    said = said.replace(str(place), str(output))
     if said:
         note(said)
     if output:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scanner.cli import Settings
-from scanner.output import Output
+from scanner.output import Output, whole
 
 
 @click.command()
@@ -36,7 +36,8 @@ def command(settings: Settings, output: Path, redact: bool) -> None:
 
     with concluded(settings) as store:
         try:
-            said = write(store, output, redact=redact)
+            with whole(output) as place:
+                said = write(store, place, redact=redact).replace(str(place), str(output))
         except OSError as error:
             raise click.UsageError(f"-o {output}: {error.strerror or error}") from error
     note(said)

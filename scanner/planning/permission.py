@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from protocols.contract import Depth
+from scanner.output import whole
 from scanner.planning.cost import Total
 from scanner.planning.lines import basis, lines
 from scanner.planning.prepare import Prepared
@@ -70,7 +71,8 @@ tr{break-inside:avoid}}
 def write(path: Path, prepared: Prepared, totals: Mapping[str, Total]) -> None:
     """Write the page. Raises `click.UsageError` when the path cannot be written."""
     try:
-        path.write_text("\n".join(page(prepared, totals)) + "\n", encoding="utf-8")
+        with whole(path) as place:
+            place.write_text("\n".join(page(prepared, totals)) + "\n", encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"-o {path}: {error.strerror}") from error
 
