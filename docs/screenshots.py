@@ -50,7 +50,7 @@ class Shot:
 
 SHOTS = (
     Shot("report-answer", "#answer", width=1180, height=720),
-    Shot("report-map", "#map", height=600),
+    Shot("report-map", "#net-2", height=420),
     Shot("report-gaps", "#gaps", height=760, open=".gap:has(.o pre) > summary >> nth=0"),
     Shot("report-signals", "#signals", height=400),
     Shot("report-dark", "#map", scheme="dark", height=560),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from inventory.fixes import Fix, plan_fixes
 from inventory.judge.presence import Machine
 from inventory.judge.survey import YES
 from inventory.judge.weigh import frees_nothing
-from inventory.model import Device, Equipment, Finding, Kind, OpenQuestion, Scan, Severity
+from inventory.model import Device, Equipment, Finding, Kind, OpenQuestion, Remedy, Scan, Severity
 from inventory.outputs.records import time
 from inventory.outputs.report import page
 from inventory.outputs.report.evidence import Proofs
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from inventory.store import Store
     from inventory.store.store import Asset
 
-ORDER = tuple(Severity)
 SHOWN = frozenset("TAUQG")
 
 
@@ -47,6 +46,7 @@ class Limits:
 
     assets: int = 3_000  # more are aggregated per network
     gaps: int = 5_000
+    big_gaps: int = 1_000  # the same of a site whose assets are aggregated
     full: int = 1_000  # gaps up to which each is shown in full
     first: int = 200  # how many are shown in full where there are more
     questions: int = 1_000
@@ -63,12 +63,12 @@ LIMITS = Limits()
 def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -> Page:
     """The values of the report of one site; the store must be concluded."""
     now = now or datetime.now(UTC)
-    assets = list(store.assets())
-    findings = [one for one in store.findings() if one.rule[0] in SHOWN]
-    ranked = sorted(findings, key=_rank)
+    assets = [_light(one) for one in store.assets()]
+    big = len(assets) > limits.assets
+    told = limits.big_gaps if big else limits.gaps
+    ranked = list(_ranked(store, told))
     live = [one for one in ranked if one.severity is not Severity.INFO and not one.waived]
     counted = Counter(one.asset for one in live)
-    big = len(assets) > limits.assets
     everything = list(units(store))
     line: Mapping[str, object] = next(
         (one for one in roll_up(everything) if one["scope"] == "site"), {}
@@ -78,7 +78,7 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     data = [one for one in live if not frees_nothing(one)]
     rest = [one for one in live if frees_nothing(one)]
     whole = ranked if len(ranked) <= limits.full else ranked[: limits.first]
-    groups = tuple(_groups(ranked[len(whole) : 1_000 if big else limits.gaps]))
+    groups = tuple(_groups(ranked[len(whole) : told]))
     scans = store.scans()
     changes, note = _changes(store, scans, len(assets), limits)
     watched = _watched(things)
@@ -123,10 +123,22 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     )
 
 
-def _rank(one: Finding) -> tuple[bool, float, int, str, str]:
-    """What frees data first, by value, then by severity: the order of `untrap gaps`."""
-    severity = ORDER.index(one.severity)
-    return (frees_nothing(one), -one.value, -severity, one.rule, one.id)
+def _light(one: Asset) -> Asset:
+    """An asset without what the page does not show: of ten thousand, facts are most."""
+    thing = one.thing
+    if isinstance(thing, Equipment):
+        return one
+    return replace(one, thing=replace(thing, facts=(), services=(), aliases=(), merges=()))
+
+
+def _ranked(store: Store, told: int) -> Iterator[Finding]:
+    """Findings in the order of `untrap gaps`; beyond those that are told, without premises."""
+    alike: dict[tuple[Remedy, ...], tuple[Remedy, ...]] = {}
+    for place, one in enumerate(store.ranked(sorted(SHOWN), everything=True)):
+        if place < told:
+            yield one
+        else:
+            yield replace(one, because=(), remedies=alike.setdefault(one.remedies, one.remedies))
 
 
 def _connectable(store: Store) -> Share:
