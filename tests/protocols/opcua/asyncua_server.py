@@ -2,7 +2,8 @@
 
 MODE is open, user, secured, or names of asyncua's policies joined by commas
 ("Basic256Sha256_Sign"): then it trusts the certificates in DIR/trusted and takes anonymous and the
-user. Prints its port when it listens; ends with its standard input.
+user; where there is a DIR/people, it takes nobody but who shows a certificate from there. Prints
+its port when it listens; ends with its standard input.
 """
 
 from __future__ import annotations
@@ -19,17 +20,29 @@ from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.truststore import TrustStore
 from asyncua.crypto.validator import CertificateValidator, CertificateValidatorOptions
 from asyncua.server.user_managers import User, UserRole
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 
 class Users:
-    """One user that may read."""
+    """One user that may read, or those whose certificates lie in a folder."""
+
+    def __init__(self, people: Path) -> None:
+        self.people = [file.read_bytes() for file in people.glob("*")] if people.exists() else None
 
     def get_user(self, _session, username=None, password=None, certificate=None):  # type: ignore[no-untyped-def]
+        if self.people is not None:
+            known = certificate is not None and _der(certificate) in self.people
+            return User(role=UserRole.User) if known else None
         if username is None:
             return User(role=UserRole.User)
         known = username == "reader" and password in ("right", b"right")
         return User(role=UserRole.User) if known else None
+
+
+def _der(certificate: object) -> bytes:
+    plain = getattr(certificate, "public_bytes", None)
+    return bytes(plain(Encoding.DER)) if plain else bytes(certificate)  # type: ignore[call-overload]
 
 
 async def main(mode: str, folder: Path) -> None:
@@ -38,7 +51,7 @@ async def main(mode: str, folder: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     named = mode not in ("open", "user", "secured")
-    server = Server(user_manager=Users() if mode == "user" or named else None)
+    server = Server(user_manager=Users(folder / "people") if mode == "user" or named else None)
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/peer")
     server.set_server_name("Peer")
@@ -65,6 +78,8 @@ async def main(mode: str, folder: Path) -> None:
         )
         server.set_certificate_validator(CertificateValidator(options, store))
         server.set_security_policy([getattr(ua.SecurityPolicyType, n) for n in mode.split(",")])
+        if (folder / "people").exists():
+            server.set_identity_tokens([ua.X509IdentityToken])
     policies = {"open": [open_policy], "user": [open_policy, secured], "secured": [secured]}
     if not named:
         server.set_security_policy(policies[mode])

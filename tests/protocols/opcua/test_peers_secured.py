@@ -122,3 +122,25 @@ def test_a_channel_that_is_only_signed_is_read(machine: Credential, tmp_path: Pa
     with asyncua(tmp_path, machine, "Basic256Sha256_Sign") as port:
         link = visit(port, machine)
     assert len(points(link)) == 251
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_a_server_that_takes_nothing_but_a_users_certificate(
+    known: bool, machine: Credential, tmp_path: Path
+) -> None:
+    """The channel is trusted either way: who is unknown as a user is told so."""
+    people = tmp_path / "people"
+    people.mkdir()
+    shutil.copy(machine.auth if known else held(tmp_path, bits=3072).auth, people)
+    with asyncua(tmp_path, machine, "Basic256Sha256_SignAndEncrypt") as port:
+        link = visit(port, machine)
+    assert facts(link, "security") == ["Basic256Sha256/SignAndEncrypt/certificate"]
+    if known:
+        assert outcome(link, "session") == (Outcome.COMPLETE, "")
+        assert len(points(link)) == 251
+        return
+    refused = next(s for s in link.observations if s.outcome is Outcome.REFUSED_AUTH)
+    assert refused.reason == "access_denied"  # BadUserAccessDenied, in the server's own words
+    assert refused.question.operation == "session"
+    assert "user" in refused.detail
+    assert not points(link)
