@@ -26,6 +26,9 @@ ASSUMED_ALIVE = 0.10
 MOST_PLAYED = 1_024
 """Up to so many hosts have their schedule played one by one, in the order of beginning."""
 
+MOST_PLANNED = 256
+"""The same before a scan, which waits for it: in what order hosts are begun is not known then."""
+
 MOST_STEPS_PLAYED = 100_000
 """The same bound on what these hosts do: it is less than half a second of computing."""
 
@@ -206,7 +209,8 @@ def cost(
             total.packets + count * sum(packets(a, tried) for a, tried in each),
             total.bytes + count * sum(a.bytes for a in shape),
         )
-    whole = total.hosts <= MOST_PLAYED and steps(composition) <= MOST_STEPS_PLAYED
+    most = MOST_PLAYED if order else MOST_PLANNED
+    whole = total.hosts <= most and steps(composition) <= MOST_STEPS_PLAYED
     hosts = list(order) if whole and len(order) == total.hosts else mixed(composition, whole)
     if whole:
         return replace(total, seconds=_lasts(hosts, profile, limits, groups, on_link))

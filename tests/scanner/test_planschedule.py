@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from protocols.contract import Cost, Depth
-from scanner.planning.cost import MOST_PLAYED, Attempt, Manner, Shape, cost
+from scanner.planning.cost import MOST_PLANNED, Attempt, Manner, Shape, cost
 from scanner.profile import PROFILES, Limits
 from scanner.wire.pacer import WINDOW_MARGIN
 
@@ -102,10 +102,10 @@ def test_a_window_is_watched_after_all_other_questions() -> None:
     ("shape", "each"), [(FOUR, 5 / RATE), (speaking(5), 14 / RATE), (REFUSED, 1 / RATE)]
 )
 def test_a_part_of_many_hosts_stands_for_all(shape: Shape, each: float) -> None:
-    whole, one_more = (lasts({shape: n}, 4) for n in (MOST_PLAYED, MOST_PLAYED + 1))
+    whole, one_more = (lasts({shape: n}, 4) for n in (MOST_PLANNED, MOST_PLANNED + 1))
     assert one_more == pytest.approx(whole, rel=0.2)
-    some, more = (lasts({shape: n * MOST_PLAYED}, 4 * n) for n in (4, 8))
-    assert more - some == pytest.approx(4 * MOST_PLAYED * each, rel=0.02)
+    some, more = (lasts({shape: n * MOST_PLANNED}, 4 * n) for n in (4, 8))
+    assert more - some == pytest.approx(4 * MOST_PLANNED * each, rel=0.02)
 
 
 def test_a_slow_profile_takes_longer() -> None:
