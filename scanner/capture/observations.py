@@ -32,6 +32,7 @@ from scanner.capture.values import mapped, values
 from scanner.capture.walk import Walk, period_seconds
 
 MOST_ADDRESSES = 4  # IPv4 addresses behind one hardware address before it counts as a router
+FLOOD, FEW = 64, 2  # senders behind one hardware address that sent so few packets in vain
 CONSUMERS = 64
 RANGES = 256
 PLANT_KINDS = frozenset({"profinet", "pn-dcp", "ethercat", "goose", "sampled-values", "bacnet"})
@@ -102,7 +103,31 @@ class Conclusions:
                 if conversation.requested and not conversation.passive.peers:
                     self._clients.add(conversation.client)
 
-        self._absent = own | self._bystanders()
+        self._lone = self._flood()
+        if self._lone:
+            walk.ledger.note(
+                "addresses of a flood: one packet or two, and no answer", len(self._lone)
+            )
+        self._absent = own | self._bystanders() | self._lone
+
+    def _flood(self) -> frozenset[str]:
+        """Addresses of senders that are made up: many behind one hardware address, of which each
+        sent a packet or two that nobody answered and that no decoder read (a scan with false
+        senders). Few of them are kept: a device that is switched off is asked like this."""
+        packets: defaultdict[str, int] = defaultdict(int)
+        spoke: set[str] = {key[0] for key in self.walk.learned}
+        for one in self.walk.conversations.values():
+            packets[one.client] += one.asked
+            packets[one.server] += one.answered
+            if (one.asked and one.answered) or one.requested:
+                spoke |= {one.client, one.server}
+        behind: defaultdict[str, list[str]] = defaultdict(list)
+        for address, host in self.walk.hosts.items():
+            alone = len(host.macs) == 1 and not host.announced and address not in spoke
+            if alone and 1 <= packets[address] <= FEW:
+                behind[next(iter(host.macs))].append(address)
+        crowds = (found for found in behind.values() if len(found) > FLOOD)
+        return frozenset(address for found in crowds for address in found)
 
     def _bystanders(self) -> frozenset[str]:
         """Who only captured: neither asks nor answers in the plant's own protocols."""

@@ -356,3 +356,17 @@ def test_packets_of_a_mirrored_port_count_once(
 def fins(number: int, control: int) -> bytes:
     head = bytes((control, 0, 2, 0, 9, 0, 0, 5, 0, number)) + b"\1\1"
     return head + (b"\x82\0\x64\0\0\x0a" if control == 0x80 else b"\0\0" + bytes(20))
+
+
+def test_a_flood_with_false_senders_is_counted_and_makes_no_assets(tmp_path: Path) -> None:
+    def knock(source: str) -> bytes:
+        body = ipv4(source, SERVER, 6, segment((40_000, 502), 1, SYN), ttl=57)
+        return ethernet("02:00:00:00:00:77", SERVER_MAC, 0x0800, body)
+
+    few = read(tmp_path, [*polled(2), *(knock(f"198.51.100.{n}") for n in range(1, 20))])
+    assert len({one.target.address for one in few.observations}) == 2 + 19 + 1
+    many = read(tmp_path, [*polled(2), *(knock(f"198.51.100.{n}") for n in range(1, 100))])
+    assert {one.target.address for one in many.observations} <= {
+        CLIENT, SERVER, "02:00:00:00:00:77",
+    }  # fmt: skip
+    assert dict(many.notes)["addresses of a flood: one packet or two, and no answer"] == 99
