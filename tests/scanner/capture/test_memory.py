@@ -68,7 +68,8 @@ def imported(folder: Path, *paths: Path) -> Ended:
     )
     code, peak = done.stdout.split()[-2:]
     assert "Traceback" not in done.stderr
-    return Ended(int(code), int(peak) / 1024, done.stderr)
+    said = " ".join(done.stderr.split())  # lines are cut for the terminal
+    return Ended(int(code), int(peak) / 1024, said)
 
 
 def test_the_peak_of_a_mixture_is_bounded(tmp_path: Path) -> None:
