@@ -28,9 +28,6 @@ ALLOWED = {
     "simulators": {"simulators", "asyncua", "pysnmp", "pymodbus", "cryptography"},
 }
 
-SOCKETS = {"socket", "ssl", "socketserver", "http.client", "urllib.request", "ftplib", "telnetlib"}
-MAY_OPEN_SOCKETS = ("scanner/wire/", "scanner/capture/live", "simulators/")
-
 
 def modules() -> Iterator[Path]:
     for package in PACKAGES:
@@ -64,14 +61,6 @@ def test_imports_point_one_way(path: Path) -> None:
             assert module.startswith("protocols.contract"), f"{name(path)}:{line} imports {module}"
         else:
             assert top in good, f"{name(path)}:{line} imports {module}"
-
-
-@pytest.mark.parametrize("path", list(modules()), ids=name)
-def test_only_the_wire_opens_sockets(path: Path) -> None:
-    if name(path).startswith(MAY_OPEN_SOCKETS):
-        return
-    for module, line in imported(path):
-        assert module not in SOCKETS, f"{name(path)}:{line} imports {module}"
 
 
 def test_scapy_is_imported_by_one_module_only() -> None:
