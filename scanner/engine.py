@@ -266,7 +266,10 @@ class Engine:
                 conversation.extend(time, most)
                 before = len(conversation.heard)
                 begun = self.wire.clock.monotonic()
-                await rung.run(conversation)
+                try:
+                    await rung.run(conversation)
+                finally:
+                    host.spent += self.wire.clock.monotonic() - begun
                 watched += (self.wire.clock.monotonic() - begun) * (depth is Depth.SAMPLE)
                 heard = conversation.heard[before:]
                 now = conversation.news(before)
@@ -286,7 +289,7 @@ class Engine:
         if probe.transport == "tcp" and any(item.outcome in OPENED for item in conversation.heard):
             host.accepting.add(port)
         if not (host.past or host.units):
-            self._ends.learn(probe, port, conversation.heard, conversation.function)
+            self._ends.learn(probe, port, conversation.heard)
         return self._shape(conversation, done, watched)
 
     def _shape(

@@ -6,6 +6,7 @@ plan that was looked at into the scan that was agreed to.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,6 +60,18 @@ class ListFile(click.ParamType[Listed]):
         return Listed(str(value), tuple(words))
 
 
+class Seconds(click.FloatRange):
+    """A number within bounds, and never NaN, which is within all of them."""
+
+    def convert(
+        self, value: float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        found = float(super().convert(value, param, ctx))
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return found
+
+
 OPTIONS = (
     click.argument("targets", nargs=-1, metavar="TARGET…"),
     click.option(
@@ -96,21 +109,21 @@ OPTIONS = (
     click.option("--interface", default="", metavar="NAME", help="Network interface to use."),
     click.option(
         "--sample-seconds",
-        type=click.FloatRange(1, 86_400),
+        type=Seconds(1, 86_400),
         default=60.0,
         metavar="S",
         help="Window.",
     ),
     click.option(
         "--sample-every",
-        type=click.FloatRange(0.5, 3_600),
+        type=Seconds(0.5, 3_600),
         default=10.0,
         metavar="S",
         help="Interval.",
     ),
     click.option(
         "--listen",
-        type=click.FloatRange(0, LISTEN_MOST),
+        type=Seconds(0, LISTEN_MOST),
         default=0.0,
         metavar="SECONDS",
         help="Listen first; sends nothing. Without TARGET, only listen.",

@@ -189,15 +189,19 @@ def prepare(
     listen: float = 0.0,
     dcp: bool = False,
     no_arp: bool = False,
+    resolved: Mapping[str, Sequence[str]] | None = None,
 ) -> Prepared:
-    """Check everything. Raises `click.UsageError`; asks the resolver for typed host names only."""
+    """Check everything. Raises `click.UsageError`; asks the resolver for typed host names only, and
+    once: `resolved` is what it said when the scan was agreed to."""
     request = {name: value for name, value in locals().items() if name != "settings"}
     site = _site(settings.config)
     named = tuple(targets)
     if not named and not (listen or dcp):
         raise click.UsageError(f"no target: name one, as in `{ours('plan', '10.20.1.0/24')}`")
     excluded = tuple(dict.fromkeys((*_split(exclude), *site.exclude)))
-    scope = _scope(named, excluded)
+    said = dict(resolved or {})
+    scope = _scope(named, excluded, said)
+    request["resolved"] = said
     wanted = _probes(probe_names, (service.probe for service in scope.services))
     try:
         profile = profiles.chosen(profile_name, max_rate=max_rate, per_host_delay=per_host_delay)
@@ -289,9 +293,18 @@ def _site_name(settings: Settings, site: sites.Site) -> str:
     return settings.site if settings.site != "default" else site.name or "default"
 
 
-def _scope(targets: Sequence[str], excluded: Sequence[str]) -> Scope:
+def _scope(
+    targets: Sequence[str], excluded: Sequence[str], said: dict[str, Sequence[str]]
+) -> Scope:
+    """The scope; `said` remembers what the resolver answers."""
+
+    def remembered(name: str) -> Sequence[str]:
+        if name not in said:
+            said[name] = resolve(name)
+        return said[name]
+
     try:
-        scope = parse(targets, excluded, resolve)
+        scope = parse(targets, excluded, remembered)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
     services = any(not scope.excludes(service.address) for service in scope.services)

@@ -38,6 +38,7 @@ class Door:
         self.connections = 0
         self.left = 0.0  # when the last packet left that may be answered
         self.came = 0.0  # when the last answer came
+        self.function = ""  # what the request under way does, as the guard reads it
         self.parting = False  # the request under way ends a session
         self.session = False  # there is a session, which a stop has to close
         self.owing = False  # a stop cut the wait for an answer that may still come
@@ -138,6 +139,7 @@ class Door:
         """Count a request that left; `plain` is what the guard judged."""
         self.requests += 1
         self.wire.sent.requests += 1
+        self.wire.sent.functions[self.function] += 1
         # Counted here, from the bytes that left, and not where the guard judged them.
         self.wire.sent.never += bool(guard.never(self.probe, plain))
         self.wire.sent.bytes += len(request)

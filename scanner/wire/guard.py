@@ -11,6 +11,10 @@ from collections.abc import Callable, Mapping
 
 from protocols.contract import Forbidden, Probe
 
+DATAGRAM_MOST = 1_200
+"""Bytes of a datagram that passes every link whole: 1 280 (RFC 8200, 5) less the headers, and
+32 for what encryption adds."""
+
 MODBUS_NEVER = frozenset({5, 6, 8, 15, 16, 21, 22, 23, 90})
 """Writes, diagnostics (restart, listen-only), read/write, UMAS (safety.md 2)."""
 
@@ -128,6 +132,8 @@ def judge(probe: Probe, frame: bytes) -> str:
     """The function that `frame` performs. Raises `Forbidden` unless both lists let it pass."""
     if not frame:
         raise Forbidden("an empty frame (no zero-length datagrams)")
+    if probe.transport == "udp" and len(frame) > DATAGRAM_MOST:
+        raise Forbidden(f"a datagram of {len(frame)} bytes could be cut into fragments")
     name = probe.guard(frame)
     if found := never(probe, frame):
         raise Forbidden(f"{found} is never sent")

@@ -40,12 +40,10 @@ class Knocked:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What a probe makes of a port where nobody is: its only question, and what the guard called
-    the request."""
+    """What a probe makes of a port where nobody is: its only question."""
 
     question: Question
     credential: str
-    function: str
 
 
 @dataclass(slots=True)
@@ -56,14 +54,14 @@ class Ends:
     _seen: dict[tuple[str, int, Outcome], tuple[End | None, int]] = field(default_factory=dict)
     _begun: set[tuple[str, int]] = field(default_factory=set)
 
-    def learn(self, probe: Probe, port: int, heard: Sequence[Observation], function: str) -> None:
+    def learn(self, probe: Probe, port: int, heard: Sequence[Observation]) -> None:
         """One conversation has ended with these observations."""
         self._begun.add((probe.name, port))
         outcome = heard[0].outcome if heard else Outcome.NOT_ASKED
         if outcome not in NOBODY:
             return
         key, only = (probe.name, port, outcome), heard[0]
-        end = End(only.question, only.credential, function) if len(heard) == 1 else None
+        end = End(only.question, only.credential) if len(heard) == 1 else None
         known, times = self._seen.get(key, (end, 0))
         self._seen[key] = (end, times + 1) if known == end else (None, times + 1)
 
@@ -135,7 +133,6 @@ def write_down(knocked: Knocked, end: End, failure: Failure) -> None:
     """The one observation of a port where nobody is, and what it says of its host."""
     door = knocked.door
     wire, host = door.wire, door.host
-    wire.sent.functions[end.function] += 1
     spent = door.spent
     reading = empty(failure.outcome, failure.detail, failure.reason)
     tries = knocked.tries

@@ -87,7 +87,6 @@ class Conversation:
         self._past = self._ledger.past
         self._tcp = knocked.tcp if knocked else OverTcp(self._door)
         self._knocked = knocked  # what the first request finds done already
-        self.function = ""  # what the guard called the last request
         self._udp = OverUdp(self._door, self.hold)
         # The same numbers again after a resume, so that stored answers match their requests.
         self._id = zlib.crc32(f"{host.address} {probe.name} {port}".encode())
@@ -142,8 +141,9 @@ class Conversation:
         return self._id % 65_535 + 1
 
     def extend(self, seconds: float, most_requests: int) -> None:
-        """A deeper rung begins: its own time and requests."""
-        self._until = self.wire.clock.monotonic() + seconds
+        """A deeper rung begins: its own time and requests, within the time of its host."""
+        left = self.wire.limits.host_seconds - self.host.spent
+        self._until = self.wire.clock.monotonic() + max(0.0, min(seconds, left))
         self.most_requests += most_requests
 
     async def wait(self, seconds: float) -> None:
@@ -185,8 +185,7 @@ class Conversation:
         if reason is not None:
             self.note(question, Outcome.NOT_ASKED, reason, credential=credential)
             return Answer(Outcome.NOT_ASKED, reason)
-        self.function = function
-        self.wire.sent.functions[function] += 1
+        self._door.function = function
         limit = min(limit, 4 * 8 << 20)
         patience = timeout_seconds or self.wire.limits.answer_timeout
         self._door.parting = parting

@@ -196,7 +196,7 @@ class OverTcp:
     async def _say_farewell(self, stream: Stream, farewell: bytes | Sealed) -> None:
         door = self._door
         try:
-            guard.judge(door.probe, plain(farewell))
+            door.function = guard.judge(door.probe, plain(farewell))
             await self._host.turn.take()
             await self._wire.pacer.packets.take(EXCHANGE - 1)
             data = outgoing(farewell)

@@ -18,6 +18,7 @@ from scanner.wire.failures import Failure, NetworkError, of_error, of_icmp
 DRAIN = 256
 LARGEST = 65_536
 BUFFER_BYTES = 4 << 20
+IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2  # linux/in.h: never send fragments
 IP_RECVERR, IPV6_RECVERR = 11, 25  # linux/in.h, linux/in6.h
 EXTENDED_ERROR = struct.Struct("=IBBBBII")  # struct sock_extended_err, linux/errqueue.h
 ORIGIN_LOCAL, ORIGIN_ICMP, ORIGIN_ICMP6 = 1, 2, 3
@@ -93,6 +94,7 @@ class Datagrams:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
             if version is socket.AF_INET:
                 sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+                sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
             else:
                 sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
             if self._device:

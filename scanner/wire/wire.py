@@ -130,6 +130,7 @@ class Host:
     connections: Counter[int] = field(default_factory=Counter)
     units: tuple[str, ...] = ()
     failed_here: bool = False  # our side was in the way: not wholly asked
+    spent: float = 0.0  # seconds of conversations with it
     open: int = 0  # connections now, attempts included
     talking: asyncio.Lock = field(default_factory=asyncio.Lock)  # see Hold
     past: tuple[Observation, ...] = ()  # what an earlier run of this scan heard of it

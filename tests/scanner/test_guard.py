@@ -121,6 +121,15 @@ def test_an_empty_frame_is_refused(probe: Probe) -> None:
         guard.judge(probe, b"")
 
 
+def test_a_datagram_that_could_be_cut_into_fragments_is_refused() -> None:
+    def asking(names: int) -> bytes:
+        return snmp.encode_request(snmp.V2C, b"public", 0xA0, 9, (DESCR,) * names)
+
+    assert guard.judge(PROBES["snmp"], asking(60))
+    with pytest.raises(Forbidden, match="fragments"):
+        guard.judge(PROBES["snmp"], asking(90))
+
+
 def test_ciphertext_is_refused() -> None:
     plain = message.decode(snmp_v3(0xA0))
     sealed = replace(plain, flags=7, digest=bytes(12), salt=bytes(8), payload=plain.payload)

@@ -102,3 +102,21 @@ def test_the_device_sees_one_client(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert seen["peak_connections"] == 1
     assert seen["connections"] <= 2
+
+
+def test_a_host_name_means_what_it_meant_when_the_scan_was_agreed_to() -> None:
+    """A resumed scan asks no resolver: whoever changed the name since then changed no target."""
+    said = {"plc7.invalid": ["127.9.0.7"]}
+    made = prepared("plc7.invalid", resolved=said)
+    assert [visit.address for visit in made.visits()] == ["127.9.0.7"]
+    assert made.request["resolved"] == said
+    assert prepared("localhost").request["resolved"] == {"localhost": ["127.0.0.1"]} or (
+        "::1" in prepared("localhost").request["resolved"]["localhost"]  # type: ignore[index]
+    )
+
+
+@pytest.mark.parametrize("option", ["--sample-seconds", "--sample-every", "--listen"])
+def test_what_is_no_number_is_no_time(option: str, tmp_path: Path) -> None:
+    ran = untrap("plan", "127.9.0.1", option, "nan", cwd=tmp_path)
+    assert ran.code == 2
+    assert "no number" in ran.err

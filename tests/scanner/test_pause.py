@@ -115,3 +115,41 @@ def test_a_stop_ends_a_pause() -> None:
         return loop.time() - begun
 
     assert virtually(run()) == pytest.approx(5, abs=0.01)
+
+
+def test_a_host_is_let_go_when_its_time_is_up_whatever_it_speaks() -> None:
+    """Ten minutes a host over all protocols (safety.md 2); here two seconds."""
+
+    async def run(most: float) -> tuple[float, int]:
+        loop, diary = asyncio.get_running_loop(), Diary()
+
+        def sink(_: Observation) -> asyncio.Future[None]:
+            done: asyncio.Future[None] = loop.create_future()
+            done.set_result(None)
+            return done
+
+        limits = Limits(host_seconds=most)
+        wire = Wire(
+            *("scan", "site", "here", parse([HOST]), PROFILES["standard"], limits),
+            *(LoopClock(loop), sink),
+            options=Options(Depth.POINTS),
+        )
+        attempts, handles = [], []
+        for probe in probes():
+            double = registry.simulators({probe.name})[probe.name]
+            device, service = Device("well", HOST, product="W", serial="1"), Service(probe.name)
+            handles.append(await double.start(device, service, Bind(HOST, 0), diary))
+            attempts.append((probe, port_of(handles[-1])))
+        await Engine(wire, Depth.POINTS).run(iter([Visit(HOST, tuple(attempts))]))
+        wire.close()
+        for handle in handles:
+            await handle.close()
+        assert diary.open_sessions == diary.bare == diary.resets == 0
+        data = [at for at, name in diary.said if "Close" not in name]
+        return max(data) - min(data), len(data)
+
+    whole, every = virtually(run(600.0))
+    short, few = virtually(run(2.0))
+    assert whole > 8
+    assert short <= 4  # closing a connection is no conversation
+    assert 0 < few < every

@@ -158,6 +158,7 @@ def harmless(seen: Seen, profile: Profile, asked: tuple[Probe, ...]) -> None:
     assert witness.forbidden == 0  # writes and everything else of the never-send list
     assert seen.wire.sent.never == seen.wire.sent.refused_by_guard == 0
     assert witness.foreign_payloads == 0
+    assert seen.wire.sent.functions.total() == seen.wire.sent.requests  # each is accounted for
     assert witness.early == 0  # no request before the answer to the last one
     assert witness.peak_connections <= 1
     assert witness.open_connections == 0
