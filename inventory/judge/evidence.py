@@ -16,8 +16,13 @@ def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
 
     Several samples of one point are kept when they were taken in one window (one scan).
     """
-    ordered = sorted(observations, key=lambda one: (one.time, one.sequence))
+    ordered = sorted(observations, key=_moment)
     return Evidence(device, tuple(ordered), _points(ordered), tuple(_samples(ordered)))
+
+
+def _moment(one: Observation) -> tuple[object, ...]:
+    """When it was seen; two of one moment always stand in one order, however they were read."""
+    return (one.time, one.sequence, one.scan, one.target.address, one.question.part)
 
 
 def _points(ordered: Sequence[Observation]) -> tuple[Point, ...]:

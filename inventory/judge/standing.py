@@ -13,8 +13,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from inventory.judge.survey import Context, identities, sibling_group
+from inventory.judge.view import View
 from inventory.model import Device, Evidence, Finding
 from inventory.rules.governance import moment_of
+from inventory.rules.standing import resting_days
 from inventory.signals.points import Once, signature
 from inventory.store.codec import stamp
 from protocols.contract import Point
@@ -84,7 +86,8 @@ digest_of = Once(_digest)
 def moments(
     evidences: Sequence[Evidence], findings: Iterable[Finding], context: Context
 ) -> Iterator[datetime]:
-    """The moments at which evidence gets old, certificates end, or what was accepted runs out."""
+    """The moments at which evidence gets old, certificates end, or what was accepted or
+    declared runs out."""
     limits = context.thresholds
     for evidence in evidences:
         latest = max((one.time for one in evidence.observations), default=None)
@@ -97,7 +100,14 @@ def moments(
     for finding in findings if context.waivers else ():
         waiver = context.waivers.get(finding.id)
         if waiver is not None and (last := _day(waiver.fields.get("expires", ""))):
-            yield datetime.combine(last, time(), UTC) + timedelta(days=1)
+            yield _after(last)
+    for evidence in evidences if context.attested else ():
+        yield from map(_after, resting_days(View(evidence, context)))
+
+
+def _after(last: date) -> datetime:
+    """When the day after the last one begins."""
+    return datetime.combine(last, time(), UTC) + timedelta(days=1)
 
 
 def _shifted(moment: datetime | None, days: float) -> Iterator[datetime]:

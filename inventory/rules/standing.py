@@ -7,6 +7,7 @@ that it names, and a safety function is offered nothing that touches it (domain 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 from inventory.judge.view import View
@@ -21,12 +22,21 @@ SAFETY = re.compile(r"(?<![a-z])(?:sis|safety|sil)(?![a-z])", re.IGNORECASE)
 
 def resting(view: View) -> bool:
     """Whether the device, its line, area or site is declared shut down, until a day to come."""
+    return any(_running(item, view) for item in _rests(view))
+
+
+def resting_days(view: View) -> Iterator[date]:
+    """The last days of what was declared of the device, its line, area or site."""
+    return filter(None, map(_last_day, _rests(view)))
+
+
+def _rests(view: View) -> Iterator[Declaration]:
     if not view.context.attested:
-        return False
+        return
     row = view.device.register
     places = (row.line, row.area, row.site) if row else ()
     stated = (*view.statements(), *view.context.statements(*(name for name in places if name)))
-    return any(_states(item, RESTING) and _running(item, view) for item in stated)
+    yield from (item for item in stated if _states(item, RESTING))
 
 
 def _states(item: Declaration, words: frozenset[str]) -> bool:
@@ -35,10 +45,15 @@ def _states(item: Declaration, words: frozenset[str]) -> bool:
 
 def _running(item: Declaration, view: View) -> bool:
     """Whether the day that the statement names is still to come; without a day it holds."""
+    last = _last_day(item)
+    return last is None or last >= view.context.today.date()
+
+
+def _last_day(item: Declaration) -> date | None:
     try:
-        return date.fromisoformat(item.fields.get("value", "")[:10]) >= view.context.today.date()
+        return date.fromisoformat(item.fields.get("value", "")[:10])
     except ValueError:
-        return True
+        return None
 
 
 def is_safety(view: View) -> bool:

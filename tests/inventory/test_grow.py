@@ -112,6 +112,7 @@ STATEMENTS: tuple[Declaration, ...] = (
     stated(Kind.LINK, "l3", equipment="M-2", device="10.0.0.2", part="unit 3"),
     stated(Kind.ZONE, "z", name="cell", addresses="10.0.0.0/30"),
     stated(Kind.ATTEST, "PLC", subject_="PLC", statement="out of service", value="yes"),
+    stated(Kind.ATTEST, "SN-200", subject_="SN-200", statement="shutdown", value="2026-05-11"),
     stated(Kind.SPLIT, "s", asset="none", identity="at:10.0.0.3"),
     stated(Kind.CREDENTIAL, "c", name="anonymous", entitlement="full"),
 )
@@ -125,6 +126,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.timeout(600)  # twenty histories, on a machine that does other work too
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -251,6 +253,18 @@ def test_a_new_day_judges_what_has_got_old(tmp_path: Path) -> None:
         mark(store)
         assert grow(store, last(store), TODAY + timedelta(days=30))
         assert {one.rpartition(" ")[2] for one in unmarked(store)[1]} == {'["10.0.0.1"]'}
+
+
+def test_the_day_after_a_declared_shutdown_judges_again(tmp_path: Path) -> None:
+    row = listed(tag="PLC", address="10.0.0.1")
+    quiet = observed("10.0.0.1", outcome=Outcome.SILENT, at=1)
+    until = stated(Kind.ATTEST, "PLC", subject_="PLC", statement="shutdown", value="2026-05-11")
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append([quiet])
+        store.declare([row, until])
+        for day, rules in ((11, set()), (12, {"A08"})):
+            conclude(store, today=datetime(2026, 5, day, tzinfo=UTC))
+            assert {one.rule for one in store.findings()} & {"A08"} == rules
 
 
 def test_what_tells_of_other_devices_is_derived_with_all_of_them(tmp_path: Path) -> None:
