@@ -60,7 +60,8 @@ def test_a_link_without_a_part_brings_every_value_of_its_device_and_of_no_other(
 
 
 def test_a_link_without_a_part_brings_the_values_of_every_part() -> None:
-    assert names(machine(owned(replace(CURRENT, part="slot 3")))) == ["MotorCurrent"]
+    unit = evidence(listed(replace(CURRENT, part="slot 3")), about=replace(DRIVE, part="unit 7"))
+    assert names(machine(unit)) == ["MotorCurrent"]
 
 
 @pytest.mark.parametrize("part", ["MotorCurrent", CURRENT.address, "slot 3", "unit 7"])
