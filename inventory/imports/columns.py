@@ -7,6 +7,7 @@ that was decided is shown.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -26,8 +27,10 @@ def canonical(kind: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def plain(text: str) -> str:
-    """A column name as it is compared: lower case, no punctuation, no spaces."""
-    return "".join(re.sub(r"[^\w]+", " ", text.replace("_", " ")).casefold().split())
+    """A column name as it is compared: lower case, no accents, no punctuation, no spaces."""
+    text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    bare = "".join(letter for letter in text if unicodedata.category(letter) != "Mn")
+    return "".join(re.sub(r"[^\w]+", " ", bare.replace("_", " ")).split())
 
 
 def parse(text: str) -> dict[str, str]:
