@@ -149,7 +149,7 @@ async def _walked(state: Run, wire: Wire, engine: Engine, visits: Iterator[Engin
 
     origin = Origin(wire.site, wire.scan, wire.vantage)
     below = Before(plan, origin, wire.sink, lambda: wire.stopping is not None)
-    state.layer2, wire.dead = below.found, below.found.dead
+    state.layer2, wire.dead, wire.heard = below.found, below.found.dead, below.found.heard
     await below.listen()
     started = wire.clock.monotonic()
     async with asyncio.TaskGroup() as group:

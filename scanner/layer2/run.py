@@ -53,6 +53,10 @@ class Found:
         """Whether nobody answered for this address when it was asked by ARP."""
         return address in self.asked and address not in self.answered
 
+    def heard(self, address: str) -> bool:
+        """Whether somebody answered for this address."""
+        return address in self.answered
+
     def as_json(self) -> dict[str, object]:
         """The object of the scan's summary."""
         return {

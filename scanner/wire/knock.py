@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from protocols.contract import Observation, Outcome, Probe, Question
+from protocols.contract import Observation, Outcome, Probe, Question, Reason
 from scanner.wire.door import DEAD, Door
 from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.ledger import observed
@@ -89,6 +89,13 @@ def ours(wire: Wire, tcp: OverTcp, address: str, failure: Failure, since: float)
     return failure
 
 
+def unheard(wire: Wire, address: str, failure: Failure) -> bool:
+    """Whether a second packet may hear what the first one did not: nothing came, or our kernel
+    did not find a neighbour in time who answers ARP."""
+    lost = failure.outcome is Outcome.NO_PATH and failure.reason == Reason.NEIGHBOUR
+    return failure.outcome is Outcome.SILENT or (lost and wire.heard(address))
+
+
 async def knock(
     wire: Wire, host: Host, probe: Probe, port: int, hold: Hold, likeliest: bool
 ) -> Knocked | None:
@@ -107,7 +114,7 @@ async def knock(
             await tcp.knock()
         except NetworkError as error:
             failure = ours(wire, tcp, host.address, error.failure, door.left)
-            if failure.outcome is not Outcome.SILENT or tries > wire.limits.retries:
+            if not unheard(wire, host.address, failure) or tries > wire.limits.retries:
                 return Knocked(door, tcp, tries, failure)
         else:
             return Knocked(door, tcp, tries)

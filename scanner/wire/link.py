@@ -41,7 +41,7 @@ from protocols.contract import (
 from scanner.wire import guard
 from scanner.wire.door import Door
 from scanner.wire.failures import Failure, NetworkError
-from scanner.wire.knock import SLEPT, Knocked, ours
+from scanner.wire.knock import SLEPT, Knocked, ours, unheard
 from scanner.wire.ledger import Ledger
 from scanner.wire.overtcp import OverTcp
 from scanner.wire.overudp import OverUdp
@@ -350,7 +350,7 @@ class Conversation:
         if ours:
             lost = self.wire.cut_off(self.host.address)
             return tries < (OUTAGE_TRIES if lost else OUR_TRIES)
-        return failure.outcome is Outcome.SILENT and tries <= self.wire.limits.retries
+        return unheard(self.wire, self.host.address, failure) and tries <= self.wire.limits.retries
 
     def _ours(self, failure: Failure, since: float) -> Failure:
         """See `ours`."""

@@ -192,6 +192,7 @@ class Wire:
     past: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     on_pause: Callable[[str], None] | None = None
     dead: Callable[[str], bool] = nobody  # addresses that ARP found nobody at
+    heard: Callable[[str], bool] = nobody  # addresses that answered ARP
     pacer: Pacer = field(init=False)
     datagrams: Datagrams = field(init=False)
     _judged: Callable[[str], Reason | None] = field(init=False, repr=False)

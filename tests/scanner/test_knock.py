@@ -24,7 +24,8 @@ from protocols.contract import (
 )
 from scanner.engine import Engine, Visit
 from scanner.targets import parse
-from scanner.wire.knock import Ends
+from scanner.wire.failures import Failure
+from scanner.wire.knock import Ends, unheard
 from tests.scanner.test_link import (
     ASK,
     Bench,
@@ -236,3 +237,24 @@ def test_an_end_is_known_when_two_hosts_have_ended_alike() -> None:
     ends.learn(one, 7, ())
     assert ends.begun(one, 7)
     assert ends.known(one, 7, Outcome.CLOSED) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "arp", "again"),
+    [
+        (Outcome.SILENT, "", False, True),
+        (Outcome.CLOSED, "", True, False),
+        (Outcome.NO_PATH, Reason.NEIGHBOUR, False, False),
+        (Outcome.NO_PATH, Reason.NEIGHBOUR, True, True),
+        (Outcome.NO_PATH, Reason.ROUTER, True, False),
+    ],
+)
+def test_a_neighbour_who_answers_arp_and_was_not_found_in_time_is_tried_again(
+    outcome: Outcome, reason: str, arp: bool, again: bool
+) -> None:
+    async def run() -> bool:
+        wire = wide(1).wire
+        wire.heard = lambda _: arp
+        return unheard(wire, "127.0.9.1", Failure(outcome, reason))
+
+    assert asyncio.run(run()) is again
