@@ -42,6 +42,18 @@ FORMATS: Mapping[str, tuple[str, str]] = {
 """Format → module and what it is."""
 
 
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "netbox": ("profile",),
+    "servicenow": ("profile",),
+    "maximo": ("profile",),
+    "wot": ("dialect",),
+    "prometheus": ("exporter", "style"),
+    "uns": ("enterprise",),
+    "bundle": ("key",),
+}
+"""Format → the options that it takes; one that it does not take would change nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the user asked of a format."""

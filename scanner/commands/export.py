@@ -35,7 +35,7 @@ def command(
     \b
     Example:  untrap export csv -o gaps.csv
     """
-    from inventory.outputs import FORMATS, Request, available, load
+    from inventory.outputs import FORMATS, OPTIONS, Request, available, load
     from scanner.console import next_step, note
     from scanner.console import table as show
     from scanner.opening import concluded
@@ -52,6 +52,10 @@ def command(
     stated = dict(_pair(text) for text in options)
     named = {"dialect": dialect, "profile": profile}
     stated |= {name: text for name, text in named.items() if text is not None}
+    for name in stated:
+        if name not in OPTIONS.get(format_, ()):
+            takes = ", ".join(OPTIONS.get(format_, ())) or "none"
+            raise click.UsageError(f"{format_} takes no option {name!r}; it takes {takes}")
     with concluded(settings) as store:
         try:
             with whole(output) if output else nullcontext() as place:

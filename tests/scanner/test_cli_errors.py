@@ -122,6 +122,9 @@ def test_a_bad_value_of_scan_is_named_with_a_good_one(
         (("import", "register", "."), ".", "register.csv"),
         (("import", "register", "no.csv"), "no.csv", "register.csv"),
         (("points", ""), "''", "assets"),
+        (("export", "csv", "--dialect", "w3c"), "dialect", "none"),
+        (("export", "wot", "-o", "x", "--option", "dialekt=w3c"), "dialekt", "dialect"),
+        (("export", "uns", "--option", "key"), "key", "NAME=VALUE"),
     ],
 )
 def test_a_bad_value_of_other_commands_is_named_with_a_good_one(
