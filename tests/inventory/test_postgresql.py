@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from inventory.conclude import refresh
+from inventory.conclude import conclude, refresh
+from inventory.grow import grow
 from inventory.outputs import Request, bundle
 from inventory.store import Store, StoreError
 from inventory.store.lock import scanning
 from inventory.store.migrate import run
 from tests.inventory.making import SITE, observed
 from tests.inventory.outputs.connecting import plant
+from tests.inventory.test_grow import TODAY, contents
 from tests.inventory.test_migrate import revisions
 from tests.support.plants import played, untrap
 from tests.support.postgresql import Server, server
@@ -127,3 +129,21 @@ def test_a_scan_into_postgresql_leaves_what_one_into_a_file_would(
     ran = untrap("--db", tmp_path / "file.db", "import", "bundle", one, cwd=tmp_path)
     assert ran.code == 0, ran.err
     assert said(tmp_path / "file.db", tmp_path, site) == found
+
+
+def test_postgresql_grows_like_sqlite(postgresql: Server, tmp_path: Path) -> None:
+    name = f"plant-{uuid.uuid4()}"
+    before = [
+        observed(f"10.0.0.{n}", {"vendor": "\0A", "serial": f"SER-{n}"}, at=n, site=name)
+        for n in range(1, 6)
+    ]
+    moved = observed("10.0.0.9", {"vendor": "\0A", "serial": "SER-2"}, at=99, site=name)
+    found = []
+    for where in (postgresql.database(), str(tmp_path / "a.db")):
+        with Store.open(where, name) as store:
+            store.append(before)
+            conclude(store, today=TODAY)
+            store.append([moved])
+            assert grow(store, int(store.derived_stamp().partition(".")[0]), TODAY)
+            found.append(contents(store))
+    assert found[0] == found[1]
