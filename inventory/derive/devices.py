@@ -16,10 +16,13 @@ from inventory.derive.identity import plain_mac
 from inventory.derive.nodes import END, Node, rank
 from inventory.derive.places import Asked, FactKey
 from inventory.model import Device, Service
+from inventory.quick import quick
 from protocols.contract import Fact, Observation, Openness, Outcome
 
 FIELDS = ("name", "role", "vendor", "product", "model", "firmware", "hardware", "serial", "mac")
 """Fields of a device that facts of the same name fill."""
+
+_new_device, _new_fact, _new_service = quick(Device), quick(Fact), quick(Service)
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
@@ -60,16 +63,16 @@ def device_of(site: str, cluster: Cluster, openness: Mapping[str, Openness]) -> 
     readable = set().union(*(place.readable_hashes() for place in heard)) if heard else set()
     seen = any(node.alive for node in nodes)
     first, last = _life(nodes)
-    return Device(
+    return _new_device(
         key=cluster.key,
         site=site,
-        **value,  # type: ignore[arg-type]  # names of FIELDS only
+        **value,  # names of FIELDS only
         addresses=_addresses(nodes, facts),
         aliases=tuple(cluster.aliases),
         parent=cluster.parent,
         part=cluster.part,
         services=tuple(_services(nodes, openness)),
-        facts=tuple(Fact(*fact) for fact in sorted(facts, key=_fact_order)),
+        facts=tuple(_new_fact(*fact) for fact in sorted(facts, key=_fact_order)),
         merges=tuple(cluster.merges),
         first_seen=first if seen else None,
         last_seen=last if seen else None,
@@ -151,7 +154,7 @@ def _services(nodes: list[Node], openness: Mapping[str, Openness]) -> Iterator[S
             for service, security in (place.security or {}).items()
         }
         for (protocol, transport, port), asked in sorted(_latest(node).items()):
-            yield Service(
+            yield _new_service(
                 protocol,
                 transport,
                 port,

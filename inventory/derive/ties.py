@@ -79,6 +79,8 @@ def ties(
 
 def _line(text: str) -> str:
     """The text as one short line that every database takes; two that differ may become one."""
+    if len(text) <= LONGEST and text.isprintable() and text.isascii():  # as most are
+        return text
     return storable(text, LONGEST).replace("\n", " ")
 
 

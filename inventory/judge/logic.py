@@ -7,10 +7,13 @@ own, carries the missing premise, and is never turned into FALSE (domain model 2
 from __future__ import annotations
 
 from inventory.model import Because, Confidence, Proposition, Strength, Truth
+from inventory.quick import quick
 from protocols.contract import Observation, Outcome
 
 MOST_PREMISES = 24
 """Premises that one conclusion cites; a longer list is not read by anybody."""
+
+_new_proposition, _new_because = quick(Proposition), quick(Because)
 
 CONFIDENCE = {
     Strength.E4: Confidence.HIGH,
@@ -23,17 +26,17 @@ CONFIDENCE = {
 
 def true(strength: Strength, *because: Because) -> Proposition:
     """TRUE, as strong as `strength`."""
-    return Proposition(Truth.TRUE, strength, because)
+    return _new_proposition(Truth.TRUE, strength, because)
 
 
 def false(strength: Strength, *because: Because) -> Proposition:
     """FALSE, which always needs a licence: the caller names it in `because`."""
-    return Proposition(Truth.FALSE, strength, because)
+    return _new_proposition(Truth.FALSE, strength, because)
 
 
 def unknown(missing: str, next_step: str = "", command: str = "", *because: Because) -> Proposition:
     """UNKNOWN: `missing` is the premise that would settle it."""
-    return Proposition(Truth.UNKNOWN, Strength.E0, because, missing, next_step, command)
+    return _new_proposition(Truth.UNKNOWN, Strength.E0, because, missing, next_step, command)
 
 
 def both(*propositions: Proposition) -> Proposition:
@@ -48,7 +51,7 @@ def either(*propositions: Proposition) -> Proposition:
 
 def negate(proposition: Proposition) -> Proposition:
     """Kleene NOT: what is not known stays not known."""
-    return Proposition(
+    return _new_proposition(
         Truth(2 - proposition.truth),
         proposition.strength,
         proposition.because,
@@ -67,11 +70,11 @@ def _combine(propositions: tuple[Proposition, ...], deciding: Truth, neutral: Tr
     open_ones = [item for item in propositions if item.truth is Truth.UNKNOWN]
     if open_ones:
         first = open_ones[0]
-        return Proposition(
+        return _new_proposition(
             Truth.UNKNOWN, Strength.E0, because, first.unknown, first.next_step, first.command
         )
     weakest = min((item.strength for item in propositions), default=Strength.E4)
-    return Proposition(neutral, weakest, because)
+    return _new_proposition(neutral, weakest, because)
 
 
 def gather(propositions: tuple[Proposition, ...]) -> tuple[Because, ...]:
@@ -82,7 +85,7 @@ def gather(propositions: tuple[Proposition, ...]) -> tuple[Because, ...]:
 
 def weaken(proposition: Proposition, most: Strength, *because: Because) -> Proposition:
     """The same truth, at most as strong as `most`, with the reason added."""
-    return Proposition(
+    return _new_proposition(
         proposition.truth,
         min(proposition.strength, most),
         proposition.because + because,
@@ -104,22 +107,22 @@ def confidence(strength: Strength) -> Confidence | None:
 
 def cite(observation: Observation, text: str = "") -> Because:
     """An observation as a premise; by default in the words of its question and outcome."""
-    return Because(observation.id, observation.outcome.value, text or describe(observation))
+    return _new_because(observation.id, observation.outcome.value, text or describe(observation))
 
 
 def declared(text: str, declaration: str = "") -> Because:
     """A declaration, or a premise from our own log, as a premise."""
-    return Because("", "declared", text, declaration)
+    return _new_because("", "declared", text, declaration)
 
 
 def derived(text: str) -> Because:
     """A premise that is computed from what else is cited."""
-    return Because("", "derived", text)
+    return _new_because("", "derived", text)
 
 
 def assumed(text: str) -> Because:
     """An assumption that the reader must know of."""
-    return Because("", "assumed", text)
+    return _new_because("", "assumed", text)
 
 
 WORDS = {

@@ -26,6 +26,7 @@ from inventory.model import (
     Strength,
     Truth,
 )
+from inventory.quick import quick
 
 if TYPE_CHECKING:
     from inventory.judge.survey import Context
@@ -77,6 +78,9 @@ def severity(base: Severity, subject: Subject, steps_down: int = 0, spare: bool 
     if spare and subject.redundancy in SPARE:
         place -= 1
     return LADDER[max(0, min(place, len(LADDER) - 1))]
+
+
+_new_finding = quick(Finding)
 
 
 class _Fields(dict[str, str]):
@@ -134,7 +138,7 @@ def finding_of(
     if subject.safety:
         remedies = tuple(item for item in remedies if not touches(item))
     cheapest = COST[remedies[0].effort] if remedies else 1.0
-    made = Finding(
+    made = _new_finding(
         rule=rule.id,
         version=rule.version,
         category=rule.category,

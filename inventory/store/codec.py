@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from inventory.derive.places import Seen
 from inventory.model import Declaration, Kind, Scan
-from inventory.store.quick import quick
+from inventory.quick import quick
 from inventory.text import storable
 from protocols.contract import (
     RAW_BYTES,
@@ -399,11 +399,11 @@ def scan_value(row: Mapping[str, object]) -> Scan:
 
 def declaration_row(declaration: Declaration, now: datetime) -> Row:
     """One row of table `declaration`."""
-    tidy = replace(
-        declaration,
-        subject=storable(declaration.subject),
-        fields={storable(k): storable(v) for k, v in declaration.fields.items()},
-    )
+    subject = storable(declaration.subject)
+    safe = {storable(k): storable(v) for k, v in declaration.fields.items()}
+    tidy = declaration
+    if (subject, safe) != (declaration.subject, declaration.fields):
+        tidy = replace(declaration, subject=subject, fields=safe)
     return {
         "id": tidy.id,
         "site": tidy.site,

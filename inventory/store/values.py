@@ -32,9 +32,9 @@ from inventory.model import (
     Severity,
     Verdict,
 )
+from inventory.quick import quick
 from inventory.store.codec import Row, moment, stamp
 from inventory.store.filling import Rows
-from inventory.store.quick import quick
 from inventory.text import storable
 from protocols.contract import Fact, Openness, Outcome
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inventory.model import Because, Device, Service
-from inventory.store.quick import quick
+from inventory.quick import quick
 from protocols.contract import Fact, Observation, Outcome, Point, Sample, Target
 
 KINDS = (Fact, Point, Sample, Observation, Target, Device, Service, Because)

@@ -1,9 +1,10 @@
 """Makes frozen values by the million, at a third of what their own constructor costs.
 
-One rule keeps it simple: only rows that this program wrote become values this way; everybody else
-calls the class. A frozen dataclass sets each field through `object.__setattr__` (4.3 µs for a
-sample of eight); a twin that is not frozen, with the same slots, sets them directly (1.2 µs) and
-then takes the class of the frozen one, which Python allows between classes of one layout.
+One rule keeps it simple: only what is made dozens of times for every asset of a site is made this
+way (rows to values, deriving, judging); everybody else calls the class. A frozen dataclass sets
+each field through `object.__setattr__` (4.3 µs for a sample of eight); a twin that is not frozen,
+with the same slots, sets them directly (1.2 µs) and then takes the class of the frozen one, which
+Python allows between classes of one layout.
 """
 
 from __future__ import annotations
