@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from protocols._cursor import hardware
 from protocols.contract import Garbled
 from protocols.snmp import codec
 from protocols.snmp.codec import OCTETS, SEQUENCE, V3, Pdu
@@ -21,6 +22,10 @@ MAX_SIZE = 65_507
 AUTH, PRIVACY, REPORTABLE = 0x01, 0x02, 0x04
 USM = 3
 MOST_PADDING = 15  # some agents fill ciphertext up to a whole AES block
+
+
+FORMER_LENGTH = 12  # RFC 3411, 5: snmpEngineID by the former methods
+_MOST_ENTERPRISE = 0x7FFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,22 @@ class Engine:
 
     @property
     def enterprise(self) -> int | None:
-        """The enterprise number in the id (RFC 3411, 5), or None for an id without one."""
-        if len(self.id) < 5:
+        """The enterprise number in the id (RFC 3411, 5), or None for an id without one.
+
+        Without the first bit an id is of the former form, which has 12 octets; any other was made
+        up by somebody, and its first octets say nothing.
+        """
+        if len(self.id) < 5 or (not self.id[0] & 0x80 and len(self.id) != FORMER_LENGTH):
             return None
-        return int.from_bytes(self.id[:4], "big") & 0x7FFF_FFFF
+        number = int.from_bytes(self.id[:4], "big") & _MOST_ENTERPRISE
+        return None if number == _MOST_ENTERPRISE else number
 
     @property
     def mac(self) -> str:
         """The hardware address that the id is made of (format 3), or ""."""
         if len(self.id) == 11 and self.id[0] & 0x80 and self.id[4] == 3:
-            return self.id[5:].hex(":")
+            found = self.id[5:].hex(":")
+            return found if hardware(found) else ""
         return ""
 
 

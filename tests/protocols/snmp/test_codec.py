@@ -13,6 +13,7 @@ from pysnmp.proto import api
 from protocols.contract import Garbled, Stale
 from protocols.snmp import codec, engine
 from protocols.snmp.codec import GET, GET_BULK, GET_NEXT, NO_SUCH_OBJECT, V1, V2C, Oid
+from protocols.snmp.message import Engine
 from tests.protocols.snmp.player import Agent, agent, octets, signed
 
 DESCR = codec.oid("1.3.6.1.2.1.1.1.0")
@@ -256,3 +257,29 @@ def test_mutated_answers_never_raise_anything_else() -> None:
 @pytest.mark.soak
 def test_the_long_campaign_of_mutated_answers() -> None:
     campaign(100_000, 2)
+
+
+@pytest.mark.parametrize(
+    ("engine_id", "enterprise", "mac"),
+    [
+        ("8000000903001122aabbcc", 9, "00:11:22:aa:bb:cc"),
+        ("80001f8880e9630000d61ff449", 8072, ""),  # net-snmp: a random number and the time
+        ("800021f304" + "6d6f78612d31", 8691, ""),  # text
+        ("80001c1801c0a80101", 7192, ""),  # IPv4
+        ("80001c1802fe800000000000000000000000000001", 7192, ""),
+        ("000000090000a1c0a8010203", 9, ""),  # the former form: 12 octets, first bit unset
+        ("0000000901", None, ""),  # neither form
+        ("00000009" + "ab" * 28, None, ""),
+        ("8000000903ffffffffffff", 9, ""),  # nobody's own hardware address
+        ("8000000903000000000000", 9, ""),
+        ("8000000903010203040506", 9, ""),  # a group's
+        ("80000009030011", 9, ""),
+        ("ffffffffff", None, ""),
+        ("8000000000", 0, ""),
+    ],
+)
+def test_an_engine_id_says_what_its_form_lets_it_say(
+    engine_id: str, enterprise: int | None, mac: str
+) -> None:
+    found = Engine(bytes.fromhex(engine_id), 1, 2)
+    assert (found.enterprise, found.mac) == (enterprise, mac)
