@@ -91,6 +91,8 @@ def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
         *versions,
     ):  # fmt: skip
         words = usable(text(row.cells.get(column)))
+        if column == _MODEL and not any(c.isalpha() for c in words):
+            continue  # a part number ("40-1000832-08"): an order for stores, no name of a model
         if words:
             source = f"snmp {_NAMES[column]}.{codec.dotted(row.index)}"
             found.setdefault(name, (words, source))

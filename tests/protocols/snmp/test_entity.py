@@ -87,3 +87,10 @@ def test_a_row_of_the_switch_software_says_nothing_of_the_device() -> None:
 def test_the_maker_of_the_chassis_is_the_vendor_where_the_agent_names_none() -> None:
     values = switch("4413.1", row(1, CHASSIS, "MSN1", "MT0000001", maker="Mellanox"))
     assert facts(run(link_of(agent(values), PUBLIC)), "vendor") == ["Mellanox"]
+
+
+def test_a_part_number_is_no_model() -> None:
+    values = switch("1588.2.1.1.1", row(1, CHASSIS, "40-1000832-08", "BRC0000A001"))
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "model") == []
+    assert facts(link, "serial") == ["BRC0000A001"]

@@ -134,3 +134,23 @@ def test_a_recording_takes_few_datagrams() -> None:
 def test_the_table_in_the_docs_is_that_of_the_code() -> None:
     _the_labels_that_were_read()
     assert measure.TABLE.read_text("utf-8") == measure.page()
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Outlet Metered, Outlet Switched SN:P9S10A PN:Device Model:230V, 32A, 7.4kVA, 50/60Hz",
+        "HP Stack, revision KA.00.00.0000",
+        "plc-hall-3-line-2-cell-7-b1",
+        "labdns01",
+        "Linux SNMP agent version 5.7.2",
+    ],
+)
+def test_words_that_look_like_an_identity_and_are_none(description: str) -> None:
+    for object_id in (
+        (),
+        identity.enterprise_oid("11.2.3.7.8.5.2"),
+        identity.enterprise_oid("4555"),
+    ):
+        found = identity.identify(description, object_id)
+        assert not {"serial", "firmware", "product", "model"} & set(found)
