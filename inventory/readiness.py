@@ -19,6 +19,7 @@ from inventory.judge.openness import protocol
 from inventory.judge.presence import Machine
 from inventory.judge.profiles import signal_of
 from inventory.model import Device, Evidence, Finding, Truth
+from inventory.population import MADE_BY_SCAN, estimate
 from inventory.signals.points import Once, measured
 from protocols.contract import SPOKE, Openness, Point
 
@@ -256,6 +257,10 @@ class Census:
         self.clocked = 0
         self.certified = 0
         self.behind = Counter[str]()
+        self.listed = 0  # devices that a register names and that were asked, themselves
+        self.found = 0
+        self.shared = 0
+        self.from_scan = False  # the register was exported from an inventory
 
     def device(self, evidence: Evidence) -> None:
         """Counts one device in."""
@@ -266,6 +271,7 @@ class Census:
         for name in ("vendor", "serial", "firmware", "mac", "role"):
             self.identity[name] += bool(getattr(device, name))
         self._services(device)
+        self._population(device)
         self.modelled += bool(device.model or device.product)
         facts = {fact.name for fact in device.facts}
         self.clocked += "clock_skew_seconds" in facts
@@ -278,6 +284,16 @@ class Census:
         self.points += listed.points
         self.named += listed.named
         self.united += listed.united
+
+    def _population(self, device: Device) -> None:
+        """For the estimate: not what is behind a gateway, nor what nobody asked."""
+        if device.parent or not (device.seen or device.services):
+            return
+        row = device.register
+        self.listed += row is not None
+        self.found += device.seen
+        self.shared += device.seen and row is not None
+        self.from_scan |= row is not None and MADE_BY_SCAN in row.document.casefold()
 
     def _services(self, device: Device) -> None:
         model = f"{device.vendor} {device.model or device.product}".strip()
@@ -345,6 +361,8 @@ def six_questions(
             (
                 ("devices found and not declared", _share(census.undeclared, census.devices)),
                 ("declared and not observed", _share(census.unseen, census.devices)),
+                ("devices that there are, estimated (Chapman)", str(estimate(
+                    census.listed, census.found, census.shared, census.from_scan))),
                 ("maker known", _share(census.identity["vendor"], census.devices)),
                 ("serial number known", _share(census.identity["serial"], census.devices)),
                 ("networks that nobody looked at (T10)", str(rules["T10"])),
