@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 def grow(store: Store, number: int, today: datetime) -> bool:
     """Concludes what came after observation `number`; False when everything must be made anew.
 
-    What stands was made by today's code from all statements but new keys, before `today`.
+    What stands was made by today's code from all statements that there are, before `today`.
     """
     addresses = growing.touched(store, number)
     if len(addresses) > MOST:

@@ -305,3 +305,17 @@ def test_what_is_observed_while_it_derives_is_derived_the_next_time(tmp_path: Pa
         conclude(store, today=TODAY, told=meanwhile)
         conclude(store, today=TODAY)
         assert len(list(store.devices())) == 2
+
+
+def test_a_key_from_another_inventory_is_honoured(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append([identity(1), identity(2)])
+        conclude(store, today=TODAY)
+        device = next(iter(store.devices()))
+        known = next(d for d in store.declarations(None, Kind.KEY) if d.subject == device.key)
+        foreign = "00000000-0000-5000-8000-000000000001"  # as a bundle brings it
+        fields = {**known.fields, "key": foreign}
+        store.declare([Declaration(SITE, Kind.KEY, foreign, fields, author="elsewhere")])
+        store.append([identity(2, at=99, name="two")])
+        conclude(store, today=TODAY)
+        assert [one.aliases for one in store.devices() if one.key == device.key] == [(foreign,)]
