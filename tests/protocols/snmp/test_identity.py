@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 import pytest
@@ -79,6 +80,30 @@ def test_patterns_stay_quick_on_hostile_text() -> None:
         for top in tops:
             identity.identify(words, top)
     assert (time.process_time() - began) / (len(hostile) * len(tops)) < 0.05
+
+
+HEADS = ("", "A1x,", "v", "HP Comware Software, Software Version 7 Release 1 HP ")
+PIECES = ("a,", "A1,", "x ", "version ", ", v", "Model: ", "SN:", "A1-", ".1", "<<HW_REV: ", "a/",
+          "Device, Compiled ", "\n", "; VENDOR: ", "1.1 ")  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_no_pattern_goes_through_a_repeated_text_in_many_ways(piece: str) -> None:
+    """What a pattern may read in several ways, it tries in all of them: bounded per pattern."""
+
+    def too_long(*_: object) -> None:
+        pytest.fail("a pattern took more than two seconds")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 2)
+        for rule in identity.rules():
+            for head in HEADS if rule.pattern else ():
+                signal.setitimer(signal.ITIMER_REAL, 2)
+                rule.pattern.search((head + piece * 600)[:1_024])  # type: ignore[union-attr]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_strange_object_id_is_no_enterprise() -> None:
