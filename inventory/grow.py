@@ -2,7 +2,7 @@
 
 One rule keeps it simple: the result is that of deriving and judging everything anew, to the byte;
 where that cannot be promised, nothing is done and the caller does so. A test compares the two over
-random histories (`docs/decisions/0015`).
+random histories (`docs/decisions/0022`).
 """
 
 from __future__ import annotations
