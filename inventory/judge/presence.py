@@ -163,7 +163,7 @@ class Machine:
             names = ", ".join(point.name or point.address for _, point, _ in candidates[:5])
             return unknown(
                 f"{len(candidates)} unclassified value{'s' if len(candidates) > 1 else ''} could be"
-                f" {signal.name}: {names}",
+                f" {signal.words}: {names}",
                 "name them: import a map or a tag list",
                 "untrap import map FILE",
                 view.data_proof(point),
@@ -180,7 +180,7 @@ class Machine:
         more = f" and {len(self.views) - 3} more" if len(self.views) > 3 else ""
         count = len(self.rows)
         lists = "1 value, which" if count == 1 else f"{count} values, none of which"
-        return derived(f"{names}{more} lists {lists} is{' not' * (count == 1)} {signal.name}")
+        return derived(f"{names}{more} lists {lists} is{' not' * (count == 1)} {signal.words}")
 
     def _best(self, signal: Signal) -> Proposition | None:
         found = [row for row in self.rows if fits(signal, row[2]) is True]

@@ -26,6 +26,11 @@ class Signal:
         """`measurand` or `measurand:place`, as profiles and maps write it."""
         return f"{self.measurand}:{self.place}" if self.place else self.measurand
 
+    @property
+    def words(self) -> str:
+        """As people say it: "discharge temperature"."""
+        return f"{self.place} {self.measurand}".strip().replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

@@ -50,9 +50,7 @@ def _not_fitted(machine: Machine, group: tuple[Signal, ...]) -> bool:
 
 def _plain(group: tuple[Signal, ...]) -> str:
     """The signal in words: "suction pressure or power"."""
-    return " or ".join(
-        f"{signal.place} {signal.measurand}".strip().replace("_", " ") for signal in group
-    )
+    return " or ".join(signal.words for signal in group)
 
 
 def _unique(machine: Machine, about: Profile, group: tuple[Signal, ...]) -> bool:

@@ -146,6 +146,9 @@ def test_the_proof_of_an_absence_names_the_devices_and_counts_the_values() -> No
 
     assert "lists 1 value, which is not temperature" in text(owned(CURRENT))
     assert "lists 2 values, none of which is temperature" in text(owned(CURRENT, FREQUENCY))
+    unit = linked(Link("M-1", owned(CURRENT).device.key))
+    said = exists(machine(owned(CURRENT), unit=unit), "axial_flux:drive_end").because[0].text
+    assert said.endswith("which is not drive end axial flux")  # no code of ours
     four = [
         evidence(listed(CURRENT), about=replace(DRIVE, key=f"device-{n}", name=f"drive {n}"))
         for n in range(4)
