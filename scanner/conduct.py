@@ -129,15 +129,10 @@ def heard_before(
 
 def severest(store: Store) -> str:
     """The severity of the severest gap that nobody has accepted; "" when there is none."""
-    from inventory.model import Category, Severity
+    from inventory.model import Severity
 
-    order = tuple(Severity)
-    found = {
-        item.severity
-        for item in store.findings()
-        if item.category is not Category.NONE and not item.waived
-    }
-    return max(found, key=order.index).value if found else ""
+    found = store.severities()
+    return max(found, key=tuple(Severity).index).value if found else ""
 
 
 def concluded(store: Store) -> tuple[int, int, int]:
@@ -146,5 +141,5 @@ def concluded(store: Store) -> tuple[int, int, int]:
     from scanner.commands.gaps import SHOWN_FAMILIES
 
     conclude(store)
-    gaps = sum(1 for _ in store.ranked(SHOWN_FAMILIES))  # as `untrap gaps` lists them
-    return sum(1 for _ in store.assets()), gaps, store.questions_count()
+    gaps = store.ranked_count(SHOWN_FAMILIES)  # as `untrap gaps` lists them
+    return store.assets_count(), gaps, store.questions_count()

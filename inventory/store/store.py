@@ -266,20 +266,49 @@ class Store(Records):
         What frees data first, then by value, then severity (rulings 19); without `everything`
         neither those of severity info nor those that were accepted.
         """
-        from sqlalchemy import case, func, or_, select
+        from sqlalchemy import case, or_, select
 
         from inventory.store import tables
 
         c = tables.gaps.c
         nothing = or_(c.category == Category.UNGOVERNED.value, c.rule.in_(sorted(RECORD_RULES)))
         harm = case({one.value: -place for place, one in enumerate(Severity)}, value=c.severity)
-        wanted = select(tables.gaps).where(
-            c.site == self.site, func.substr(c.rule, 1, 1).in_(families)
-        )
-        if not everything:
-            wanted = wanted.where(c.severity != Severity.INFO.value, c.waived == "")
+        wanted = select(tables.gaps).where(self._listed(families, everything=everything))
         order = (case((nothing, 1), else_=0), c.value.desc(), harm, c.rule, c.id)
         yield from self._values(wanted.order_by(*order), values.finding)
+
+    def ranked_count(self, families: Sequence[str]) -> int:
+        """How many findings `ranked` gives."""
+        from sqlalchemy import func, select
+
+        from inventory.store import tables
+
+        wanted = select(func.count()).select_from(tables.gaps).where(self._listed(families))
+        with self.reading() as connection:
+            return int(connection.execute(wanted).scalar() or 0)
+
+    def _listed(self, families: Sequence[str], *, everything: bool = False) -> ColumnElement[bool]:
+        from sqlalchemy import and_, func
+
+        from inventory.store import tables
+
+        c = tables.gaps.c
+        mine = and_(c.site == self.site, func.substr(c.rule, 1, 1).in_(families))
+        if everything:
+            return mine
+        return and_(mine, c.severity != Severity.INFO.value, c.waived == "")
+
+    def severities(self) -> set[Severity]:
+        """The severities of the gaps that nobody has accepted."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.gaps.c
+        wanted = select(c.severity).where(
+            c.site == self.site, c.category != Category.NONE.value, c.waived == ""
+        )
+        return {Severity(str(row[0])) for row in self.rows(wanted.distinct())}
 
     def questions(self, asset: str = "") -> Iterator[OpenQuestion]:
         """All open questions, or those of one asset."""
@@ -368,12 +397,18 @@ class Store(Records):
 
     def devices_count(self) -> int:
         """How many devices this site has."""
+        return self.assets_count("device")
+
+    def assets_count(self, kind: str = "") -> int:
+        """How many assets this site has, of one kind where named."""
         from sqlalchemy import func, select
 
         from inventory.store import tables
 
         c = tables.assets.c
-        wanted = select(func.count()).where(c.site == self.site, c.kind == "device")
+        wanted = select(func.count()).where(c.site == self.site)
+        if kind:
+            wanted = wanted.where(c.kind == kind)
         with self.reading() as connection:
             return int(connection.execute(wanted).scalar() or 0)
 

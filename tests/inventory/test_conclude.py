@@ -232,6 +232,10 @@ def test_the_list_of_gaps_is_ranked_as_it_is_shown(tmp_path: Path) -> None:
         whole = list(store.findings())
         shown = list(store.ranked(tuple("AUQG")))
         rules, accepted, asked = store.concluded_counts()
+        assert store.ranked_count(tuple("AUQG")) == len(shown)
+        assert store.severities() == {one.severity for one in whole if not one.waived}
+        assert store.assets_count() == len(list(store.assets()))
+        assert store.devices_count() == len(list(store.devices()))
         questions = list(store.questions())
     wanted = [
         one
