@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.plants import played, untrap
+from tests.scanner.test_resume import stored
+from tests.support.plants import patiently, played, started, untrap
 
 FEW, MANY = 4, 20
 
@@ -20,17 +24,17 @@ def scan(here, cwd: Path, address: str, *more: str) -> None:  # type: ignore[no-
     assert ran.code == 0, ran.err
 
 
+DEVICES = [
+    ("four-slot-card", "127.21.1.10", "modbus"),
+    ("drops-oldest", "127.21.1.11", "modbus"),
+    ("one-session", "127.21.1.14", "opcua"),
+    ("hangs-on-disconnect", "127.21.1.15", "s7comm"),
+]
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("scans", [FEW, pytest.param(MANY, marks=pytest.mark.soak)])
-@pytest.mark.parametrize(
-    ("device", "address", "probe"),
-    [
-        ("four-slot-card", "127.21.1.10", "modbus"),
-        ("drops-oldest", "127.21.1.11", "modbus"),
-        ("one-session", "127.21.1.14", "opcua"),
-        ("hangs-on-disconnect", "127.21.1.15", "s7comm"),
-    ],
-)
+@pytest.mark.parametrize(("device", "address", "probe"), DEVICES)
 def test_a_fragile_device_survives_scan_after_scan(
     tmp_path: Path, device: str, address: str, probe: str, scans: int
 ) -> None:
@@ -44,6 +48,46 @@ def test_a_fragile_device_survives_scan_after_scan(
     assert seen["open_connections"] == 0
     assert seen["open_sessions"] == 0
     assert seen["abandoned"] == seen["bare"] == seen["resets"] == seen["forbidden"] == 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(2 * 3_600)
+@pytest.mark.parametrize("profile", ["standard", "brisk"])
+@pytest.mark.parametrize(("device", "address", "probe"), DEVICES)
+def test_a_fragile_device_survives_scans_of_any_depth_that_are_cut(
+    tmp_path: Path, device: str, address: str, probe: str, profile: str
+) -> None:
+    """Twenty scans, every rung and retries, each second one ended by Ctrl-C in its middle."""
+    chance, database = random.Random(f"{device} {profile}"), tmp_path / "t.db"
+    with played("fragile", tmp_path) as here:
+        for number in range(MANY):
+            depth, before = ("identify", "points", "sample")[number % 3], stored(database)
+            child = started(
+                (
+                    *("--db", database, "--config", here.config, "-q", "scan", address),
+                    *("--profile", profile, "--probe", probe, "--depth", depth),
+                    *("--sample-seconds", "2", "--sample-every", "0.5"),
+                ),
+                tmp_path,
+            )
+            if number % 2:
+                patiently(
+                    lambda before=before, child=child: (  # type: ignore[misc]
+                        stored(database) > before or child.poll() is not None
+                    ),
+                    lambda: stored(database),
+                )
+                time.sleep(2 * chance.random())
+                child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=300)
+            assert "Traceback" not in err
+            assert child.returncode in ((0, 130) if number % 2 else (0,)), err
+        seen = here.witness()["devices"][device]
+    print(device, profile, seen["connections"], "connections")  # noqa: T201 - a figure
+    assert seen["connections"] >= MANY // 2  # whoever was asked to the end was let in
+    assert seen["peak_connections"] == 1
+    assert seen["open_connections"] == seen["open_sessions"] == 0
+    assert seen["bare"] == seen["resets"] == seen["forbidden"] == seen["early"] == 0
 
 
 def test_a_device_that_dies_at_the_fifth_request_is_left_alone(tmp_path: Path) -> None:
