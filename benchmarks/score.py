@@ -24,6 +24,10 @@ SAYS = ("name", "product_uri", "application_uri")
 """Facts, beside product and model, in which a device may name its maker and product."""
 
 
+CALLED = {"tcopcuaserver": "twincatopcuaserver"}
+"""What the maker calls what the device's URI names (Beckhoff TF6100)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """Who stands at one address, what it tells, and whether it answers a good client."""
@@ -160,4 +164,6 @@ def _wrong(item: Key, record: Mapping[str, str], product: str) -> int:
     version = bool(firmware) and firmware != plain(item.firmware)
     serial = plain(record.get("serial", ""))
     number = bool(serial and item.serial) and serial != plain(item.serial)
-    return vendor + version + number + (bool(product) and plain(item.product) not in product)
+    told = plain(item.product)
+    named = told in product or CALLED.get(told, told) in product
+    return vendor + version + number + (bool(product) and not named)

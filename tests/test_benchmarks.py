@@ -44,6 +44,14 @@ def test_a_record_that_contradicts_its_device_counts_as_wrong() -> None:
     assert (blank["identified"], blank["wrong"]) == (0, 0)
 
 
+@pytest.mark.parametrize(("product", "wrong"), [("TwinCAT OPC UA Server", 0), ("OPC UA Server", 1)])
+def test_the_makers_own_name_for_what_a_device_names_is_not_wrong(product: str, wrong: int) -> None:
+    key = score.Key("1", "opcua", "Beckhoff", "TcOpcUaServer", "4.4.1", "", answers=True)
+    record = {"vendor": "Beckhoff", "product": product, "said": "urn:x:TcOpcUaServer"}
+    found = score.score_untrap({"1": key}, {"1": record}, {})
+    assert (found["identified"], found["wrong"]) == (1, wrong)
+
+
 def test_an_answer_of_a_device_that_gives_none_counts_as_believed() -> None:
     record = {"vendor": "ABB", "product": "M4M 30", "firmware": "", "serial": ""}
     assert score.score_untrap(KEYS, {"2": record}, {})["believed"] == 1
