@@ -21,6 +21,7 @@ INFRASTRUCTURE = frozenset(
         "contract",
         "faults",
         "generate",
+        "network",
         "plant",
         "registry",
         "runner",
