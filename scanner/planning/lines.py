@@ -89,7 +89,8 @@ def table(prepared: Prepared, totals: Mapping[str, Total]) -> list[str]:
     shown += [f"  {name} is {address}" for name, address in prepared.scope.names]
     if prepared.excluded:
         shown.append(f"  never asked: {', '.join(prepared.excluded[:8])}")
-    shown += [f"  first: {line}" for line in prepared.layer2.lines()]
+    for below in prepared.layer2.lines():
+        shown += ["  on our own link:", *wrapped(below, 4)]
     shown += ["", "To one host that answers everything, at most:"]
     for line in lines(prepared):
         for item in line["attempts"]:  # type: ignore[attr-defined]

@@ -136,7 +136,7 @@ def _gently(prepared: Prepared) -> Iterator[str]:
     )
     yield f"<h2>How gently</h2>{_list((*rates, *GENTLE))}"
     if prepared.layer2.sends or prepared.layer2.listens:
-        yield f"<p>Before that, on our own link:</p>{_list(prepared.layer2.lines())}"
+        yield f"<p>Before and beside that, on our own link:</p>{_list(prepared.layer2.lines())}"
 
 
 def _often(times: int) -> str:
