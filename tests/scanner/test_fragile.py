@@ -81,7 +81,8 @@ def test_a_fragile_device_survives_scans_of_any_depth_that_are_cut(
                 child.send_signal(signal.SIGINT)
             _, err = child.communicate(timeout=300)
             assert "Traceback" not in err
-            assert child.returncode in ((0, 130) if number % 2 else (0,)), err
+            # The last of these: it was done with the device and drew its conclusions.
+            assert child.returncode in ((0, 130, -signal.SIGINT) if number % 2 else (0,)), err
         seen = here.witness()["devices"][device]
     print(device, profile, seen["connections"], "connections")  # noqa: T201 - a figure
     assert seen["connections"] >= MANY // 2  # whoever was asked to the end was let in
