@@ -60,10 +60,24 @@ def versions() -> dict[str, int]:
     return {name: rule.version for name, rule in catalogue().items()}
 
 
+TABLES = (
+    *("rules.toml", "openness.toml", "profiles.toml", "names.toml"),
+    *("units.csv", "servers.csv"),
+)
+"""What the rules' verdicts rest on beside code."""
+
+
 @cache
 def rules_version() -> str:
     """Short digest of all rule data: changes when any rule's data or version changes."""
-    names = ("rules.toml", "openness.toml", "profiles.toml", "names.toml", "units.csv")
+    names = (
+        "rules.toml",
+        "openness.toml",
+        "profiles.toml",
+        "names.toml",
+        "units.csv",
+        "servers.csv",
+    )
     tables = [files("inventory").joinpath(f"data/{name}") for name in names]
     tables += [table for _, table in beside()]
     return hashlib.sha256(b"".join(table.read_bytes() for table in tables)).hexdigest()[:12]

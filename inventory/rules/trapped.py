@@ -11,6 +11,7 @@ import ipaddress
 from inventory.judge.logic import both, cite, derived, false, negate, true, unknown
 from inventory.judge.openness import CLOSED, OPEN, no_data_roles, protocols
 from inventory.judge.openness import protocol as known
+from inventory.judge.servers import open_server
 from inventory.judge.survey import Answered
 from inventory.judge.view import Door, View, info, title_of
 from inventory.model import Because, Proposition, Strength, Truth
@@ -82,7 +83,8 @@ def t01(view: View) -> list[Case]:
     if (elsewhere := _covered(view)) is not None:
         return elsewhere
     said = both(true(Strength.E4, cite(door.decided)), _no_open_service(view))
-    return [Case("", said, _fields(view, door.protocol))]
+    words = {**_fields(view, door.protocol), "server": open_server(view.device)}
+    return [Case("", said, words)]
 
 
 def t02(view: View) -> list[Case]:
