@@ -13,7 +13,8 @@ from inventory.judge.presence import Machine, class_of
 from inventory.judge.survey import Context, survey
 from inventory.judge.view import View
 from inventory.model import Device, Equipment, Kind
-from inventory.rollup import Unit
+from inventory.pairs import locations
+from inventory.rollup import Unit, once
 from inventory.store.values import level_of_columns
 
 if TYPE_CHECKING:
@@ -31,14 +32,19 @@ def machines(store: Store, context: Context) -> Iterator[Machine]:
     """Every machine of the site with the views of its devices."""
     devices = {device.key: device for device in store.devices()}
     for unit in store.equipment():
-        keys = [link.device for link in unit.links if link.resolved and not link.proposed]
-        known = [devices[key] for key in dict.fromkeys(keys) if key in devices]
+        known = [devices[key] for key in unit.monitored_by if key in devices]
         yield Machine(unit, [View(store.evidence(device), context) for device in known])
 
 
 def units(store: Store) -> Iterator[Unit]:
-    """Every asset as a roll-up needs it: machines, and devices that monitor none of them."""
-    monitored = {link.device for unit in store.equipment() for link in unit.links if link.resolved}
+    """Every asset as a roll-up needs it: machines, and devices that monitor none of them; twins of
+    one functional location once."""
+    return once(_units(store))
+
+
+def _units(store: Store) -> Iterator[Unit]:
+    place = locations(store)
+    monitored = {key for unit in store.equipment() for key in unit.monitored_by}
     skipped: dict[str, int] = {}
     for finding in store.findings():
         if finding.rule == "A09":
@@ -50,25 +56,31 @@ def units(store: Store) -> Iterator[Unit]:
         scopes = _scopes(thing, store.site)
         criticality, redundancy = _rank(thing)
         yield Unit(
-            asset.level, criticality, redundancy, scopes, asset.category, skipped.get(thing.key, 0)
-        )
+            asset.level, criticality, redundancy, scopes, asset.category,
+            skipped.get(thing.key, 0), _name(thing), place.get(thing.key, ""),
+        )  # fmt: skip
 
 
 _RATED = (
     *("key", "kind", "level_lo", "level_hi", "blocking", "category"),
-    *("criticality", "redundancy", "area", "line", "class", "role"),
+    *("criticality", "redundancy", "area", "line", "class", "role", "tag", "name"),
 )
 
 
 def stored_units(store: Store) -> Iterator[Unit]:
     """The same as `units`, from a few columns: no asset and no finding is built."""
-    monitored = {link.device for unit in store.equipment() for link in unit.links if link.resolved}
+    return once(_stored_units(store))
+
+
+def _stored_units(store: Store) -> Iterator[Unit]:
+    place = locations(store)
+    monitored = {key for unit in store.equipment() for key in unit.monitored_by}
     skipped = store.unlocked("A09")
     for row in store.rated(_RATED):
         key, kind, low, high, blocking, category, *texts = row
         if kind == "device" and key in monitored:
             continue
-        criticality, redundancy, area, line, cls, role = map(str, texts)
+        criticality, redundancy, area, line, cls, role, tag, name = map(str, texts)
         scopes = {
             "site": store.site,
             "area": area,
@@ -76,8 +88,15 @@ def stored_units(store: Store) -> Iterator[Unit]:
             "class": role if kind == "device" else class_of(cls),
         }
         level = level_of_columns(low, high, blocking)
-        named = str(category or "not-assessed")
-        yield Unit(level, criticality, redundancy, scopes, named, skipped.get(str(key), 0))
+        yield Unit(
+            level, criticality, redundancy, scopes, str(category or "not-assessed"),
+            skipped.get(str(key), 0), tag or name, place.get(str(key), ""),
+        )  # fmt: skip
+
+
+def _name(thing: Device | Equipment) -> str:
+    tag = thing.tag if isinstance(thing, Equipment) else thing.register and thing.register.tag
+    return tag or thing.name
 
 
 def _scopes(thing: Device | Equipment, site: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ def _judge(store: Store, change: _Change, today: datetime) -> bool:
     due |= change.made | _by_time_and_place(left, change, after)
     due |= _by_identity(left, change, after) | _by_kin(left, change, after)
     equipment = store.equipment()
-    wanted = {one.key: {link.device for link in one.links if link.resolved} for one in equipment}
+    wanted = {one.key: set(one.monitored_by) for one in equipment}
     machines = [one for one in equipment if one.key in due or wanted[one.key] & due]
     due |= {key for one in machines for key in wanted[one.key]}
     if len(due) > 2 * MOST:
@@ -274,7 +274,6 @@ def _verdicts(
         if verdict.asset in linked:
             known[verdict.asset], kept[verdict.asset] = verdict, evidence
     for one in machines:
-        keys = dict.fromkeys(link.device for link in one.links if link.resolved)
-        mine = [kept[key] for key in keys if key in kept]
+        mine = [kept[key] for key in one.monitored_by if key in kept]
         judged_machine(rows, one, mine, context, known)
     yield rows.concluded()

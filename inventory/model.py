@@ -267,6 +267,12 @@ class Equipment:
     links_complete: bool = False
     register: RegisterRow | None = None
 
+    @property
+    def monitored_by(self) -> tuple[str, ...]:
+        """Keys of the devices that people linked to it, each once; a proposed link is no fact."""
+        found = (link.device for link in self.links if link.resolved and not link.proposed)
+        return tuple(dict.fromkeys(found))
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -6,10 +6,11 @@ is secondary, and what was not assessed stays in the denominator (domain model 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from inventory.judge.levels import VALUES
+from inventory.judge.weigh import SPARE
 from inventory.model import Level
 
 WEIGHTS = {"C1": 1.0, "C2": 3.0, "C3": 9.0}
@@ -29,11 +30,57 @@ class Unit:
     scopes: Mapping[str, str] = field(default_factory=dict)  # scope → name: line, area, class, site
     category: str = ""
     not_asked: int = 0
+    name: str = ""
+    location: str = ""  # the same for twins that serve one functional location; "": it has no twin
+    spares: tuple[Unit, ...] = ()  # its twins, after `once`
 
     @property
     def weight(self) -> float:
         """Unrated counts as C2; a spare halves it."""
-        return WEIGHTS.get(self.criticality, 3.0) * (0.5 if self.redundancy in ("B", "C") else 1.0)
+        return WEIGHTS.get(self.criticality, 3.0) * (0.5 if self.redundancy in SPARE else 1.0)
+
+
+def once(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Each functional location once, with what its better twin gives; its other twins beneath.
+
+    Two twins at half the weight each would count the place twice (domain model 5).
+    """
+    twins: dict[str, list[Unit]] = {}
+    for unit in units:
+        if unit.location:
+            twins.setdefault(unit.location, []).append(unit)
+        else:
+            yield unit
+    yield from map(_location, twins.values())
+
+
+def _location(twins: Sequence[Unit]) -> Unit:
+    best, *others = sorted(twins, key=_reach, reverse=True)
+    if not others:
+        return best
+    highest = [unit.level.hi for unit in twins]
+    high = None if None in highest else max(hi for hi in highest if hi is not None)
+    return replace(
+        best,
+        level=Level(best.level.lo, high, best.level.blocking),
+        criticality=max(unit.criticality for unit in twins),
+        redundancy=best.redundancy if best.redundancy in SPARE else "B",
+        not_asked=sum(unit.not_asked for unit in twins),
+        spares=tuple(others),
+    )
+
+
+def _reach(unit: Unit) -> tuple[int, int]:
+    lo, hi = unit.level.lo, unit.level.hi
+    return (-1 if lo is None else lo, 5 if hi is None else hi)
+
+
+def dark_spares(units: Iterable[Unit]) -> Iterator[tuple[Unit, Unit]]:
+    """Each twin that gives no data for sure, and the one that it stands in for."""
+    for unit in units:
+        for spare in unit.spares:
+            if spare.level.hi is not None and spare.level.hi <= DARK:
+                yield spare, unit
 
 
 @dataclass(slots=True)
@@ -48,6 +95,7 @@ class Total:
     possible: float = 0.0
     dark_low: int = 0
     dark_high: int = 0
+    dark_spares: int = 0
     unrated: float = 0.0
     not_asked: int = 0
     c3: int = 0
@@ -69,6 +117,7 @@ class Total:
             self.dark_high += least <= DARK
         self.unrated += weight * (unit.criticality not in WEIGHTS)
         self.not_asked += unit.not_asked
+        self.dark_spares += sum(1 for _ in dark_spares((unit,)))
 
     def line(self, scope: str, name: str) -> dict[str, object]:
         """The JSON object of `readiness` (rulings 26)."""
@@ -81,6 +130,7 @@ class Total:
             "level4_share": round(self.usable / whole, 3),
             "level4_possible": round(self.possible / whole, 3),
             "index": {"lo": round(self.low / whole, 3), "hi": round(self.high / whole, 3)},
+            "dark_spares": self.dark_spares,
             "unrated": round(self.unrated / whole, 3),
             "not_asked": self.not_asked,
         }

@@ -74,7 +74,7 @@ def _judged(
     equipment = store.equipment()
     stated = [one for one in store.declarations() if one.kind is not Kind.KEY]
     context = context_from(whole, equipment, stated, today=today, site=store.site)
-    linked = frozenset(link.device for one in equipment for link in one.links if link.resolved)
+    linked = frozenset(key for one in equipment for key in one.monitored_by)
     shared = pickle.dumps(_Shared(context, linked), protocol=pickle.HIGHEST_PROTOCOL)
     known: dict[str, Verdict] = {}
     for answer in crew.answers(Task(__name__, "devices", (*one, shared)) for one in slices):
@@ -90,7 +90,7 @@ def _machines(
     equipment: Sequence[Equipment], known: dict[str, Verdict], shared: bytes
 ) -> Iterator[Task]:
     for some in _steps(equipment, MACHINES):
-        keys = {link.device for one in some for link in one.links if link.resolved}
+        keys = {key for one in some for key in one.monitored_by}
         mine = {key: known[key] for key in sorted(keys) if key in known}
         yield Task(__name__, "machines", (tuple(some), mine, shared))
 
@@ -130,13 +130,10 @@ def machines(
     """The verdicts on some machines, from the devices that monitor them."""
     context, _ = _read(shared)
     rows = Rows(store.site)
-    linked = [
-        dict.fromkeys(link.device for link in one.links if link.resolved) for one in equipment
-    ]
-    things = store.devices_of(sorted({key for keys in linked for key in keys}))
+    things = store.devices_of(sorted({key for one in equipment for key in one.monitored_by}))
     evidences = {one.device.key: one for one in store.evidences_of(list(things.values()))}
-    for one, keys in zip(equipment, linked, strict=True):
-        mine = [evidences[key] for key in keys if key in evidences]
+    for one in equipment:
+        mine = [evidences[key] for key in one.monitored_by if key in evidences]
         judged_machine(rows, one, mine, context, known)
     return Judged(rows.concluded())
 

@@ -64,10 +64,7 @@ class _Waiting:
     """Machines that wait for their devices, and devices that are kept for them."""
 
     def __init__(self, equipment: Sequence[Equipment]) -> None:
-        self.needs = {
-            unit.key: {link.device for link in unit.links if link.resolved and not link.proposed}
-            for unit in equipment
-        }
+        self.needs = {unit.key: set(unit.monitored_by) for unit in equipment}
         self.units = {unit.key: unit for unit in equipment}
         self.users: dict[str, set[str]] = {}
         for key, devices in self.needs.items():

@@ -28,6 +28,12 @@ Nothing is held against what a person declared (`import attest`): under the stat
 that Value names, A01, A02, A08, T06, Q01, Q02, Q03 and Q12 are silent. In a zone named *safety* or
 *SIS*, or under that statement, only fixes that touch nothing are offered; severity stays.
 
+Under *redundant with* (Value: the twin) two machines, or two devices, serve one functional
+location: sums count it once, with the level of the better twin at the weight of a place with a
+spare, and `readiness` names the spare that gives no data. Tags that look alike are asked about and
+never joined. A device that the register gives as a machine's address is proposed as the one that
+monitors it and lifts no level until a person says so: `untrap set TAG monitored_by=DEVICE`.
+
 Made from the rules' data; `untrap rules` prints the same.
 """
 

@@ -6,11 +6,13 @@ what a scan shows is "not exposed", what a person attests is "not instrumented".
 
 from __future__ import annotations
 
+from shlex import quote
+
 from inventory.judge.coverage import coverage_of, matrices, parameters_of
 from inventory.judge.logic import both, declared, negate, true, unknown
 from inventory.judge.presence import NOT_FITTED, Machine
 from inventory.judge.profiles import Profile, Signal, signal_of
-from inventory.model import Coverage, Proposition, Severity, Strength, Truth
+from inventory.model import Coverage, Equipment, Proposition, Severity, Strength, Truth
 from inventory.rules.catalogue import Case
 from inventory.signals.points import is_binary
 
@@ -79,13 +81,7 @@ def u02(machine: Machine) -> list[Case]:
         return [Case("", said, words)]
     proposed = [link.device for link in machine.equipment.links if link.proposed]
     if proposed:
-        said = unknown(
-            f"whether {', '.join(proposed[:3])} monitors {machine.equipment.tag}: it is proposed"
-            " from names, and nobody confirmed it",
-            "confirm the proposed links or drop them",
-            "untrap import links FILE",
-        )
-        return [Case("", said, words)]
+        return [Case("", _unconfirmed(machine.equipment, proposed[0]), words)]
     if machine.equipment.links_complete:
         text = f"the links of {machine.equipment.tag} are declared complete, and there are none"
         return [Case("", true(Strength.E4, declared(text)), words)]
@@ -95,6 +91,18 @@ def u02(machine: Machine) -> list[Case]:
         "untrap import links FILE",
     )
     return [Case("", said, words)]
+
+
+def _unconfirmed(equipment: Equipment, device: str) -> Proposition:
+    """A link that the register's row proposes, for a person to confirm."""
+    row = equipment.register
+    name = (row.address or row.parent) if row else ""
+    return unknown(
+        f"whether {name or device[:8]} monitors {equipment.tag}: it is proposed from the register,"
+        " and nobody confirmed it",
+        "confirm it, or link the right device",
+        f"untrap set {quote(equipment.tag)} monitored_by={quote(name or device)}",
+    )
 
 
 def u03(machine: Machine) -> list[Case]:

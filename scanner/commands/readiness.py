@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from scanner.opening import concluded, site_name
 
 if TYPE_CHECKING:
     from inventory.readiness import Ready, UseCase
+    from inventory.rollup import Unit
     from inventory.store import Store
 
 
@@ -41,15 +43,17 @@ def _roll_up(store: Store, as_json: bool) -> None:
     from inventory.readiness import Census, Concluded, barriers, six_questions
     from inventory.rollup import rated_too_high, roll_up
 
-    lines = roll_up(stored_units(store))
+    units = list(stored_units(store))
+    lines = roll_up(units)
     if as_json:
         for line in lines:
             click.echo(json.dumps(line, ensure_ascii=True))
         return
     table(COLUMNS, map(_row, lines))
     say(LEGEND)
-    if rated_too_high(stored_units(store)):
+    if rated_too_high(units):
         say("warning: more than 30 % of the rated assets are C3; the rating says little")
+    _twins(store, units)
     census = Census()
     for evidence in store.listings():
         census.device(evidence)
@@ -66,6 +70,26 @@ def _roll_up(store: Store, as_json: bool) -> None:
         say(f"   {barrier}: {name}: {value}")
 
 
+def _twins(store: Store, units: Iterable[Unit]) -> None:
+    """Spares that give no data, and machines that look like twins and are counted one by one."""
+    from inventory.pairs import alike, locations
+    from inventory.rollup import dark_spares
+
+    for spare, best in dark_spares(units):
+        name, other = inert(spare.name, 80), inert(best.name, 80)
+        say(f"dark spare: {name} gives no data; when {other} stops, nobody sees the one that runs")
+    found = list(alike(store.equipment(), locations(store)))
+    for some in found[:MOST_PAIRS]:
+        say(f"twins? {', '.join(inert(one.tag, 80) for one in some)}: counted one by one")
+    if found:
+        more = f" (and {len(found) - MOST_PAIRS} more)" if len(found) > MOST_PAIRS else ""
+        say(
+            f"to count them as one place{more}: untrap import attest FILE, with the statement"
+            ' "redundant with" and the twin under Value'
+        )
+
+
+MOST_PAIRS = 5
 LEGEND = """Dark: critical assets (C3) without data. Level 4: share of the weight whose data
 can be used as it is. Index: 0 nothing, 1 everything. "a to b": what is not known
 yet, taken as no and as yes."""
