@@ -1,10 +1,22 @@
 // A node-opcua server on loopback: open, user name only, secured only, or "trusting": all policies with
-// security for anonymous and the user, if DIR/client.pem is there to be trusted. `node server.js MODE DIR`
+// security for anonymous and the user, if DIR/client.pem is there to be trusted. `node server.js MODE DIR [SETTINGS]`
 // DIR takes its certificates. Prints {"port": N} when it listens and ends with its standard input.
+// SETTINGS is JSON: certificate and key (its own, as files), hostname (that it advertises), clients (further
+// ones to trust), people (a certificate that is a user), anonymous (false: off), maxSessions, shiftDays (of its clock).
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
 const net = require("node:net");
+const [mode, folder, text] = process.argv.slice(2);
+const settings = JSON.parse(text || "{}");
+if (settings.shiftDays) {
+  const Real = Date;
+  const shift = settings.shiftDays * 86_400_000;
+  globalThis.Date = class extends Real {
+    constructor(...given) { given.length ? super(...given) : super(Real.now() + shift); }
+    static now() { return Real.now() + shift; }
+  };
+}
 const modules = process.env.UNTRAP_NODE_MODULES || path.join(__dirname, "../../../.peers/node_modules");
 const load = (name) => require(require.resolve(name, { paths: [modules] }));
 let opcua;
@@ -20,7 +32,6 @@ const { Variant, DataType, StatusCodes, UserTokenType } = {
 };
 const certificates = load("node-opcua-certificate-manager");
 
-const [mode, folder] = process.argv.slice(2);
 const secured = [MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt];
 const open = [MessageSecurityMode.None];
 const noneOpen = mode === "secured" || mode === "trusting";
@@ -42,23 +53,29 @@ async function main() {
   const Manager = OPCUACertificateManager || certificates.OPCUACertificateManager;
   const manager = new Manager({ rootFolder: path.join(folder, "pki"), automaticallyAcceptUnknownCertificate: false });
   await manager.initialize();
+  const { readCertificate } = load("node-opcua-crypto");
   const ours = path.join(folder, "client.pem");
-  if (fs.existsSync(ours)) {
-    const { readCertificate } = load("node-opcua-crypto");
-    await manager.trustCertificate(readCertificate(ours));
+  for (const file of [ours, ...(settings.clients || [])]) {
+    if (fs.existsSync(file)) await manager.trustCertificate(readCertificate(file));
   }
+  const people = new Manager({ rootFolder: path.join(folder, "user"), name: "user" });
+  await people.initialize();
+  if (settings.people) await people.trustCertificate(readCertificate(settings.people));
   const server = new OPCUAServer({
     port,
     host: "127.0.0.1",
+    hostname: settings.hostname,
+    certificateFile: settings.certificate,
+    privateKeyFile: settings.key,
     serverCertificateManager: manager,
-    userCertificateManager: new Manager({ rootFolder: path.join(folder, "user"), name: "user" }),
+    userCertificateManager: people,
     securityModes: noneOpen ? secured : open.concat(mode === "user" ? secured : []),
     securityPolicies: noneOpen ? policies : [SecurityPolicy.None].concat(policies),
-    allowAnonymous: mode !== "user",
+    allowAnonymous: settings.anonymous ?? mode !== "user",
     userManager: { isValidUser: (user, password) => user === "reader" && password === "right" },
     serverInfo: { applicationUri: "urn:node:peer", productUri: "urn:node:product" },
     buildInfo: { manufacturerName: "Peer works", productName: "Peer server", softwareVersion: "4.2" },
-    serverCapabilities: { operationLimits: { maxNodesPerBrowse: 7, maxNodesPerRead: 20 } },
+    serverCapabilities: { maxSessions: settings.maxSessions, operationLimits: { maxNodesPerBrowse: 7, maxNodesPerRead: 20 } },
   });
   await server.initialize();
   const space = server.engine.addressSpace;

@@ -21,7 +21,7 @@ def rsa_key(bits: int, number: int = 0) -> rsa.RSAPrivateKey:
 
 
 def certificate(
-    key: rsa.RSAPrivateKey, uri: str | None = "urn:test:client", days: int = 10
+    key: rsa.RSAPrivateKey, uri: str | None = "urn:test:client", days: int = 10, host: str = ""
 ) -> bytes:
     """Self-signed, DER, valid from 20 days ago until so many days from now."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Client")])
@@ -40,8 +40,9 @@ def certificate(
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
     )
     if uri is not None:
-        names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)])
-        builder = builder.add_extension(names, critical=False)
+        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(uri)]
+        names += [x509.DNSName(host)] if host else []
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from protocols.contract import Credential, Depth, Options, Outcome, Point, Secret, Target
 from protocols.opcua import PROBE
+from protocols.opcua.visit import Visit, visited
 from tests.protocols.opcua.test_probe import climb
 from tests.support.peers import need
 from tests.support.plain import PlainLink
@@ -81,10 +82,14 @@ def node_peer(
         yield request.param, port
 
 
-def visit(port: int, *credentials: Credential, depth: Depth = Depth.POINTS) -> PlainLink:
+def link_of(port: int, *credentials: Credential) -> PlainLink:
     options = Options(sample_seconds=20.0)
     target = Target("site", "127.0.0.1", "tcp", port)
-    link = PlainLink(PROBE, target, credentials=credentials, options=options, timeout_seconds=10.0)
+    return PlainLink(PROBE, target, credentials=credentials, options=options, timeout_seconds=10.0)
+
+
+def visit(port: int, *credentials: Credential, depth: Depth = Depth.POINTS) -> PlainLink:
+    link = link_of(port, *credentials)
     asyncio.run(climb(link, depth))
     asyncio.run(link.close())
     return link
@@ -162,3 +167,35 @@ def test_node_opcua_refuses_a_wrong_password_once(node_peer: tuple[str, int]) ->
     link = visit(port, WRONG)
     assert outcome(link, "session")[0] is Outcome.REFUSED_AUTH
     assert link.functions.count("OPC UA ActivateSession") == 1
+
+
+@pytest.mark.parametrize("node_peer", ["open"], indirect=True)
+def test_node_opcua_with_all_its_connections_taken_hangs_up_and_is_not_pressed(
+    node_peer: tuple[str, int],
+) -> None:
+    """It takes ten connections with a session and closes the eleventh without a word."""
+    _mode, port = node_peer
+    eleventh = asyncio.run(_beside(port, 10))
+    (hello,) = eleventh.observations
+    assert (hello.question.operation, hello.outcome) == ("hello", Outcome.HUNG_UP)
+    assert not hello.facts
+    assert eleventh.connections == 1
+    assert "Temperature" in points(visit(port))  # it recovers, and so do we
+
+
+async def _beside(port: int, held: int) -> PlainLink:
+    """A visit while so many sessions of others are held."""
+    found: list[PlainLink] = []
+    link = link_of(port)
+    if not held:
+        await climb(link, Depth.POINTS)
+        await link.close()
+        return link
+
+    async def meanwhile(_visit: Visit) -> None:
+        found.append(await _beside(port, held - 1))
+
+    await climb(link, Depth.IDENTIFY)
+    await visited(link, meanwhile, most_reads=1, most_seconds=60.0, says_why=True)
+    await link.close()
+    return found[0]

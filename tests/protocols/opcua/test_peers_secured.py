@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -43,12 +44,12 @@ def asyncua(folder: Path, trusted: Credential, offers: str = EVERY) -> Iterator[
 
 
 @contextmanager
-def node(folder: Path, trusted: Credential) -> Iterator[int]:
+def node(folder: Path, trusted: Credential, **settings: object) -> Iterator[int]:
     script = str(ROOT / "tests" / "peers" / "node-opcua" / "server.js")
     place = str(modules())
     pem = x509.load_der_x509_certificate(Path(trusted.auth).read_bytes()).public_bytes(Encoding.PEM)
     (folder / "client.pem").write_bytes(pem)
-    command = [need("node"), script, "trusting", str(folder)]
+    command = [need("node"), script, "trusting", str(folder), json.dumps(settings)]
     with child(command, UNTRAP_NODE_MODULES=place) as port:
         yield port
 
