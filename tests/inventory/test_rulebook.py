@@ -68,7 +68,7 @@ def test_a_finding_that_a_new_version_makes_is_put_down_to_it(database: Path) ->
 
 def test_another_grade_is_told_with_both(database: Path) -> None:
     by_older_rules(database, "T03", dropped=False)
-    shown = run(database, "rules", "--changes").stdout
+    shown = " ".join(run(database, "rules", "--changes").stdout.split())
     assert f"{GRADED} (critical/medium -> medium/medium)" in shown
 
 
