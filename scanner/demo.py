@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,14 @@ SPARES = (20_000, 30_000, 40_000)
 
 class DemoError(Exception):
     """A step failed; says which and what to do."""
+
+
+def _further(database: Path) -> Iterator[str]:
+    """How to go on by hand; `make demo` puts the command where no shell looks for it."""
+    yield "\nGo on by hand:"
+    if shutil.which("untrap") is None:
+        yield f'  export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
+    yield f"  {shlex.join(['untrap', '--db', str(database), 'questions'])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class Demo:
         for path in sorted(self.folder.iterdir()):
             if path.is_file() and not path.name.startswith("inventory.db-"):
                 click.echo(f"  {path}")
+        for line in _further(database):
+            click.echo(line)
 
     def _clear(self) -> None:
         """An own folder from an earlier demonstration is replaced; another one is left alone."""

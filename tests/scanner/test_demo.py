@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.demo import SPARES
+from scanner.demo import SPARES, _further
 from scanner.play import PlayError, arguments, playing
 
 PLANT = """
@@ -40,6 +40,15 @@ def test_a_demonstration_whose_ports_are_taken_plays_on_others(taken: Path, tmp_
     with playing(arguments(str(taken), tmp_path / "site", spares=SPARES)):
         site = tomllib.loads((tmp_path / "site" / "site.toml").read_text(encoding="utf-8"))
     assert site["ports"]["modbus"] > SPARES[0]
+
+
+def test_it_says_how_to_go_on_where_no_shell_finds_the_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    (_, path, command) = _further(Path("demo x/inventory.db"))
+    assert path.startswith("  export PATH=/")
+    assert command == "  untrap --db 'demo x/inventory.db' questions"
 
 
 def test_without_spare_ports_a_taken_one_ends_it(taken: Path) -> None:
