@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from statistics import median
 
-from inventory.judge.levels import VALUES, interval, level_of
+from inventory.judge.levels import VALUES, interval, level_of, nameplate
 from inventory.judge.logic import both, declared, false, true, unknown
-from inventory.judge.presence import NOT_INSTRUMENTED, Machine
+from inventory.judge.presence import NOT_INSTRUMENTED, Machine, Row
 from inventory.judge.profiles import fits
 from inventory.judge.survey import Context
 from inventory.judge.view import View
@@ -29,9 +31,10 @@ from inventory.model import (
     Verdict,
 )
 from inventory.rules import Case, Rule, catalogue
+from inventory.rules.inaccessible import name_of
 from inventory.rules.standing import is_safety
 from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
-from protocols.contract import Quality
+from protocols.contract import Quality, Sample
 
 CONTRADICTING = frozenset({"U03", "Q01", "Q02", "Q03", "Q05", "Q12"})
 
@@ -199,18 +202,56 @@ def _good(machine: Machine, verdicts: Mapping[str, Verdict]) -> Proposition:
             return false(Strength.E3, declared(f"{', '.join(bad)} on a device that monitors it"))
     about = machine.profile
     wanted = [signal for group in (about.required if about else ()) for signal in group]
-    for view, point, meaning in machine.rows:
-        if not any(fits(signal, meaning) for signal in wanted):
-            continue
-        if meaning.measurand not in ("running", "fault") and not point.unit:
-            return unknown(f"the unit of {point.name or point.address}")
-        samples = view.values(point)
-        if len(samples) < view.context.thresholds.window_reads:
-            return unknown("a window of reads (scan --depth sample)")
-        good = sum(item.quality is Quality.GOOD for item in samples)
-        if good < view.context.thresholds.good_share * len(samples):
-            return false(Strength.E3, view.data_proof(point))
+    rows = [row for row in machine.rows if any(fits(signal, row[2]) for signal in wanted)]
+    seconds = about.interval_seconds if about else 0.0
+    sources = {view.device.key: view for view, _, _ in rows}
+    steady = (_steady(row, seconds) for row in rows)
+    return both(*steady, *map(_plate, sources.values()))
+
+
+def _plate(view: View) -> Proposition:
+    """The nameplate of a device that delivers values. What it does not tell, a person may know."""
+    said = nameplate(view)
+    return said if said.truth is Truth.TRUE else unknown(f"{said.unknown} of {name_of(view)}")
+
+
+def _steady(row: Row, seconds: float) -> Proposition:
+    """Whether a value has a unit, a good window, and comes at the interval that its class needs."""
+    view, point, meaning = row
+    limits = view.context.thresholds
+    name = point.name or point.address
+    samples = view.values(point)
+    good = sum(item.quality is Quality.GOOD for item in samples)
+    if len(samples) >= limits.window_reads and good < limits.good_share * len(samples):
+        return false(Strength.E3, view.data_proof(point))
+    if meaning.measurand not in ("running", "fault") and not point.unit:
+        return unknown(f"the unit of {name}")
+    if len(samples) < limits.window_reads:
+        return unknown("a window of reads (scan --depth sample)")
+    usual = _usual_gap(samples)
+    if usual is None:
+        return unknown(f"at what times the values of {name} were read")
+    if usual > seconds * (1 + JITTER):
+        return unknown(
+            f"whether {name} comes every {seconds:g} s: it was read every {usual:g} s"
+            f" (scan --depth sample --sample-every {seconds:g})"
+        )
     return true(Strength.E3)
+
+
+JITTER = 0.1
+"""Share of an interval by which a reader that keeps it may be late in the middle of its reads."""
+
+
+def _usual_gap(samples: Sequence[Sample]) -> float | None:
+    """Median of the seconds between two reads; None where their times are not known.
+
+    The time of receipt counts: a server that stamps on change only keeps the same source time.
+    """
+    times = [item.received_time or item.server_time for item in samples]
+    known = sorted(item for item in times if item is not None)
+    gaps = [(after - before).total_seconds() for before, after in pairwise(known)]
+    return median(gaps) if len(known) == len(samples) and gaps else None
 
 
 def _category(level: Level, findings: Sequence[Finding]) -> str:

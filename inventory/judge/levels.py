@@ -142,15 +142,23 @@ def _watched(view: View) -> Proposition:
     return unknown("whether the loss of its path would be noticed (attest: monitored)")
 
 
+def nameplate(view: View) -> Proposition:
+    """Maker, model and serial number of the device are known."""
+    device = view.device
+    if device.vendor and (device.model or device.product) and device.serial:
+        return true(Strength.E4)
+    return unknown("a complete nameplate")
+
+
 def _usable(view: View, rules: set[str], readable: Proposition) -> Proposition:
     """Level 4 of a device without a machine: what it publishes itself is usable and complete."""
     if readable.truth is Truth.FALSE:
         return false(Strength.E2)
     if rules & {"U03", "Q01", "Q02", "Q03", "Q04", "Q05", "Q12", "A05"} or "Q10" in rules:
         return false(Strength.E2)
-    device = view.device
-    if not (device.vendor and (device.model or device.product) and device.serial):
-        return unknown("a complete nameplate")
+    plate = nameplate(view)
+    if plate.truth is not Truth.TRUE:
+        return plate
     rows = list(view.measured())
     if not rows or any(not meaning.measurand for _, meaning in view.process if not meaning.kind):
         return unknown("the meaning of every value: some are unclassified")

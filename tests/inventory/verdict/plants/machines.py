@@ -132,6 +132,12 @@ U02 = [
          replace(EMPTY, links_complete=False)),
     trap("U02", "links were never declared", "?", evidence(about=DRIVE), {},
          replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),), links_complete=False)),
+    *(trap("U02", "a proposed link waits", "?", evidence(about=DRIVE), {},
+           replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),),
+                   register=row(address=address, parent=parent))).telling(
+                       f"whether {name}", f"set M-1 monitored_by={name}")
+      for address, parent, name in (("192.0.2.9", "", "192.0.2.9"), ("", "PLC-2", "PLC-2"),
+                                    ("192.0.2.9", "PLC-2", "192.0.2.9"), ("", "", "device-1"))),
 ]  # fmt: skip
 
 HOLLOW = listed(CURRENT, value=None, quality=Quality.BAD, status="BadNotConnected")
