@@ -48,6 +48,8 @@ STATES = {
     "open|filtered": Outcome.SILENT,
 }
 """What nmap's word proves. `filtered` also stands for silence, so no filter is claimed."""
+ANSWERED = {"open", "closed", "unfiltered"}  # states that only an answer gives
+ASSUMED = "user-set"  # the reason of "up" where the user said so (-Pn): nmap did not look
 
 
 class NmapError(ValueError):
@@ -70,6 +72,7 @@ class _Host:
     vendor: str = ""
     names: list[str] = field(default_factory=list)
     up: bool = False
+    assumed: bool = False  # it is up because the user said so
     time: int = 0
     ports: list[_Port] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -151,6 +154,7 @@ class _Reader:
     def _of_host(self, host: _Host, tag: str, given: dict[str, str]) -> None:
         if tag == "status":
             host.up = given.get("state") == "up"
+            host.assumed = given.get("reason") == ASSUMED
         elif tag == "address":
             _address(host, given)
         elif tag == "hostname" and given.get("type") == "user":
@@ -275,6 +279,17 @@ def read(path: Path, site: str = "default", vantage: str = "") -> tuple[Scan, li
     return record, observations
 
 
+def _there(host: _Host) -> bool:
+    """Whether something answered for the host; a name that the user typed is no answer.
+
+    Text of scripts that are not known proves nothing: some ask others about an address (whois).
+    """
+    if not host.up or not host.assumed:
+        return host.up
+    quoted = any(fact.name != "description" for fact in host.facts)
+    return bool(host.mac or quoted or any(port.state in ANSWERED for port in host.ports))
+
+
 def _observations(
     host: _Host, start: int, place: Target, scan: str, vantage: str
 ) -> Iterator[Observation]:
@@ -282,7 +297,7 @@ def _observations(
         return
     time = datetime.fromtimestamp(host.time or start, UTC)
     sequence = 0
-    if host.up and (host.mac or host.names or host.facts):
+    if _there(host) and (host.mac or host.names or host.facts):
         facts = [Fact("mac", host.mac, "nmap")] if host.mac else []
         facts += [Fact("name", name, "nmap target") for name in host.names[:4] if name]
         facts += host.facts

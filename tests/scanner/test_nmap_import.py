@@ -135,6 +135,40 @@ def test_a_host_with_an_open_port_is_an_asset(tmp_path: Path) -> None:
     assert device.addresses == ("10.1.0.9",)
 
 
+ASSUMED = """<nmaprun start="1700000000"><host><status state="up" reason="user-set"/>
+<address addr="10.1.0.77" addrtype="ipv4"/>%s
+<hostnames><hostname name="plc77" type="user"/></hostnames>
+<ports><port protocol="tcp" portid="502"><state state="%s" reason="no-response"/></port></ports>
+<hostscript><script id="%s" output="x"><elem key="server_name">SCADA1</elem></script></hostscript>
+</host></nmaprun>"""
+MAC = '<address addr="00:1B:1B:00:00:09" addrtype="mac"/>'
+
+
+def test_a_host_that_only_the_user_called_up_is_no_asset(tmp_path: Path) -> None:
+    _, found = read(write(tmp_path, ASSUMED % ("", "filtered", "whois-ip")))
+    assert [(o.target.port, o.outcome) for o in found] == [(502, Outcome.SILENT)]
+    assert derive("default", found, ()).devices == ()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (MAC, "filtered", "whois-ip"),
+        ("", "filtered", "nbstat"),
+        ("", "open", "whois-ip"),
+        ("", "closed", "whois-ip"),
+        ("", "unfiltered", "whois-ip"),
+    ],
+)
+def test_a_host_that_the_user_called_up_and_that_answered_is_there(
+    tmp_path: Path, given: tuple[str, str, str]
+) -> None:
+    _, found = read(write(tmp_path, ASSUMED % given))
+    (host,) = [o for o in found if o.target.transport == "link"]
+    assert host.outcome is Outcome.COMPLETE
+    assert ("name", "plc77") in {(fact.name, fact.value) for fact in host.facts}
+
+
 def test_a_cut_report_says_so_and_keeps_its_whole_hosts(tmp_path: Path) -> None:
     path = write(tmp_path, SCRIPTS[: SCRIPTS.index('<host><address addr="IP"')])
     scan, found = read(path)
