@@ -203,7 +203,7 @@ FACTS: Mapping[str, str] = {
     "framing": "wire framing that it used where another was expected (rtu)",
     # structure
     "part": "something in the same housing: slot, module, card, and what it is",
-    "unit": "what a gateway says of one unit: present, absent, silent, echo",
+    "unit": "what a gateway says of one unit: present, absent, silent, echo, undetermined",
     "interface.name": "name of one interface (part: if N)",
     "interface.mac": "hardware address of one interface (part: if N)",
     "interface.state": "up or down (part: if N)",

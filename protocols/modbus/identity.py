@@ -128,7 +128,13 @@ def page_reading(page: Page, part: str | None) -> Reading[Page]:
 
 
 async def first_page(
-    talk: Talk, unit: int, label: Label, *, part: str = "", fact_part: str = ""
+    talk: Talk,
+    unit: int,
+    label: Label,
+    *,
+    part: str = "",
+    fact_part: str = "",
+    shows: bool = True,
 ) -> Found:
     """Ask one unit for its basic objects; `label` names the part that its facts belong to."""
     labels: list[str | None] = []
@@ -140,7 +146,7 @@ async def first_page(
 
     pdu = identification_pdu(BASIC, 0)
     answer = await talk.ask(
-        unit, IDENTITY, "basic 0x00", pdu, parse, part=part, fact_part=fact_part
+        unit, IDENTITY, "basic 0x00", pdu, parse, part=part, fact_part=fact_part, shows=shows
     )
     page = answer.value
     if page is None:

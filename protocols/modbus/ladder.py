@@ -50,6 +50,9 @@ async def identify(link: Link) -> None:
         return
     talk = Talk(link, MOST_IDENTIFY)
     gateway = _gateway(talk)
+    if _others_first(gateway):
+        await survey(gateway)
+        return
     if gateway.own is None or gateway.own.outcome is not Outcome.HUNG_UP:
         await _unit_one(gateway)  # a device that hangs up on 43/14 is not asked that again
     if talk.silent and not await talk.control():
@@ -72,6 +75,15 @@ def _gateway(talk: Talk) -> Gateway:
     if own is not None and own.outcome in OWN_WORD:
         gateway.voices[255] = own
     return gateway
+
+
+def _others_first(gateway: Gateway) -> bool:
+    """Whether unit 255 is in trouble, or a gateway says so of it, while others are declared.
+
+    Asking unit 1 then may be the second refusal in a row that ends the visit (safety.md 2).
+    """
+    troubled = gateway.own is not None and gateway.own.outcome is Outcome.REFUSED_RESOURCE
+    return troubled and any(unit not in (1, 255) for unit in gateway.declared)
 
 
 async def _unit_one(gateway: Gateway) -> None:

@@ -111,9 +111,10 @@ class Talk:
         *,
         part: str = "",
         fact_part: str = "",
+        shows: bool = True,
         fresh: bool = False,
     ) -> Answer[T | None]:
-        """Ask one unit. With `fact_part`, any answer shows that this unit is there."""
+        """Ask one unit. With `fact_part` and `shows`, a refusal shows that this unit is there."""
         question = Question(PROTOCOL, operation, part, argument(unit, part, what))
         if self.left <= 0:
             self.over, self.ended = True, Reason.BUDGET
@@ -122,7 +123,8 @@ class Talk:
         self.left -= 1
         number = self.link.next_id()
         late = late_ids(tuple(self.link.heard), number)
-        expect = Expect(number, unit, pdu, part or fact_part, late, fact_part)
+        shown = fact_part if shows else ""
+        expect = Expect(number, unit, pdu, part or fact_part, late, shown)
         answer = await self.link.ask(
             question,
             expect.request,
@@ -137,9 +139,11 @@ class Talk:
             self.ended = answer.reason
         if answer.reason == FAILURE and operation != CONTROL:
             # Exception 04 may be a unit without registers (pymodbus) or a device in trouble: a
-            # question that it answered before tells, and nothing else is asked until it does.
+            # question that it answered before tells, and nothing else is asked until it does. Where
+            # nothing answered before, one 04 may be a gateway's word for a unit that is not there.
             self.failures += 1
-            await self.control()
+            if self.failures > 1 or self._witness():
+                await self.control()
         return answer
 
     @property
@@ -162,9 +166,12 @@ class Talk:
             return PATIENCE
         return max(LEAST_PATIENCE, min(PATIENCE, 3 * max(times[-100:])))
 
+    def _witness(self) -> tuple[int, bytes, str] | None:
+        return self._known or _remembered(self.link.heard)
+
     async def control(self) -> bool:
         """Whether a unit that had answered still does; without one the conversation is over."""
-        known = self._known or _remembered(self.link.heard)
+        known = self._witness()
         if known is None or self.over:
             self.over = True
             return False

@@ -3,7 +3,8 @@
     255, 1 ─► declared units, one after the other ─► those that were refused, 10 s later, once more
 
 One rule keeps it simple: a unit is told apart from its neighbours by what it answers, and equal
-answers mean nothing until a unit that nobody declared was asked too (domain model 2.2).
+answers and refusals mean nothing until a unit that nobody declared was asked too (domain model
+2.2): there are gateways that refuse for units that are not there with exceptions 01 to 06.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from datetime import datetime
 from protocols.contract import DATA, SPOKE, Answer, Fact, Outcome, Question, Reading, Reason
 from protocols.modbus.codec import parse_items, read_pdu
 from protocols.modbus.identity import Found, Objects, facts_of, first_page, rest
-from protocols.modbus.talk import FIRST, PROTOCOL, READ, Talk, part_of
+from protocols.modbus.talk import FAILURE, FIRST, PROTOCOL, READ, Talk, part_of
 
+Values = tuple[int, ...] | None
 OWN = (0, 1, 255)
 """Units whose answers are the asset's own when they equal each other (rulings 16)."""
 AGAIN_SECONDS = 10.0  # least distance of two refusals that count (rulings 17)
@@ -47,6 +49,8 @@ class Gateway:
     asked: set[int] = field(default_factory=set)
     again: set[int] = field(default_factory=set)
     echo: bool | None = None
+    strangers: dict[int, Found] = field(default_factory=dict)  # units that nobody declared
+    looks: dict[int, _Look] = field(default_factory=dict)  # their registers
     whole: bool = False  # unit 1 listed everything, and is unit 255
 
     def question_part(self, unit: int) -> str:
@@ -88,6 +92,7 @@ async def _ask(gateway: Gateway, unit: int) -> None:
         lambda objects: gateway.label(unit, objects),
         part=part,
         fact_part=part_of(unit),
+        shows=False,
     )
     if talk.ended == before:
         gateway.asked.add(unit)
@@ -102,7 +107,10 @@ async def _ask(gateway: Gateway, unit: int) -> None:
         if part:
             gateway.refused[unit] = talk.link.now()
         return
-    await _present(gateway, unit, found)
+    if found.outcome in DATA:
+        await _present(gateway, unit, found)
+    else:
+        await _refusing(gateway, unit, found)
 
 
 async def _present(gateway: Gateway, unit: int, found: Found) -> None:
@@ -124,6 +132,75 @@ async def _present(gateway: Gateway, unit: int, found: Found) -> None:
         await rest(gateway.talk, unit, found, part_of(unit))
 
 
+async def _refusing(gateway: Gateway, unit: int, found: Found) -> None:
+    """A unit refused: that is its own word where a unit that nobody declared is answered otherwise.
+
+    Busy tells nothing, and is not asked for twice (safety.md 2).
+    """
+    busy = found.outcome is Outcome.REFUSED_RESOURCE and found.reason != FAILURE
+    control = None if busy else _stranger(gateway, unit)
+    if control is None:
+        _note_undetermined(gateway, unit, found)
+        return
+    stranger = await _known_stranger(gateway, control)
+    if stranger is None:
+        return
+    if stranger.alike == found.alike:
+        await _look_closer(gateway, unit, found)
+        return
+    _note_present(gateway, unit, f"modbus {found.reason}, which an undeclared unit is not given")
+    gateway.voices[unit] = found
+
+
+async def _look_closer(gateway: Gateway, unit: int, said: Found | Answer[Values]) -> None:
+    """A unit refused as one would that is not there: whether its registers tell it apart."""
+    control = _stranger(gateway, unit)
+    if control is None:
+        _note_undetermined(gateway, unit, said)
+        return
+    ours = await _look(gateway, unit)
+    if not await _goes_on(gateway):
+        return
+    if control not in gateway.looks:
+        gateway.looks[control] = await _look(gateway, control)
+        if not await _goes_on(gateway):
+            return
+    theirs = gateway.looks[control]
+    if ours.outcome is Outcome.REFUSED_DOWNSTREAM:
+        if unit in gateway.declared:
+            gateway.refused[unit] = gateway.talk.link.now()
+    elif not _similar(ours, theirs):
+        _note_present(gateway, unit, "modbus read, answered unlike an undeclared unit's")
+        gateway.voices[unit] = Found(ours.outcome, "answers reads only", part_of(unit))
+    elif ours.outcome in DATA:
+        gateway.echo = True
+        _note_echo(gateway, (unit,))
+    else:
+        _note_undetermined(gateway, unit, said)
+
+
+async def _goes_on(gateway: Gateway) -> bool:
+    """Whether the conversation does, after an answer or a silence."""
+    return gateway.talk.alive or (gateway.talk.silent and await gateway.talk.control())
+
+
+async def _known_stranger(gateway: Gateway, control: int) -> Found | None:
+    """What a unit that nobody declared answers to 43/14; None where the conversation is over."""
+    if control not in gateway.strangers:
+        found = await first_page(gateway.talk, control, lambda _: None)
+        if not await _goes_on(gateway):
+            return None
+        gateway.strangers[control] = found
+    return gateway.strangers[control]
+
+
+def _stranger(gateway: Gateway, unit: int) -> int | None:
+    """A unit that nobody declared, and that is not this one; swept ones only where all are."""
+    named = {*gateway.declared, *OWN, unit}
+    free = [number for number in range(247, 1, -1) if number not in named]
+    return next((n for n in free if n not in gateway.swept), free[0] if free else None)
+
+
 async def _silent(gateway: Gateway, unit: int, part: str) -> None:
     """Silence counts for that unit only: if a known one still answers, try one harmless read."""
     talk = gateway.talk
@@ -137,8 +214,10 @@ async def _silent(gateway: Gateway, unit: int, part: str) -> None:
         await talk.control()
     elif answer.outcome is Outcome.REFUSED_DOWNSTREAM and part:
         gateway.refused[unit] = talk.link.now()
-    elif answer.outcome in SPOKE:
+    elif answer.outcome in DATA:
         gateway.voices[unit] = Found(answer.outcome, "answers reads only", part)
+    elif answer.outcome in SPOKE and not talk.over:
+        await _look_closer(gateway, unit, answer)
 
 
 async def _once_more(gateway: Gateway) -> None:
@@ -159,32 +238,33 @@ async def _once_more(gateway: Gateway) -> None:
             source = f"modbus {answer.reason}, twice"
             fact = Fact("unit", "absent", source, part_of(unit))
             _conclude(talk, part_of(unit), Outcome.REFUSED_DOWNSTREAM, fact)
-        elif answer.outcome in SPOKE:
+        elif answer.outcome in DATA:
             gateway.voices[unit] = Found(answer.outcome, "answers reads only", part_of(unit))
+        elif answer.outcome in SPOKE and not talk.over:
+            await _look_closer(gateway, unit, answer)
         elif not await talk.control():
             return
 
 
-async def _harmless(talk: Talk, unit: int, part: str) -> Answer[tuple[int, ...] | None]:
-    """One register: whoever is there answers it, with a value or an exception."""
+async def _harmless(talk: Talk, unit: int, part: str) -> Answer[Values]:
+    """One register: whoever is there answers it, with a value or an exception of its own."""
 
     def parse(data: bytes) -> Reading[tuple[int, ...]]:
         fact = Fact("unit", "present", "modbus read answer", part or part_of(unit))
         return Reading(parse_items(data, "holding", 1), (fact,), items=1)
 
     return await talk.ask(
-        unit, READ, "holding:0-0", FIRST, parse, part=part, fact_part=part_of(unit)
+        unit, READ, "holding:0-0", FIRST, parse, part=part, fact_part=part_of(unit), shows=False
     )
 
 
 async def _is_echo(gateway: Gateway, first: int, second: int) -> bool:
     """Whether a unit that nobody declared answers like these two, identity and registers alike."""
-    talk, asked = gateway.talk, {*gateway.declared, *gateway.swept, *OWN}
-    control = next((unit for unit in range(247, 1, -1) if unit not in asked), None)
+    talk, control = gateway.talk, _stranger(gateway, second)
     if control is None:
         return False
-    third = await first_page(talk, control, lambda _: None)
-    if not talk.alive or third.alike != gateway.voices[second].alike:
+    third = await _known_stranger(gateway, control)
+    if third is None or third.alike != gateway.voices[second].alike:
         return False
     looks = []
     for unit in (first, second, control):
@@ -263,6 +343,25 @@ def _ranges(units: tuple[int, ...]) -> str:
             runs.append([unit, unit])
     words = (str(a) if a == b else f"{a}-{b}" for a, b in runs)
     return "units " + ", ".join(words)
+
+
+def _note_present(gateway: Gateway, unit: int, source: str) -> None:
+    fact = Fact("unit", "present", source, part_of(unit))
+    _conclude(gateway.talk, part_of(unit), Outcome.COMPLETE, fact)
+
+
+def _note_undetermined(gateway: Gateway, unit: int, said: Found | Answer[Values]) -> None:
+    """Of a declared unit: that its refusal does not tell whether it is there."""
+    if unit not in gateway.declared:
+        return
+    source = f"modbus {said.reason}, which tells nothing here"
+    gateway.talk.link.note(
+        Question(PROTOCOL, "units", part_of(unit)),
+        said.outcome,
+        said.reason,
+        detail="this gateway refuses alike for a unit that is not there; look at its own list",
+        facts=(Fact("unit", "undetermined", source, part_of(unit)),),
+    )
 
 
 def _note_held_back(gateway: Gateway, unit: int, found: Found) -> None:

@@ -62,6 +62,16 @@ def test_a_device_that_answers_at_unit_1_only_is_one_asset() -> None:
     assert (one.vendor, one.part) == ("Acme", "")
 
 
+def test_a_refusal_that_tells_nothing_makes_no_asset() -> None:
+    """The row is withdrawn later: what the gateway said of that unit does not stand by itself."""
+    own = observed("10.0.0.1", GATEWAY)
+    refused = replace(
+        observed("10.0.0.1", at=1, part="unit 9"), outcome=Outcome.REFUSED_CAPABILITY, items=None
+    )
+    (gateway,) = devices([own, said(refused, "unit 9", unit="undetermined")])
+    assert (gateway.vendor, gateway.part) == ("Moxa", "")
+
+
 def test_a_device_that_answers_every_unit_alike_is_one_asset_with_its_declared_units() -> None:
     echo = said(observed("10.0.0.1", GATEWAY), "", unit="echo")
     units = [observed("10.0.0.1", GATEWAY, part=f"unit {n}", at=n) for n in (3, 4)]
