@@ -105,6 +105,8 @@ async def knock(
     await wire.pacer.running()
     if wire.stopping is not None or host.health.sign or wire.forbidden(host.address):
         return None
+    if host.exhausted(wire.limits, probe, port):
+        return None  # the conversation finds the same, and says so without a packet
     door = Door(wire, host, probe, port)
     tcp, tries = OverTcp(door), 0
     while True:

@@ -145,6 +145,10 @@ class Host:
             and (item.target.transport, item.target.port) == (probe.transport, port)
         )
 
+    def exhausted(self, limits: Limits, probe: Probe, port: int) -> bool:
+        """Whether its time is used up, or the connections that `probe` may open to `port`."""
+        return self.spent >= limits.host_seconds or self.connections[port] >= probe.most_connections
+
     async def remembered(self) -> None:
         """Wait until the last observation is durable; a failure stops the wire and is not raised
         here."""

@@ -26,6 +26,7 @@ from scanner.engine import Engine, Visit
 from scanner.targets import parse
 from scanner.wire.failures import Failure
 from scanner.wire.knock import Ends, unheard
+from scanner.wire.wire import Hold
 from tests.scanner.test_link import (
     ASK,
     Bench,
@@ -214,6 +215,44 @@ def test_who_lets_us_in_gets_the_first_request_on_that_connection() -> None:
 def test_a_connection_that_was_accepted_gets_its_request_also_after_a_stop() -> None:
     found, requests, taken = heard_by(plain, saying(b"!1 hello\n"), stop=True)
     assert (found, requests, taken) == ([Outcome.COMPLETE], 1, 0)
+
+
+def test_a_port_that_may_be_opened_no_more_is_not_knocked_at() -> None:
+    """Three probes whose names stand at one port of `[ports]`: two connections, and no third."""
+
+    async def run() -> None:
+        async with serving(saying(b"!1 hello\n")) as port:
+            asked, bench = Asked(plain), wide(port)
+            engine, one = Engine(bench.wire, Depth.DISCOVER), asked.probe()
+            probes = [replace(one, name=name) for name in ("toy", "twin", "third")]
+            for each in probes:  # so that all of them are known to the guard
+                await engine.run(iter([Visit(CLOSED[0], ((each, port),))]))
+            bench.emitted.clear()
+            visit = Visit("127.0.0.1", tuple((each, port) for each in probes))
+            await engine.run(iter([visit]))
+            bench.wire.close()
+        told = [(o.outcome, o.reason) for o in bench.emitted]
+        assert told == [(Outcome.COMPLETE, "")] * 2 + [(Outcome.NOT_ASKED, Reason.BUDGET)]
+        assert bench.wire.sent.connections == 2
+
+    asyncio.run(run())
+
+
+def test_a_host_whose_time_is_used_up_is_not_knocked_at() -> None:
+    async def run() -> None:
+        async with serving(saying(b"!1 hello\n")) as port:
+            asked, bench = Asked(plain), wide(port)
+            engine, one = Engine(bench.wire, Depth.DISCOVER), asked.probe()
+            await engine.run(iter([Visit(CLOSED[0], ((one, port),))]))
+            attempts = bench.wire.sent.attempts
+            bench.host.spent = bench.wire.limits.host_seconds
+            await engine.attempt(bench.host, one, port, Hold())
+            bench.wire.close()
+        last = bench.emitted[-1]
+        assert (last.outcome, last.reason) == (Outcome.NOT_ASKED, Reason.BUDGET)
+        assert bench.wire.sent.attempts == attempts
+
+    asyncio.run(run())
 
 
 def test_an_address_that_arp_found_nobody_at_gets_no_packet_and_one_line_a_port() -> None:
