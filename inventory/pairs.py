@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from inventory.derive import declared
 from inventory.judge.weigh import SPARE
 from inventory.model import Declaration, Device, Equipment, Kind
 
@@ -25,7 +24,7 @@ LETTER = re.compile(r"(?P<place>.*\d)[ ._/-]?(?P<letter>[A-D])", re.IGNORECASE)
 
 def stated_pairs(declarations: Iterable[Declaration]) -> Iterator[tuple[str, str]]:
     """Each pair that a person attested, as the two names that they wrote."""
-    for one in declared.latest(declarations, Kind.ATTEST).values():
+    for one in declarations:
         said = REDUNDANT.fullmatch(one.fields.get("statement", "").strip())
         twin = (said["twin"] or one.fields.get("value", "")).strip() if said else ""
         if twin:

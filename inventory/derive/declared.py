@@ -20,6 +20,14 @@ from protocols.contract import NAMESPACE, MapEntry
 
 YES = frozenset(("1", "true", "yes", "y", "x", "ja", "oui", "si", "sí", "sim", "tak"))
 """Texts that mean yes in a list that people keep."""
+NO = frozenset("no n false 0 nein non não nie nee 否 いいえ unknown ? -".split())  # noqa: SIM905 - a list of words
+"""Texts that mean no, or that it is not known."""
+
+
+def denies(text: str) -> bool:
+    """Whether a cell says no, or that it is not known."""
+    return text.strip().casefold() in NO
+
 
 ROW_FIELDS = tuple(
     ("class" if name == "cls" else name, name)

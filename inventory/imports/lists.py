@@ -9,13 +9,16 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
-from inventory.derive.declared import yes
+from inventory.derive.declared import denies, yes
 from inventory.imports.columns import choose
 from inventory.imports.table import Row, Table, read
+from inventory.judge.presence import NOT_FITTED, NOT_INSTRUMENTED
+from inventory.judge.profiles import classes, profile, signal_of
 from inventory.model import Declaration, Kind
 
 SHOWN_ERRORS = 20
@@ -58,9 +61,10 @@ def read_list(
     found: list[Declaration] = []
     wrong: list[str] = []
     first: dict[str, tuple[int, Fields]] = {}
+    printed = {"Look at", "Why"} <= set(table.header)
     for row in table.rows:
         fields = _fields(row, columns)
-        if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields)):
+        if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields, printed)):
             continue
         complaint, subject = _CHECKS[kind](fields)
         complaint = _shifted(row, table) or complaint
@@ -70,7 +74,8 @@ def read_list(
             wrong.append(f"line {row.line}: {complaint}")
             continue
         who = fields.get("author", "") or author
-        found.append(Declaration(site, kind, subject, fields, who, table.document, _date(fields)))
+        made = Declaration(site, kind, subject, fields, who, table.document, _date(fields))
+        found.append(_walked(made) if kind is Kind.ATTEST else made)
     if wrong:
         raise ListError(_said(path, wrong))
     if not found and table.rows:
@@ -79,6 +84,28 @@ def read_list(
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
     return Imported(tuple(found), theirs, ignored, table.told)
+
+
+def _walked(one: Declaration) -> Declaration:
+    """What monitors a machine, found by looking, is a link; "none" says that there is none."""
+    if one.fields.get("statement", "").strip().casefold() != "monitored by":
+        return one
+    device = one.fields.get("value", "").strip()
+    none = device.casefold() in NOTHING
+    fields = {
+        "equipment": one.fields["subject"],
+        "device": "" if none else device,
+        "complete": "yes" if none else "",
+    }
+    subject = f"{fields['equipment']} | {fields['device']} |  | "
+    return replace(one, kind=Kind.LINK, subject=subject, fields=fields)
+
+
+NOTHING = frozenset(
+    ("none", "nothing", "keine", "keins", "nichts", "aucun", "rien", "ninguno", "nada", "nessuno",
+     "nenhum", "brak", "geen", "无", "なし")
+)  # fmt: skip
+"""Texts that mean that there is none."""
 
 
 def _shifted(row: Row, table: Table) -> str:
@@ -96,9 +123,12 @@ def _second(subject: str, fields: Fields, line: int, known: Fields) -> str:
     return f"{subject!r} stands in line {line} too and differs; give each row a Tag of its own"
 
 
-def _unanswered(fields: Fields) -> bool:
-    """Whether a line of a walk-down sheet was left as it was printed: it states nothing."""
-    answers = ("value", "author", "date", "document")
+def _unanswered(fields: Fields, printed: bool) -> bool:
+    """Whether a line of a walk-down sheet was left as it was printed: it states nothing.
+
+    On a `printed` sheet only Value answers: people sign every line that they walked past.
+    """
+    answers = ("value",) if printed else ("value", "author", "date", "document")
     return "value" in fields and not any(fields.get(name) for name in answers)
 
 
@@ -142,6 +172,8 @@ def _require(kind: Kind, path: Path, columns: Mapping[str, int], table: Table) -
 
 def _date(fields: Fields) -> datetime | None:
     text = fields.get("date", "")
+    if day := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text.strip()):  # 20.11.2026
+        text = f"{day[3]}-{day[2]:0>2}-{day[1]:0>2}"
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -243,12 +275,10 @@ def _link(fields: Fields) -> tuple[str, str]:
 def _yes_or_no(fields: Fields, name: str) -> str:
     """A word that is neither would be taken for no."""
     text = fields.get(name, "")
-    if text and not yes(text) and text.casefold() not in NO:
+    if text and not yes(text) and not denies(text):
         return f"{name.title()} {text!r}; write yes or no"
     return ""
 
-
-NO = frozenset({"no", "n", "false", "0", "nein", "non", "unknown", "?", "-"})
 
 _TABLES = {
     word: table
@@ -367,7 +397,38 @@ def _attest(fields: Fields) -> tuple[str, str]:
     text = fields.get("date", "")
     if text and _date(fields) is None:
         return f"Date {text!r}; write it like 2026-05-04", ""
+    if complaint := _measurands(fields) or _reader(fields):
+        return complaint, ""
     return "", f"{fields['subject']} | {fields['statement']}"
+
+
+def _measurands(fields: Fields) -> str:
+    """A signal that no profile knows would be attested in vain."""
+    text = fields.get("value", "")
+    if fields["statement"].strip().casefold() not in NOT_INSTRUMENTED | NOT_FITTED or not text:
+        return ""
+    wrong = [
+        one for one in text.split("|") if signal_of(one.strip().casefold()).name not in _known()
+    ]
+    return (
+        f"Value {text!r} is no signal; write one like vibration or pressure:suction"
+        if wrong
+        else ""
+    )
+
+
+@cache
+def _known() -> frozenset[str]:
+    listed = [signal for cls in classes() if (about := profile(cls)) for signal in about.signals]
+    return frozenset(name for one in listed for name in (one.name, one.measurand))
+
+
+def _reader(fields: Fields) -> str:
+    """A machine is monitored by a device; a yes or a no names none."""
+    text = fields.get("value", "")
+    if fields["statement"].strip().casefold() != "monitored by" or not (yes(text) or denies(text)):
+        return ""
+    return f"Value {text!r} names no device; write its tag or address, or none"
 
 
 _CHECKS: Mapping[Kind, Callable[[Fields], tuple[str, str]]] = {

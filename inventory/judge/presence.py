@@ -147,7 +147,7 @@ class Machine:
 
     def _exists(self, signal: Signal) -> Proposition:
         for statement, value, premise in self.statements():
-            if signal_of(value).measurand == signal.measurand and statement in NOT_INSTRUMENTED:
+            if statement in NOT_INSTRUMENTED and speaks_of(value, signal):
                 return false(Strength.E4, premise)
         best = self._best(signal)
         if best is not None:
@@ -224,6 +224,17 @@ def class_of(text: str) -> str:
     """The class that a register's word means ("Kreiselpumpe" is a pump), or the word itself."""
     word = text.strip().casefold().replace("_", "-").replace(" ", "-")
     return word if word in classes() else equipment_class(text) or word
+
+
+def speaks_of(value: str, signal: Signal) -> bool:
+    """Whether a statement's value names a signal: by measurand, or at that place alone.
+
+    Alternatives may be joined by |, as a walk-down sheet prints them.
+    """
+    named = (signal_of(text.strip().casefold()) for text in value.split("|"))
+    return any(
+        one.measurand == signal.measurand and one.place in ("", signal.place) for one in named
+    )
 
 
 def _is_source(door: Door, view: View) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from inventory.derive.declared import denies
 from inventory.derive.identity import ROUTERS, placeholder
 from inventory.judge.thresholds import Thresholds, thresholds
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind
@@ -388,9 +389,19 @@ class _Stated:
 
     def _attested(self, item: Declaration) -> None:
         subject = item.fields.get("subject", item.subject)
-        if item.fields.get("statement", "").casefold() == "connector":
+        statement = item.fields.get("statement", "").strip().casefold()
+        known = self.attested.setdefault(subject.casefold(), [])
+        if denies(item.fields.get("value", "")):  # "out of service: no" takes an earlier yes back
+            known[:] = [
+                one for one in known
+                if one.fields.get("statement", "").strip().casefold() != statement
+            ]  # fmt: skip
+            if statement == "connector":
+                self.connectors.discard(subject.casefold())
+            return
+        if statement == "connector":
             self.connectors.add(subject.casefold())
-        self.attested.setdefault(subject.casefold(), []).append(item)
+        known.append(item)
 
 
 def split(text: str) -> list[str]:

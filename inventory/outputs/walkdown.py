@@ -33,6 +33,9 @@ HEADER = (*STATED, "Where", "Asset type", "Serial on file", "Address on file", "
 GONE = "out of service"
 """Statement about a device that never answered: what the verdict reads."""
 
+MONITORED_BY = "monitored by"
+"""Statement about a machine; its value is the device, or none."""
+
 NO_SENSOR = "not instrumented"
 """Statement about a signal that was not found; its value is the signal."""
 
@@ -78,9 +81,11 @@ def _lines(
         if f"{rule} {subject}" in seen or rule.startswith("N"):
             continue
         seen.add(f"{rule} {subject}")
-        if rule.startswith("U") and subject:
-            signal = subject.partition("|")[0]
-            look = f"Is there a sensor for {subject}? None: write {signal} under Value. {look}"
+        if rule == "U02" and isinstance(thing, Equipment):
+            look = "Which device reads it? Write its tag or address under Value; none: write none"
+            yield _line(thing, MONITORED_BY, place, look, why)
+        elif rule.startswith("U") and subject:
+            look = f"Is there a sensor for {subject}? None: write {subject} under Value. {look}"
             yield _line(thing, NO_SENSOR, place, look, why)
         else:
             yield _line(thing, f"{rule} {subject}".strip(), place, look, why)

@@ -36,11 +36,12 @@ def _rests(view: View) -> Iterator[Declaration]:
     row = view.device.register
     places = (row.line, row.area, row.site) if row else ()
     stated = (*view.statements(), *view.context.statements(*(name for name in places if name)))
-    yield from (item for item in stated if _states(item, RESTING))
-
-
-def _states(item: Declaration, words: frozenset[str]) -> bool:
-    return item.fields.get("statement", "").strip().casefold() in words
+    last: dict[tuple[str, str], Declaration] = {}
+    for item in stated:  # oldest first: a later word about the same counts
+        word = item.fields.get("statement", "").strip().casefold()
+        if word in RESTING:
+            last[item.fields.get("subject", item.subject).casefold(), word] = item
+    yield from last.values()
 
 
 def _running(item: Declaration, view: View) -> bool:

@@ -10,8 +10,8 @@ from shlex import quote
 
 from inventory.judge.coverage import coverage_of, matrices, parameters_of
 from inventory.judge.logic import both, declared, negate, true, unknown
-from inventory.judge.presence import NOT_FITTED, Machine
-from inventory.judge.profiles import Profile, Signal, signal_of
+from inventory.judge.presence import NOT_FITTED, Machine, speaks_of
+from inventory.judge.profiles import Profile, Signal
 from inventory.model import Coverage, Equipment, Proposition, Severity, Strength, Truth
 from inventory.rules.catalogue import Case
 from inventory.signals.points import is_binary
@@ -43,9 +43,7 @@ def u01(machine: Machine) -> list[Case]:
 def _not_fitted(machine: Machine, group: tuple[Signal, ...]) -> bool:
     """The machine has no such part, as a person attested."""
     for statement, value, _ in machine.statements():
-        if statement in NOT_FITTED and signal_of(value).measurand in {
-            signal.measurand for signal in group
-        }:
+        if statement in NOT_FITTED and any(speaks_of(value, signal) for signal in group):
             return True
     return False
 

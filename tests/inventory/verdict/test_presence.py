@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from inventory.judge.equipment import judge_equipment
 from inventory.judge.openness import protocols
-from inventory.judge.presence import Machine, class_of
+from inventory.judge.presence import Machine, class_of, speaks_of
 from inventory.judge.profiles import signal_of
 from inventory.judge.view import View
 from inventory.model import (
@@ -117,6 +118,21 @@ def test_an_attested_absence_outweighs_a_listing(statement: str, truth: Truth) -
     said = Declaration("site", Kind.ATTEST, "M-1", {"statement": statement, "value": "current"})
     found = machine(owned(CURRENT), attested={"m-1": (said,)})
     assert exists(found, "current").truth is truth
+
+
+@pytest.mark.parametrize(
+    ("value", "names", "leaves"),
+    [
+        ("pressure:suction", ["pressure:suction"], ["pressure:discharge"]),
+        ("pressure", ["pressure:suction", "pressure:discharge"], ["vibration"]),
+        ("flow|Power", ["flow", "power"], ["vibration"]),
+    ],
+)
+def test_a_statement_is_about_the_signals_that_it_names(
+    value: str, names: list[str], leaves: list[str]
+) -> None:
+    assert all(speaks_of(value, signal_of(name)) for name in names)
+    assert not any(speaks_of(value, signal_of(name)) for name in leaves)
 
 
 # --- what is not there -----------------------------------------------------------------------
@@ -237,3 +253,15 @@ def test_the_class_that_a_word_means(text: str, cls: str) -> None:
 
 def test_a_device_key_is_not_its_name() -> None:
     assert device("a").key == "a"
+
+
+def test_only_the_signal_that_a_person_speaks_of_is_attested() -> None:
+    said = Declaration(
+        "site", Kind.ATTEST, "M-1", {"statement": "not instrumented", "value": "temperature"}
+    )
+    found = evidence(listed(CURRENT, tag("Running", type="Boolean")), about=DRIVE)
+    verdict = judge_equipment(motor(), [found], context(found, **FULL, attested={"m-1": (said,)}))
+    labels = {f"{one.rule} {one.subject}".strip(): one.label for one in verdict.findings}
+    assert labels["U01 temperature"].endswith("(attested)")
+    assert labels["U01 vibration|axial_flux"].endswith("(not exposed)")
+    assert labels["U05"].endswith("(not exposed)")
