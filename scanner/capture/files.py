@@ -65,10 +65,19 @@ class Batch:
 
 
 def is_capture(path: Path) -> bool:
-    """Whether a file begins as a capture does, or as a gzip file, which may hold one."""
+    """Whether a file begins as a capture does, packed or not; too damaged to tell counts too."""
     with path.open("rb") as file:
         start = file.read(4)
-    return start in MAGIC or start == SECTION or start[:3] == b"\x1f\x8b\x08"
+        if start[:3] == b"\x1f\x8b\x08":
+            file.seek(0)
+            packed = _Unpacked(file)
+            try:
+                start = packed.read(4)
+                if len(start) < 4:
+                    packed.read(1)  # raises where more would follow but for damage
+            except (EOFError, zlib.error):
+                return True
+    return start in MAGIC or start == SECTION
 
 
 class _Hashed:

@@ -104,6 +104,11 @@ def _other(settings: Settings, kind: str, files: tuple[Path, ...]) -> None:
     if importlib.util.find_spec(module) is None:
         have = ", ".join([*LISTS, *(k for k, m in OTHERS.items() if importlib.util.find_spec(m))])
         raise click.UsageError(f"import {kind} is not in this version; there are {have}")
+    for file in files:  # each is opened more than once, and a pipe gives its bytes only once
+        if not (file.is_file() or (kind == "pcap" and file.is_dir())):
+            raise click.UsageError(
+                f"{file} is no regular file; save what comes from it, and name the file"
+            )
     run = importlib.import_module(module).run
     if kind == "pcap":  # files that follow each other are one capture
         run(settings, *files)

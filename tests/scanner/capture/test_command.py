@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from scanner.cli import untrap
@@ -100,3 +103,41 @@ def test_a_folder_is_its_captures_and_a_copy_counts_once(tmp_path: Path) -> None
     wrong = CliRunner().invoke(untrap, [*given[:-1], str(tmp_path / "empty")])
     assert wrong.exit_code == 2
     assert "no capture in this folder" in wrong.output
+
+
+@pytest.mark.parametrize("other", [b"taken on Monday", b"no", b""])
+def test_a_packed_file_of_a_folder_is_a_capture_only_where_it_holds_one(
+    tmp_path: Path, other: bytes
+) -> None:
+    folder = tmp_path / "ring"
+    folder.mkdir()
+    (folder / "a.pcap.gz").write_bytes(gzip.compress(pcap(polled())))
+    (folder / "notes.txt.gz").write_bytes(gzip.compress(other))
+    given = ["--db", str(tmp_path / "a.db"), "import", "pcap", str(folder)]
+    found = CliRunner().invoke(untrap, given)
+    assert found.exit_code == 0, found.output
+    assert f"{len(polled())} packets" in found.output
+    assert "1 other file is left out" in " ".join(found.output.split())
+
+
+def test_a_packed_file_of_a_folder_that_is_cut_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "ring"
+    folder.mkdir()
+    (folder / "a.pcap").write_bytes(pcap(polled()))
+    (folder / "b.pcap.gz").write_bytes(gzip.compress(pcap(polled()))[:12])
+    given = ["--db", str(tmp_path / "a.db"), "import", "pcap", str(folder)]
+    found = CliRunner().invoke(untrap, given)
+    assert found.exit_code == 0, found.output
+    assert "b.pcap.gz: the gzip file is cut" in " ".join(found.output.split())
+
+
+@pytest.mark.parametrize("kind", ["pcap", "nmap", "bundle"])
+def test_a_pipe_is_refused_in_one_line_and_never_opened(tmp_path: Path, kind: str) -> None:
+    """A pipe without a writer: whoever opens it waits for ever."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    given = ["--db", str(tmp_path / "a.db"), "import", kind, str(pipe)]
+    found = CliRunner().invoke(untrap, given)
+    assert found.exit_code == 2
+    assert "is no regular file" in " ".join(found.output.split())
+    assert not (tmp_path / "a.db").exists()
