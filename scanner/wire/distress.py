@@ -40,15 +40,21 @@ class Health:
     """What is known of one host's well-being; `sign` is "" until it must be left alone."""
 
     sign: str = ""
-    answered: bool = False
+    _spoke: set[str] = field(default_factory=set)  # services that answered
     _unanswered: int = 0
     _busy: int = 0
     _latency: dict[tuple[str, str], _Latency] = field(default_factory=dict)
 
-    def heard(self, protocol: str, operation: str, outcome: Outcome, seconds: float) -> str:
-        """Take in one outcome; return the sign of distress, or ""."""
+    @property
+    def answered(self) -> bool:
+        """Whether any of its services ever did."""
+        return bool(self._spoke)
+
+    def heard(self, service: str, operation: str, outcome: Outcome, seconds: float) -> str:
+        """Take in one outcome; return the sign of distress, or "". `service` is one protocol on
+        one port."""
         if outcome in SPOKE:
-            self.answered = True
+            self._spoke.add(service)
             self._unanswered = 0
             # A gateway that waits for a silent unit is not slow itself: only its own answers count.
             downstream = outcome is Outcome.REFUSED_DOWNSTREAM
@@ -56,11 +62,13 @@ class Health:
             if self._busy >= 2:
                 self._stop("busy twice")
             elif not downstream:
-                known = self._latency.setdefault((protocol, operation), _Latency())
+                known = self._latency.setdefault((service, operation), _Latency())
                 if known.slow(seconds):
                     self._stop("answers far slower than at first")
         elif outcome in (Outcome.SILENT, Outcome.MUTE) and self.answered:
-            self._unanswered += 1
+            # Silence of a port that never spoke is a firewall's as well: it begins no row.
+            spoke = service in self._spoke or outcome is Outcome.MUTE
+            self._unanswered += spoke or self._unanswered > 0
             if self._unanswered >= 2:
                 self._stop("two time-outs in a row after it had answered")
         return self.sign

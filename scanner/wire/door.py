@@ -45,6 +45,11 @@ class Door:
         self._placed = False
 
     @property
+    def service(self) -> str:
+        """What the health of the host is judged by: one protocol on one port."""
+        return f"{self.probe.name} {self.target.port}"
+
+    @property
     def placed(self) -> bool:
         """Whether this conversation has a place of its /24."""
         return self._placed

@@ -148,5 +148,5 @@ def write_down(knocked: Knocked, end: End, failure: Failure) -> None:
     observed(door, end.question, reading, credential=end.credential, tries=tries, spent=spent)
     host.alive |= failure.outcome is Outcome.CLOSED
     operation = f"{end.question.operation} {end.question.part}"
-    if host.health.heard(door.probe.name, operation, failure.outcome, spent):
+    if host.health.heard(door.service, operation, failure.outcome, spent):
         wire.suffer(host)

@@ -401,7 +401,7 @@ class Conversation:
         health = self.host.health
         # A unit behind a serial line is compared with itself, not with its quick gateway.
         operation = f"{question.operation} {question.part}"
-        sign = health.heard(self.probe.name, operation, outcome, spent)
+        sign = health.heard(self._door.service, operation, outcome, spent)
         if outcome is Outcome.HUNG_UP and reason == "reset" and not first:
             sign = health.reset_after_data()
         if sign:

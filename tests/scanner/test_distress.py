@@ -47,6 +47,30 @@ def test_time_outs_of_two_protocols_count_together() -> None:
     assert health.heard("snmp", "get", Outcome.SILENT, 3)
 
 
+def test_silence_of_ports_that_never_spoke_is_no_distress() -> None:
+    """A host behind a firewall answers on one port, and the others drop what comes."""
+    health = Health()
+    health.heard("opcua 4840", "hello", Outcome.COMPLETE, 0.01)
+    for service in ("modbus 502", "s7comm 102", "snmp 161", "opcua 48020", "snmp 161"):
+        assert not health.heard(service, "ask", Outcome.SILENT, 3)
+
+
+def test_silence_of_a_port_that_never_spoke_goes_on_with_a_row_and_begins_none() -> None:
+    health = Health()
+    health.heard("modbus 502", "read", Outcome.COMPLETE, 0.01)
+    for service in ("snmp 161", "modbus 502"):
+        assert not health.heard(service, "ask", Outcome.SILENT, 3)
+    assert "two time-outs" in health.heard("s7comm 102", "ask", Outcome.SILENT, 3)
+
+
+def test_a_port_that_accepts_and_then_says_nothing_begins_a_row() -> None:
+    """Somebody is there and does not get round to it."""
+    health = Health()
+    health.heard("modbus 502", "read", Outcome.COMPLETE, 0.01)
+    assert not health.heard("opcua 4840", "hello", Outcome.MUTE, 3)
+    assert health.heard("s7comm 102", "ask", Outcome.MUTE, 3)
+
+
 def test_an_answer_between_two_time_outs_clears_the_first() -> None:
     health = Health()
     for outcome in (Outcome.COMPLETE, Outcome.SILENT, Outcome.COMPLETE, Outcome.SILENT):

@@ -40,10 +40,10 @@ from tests.scanner.test_link import (
 
 
 @contextmanager
-def silent_port() -> Iterator[int]:
+def silent_port(address: str = "127.0.0.1") -> Iterator[int]:
     """A port whose accept queue is full: it answers no SYN."""
     with socket.socket() as full, socket.socket() as filler, socket.socket() as second:
-        full.bind(("127.0.0.1", 0))
+        full.bind((address, 0))
         full.listen(0)
         filler.connect(full.getsockname())
         second.setblocking(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from itertools import pairwise
 
 import pytest
@@ -16,10 +17,12 @@ from scanner.wire.distress import Health
 from scanner.wire.wire import PAUSE_SECONDS, Wire
 from simulators import registry
 from simulators.contract import Bind, Device, Service
+from tests.scanner.test_knock import silent_port
 from tests.scanner.test_witness_matrix import Diary, port_of
 from tests.support.virtual import LoopClock, virtually
 
 HOST = "127.0.0.1"
+DROPPED = ("opcua", "s7comm")
 MODBUS = next(probe for probe in probes() if probe.name == "modbus")
 
 
@@ -91,6 +94,45 @@ def test_no_session_is_kept_open_over_a_long_pause(probe: Probe, at: float) -> N
     assert "1 open" not in said
     if wire.outcomes[Outcome.NOT_ASKED]:  # it was cut: a resume asks the rest
         assert engine.tally.unasked == 1
+
+
+async def behind_a_firewall(hosts: int) -> tuple[dict[str, str], int, int]:
+    """Healthy Modbus devices whose other ports drop what comes: who was left alone and why,
+    pauses, and silent ports."""
+    loop, silent = asyncio.get_running_loop(), 0
+
+    def sink(item: Observation) -> asyncio.Future[None]:
+        nonlocal silent
+        silent += item.outcome is Outcome.SILENT
+        done: asyncio.Future[None] = loop.create_future()
+        done.set_result(None)
+        return done
+
+    wire = Wire(
+        *("scan", "site", "here", parse(["127.0.4.0/24"]), PROFILES["standard"], Limits()),
+        *(LoopClock(loop), sink),
+        options=Options(Depth.IDENTIFY),
+    )
+    named = {probe.name: probe for probe in probes()}
+    double = registry.simulators({"modbus"})["modbus"]
+    async with contextlib.AsyncExitStack() as stack:
+        visits = []
+        for address in (f"127.0.4.{number}" for number in range(1, hosts + 1)):
+            device, service = Device("well", address, product="W", serial="1"), Service("modbus")
+            handle = await double.start(device, service, Bind(address, 0), Diary())
+            stack.push_async_callback(handle.close)
+            asked = [("modbus", port_of(handle))]
+            asked += [(name, stack.enter_context(silent_port(address))) for name in DROPPED]
+            visits.append(Visit(address, tuple((named[name], port) for name, port in asked)))
+        await Engine(wire, Depth.IDENTIFY).run(iter(visits))
+        wire.close()
+    return wire.ward.stopped, wire.pauses, silent
+
+
+def test_ports_behind_a_firewall_make_nobody_ill_and_pause_nothing() -> None:
+    stopped, pauses, silent = virtually(behind_a_firewall(4))
+    assert silent == 4 * len(DROPPED)
+    assert (stopped, pauses) == ({}, 0)
 
 
 def test_what_is_in_the_way_is_told_with_the_count() -> None:
