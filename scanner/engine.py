@@ -150,7 +150,7 @@ class Engine:
                         group.create_task(turn)
                     else:  # nobody waits for the last one's turn to be lent
                         await turn
-            if many(host.accepting):
+            if many(host.accepting) and self.wire.scope.spans(visit.address):
                 found[len(visit.attempts)] = await self._control(host, visit)
             whole = self.wire.stopping is None and not host.failed_here
         except asyncio.CancelledError:

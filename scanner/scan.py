@@ -319,12 +319,12 @@ def _composed(prepared: Prepared) -> Iterator[dict[str, planning.Composition]]:
     to be there."""
     declared = sum(map(prepared.scope.spans, prepared.known.first)) or None
     depth, watching = prepared.depth, prepared.options.sample_seconds
-    for number, (hosts, asked) in enumerate(prepared.kinds()):
+    for number, (hosts, asked, whole) in enumerate(prepared.kinds()):
         known = declared if number == 0 else hosts
         yield {
             "floor": planning.floor(hosts, planning.attempts(asked)),
             "expected": planning.expected(hosts, asked, depth, known, watching),
-            "ceiling": planning.ceiling(hosts, asked, depth, watching),
+            "ceiling": planning.ceiling(hosts, asked, depth, watching, whole=whole),
         }
 
 

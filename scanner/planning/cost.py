@@ -304,11 +304,17 @@ def floor(hosts: int, shape: Shape) -> Composition:
 
 
 def ceiling(
-    hosts: int, asked: Sequence[tuple[Probe, int]], depth: Depth, watching: float = 0.0
+    hosts: int,
+    asked: Sequence[tuple[Probe, int]],
+    depth: Depth,
+    watching: float = 0.0,
+    *,
+    whole: bool = True,
 ) -> Composition:
-    """Everybody answers everything, and everything is as large as it may be."""
+    """Everybody answers everything, and everything is as large as it may be. Hosts that are not
+    named `whole`, but by single services, are asked these and no further port (rulings 24)."""
     shape = tuple(answered(probe, port, depth, True, watching) for probe, port in asked)
-    if many(port for probe, port in asked if probe.transport == "tcp"):
+    if whole and many(port for probe, port in asked if probe.transport == "tcp"):
         shape = (*shape, control(Manner.ACCEPTED, (port for _, port in asked)))
     return {shape: hosts} if hosts else {}
 

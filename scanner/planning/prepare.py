@@ -97,13 +97,14 @@ class Prepared:
                 named[item.probe, item.port] = by_name[item.probe], item.port
         return {address: tuple(named.values()) for address, named in grouped.items()}
 
-    def kinds(self) -> Iterator[tuple[int, Attempts]]:
-        """How many hosts are asked what; those of the ranges come first."""
+    def kinds(self) -> Iterator[tuple[int, Attempts, bool]]:
+        """How many hosts are asked what, and whether a range names them; those of the ranges come
+        first."""
         everything, added = self.everywhere, self.services
         plain = len(self.scope) - sum(map(self.scope.spans, added))
-        yield plain, everything
+        yield plain, everything, True
         for address in added:
-            yield 1, self._attempts(address, everything, added)
+            yield 1, self._attempts(address, everything, added), self.scope.spans(address)
 
     def _attempts(
         self, address: str, everything: Attempts, added: Mapping[str, Attempts]
@@ -121,7 +122,7 @@ class Prepared:
     @property
     def hosts(self) -> int:
         """How many addresses the plan holds."""
-        return sum(hosts for hosts, _ in self.kinds())
+        return sum(hosts for hosts, _, _ in self.kinds())
 
     def _visit(self, address: str, attempts: Attempts) -> Visit:
         return Visit(address, attempts, self.known.units.get(address, ()))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from protocols.contract import Depth
 from scanner.planning.cost import Manner, ceiling, control, cost, many, tries
 from scanner.profile import PROFILES, Limits
 from scanner.wire.control import UNUSED, port_for
@@ -49,10 +50,17 @@ def accepting(address: str, ports: Sequence[int]) -> Iterator[Counter[int]]:
             sock.close()
 
 
-def scan(folder: Path, ports: dict[str, int]) -> dict[str, Any]:
-    targets = [f"{ADDRESS}:{port}/{probe}" for probe, port in ports.items()]
+def scan(folder: Path, ports: dict[str, int], services: bool = False) -> dict[str, Any]:
+    """The whole host is named, or each of its services alone."""
+    site = folder / "site.toml"
+    lines = (f"{probe} = {port}" for probe, port in ports.items())
+    site.write_text("\n".join(["[ports]", *lines]), encoding="utf-8")
+    targets = [ADDRESS]
+    if services:
+        targets = [f"{ADDRESS}:{port}/{probe}" for probe, port in ports.items()]
     ran = untrap(
-        *("--db", folder / "t.db", "scan", *targets, "--profile", "bench", "--i-own-this-lab"),
+        *("--db", folder / "t.db", "--config", site, "scan", *targets, "--profile", "bench"),
+        *("--i-own-this-lab", "--probe", ",".join(ports)),
         *("--timeout", "0.1", "--retries", "0", "--yes", "--json"),
         cwd=folder,
     )
@@ -91,6 +99,15 @@ def test_a_host_that_refuses_the_unused_port_is_taken_at_its_word(tmp_path: Path
     assert not any("proxy" in question["missing"] for question in exported(tmp_path)["questions"])
 
 
+def test_three_services_that_were_named_are_asked_and_no_further_port(tmp_path: Path) -> None:
+    """Rulings 24: nothing else is asked, by the plan or by the scan."""
+    with accepting(ADDRESS, [*PORTS.values(), UNUSED[0]]) as heard:
+        summary = scan(tmp_path, PORTS, services=True)
+    assert heard[UNUSED[0]] == 0
+    assert summary["sent"]["connections"] == 4  # S7 is tried twice
+    assert len(exported(tmp_path)["assets"]) == 1
+
+
 def test_two_ports_are_not_many_and_one_port_counts_once() -> None:
     assert not many([502, 4840])
     assert not many([502, 4840, 502])
@@ -101,8 +118,8 @@ def test_the_ceiling_holds_it_where_three_tcp_ports_are_asked() -> None:
     from protocols import probes
 
     asked = [(probe, probe.ports[0]) for probe in probes() if probe.name in PORTS]
-    for named, extra in ((asked, 4), (asked[:2], 0)):
-        (shape,) = ceiling(1, named, named[0][0].rungs and min(named[0][0].rungs))
+    for named, whole, extra in ((asked, True, 4), (asked[:2], True, 0), (asked, False, 0)):
+        (shape,) = ceiling(1, named, Depth.DISCOVER, whole=whole)
         bare = shape[: len(named)]
         limits, profile = Limits(), PROFILES["standard"]
         more = cost({shape: 1}, profile, limits).packets - cost({bare: 1}, profile, limits).packets
