@@ -84,11 +84,10 @@ def arp(
     # Built once; bytes 38 to 41 are the address that is asked for.
     question = bytes(Ether(src=own, dst="ff:ff:ff:ff:ff:ff") / ARP(op=1, hwsrc=own, psrc=source))
     addresses = list(itertools.islice(wanted(text), ADDRESSES))
-    answered: set[int] = set()
+    asked, answered = frozenset(addresses), set[int]()
 
     def hears(frame: bytes) -> None:
-        if frame[12:14] == b"\x08\x06":
-            answered.add(int.from_bytes(frame[28:32], "big"))
+        answered.update(answering(frame, asked))
 
     sent = 0
     late: deque[tuple[float, int]] = deque()  # asked for the last time, and when that was
@@ -109,6 +108,12 @@ def arp(
         receive(socket, begun + wait, hears)
     receive(socket, time.monotonic() + wait, hears)
     return sent
+
+
+def answering(frame: bytes, asked: frozenset[int]) -> set[int]:
+    """The sender of an ARP frame where it was asked: of a flood of others nothing is kept."""
+    sender = int.from_bytes(frame[28:32], "big")
+    return {sender} & asked if frame[12:14] == b"\x08\x06" else set()
 
 
 def give_up(late: deque[tuple[float, int]], before: float, answered: set[int]) -> None:

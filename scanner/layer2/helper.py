@@ -22,6 +22,7 @@ from scanner.capture.walk import Walk
 
 LINE_LIMIT = 16_384
 PACKETS = 5_000_000
+COMMAND = (sys.executable, "-m", "scanner.capture.live")
 
 
 class Layer2Error(Exception):
@@ -35,7 +36,9 @@ class Heard:
     observations: tuple[Observation, ...]
     packets: int
     sent: int
-    answered: frozenset[str] = frozenset()  # IPv4 addresses that spoke ARP for themselves
+    answered: frozenset[str] = (
+        frozenset()
+    )  # IPv4 addresses, asked ones, that spoke ARP for themselves
 
 
 class Helper:
@@ -45,8 +48,13 @@ class Helper:
         self,
         answers: Callable[[set[str]], None] | None = None,
         gone: Callable[[set[str]], None] | None = None,
+        *,
+        asks: Callable[[str], bool] | None = None,
+        command: tuple[str, ...] = COMMAND,
     ) -> None:
         self.cancelled = False
+        self.asks = asks or _anybody  # whose ARP is of interest; of a flood nobody else is kept
+        self._command = command
         # Hear at once, in the helper's thread, who spoke ARP, and who did not when asked.
         self._answers, self._gone = answers or _nobody, gone or _nobody
         self._process: subprocess.Popen[str] | None = None
@@ -61,14 +69,14 @@ class Helper:
     def run(self, words: tuple[str, ...], seconds: float, origin: Origin | None) -> Heard:
         """Run the helper to its end. Raises `Layer2Error`."""
         where = origin or Origin("default", str(uuid.uuid4()), f"listening on {words[1]}")
-        command = [sys.executable, "-m", "scanner.capture.live", *words]
+        command = [*self._command, *words]
         walk, answered = Walk(), set[str]()
         with subprocess.Popen(  # noqa: S603 - our own module, with words that never pass a shell
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:
             self._process = process
             try:
-                sent = _read(process, walk, answered, self._answers, self._gone)
+                sent = self._read(process, walk, answered)
                 process.wait(timeout=seconds + 10)
             finally:
                 process.kill()
@@ -77,6 +85,26 @@ class Helper:
         walk.finish()
         observations = tuple(Conclusions(walk, where, own=own_macs()).observations())
         return Heard(observations, walk.packets, sent or 0, frozenset(answered))
+
+    def _read(self, process: subprocess.Popen[str], walk: Walk, answered: set[str]) -> int | None:
+        """Walk every frame; how many the helper sent, None when it did not say."""
+        for line in _lines(process):
+            value = _parsed(line)
+            if "frame" in value:
+                frame = bytes.fromhex(str(value["frame"]))
+                if new := set(filter(self.asks, arp_sender(frame) - answered)):
+                    answered |= new
+                    self._answers(new)
+                walk.feed(Batch(1, [int(str(value["time"]))], [frame]))
+            elif isinstance(silent := value.get("gone"), list):
+                self._gone({str(address) for address in silent} - answered)
+            elif "problem" in value:
+                raise Layer2Error(str(value["problem"]))
+            elif "sent" in value:
+                return int(str(value["sent"]))
+            if walk.packets >= PACKETS:
+                return 0
+        return None
 
 
 def listen(
@@ -115,35 +143,13 @@ def identify(
     return (helper or Helper()).run(("dcp", interface, str(seconds)), seconds, origin)
 
 
+def _anybody(_: str) -> bool:
+    """Every sender is of interest."""
+    return True
+
+
 def _nobody(_: set[str]) -> None:
     """Nobody wants to know before the end."""
-
-
-def _read(
-    process: subprocess.Popen[str],
-    walk: Walk,
-    answered: set[str],
-    answers: Callable[[set[str]], None],
-    gone: Callable[[set[str]], None],
-) -> int | None:
-    """Walk every frame; how many the helper sent, None when it did not say."""
-    for line in _lines(process):
-        value = _parsed(line)
-        if "frame" in value:
-            frame = bytes.fromhex(str(value["frame"]))
-            if new := arp_sender(frame) - answered:
-                answered |= new
-                answers(new)
-            walk.feed(Batch(1, [int(str(value["time"]))], [frame]))
-        elif isinstance(silent := value.get("gone"), list):
-            gone({str(address) for address in silent} - answered)
-        elif "problem" in value:
-            raise Layer2Error(str(value["problem"]))
-        elif "sent" in value:
-            return int(str(value["sent"]))
-        if walk.packets >= PACKETS:
-            return 0
-    return None
 
 
 def _parsed(line: str) -> dict[str, object]:

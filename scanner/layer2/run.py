@@ -164,7 +164,7 @@ class Before:
         """Run one helper; None when it could not do the whole of its job."""
         if self._stopping():
             return None
-        helper = Helper(self._arrived, self._gone)
+        helper = Helper(self._arrived, self._gone, asks=self.plan.asks)
         self._helpers.append(helper)
         try:
             heard = await asyncio.to_thread(job, helper=helper)
