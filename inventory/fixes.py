@@ -65,11 +65,11 @@ def _chosen(
     heapq.heapify(heap)
     chosen = []
     while heap:
-        stated, cause = heapq.heappop(heap)
+        _, cause = heapq.heappop(heap)
         worth = _worth(offers[cause], gains, freed)
         if worth <= 0:
             continue
-        if heap and worth < -heap[0][0] - 1e-12 and worth < -stated:
+        if heap and worth < -heap[0][0] - 1e-12:
             heapq.heappush(heap, (-worth, cause))  # others were freed meanwhile: weigh again
             continue
         mine = [place for place in dict.fromkeys(offers[cause].gaps) if not freed[place]]

@@ -166,6 +166,8 @@ def test_every_branch_of_the_never_send_list_goes_both_ways() -> None:
     walked = Walked(functions(guard))
     walked.run(lambda: [judge(probe, asked(probe.name)) for probe in probes()])
     walked.run(lambda: guard.never(replace(probes()[0], name="of no list"), b"x"))
+    datagrams = [probe for probe in probes() if probe.transport == "udp"]
+    walked.run(lambda: [judge(one, [bytes(guard.DATAGRAM_MOST + 1)]) for one in datagrams])
     assert not walked.missed()
 
 

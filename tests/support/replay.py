@@ -7,7 +7,9 @@ left out, because nothing here makes one.
 from __future__ import annotations
 
 import inspect
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import product
 from types import ModuleType
@@ -15,6 +17,9 @@ from types import ModuleType
 import pytest
 
 Case = Callable[[], object]
+
+LONGEST = 3.0
+"""Seconds of processor time; every case is done in a tenth of it."""
 
 
 def cases(module: ModuleType) -> Iterator[Case]:
@@ -43,10 +48,34 @@ def _names(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",")) if isinstance(text, str) else tuple(text)
 
 
-def fails(case: Case) -> bool:
-    """Whether a case fails, by whatever a broken program raises."""
+class TooLongError(BaseException):
+    """A case ran on: a broken loop, or a property whose failure is being made smaller. No
+    `Exception`, so that nothing in between takes it for one of its own."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Raises TooLongError after that much processor time (pytest's own limit is of the clock)."""
+
+    def over(*_: object) -> None:
+        raise TooLongError
+
+    before = signal.signal(signal.SIGVTALRM, over)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
-        case()
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def fails(case: Case) -> bool:
+    """Whether a case fails, by whatever a broken program raises, or by never ending."""
+    try:
+        with within(LONGEST):
+            case()
+    except TooLongError:
+        return True
     except (AssertionError, ArithmeticError, AttributeError, LookupError, NameError):
         return True
     except (TypeError, ValueError, StopIteration, RecursionError, pytest.fail.Exception):

@@ -11,14 +11,14 @@ from tests.inventory.verdict.mutating import key
 from tests.inventory.verdict.mutating_judge import MODULES, SAME, every, survivors
 from tests.support.mutants import mutants
 
-SOME = 20
+SOME, SEED = 20, 20_261_129
 
 
 def test_some_mutations_of_the_judging_functions_are_all_noticed() -> None:
-    """Another handful at every run: whichever it is, a test must notice it."""
+    """The same handful at every run, for a run to mean the same twice; all of them in soak."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # a mutant may compare oddly
-        chosen = random.sample(every(), SOME)
+        chosen = random.Random(SEED).sample(every(), SOME)
         assert [str(one) for one in survivors(chosen)] == []
 
 
