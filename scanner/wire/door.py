@@ -1,7 +1,8 @@
 """What a packet waits for before it leaves, and what is counted when it has left.
 
 One rule keeps it simple: whatever a conversation writes to a socket has passed `first_packet` or
-`send_turn`, and after every wait it is asked again whether the scan has ended.
+`send_turn`, and after every wait it is asked again whether the scan has ended or is paused. Who
+waited for the end of a pause stands in line again, so that no burst follows it.
 """
 
 from __future__ import annotations
@@ -58,13 +59,22 @@ class Door:
         """Charge a packet to an address that may be new on our link. Raises `NetworkError`."""
         if self.wire.dead(self.host.address):
             raise NetworkError(DEAD)
-        if not self.host.alive and self.wire.links.on_link(self.host.address):
-            await self.wire.pacer.new_on_link.take()
-        await self.wire.pacer.packets.take(packets)
+        await self._line(packets)
+        while self.wire.pacer.paused:
+            await self.wire.pacer.running()
+            await self._line(packets)
         self.wire.look()
         if self.wire.stopping is not None:
             raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))
         self.wire.sent.packets += packets
+
+    async def _line(self, packets: int) -> None:
+        """Stand in line for the packet rate, and for that of new neighbours."""
+        if self.wire.stopping is not None:
+            return
+        if not self.host.alive and self.wire.links.on_link(self.host.address):
+            await self.wire.pacer.new_on_link.take()
+        await self.wire.pacer.packets.take(packets)
 
     async def opening_turn(self, packets: int) -> None:
         """Wait for the packet rate with the first request on a connection.
@@ -76,9 +86,15 @@ class Door:
         self.wire.sent.packets += packets
 
     async def send_turn(self, packets: int) -> None:
-        """Wait for the host's turn and the packet rate. Raises `NetworkError` after a stop."""
+        """Wait for the host's turn and the packet rate. Raises `NetworkError` after a stop, and
+        when a pause begins that no session is kept open over."""
         await self.host.turn.take()
         await self.wire.pacer.packets.take(packets)
+        while self.wire.pacer.paused and not self.parting:
+            if self.session and self.wire.rests():
+                raise NetworkError(Failure(Outcome.NOT_ASKED, Reason.OUR_SIDE))
+            await self.wire.pacer.running()
+            await self._line(packets)
         self.wire.look()  # so that an outage is noticed while it lasts
         if self.wire.stopping is not None and not self.parting:
             raise NetworkError(Failure(Outcome.NOT_ASKED, self.wire.stopping))

@@ -14,6 +14,8 @@ from scanner.engine import Engine, Visit
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.distress import Health
+from scanner.wire.door import Door
+from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.wire import PAUSE_SECONDS, Wire
 from simulators import registry
 from simulators.contract import Bind, Device, Service
@@ -133,6 +135,138 @@ def test_ports_behind_a_firewall_make_nobody_ill_and_pause_nothing() -> None:
     stopped, pauses, silent = virtually(behind_a_firewall(4))
     assert silent == 4 * len(DROPPED)
     assert (stopped, pauses) == ({}, 0)
+
+
+def waiting_in_line(way: str, *, parting: bool = False) -> tuple[list[float], float, int]:
+    """When each of 60 packets left that stood in line as a pause of a minute began after 0.2 s;
+    when it began; and how many stood in line."""
+
+    async def run() -> tuple[list[float], float, int]:
+        loop, left, doors = asyncio.get_running_loop(), list[float](), list[Door]()
+        wire = Wire(
+            *("scan", "site", "here", parse(["127.0.5.0/24"]), PROFILES["gentle"], Limits()),
+            *(LoopClock(loop), lambda _: loop.create_future()),
+        )
+        for number in range(60):
+            doors.append(Door(wire, wire.host(f"127.0.5.{number}"), MODBUS, 502))
+            doors[-1].parting = parting
+
+        async def leave(door: Door) -> None:
+            await getattr(door, way)(1)
+            left.append(loop.time())
+
+        begins = loop.time() + 0.2
+        loop.call_at(begins, wire.pause, "for a test")
+        async with asyncio.TaskGroup() as group:
+            for door in doors:
+                group.create_task(leave(door))
+        wire.close()
+        return left, begins, sum(at > begins for at in left)
+
+    return virtually(run())
+
+
+@pytest.mark.parametrize("way", ["first_packet", "send_turn"])
+def test_who_stands_in_line_when_a_pause_begins_waits_for_its_end(way: str) -> None:
+    left, begins, waited = waiting_in_line(way)
+    assert waited > 30
+    after = [at for at in left if at > begins]
+    assert min(after) > begins + PAUSE_SECONDS - 0.01
+    # ... and no burst follows: the packet rate goes on where it stood.
+    assert max(after) - min(after) >= (waited - 1) / PROFILES["gentle"].packets - 0.06
+
+
+def test_a_goodbye_does_not_wait_for_the_end_of_a_pause() -> None:
+    left, begins, waited = waiting_in_line("send_turn", parting=True)
+    assert waited > 30
+    assert max(left) < begins + 1
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(PAUSE_SECONDS, False), (2.0, True)])
+def test_a_session_stands_in_line_through_a_short_pause_only(seconds: float, waits: bool) -> None:
+    async def run() -> tuple[float, Failure | None]:
+        loop, failure = asyncio.get_running_loop(), None
+        wire = Wire(
+            *("scan", "site", "here", parse([HOST]), PROFILES["gentle"], Limits()),
+            *(LoopClock(loop), lambda _: loop.create_future()),
+        )
+        begun, door = loop.time(), Door(wire, wire.host(HOST), MODBUS, 502)
+        door.session = True
+        wire.pause("for a test", seconds)
+        try:
+            await door.send_turn(1)
+        except NetworkError as error:
+            failure = error.failure
+        wire.close()
+        return loop.time() - begun, failure
+
+    lasted, failure = virtually(run())
+    assert lasted == pytest.approx(seconds if waits else 0, abs=0.01)
+    assert failure == (None if waits else Failure(Outcome.NOT_ASKED, Reason.OUR_SIDE))
+
+
+def test_a_stop_lets_nobody_go_who_waited_through_a_pause() -> None:
+    async def run() -> tuple[float, Reason | str]:
+        loop = asyncio.get_running_loop()
+        wire = Wire(
+            *("scan", "site", "here", parse([HOST]), PROFILES["gentle"], Limits()),
+            *(LoopClock(loop), lambda _: loop.create_future()),
+        )
+        begun, door = loop.time(), Door(wire, wire.host(HOST), MODBUS, 502)
+        wire.pause("for a test")
+        loop.call_later(5, wire.stop, Reason.ABORTED)
+        with pytest.raises(NetworkError) as caught:
+            await door.first_packet(1)
+        wire.close()
+        return loop.time() - begun, caught.value.failure.reason
+
+    lasted, reason = virtually(run())
+    assert lasted == pytest.approx(5, abs=0.01)
+    assert reason == Reason.ABORTED
+
+
+async def knocked_in_a_pause(hosts: int) -> tuple[int, int, int]:
+    """Mute devices of one /24 that let us in before a pause, in it and after it."""
+    loop, let_in = asyncio.get_running_loop(), list[float]()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        let_in.append(loop.time())
+        while await reader.read(300):
+            pass
+        writer.close()
+
+    def sink(_: Observation) -> asyncio.Future[None]:
+        done: asyncio.Future[None] = loop.create_future()
+        done.set_result(None)
+        return done
+
+    wire = Wire(
+        *("scan", "site", "here", parse(["127.0.6.0/24"]), PROFILES["gentle"], Limits()),
+        *(LoopClock(loop), sink),
+        options=Options(Depth.DISCOVER),
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        visits = []
+        for number in range(1, hosts + 1):
+            server = await asyncio.start_server(mute, f"127.0.6.{number}", 0)
+            stack.callback(server.close)
+            visits.append(
+                Visit(f"127.0.6.{number}", ((MODBUS, server.sockets[0].getsockname()[1]),))
+            )
+        begins = loop.time() + 1
+        loop.call_at(begins, wire.pause, "for a test")
+        await Engine(wire, Depth.DISCOVER).run(iter(visits))
+        wire.close()
+    ends = begins + PAUSE_SECONDS
+    before, after = (sum(at < begins for at in let_in), sum(at >= ends for at in let_in))
+    return before, len(let_in) - before - after, after
+
+
+def test_nobody_of_a_full_subnet_is_knocked_at_in_a_pause() -> None:
+    before, meanwhile, after = virtually(knocked_in_a_pause(12))
+    assert before > 0
+    assert after > 0
+    assert meanwhile == 0
 
 
 def test_what_is_in_the_way_is_told_with_the_count() -> None:
