@@ -5,9 +5,20 @@ One rule keeps it simple: whatever is kept or passed on leaves without secrets, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
-from protocols.contract import RAW_BYTES, Observation, Outcome, Question, Reading, Reason, digest
+from protocols.contract import (
+    RAW_BYTES,
+    Observation,
+    Outcome,
+    Question,
+    Reading,
+    Reason,
+    Sample,
+    digest,
+)
 from scanner.secrets import hidden
 from scanner.wire.door import Door
 from scanner.wire.past import Past
@@ -64,6 +75,11 @@ class Ledger:
         self.heard.append(made)
 
 
+def received(samples: tuple[Sample, ...], now: datetime) -> tuple[Sample, ...]:
+    """The samples with the time at which they came, which a codec without a clock cannot know."""
+    return tuple(s if s.received_time else replace(s, received_time=now) for s in samples)
+
+
 def observed(
     door: Door,
     question: Question,
@@ -79,13 +95,14 @@ def observed(
     sequence = door.host.next_sequence(target.transport, target.port)
     raw = hidden(raw, wire.secrets)
     said = hidden(reading.detail.encode("utf-8", "surrogateescape"), wire.secrets)
+    now = wire.clock.now()
     observation = Observation(
         scan=wire.scan,
         vantage=wire.vantage,
         target=target,
         question=question,
         outcome=reading.outcome,
-        time=wire.clock.now(),
+        time=now,
         sequence=sequence,
         reason=str(reading.reason),
         detail=said.decode("utf-8", "surrogateescape"),
@@ -94,7 +111,7 @@ def observed(
         duration_seconds=round(spent, 6),
         facts=reading.facts,
         points=reading.points,
-        samples=reading.samples,
+        samples=received(reading.samples, now),
         items=reading.items,
         raw=raw[:RAW_BYTES],
         digest=digest(raw),

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -27,6 +28,7 @@ from protocols.contract import (
     Reason,
     Refused,
     Rung,
+    Sample,
     Sealed,
     Stale,
 )
@@ -164,6 +166,25 @@ def outcome_of(serve: Serve, asks: int = 1) -> tuple[list[Outcome], Bench]:
             return outcomes, bench
 
     return asyncio.run(run())
+
+
+def test_a_sample_carries_the_time_at_which_it_came_unless_it_has_one() -> None:
+    """A codec has no clock; a flat value is told by the time between its reads."""
+    own = datetime(2026, 5, 4, tzinfo=UTC)
+    samples = (Sample("holding:0", 7), Sample("holding:1", 8, received_time=own))
+
+    async def run() -> Bench:
+        async with serving(saying(b"!1 hello\n")) as port:
+            bench = Bench(port)
+            reading = Reading("", samples=samples)
+            await bench.link.ask(ASK, b"?1\n", frame=toy_frame, read=lambda _: reading)
+            await bench.link.close()
+            bench.wire.close()
+            return bench
+
+    (seen,) = asyncio.run(run()).emitted
+    assert [s.received_time for s in seen.samples] == [seen.time, own]
+    assert [s.value for s in seen.samples] == [7, 8]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -136,7 +136,10 @@ class PlainLink:
             credential=credential,
             facts=reading.facts,
             points=reading.points,
-            samples=reading.samples,
+            samples=tuple(
+                s if s.received_time else replace(s, received_time=self.now())
+                for s in reading.samples
+            ),
             items=reading.items,
             raw=raw,
             digest=digest(raw),
