@@ -12,6 +12,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from protocols.contract import Observation
@@ -22,6 +23,7 @@ from scanner.capture.walk import Walk
 
 LINE_LIMIT = 16_384
 PACKETS = 5_000_000
+GRACE_SECONDS = 10.0  # for the helper to close its socket once it has said all
 COMMAND = (sys.executable, "-m", "scanner.capture.live")
 
 
@@ -36,9 +38,8 @@ class Heard:
     observations: tuple[Observation, ...]
     packets: int
     sent: int
-    answered: frozenset[str] = (
-        frozenset()
-    )  # IPv4 addresses, asked ones, that spoke ARP for themselves
+    answered: frozenset[str] = frozenset()  # of the asked, who spoke ARP for themselves
+    problem: str = ""  # why not all was heard; what was heard before stands
 
 
 class Helper:
@@ -51,10 +52,12 @@ class Helper:
         *,
         asks: Callable[[str], bool] | None = None,
         command: tuple[str, ...] = COMMAND,
+        most: int = PACKETS,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self.cancelled = False
         self.asks = asks or _anybody  # whose ARP is of interest; of a flood nobody else is kept
-        self._command = command
+        self._command, self._most, self._grace_seconds = command, most, grace_seconds
         # Hear at once, in the helper's thread, who spoke ARP, and who did not when asked.
         self._answers, self._gone = answers or _nobody, gone or _nobody
         self._process: subprocess.Popen[str] | None = None
@@ -66,25 +69,41 @@ class Helper:
             self.cancelled = True
             process.kill()
 
-    def run(self, words: tuple[str, ...], seconds: float, origin: Origin | None) -> Heard:
-        """Run the helper to its end. Raises `Layer2Error`."""
+    def run(self, words: tuple[str, ...], origin: Origin | None) -> Heard:
+        """Run the helper to its end, or to the limit of packets. Raises `Layer2Error`."""
         where = origin or Origin("default", str(uuid.uuid4()), f"listening on {words[1]}")
-        command = [*self._command, *words]
         walk, answered = Walk(), set[str]()
-        with subprocess.Popen(  # noqa: S603 - our own module, with words that never pass a shell
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        ) as process:
+        with self._started(words) as process:
             self._process = process
             try:
                 sent = self._read(process, walk, answered)
-                process.wait(timeout=seconds + 10)
+                if walk.packets < self._most:  # else it stands before a full pipe, and stays there
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(timeout=self._grace_seconds)
             finally:
                 process.kill()
-        if sent is None and not self.cancelled:
-            raise Layer2Error("the capture helper ended early")
         walk.finish()
         observations = tuple(Conclusions(walk, where, own=own_macs()).observations())
-        return Heard(observations, walk.packets, sent or 0, frozenset(answered))
+        problem = self._problem(words[1], walk.packets) if sent is None else ""
+        return Heard(observations, walk.packets, sent or 0, frozenset(answered), problem)
+
+    def _started(self, words: tuple[str, ...]) -> subprocess.Popen[str]:
+        command = [*self._command, *words]
+        try:
+            return subprocess.Popen(  # noqa: S603 - our own module, words that never pass a shell
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
+        except OSError as error:
+            reason = error.strerror or error
+            raise Layer2Error(f"the capture helper did not start: {reason}") from error
+
+    def _problem(self, interface: str, packets: int) -> str:
+        """Why the helper did not say how many frames it sent; nothing where it was told to end."""
+        if self.cancelled:
+            return ""
+        if packets >= self._most:
+            return f"listening on {interface} ended after {packets} packets"
+        return f"the capture helper on {interface} ended early"
 
     def _read(self, process: subprocess.Popen[str], walk: Walk, answered: set[str]) -> int | None:
         """Walk every frame; how many the helper sent, None when it did not say."""
@@ -102,8 +121,8 @@ class Helper:
                 raise Layer2Error(str(value["problem"]))
             elif "sent" in value:
                 return int(str(value["sent"]))
-            if walk.packets >= PACKETS:
-                return 0
+            if walk.packets >= self._most:
+                return None
         return None
 
 
@@ -112,7 +131,7 @@ def listen(
 ) -> Heard:
     """Listen only: sends nothing. Raises `Layer2Error`."""
     words = ("listen", interface, str(seconds))
-    return (helper or Helper()).run(words, seconds, origin)
+    return (helper or Helper()).run(words, origin)
 
 
 def sweep(
@@ -130,7 +149,7 @@ def sweep(
     `seconds` is how long answers are awaited after each round. Raises `Layer2Error`.
     """
     words = ("arp", interface, str(seconds), source, addresses, str(per_second))
-    return (helper or Helper()).run(words, 2 * seconds, origin)
+    return (helper or Helper()).run(words, origin)
 
 
 def identify(
@@ -140,7 +159,7 @@ def identify(
     helper: Helper | None = None,
 ) -> Heard:
     """PROFINET DCP Identify-All. A multicast: only where the user asked for it."""
-    return (helper or Helper()).run(("dcp", interface, str(seconds)), seconds, origin)
+    return (helper or Helper()).run(("dcp", interface, str(seconds)), origin)
 
 
 def _anybody(_: str) -> bool:

@@ -175,7 +175,9 @@ class Before:
         self.found.answered |= heard.answered
         for observation in heard.observations:
             self._emit(observation)
-        return None if helper.cancelled else heard
+        if heard.problem:
+            self.found.problems.append(heard.problem)
+        return None if helper.cancelled or heard.problem else heard
 
     def _arrived(self, addresses: set[str]) -> None:
         """In the helper's thread: tell the event loop."""
