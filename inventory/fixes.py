@@ -59,7 +59,10 @@ def plan_fixes(findings: Iterable[Finding]) -> list[Fix]:
 def _chosen(
     offers: Mapping[str, _Offer], gains: Sequence[float]
 ) -> list[tuple[str, list[int], float]]:
-    """Causes in the order in which they pay, each with the gaps that it frees first."""
+    """Causes in the order in which they pay, each with the gaps that it frees first.
+
+    One that frees nothing first comes last: it may still stand in for a dearer one (`_needed`).
+    """
     freed = [False] * len(gains)
     heap = [(-_worth(offer, gains, freed), cause) for cause, offer in offers.items()]
     heapq.heapify(heap)
@@ -67,8 +70,6 @@ def _chosen(
     while heap:
         _, cause = heapq.heappop(heap)
         worth = _worth(offers[cause], gains, freed)
-        if worth <= 0:
-            continue
         if heap and worth < -heap[0][0] - 1e-12:
             heapq.heappush(heap, (-worth, cause))  # others were freed meanwhile: weigh again
             continue

@@ -80,6 +80,13 @@ def test_a_fix_that_another_one_makes_needless_is_left_out() -> None:
     assert [(item.cause, len(item.gaps)) for item in plan] == [("whole", 2)]
 
 
+def test_a_cheap_fix_that_frees_nothing_first_may_replace_a_dear_one() -> None:
+    dear, other, cheap = fix("dear"), fix("other", Effort.E2), fix("cheap", Effort.E0)
+    plan = plan_fixes([gap(1, 1, dear, cheap), gap(2, 9, dear, other), gap(3, 1, other)])
+    assert {item.cause for item in plan} == {"cheap", "other"}  # 1 + 4, and not 2 + 4
+    assert sum(len(item.gaps) for item in plan) == 3
+
+
 def test_what_is_waived_or_has_no_remedy_needs_no_fix() -> None:
     waived = replace(gap(1, 3, fix("x")), waived="accepted")
     assert plan_fixes([waived, gap(2, 3)]) == []

@@ -43,6 +43,8 @@ SAME: dict[str, str] = {
     " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
     "presence._stated: drop not part of"
     " part in (point.address, point.name) or not part": "states none",
+    "fixes._chosen: worth < -heap[0][0] - 1e-12"
+    " -> worth <= -heap[0][0] - 1e-12": "never by just that",
     "fixes.plan_fixes: COST[remedy.effort] > COST[offer.effort]"
     " -> COST[remedy.effort] >= COST[offer.effort]": "the same effort in its own place",
 }
