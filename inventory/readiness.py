@@ -110,6 +110,8 @@ class SiteTotal:
 
     def text(self, pilot: set[str] | None = None) -> str:
         """The site in one line; `pilot`: what the pilot's site has connections for."""
+        if not self.verdicts:
+            return "no machine that the use case is about"
         names = ("ready", "blocked", "unknown")
         parts = [", ".join(f"{self.verdicts[name]} {name}" for name in names)]
         if pilot is not None:

@@ -106,8 +106,11 @@ class Machine:
     def _links_complete(self) -> Proposition:
         if self.equipment.links_complete:
             return true(Strength.E4, declared(f"the links of {self.equipment.tag} are complete"))
+        tag = self.equipment.tag
         return unknown(
-            f"whether other devices monitor {self.equipment.tag} too",
+            f"whether other devices monitor {tag} too"
+            if self.links
+            else f"which devices monitor {tag}: no link is declared",
             "declare the links complete (column Complete)",
             "untrap import links FILE",
         )

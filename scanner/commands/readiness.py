@@ -12,7 +12,7 @@ import click
 from inventory.text import inert
 from scanner.cli import Settings
 from scanner.console import say, table
-from scanner.opening import concluded, site_name
+from scanner.opening import concluded, opened, site_name
 
 if TYPE_CHECKING:
     from inventory.readiness import Ready, UseCase
@@ -151,14 +151,21 @@ def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     with concluded(_at(settings, pilot)) as store:
-        return pilot_use_case(machines(store, context_of(store, datetime.now(UTC))), pilot)
+        found = pilot_use_case(machines(store, context_of(store, datetime.now(UTC))), pilot)
+    if not found.signals:
+        raise click.UsageError(
+            f"no machine of site {pilot!r} is known to expose a signal, so there is nothing to look"
+            " for elsewhere; link its devices (untrap import links FILE) or name the signals"
+            " (--use-case FILE)"
+        )
+    return found
 
 
 def _sites(settings: Settings, pilot: str) -> list[str]:
     """The pilot first, then every other site; without a pilot the named site alone."""
     if not pilot:
         return [site_name(settings)]
-    with concluded(settings) as store:
+    with opened(settings) as store:  # --pilot names the site; --site may name none
         known = store.sites()
     if pilot not in known:
         have = ", ".join(map(inert, known)) or "none yet"

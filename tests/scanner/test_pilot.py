@@ -110,6 +110,21 @@ def test_the_whole_answer_to_the_pilot_question(database: Path) -> None:
     ]
 
 
+def test_the_pilot_names_the_site_and_an_empty_one_is_not_an_answer(database: Path) -> None:
+    done = CliRunner().invoke(untrap, ["--db", str(database), "readiness", "--pilot", "pilot"])
+    assert done.exit_code == 0  # without --site
+    dark = CliRunner().invoke(untrap, ["--db", str(database), "readiness", "--pilot", "oslo"])
+    assert dark.exit_code == 2
+    assert "--use-case" in dark.stderr
+
+
+def test_a_site_without_such_a_machine_says_so(database: Path, tmp_path: Path) -> None:
+    wanted = tmp_path / "chillers.toml"
+    wanted.write_text('[class.chiller]\nsignals = ["power"]\n', "utf-8")
+    done = run(database, "readiness", "--use-case", str(wanted), "--pilot", "pilot")
+    assert "oslo: no machine that the use case is about" in done.output
+
+
 def test_a_signal_that_nothing_is_wired_to_makes_no_machine_ready(database: Path) -> None:
     plant(database, "porto", server("porto", "current", "vibration", "running",
                                     status="BadNotConnected"))  # fmt: skip

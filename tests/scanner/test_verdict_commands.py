@@ -225,8 +225,10 @@ def test_a_use_case_that_is_none_is_one_clear_line(database: Path) -> None:
 def test_the_pilot_question_is_asked_of_every_other_site(database: Path) -> None:
     with Store.open(database, "second") as store:
         store.declare([listed(site="second", tag="P-9", kind_="equipment", class_="pump")])
-    done = run(database, "readiness", "--pilot", SITE, "--json")
+    case = ("--use-case", "predictive-maintenance")
+    done = run(database, "readiness", *case, "--pilot", SITE, "--json")
     assert done.exit_code == 0, done.output
+    assert {json.loads(line)["site"] for line in done.stdout.splitlines()} >= {"second"}
 
 
 def test_the_only_site_of_an_inventory_is_meant_where_none_is_named(database: Path) -> None:
