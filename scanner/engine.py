@@ -265,12 +265,13 @@ class Engine:
                 most = max(rung.cost(rung.most).requests, 1)
                 conversation.extend(time, most)
                 before = len(conversation.heard)
-                begun = self.wire.clock.monotonic()
+                begun = conversation.own_seconds
                 try:
                     await rung.run(conversation)
                 finally:
-                    host.spent += self.wire.clock.monotonic() - begun
-                watched += (self.wire.clock.monotonic() - begun) * (depth is Depth.SAMPLE)
+                    lasted = conversation.own_seconds - begun
+                    host.spent += lasted
+                watched += lasted * (depth is Depth.SAMPLE)
                 heard = conversation.heard[before:]
                 now = conversation.news(before)
                 if now:

@@ -8,7 +8,7 @@ waited for the end of a pause stands in line again, so that no burst follows it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from protocols.contract import Outcome, Probe, Reason, Target
@@ -43,6 +43,7 @@ class Door:
         self.parting = False  # the request under way ends a session
         self.session = False  # there is a session, which a stop has to close
         self.owing = False  # a stop cut the wait for an answer that may still come
+        self.idle = 0.0  # seconds in which it was not this conversation's turn
         self._placed = False
 
     @property
@@ -55,13 +56,26 @@ class Door:
         """Whether this conversation has a place of its /24."""
         return self._placed
 
+    @property
+    def own_seconds(self) -> float:
+        """A clock that stands still while this conversation waits `aside`."""
+        return self.wire.clock.monotonic() - self.idle
+
+    async def aside(self, waiting: Awaitable[None]) -> None:
+        """Wait for what is none of this conversation's time: the others of its host, or a pause."""
+        begun = self.wire.clock.monotonic()
+        try:
+            await waiting
+        finally:
+            self.idle += self.wire.clock.monotonic() - begun
+
     async def first_packet(self, packets: int) -> None:
         """Charge a packet to an address that may be new on our link. Raises `NetworkError`."""
         if self.wire.dead(self.host.address):
             raise NetworkError(DEAD)
         await self._line(packets)
         while self.wire.pacer.paused:
-            await self.wire.pacer.running()
+            await self.aside(self.wire.pacer.running())
             await self._line(packets)
         self.wire.look()
         if self.wire.stopping is not None:
@@ -93,7 +107,7 @@ class Door:
         while self.wire.pacer.paused and not self.parting:
             if self.session and self.wire.rests():
                 raise NetworkError(Failure(Outcome.NOT_ASKED, Reason.OUR_SIDE))
-            await self.wire.pacer.running()
+            await self.aside(self.wire.pacer.running())
             await self._line(packets)
         self.wire.look()  # so that an outage is noticed while it lasts
         if self.wire.stopping is not None and not self.parting:

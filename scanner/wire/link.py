@@ -90,9 +90,14 @@ class Conversation:
         self._udp = OverUdp(self._door, self.hold)
         # The same numbers again after a resume, so that stored answers match their requests.
         self._id = zlib.crc32(f"{host.address} {probe.name} {port}".encode())
-        self._until = wire.clock.monotonic() + seconds
+        self._until = self._door.own_seconds + seconds
         self._over = False
         self._answered = False
+
+    @property
+    def own_seconds(self) -> float:
+        """See `Door.own_seconds`."""
+        return self._door.own_seconds
 
     @property
     def requests(self) -> int:
@@ -143,13 +148,13 @@ class Conversation:
     def extend(self, seconds: float, most_requests: int) -> None:
         """A deeper rung begins: its own time and requests, within the time of its host."""
         left = self.wire.limits.host_seconds - self.host.spent
-        self._until = self.wire.clock.monotonic() + max(0.0, min(seconds, left))
+        self._until = self._door.own_seconds + max(0.0, min(seconds, left))
         self.most_requests += most_requests
 
     async def wait(self, seconds: float) -> None:
         if self._past.left or self._past.standing:
             return  # that time has passed already
-        left = self._until - self.wire.clock.monotonic()
+        left = self._until - self._door.own_seconds
         end = self.wire.clock.monotonic() + max(0.0, min(seconds, left))
         while not self.wire.stopping and (left := end - self.wire.clock.monotonic()) > 0:
             await self.wire.clock.sleep(min(left, 0.25))
@@ -277,7 +282,7 @@ class Conversation:
             return self.wire.stopping
         if self.host.health.sign:
             return Reason.DISTRESS
-        if self.requests >= self.most_requests or self.wire.clock.monotonic() >= self._until:
+        if self.requests >= self.most_requests or self._door.own_seconds >= self._until:
             return Reason.BUDGET
         opens = self.target.transport == "tcp" and (fresh or not self._tcp.open)
         if opens and self.host.connections[self.target.port] >= self.probe.most_connections:
@@ -291,7 +296,7 @@ class Conversation:
         if not parting:  # a pause is no reason to keep a session open
             if self._door.session and self._tcp.open and self.wire.rests():
                 return Reason.OUR_SIDE
-            await self.wire.pacer.running()
+            await self._door.aside(self.wire.pacer.running())
         return self._held_back(fresh=False, parting=parting)
 
     # --- the exchange -------------------------------------------------------------------------
@@ -363,8 +368,10 @@ class Conversation:
         in empty space a second packet to each port finds nobody and doubles the traffic.
         """
         left = self._door.left + self.wire.limits.retry_delay - self.wire.clock.monotonic()
-        await self.hold.rest(self.wire.clock.sleep(left))
-        await self.wire.pacer.running()
+        self.hold.give()
+        await self.wire.clock.sleep(left)
+        await self._door.aside(self.hold.regain())
+        await self._door.aside(self.wire.pacer.running())
         if self.wire.stopping is not None or self.host.health.sign:
             return False
         return failure.outcome is Outcome.FAILED_HERE or self._worthy()

@@ -57,13 +57,13 @@ class OverUdp:
                 result = await self._datagram(queue, request, read, limit, patience, again)
                 place.accepted += 1
         except NetworkError as error:
-            await self._hold.regain()
+            await self._door.aside(self._hold.regain())
             links, address = self._wire.links, self._host.address
             raise NetworkError(
                 neighbours.explained(links, address, error.failure, tcp=False)
             ) from error
         # Only now: who has the right may be waiting for the place that we had.
-        await self._hold.regain()
+        await self._door.aside(self._hold.regain())
         self._answered = self._host.alive = self._host.answers = True
         return result
 

@@ -36,7 +36,10 @@ def ill(wire: Wire, number: int) -> None:
 
 
 async def disturbed(
-    troubles: tuple[float, ...], probe: Probe = MODBUS, profile: str = "gentle"
+    troubles: tuple[float, ...],
+    probe: Probe = MODBUS,
+    profile: str = "gentle",
+    units: tuple[int, ...] = (),
 ) -> tuple[Wire, Diary, list[str], Engine]:
     """A scan of one healthy device, while other hosts fall ill at these seconds."""
     loop, diary, said = asyncio.get_running_loop(), Diary(), []
@@ -49,7 +52,7 @@ async def disturbed(
     wire = Wire(
         *("scan", "site", "here", parse([HOST]), PROFILES[profile], Limits()),
         *(LoopClock(loop), sink),
-        options=Options(Depth.POINTS),
+        options=Options(Depth.POINTS, units),
         on_pause=said.append,
     )
     double = registry.simulators({probe.name})[probe.name]
@@ -76,6 +79,15 @@ def test_three_hosts_in_distress_within_a_minute_pause_everybody_for_a_minute() 
     assert "third host in distress" in said[0]
     assert longest_gap(diary) >= PAUSE_SECONDS - 1
     assert diary.early == diary.bare == diary.resets == diary.open_connections == 0
+
+
+@pytest.mark.parametrize("at", [1.1, 5.1])
+def test_a_pause_takes_nothing_of_the_time_that_a_host_has(at: float) -> None:
+    units = tuple(range(1, 11))
+    wire, _, _, engine = virtually(disturbed((at, at, at), units=units))
+    calm, *_ = virtually(disturbed((), units=units))
+    assert (wire.pauses, engine.tally.unasked) == (1, 0)
+    assert wire.outcomes == calm.outcomes
 
 
 @pytest.mark.parametrize("troubles", [(), (1.1,), (1.1, 1.2)])

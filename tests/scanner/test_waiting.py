@@ -6,13 +6,15 @@ import asyncio
 import socket
 from dataclasses import replace
 
-from protocols.contract import Cost, Depth, Link, Outcome, Probe, Rung
+from protocols.contract import Cost, Depth, Link, Observation, Outcome, Probe, Reason, Rung
 from scanner.clock import SystemClock
 from scanner.engine import Engine, Visit
+from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.pacer import Rate
-from scanner.wire.wire import Hold
+from scanner.wire.wire import Hold, Host, Wire
 from tests.scanner.test_link import ASK, Bench, probe, reader, saying, serving, toy_frame
+from tests.support.virtual import LoopClock, virtually
 
 NOBODY = "127.0.0.1"
 
@@ -123,6 +125,66 @@ def test_a_place_is_free_once_we_have_said_goodbye() -> None:
 
 def rung(run: object) -> dict[Depth, Rung]:
     return {Depth.DISCOVER: Rung(lambda _: Cost(1, 1), run)}  # type: ignore[arg-type]
+
+
+class Keeping(Wire):
+    """A wire that keeps the state of the one host that it was asked for."""
+
+    kept: Host
+
+    def host(self, address: str, units: tuple[str, ...] = ()) -> Host:
+        self.kept = super().host(address, units)
+        return self.kept
+
+
+def test_who_waits_for_the_others_of_its_host_loses_none_of_its_time() -> None:
+    """Two credentials at a silent UDP port, while a TCP port talks for all of its 60 seconds."""
+
+    async def twice(link: Link) -> None:
+        for _ in range(2):
+            await link.ask(ASK, b"?1\n", read=reader(1), fresh=True)
+
+    async def at_length(link: Link) -> None:
+        while (await link.ask(ASK, b"?1\n", frame=toy_frame, read=reader(1))).spoke:
+            await link.wait(5)
+
+    async def echo(r: asyncio.StreamReader, w: asyncio.StreamWriter) -> None:
+        while await r.readline():
+            w.write(b"!1 hello\n")
+
+    async def run() -> tuple[list[Observation], float]:
+        loop = asyncio.get_running_loop()
+        heard: list[Observation] = []
+
+        def sink(item: Observation) -> asyncio.Future[None]:
+            heard.append(item)
+            done: asyncio.Future[None] = loop.create_future()
+            done.set_result(None)
+            return done
+
+        wire = Keeping(
+            *("scan", "site", "here", parse([NOBODY]), PROFILES["standard"], Limits()),
+            *(LoopClock(loop), sink),
+        )
+        asking = {
+            name: replace(
+                probe(name),
+                rungs={Depth.DISCOVER: Rung(lambda _: Cost(1, 50), run)},  # type: ignore[arg-type]
+            )
+            for name, run in (("udp", twice), ("tcp", at_length))
+        }
+        with silent() as sock:
+            async with serving(echo) as port:
+                asked = ((asking["udp"], sock.getsockname()[1]), (asking["tcp"], port))
+                await Engine(wire, Depth.DISCOVER).run(iter([Visit(NOBODY, asked)]))
+        wire.close()
+        return heard, wire.kept.spent
+
+    heard, spent = virtually(run())
+    by = {name: [o for o in heard if o.target.transport == name] for name in ("udp", "tcp")}
+    assert (by["tcp"][-1].outcome, by["tcp"][-1].reason) == (Outcome.NOT_ASKED, Reason.BUDGET)
+    assert [o.outcome for o in by["udp"]] == [Outcome.SILENT] * 2
+    assert 60 < spent < 90  # and the minute of the one is not counted again for the other
 
 
 def test_while_a_silent_port_waits_for_its_retry_the_next_one_is_asked() -> None:
