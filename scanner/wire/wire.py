@@ -201,6 +201,7 @@ class Wire:
     datagrams: Datagrams = field(init=False)
     _judged: Callable[[str], Reason | None] = field(init=False, repr=False)
     _pausing: asyncio.TimerHandle | None = None
+    _pause_seconds: float = 0.0  # how long the pause under way was asked for
     ends: Ends = field(default_factory=Ends)
     on_end: Callable[[], None] | None = None  # time is up; without it, the wire stops by itself
     interfaces: Callable[[], frozenset[str] | None] = up
@@ -282,15 +283,24 @@ class Wire:
             self.pause(f"{host.address} is the third host in distress within a minute")
 
     def pause(self, why: str, seconds: float = PAUSE_SECONDS) -> None:
-        """Send nothing for a while; whoever wants to send waits."""
-        if self.pacer.paused or self.stopping:
+        """Send nothing for a while; whoever wants to send waits.
+
+        Within a pause the later end holds. It is counted and told again where it is a longer one:
+        trouble of ours that goes on is one pause, and never shortens that for distress.
+        """
+        until = self.clock.monotonic() + seconds
+        if self.stopping or (self.pacer.paused and until <= self.paused_until):
             return
-        self.pauses += 1
-        self.paused_until = self.clock.monotonic() + seconds
+        new = not self.pacer.paused or seconds > self._pause_seconds
+        if self._pausing is not None:
+            self._pausing.cancel()
+        self.paused_until, self._pause_seconds = until, seconds
         self.pacer.pause()
-        if self.on_pause is not None:
-            self.on_pause(why)
         self._pausing = asyncio.get_running_loop().call_later(seconds, self.pacer.resume)
+        if new:
+            self.pauses += 1
+            if self.on_pause is not None:
+                self.on_pause(why)
 
     def rests(self) -> bool:
         """Whether a pause lasts for so long that nobody keeps a session open over it."""

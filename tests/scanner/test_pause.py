@@ -305,6 +305,56 @@ def test_a_stop_ends_a_pause() -> None:
     assert virtually(run()) == pytest.approx(5, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("pauses", "lasts", "counted"),
+    [
+        (((0.0, 2.0), (1.0, PAUSE_SECONDS)), 1.0 + PAUSE_SECONDS, 2),  # the longer one wins
+        (((0.0, PAUSE_SECONDS), (1.0, 2.0)), PAUSE_SECONDS, 1),
+        (((0.0, 2.0), (0.5, 2.0), (1.5, 2.0)), 3.5, 1),  # one trouble of ours that goes on
+        (((0.0, PAUSE_SECONDS), (3.0, PAUSE_SECONDS)), 3.0 + PAUSE_SECONDS, 1),
+    ],
+)
+def test_a_pause_lasts_until_the_last_of_its_reasons_is_over(
+    pauses: tuple[tuple[float, float], ...], lasts: float, counted: int
+) -> None:
+    async def run() -> tuple[float, int, list[str]]:
+        loop, said = asyncio.get_running_loop(), list[str]()
+        wire = Wire(
+            *("scan", "site", "here", parse([HOST]), PROFILES["gentle"], Limits()),
+            *(LoopClock(loop), lambda _: loop.create_future()),
+            on_pause=said.append,
+        )
+        begun = loop.time()
+        for after, seconds in pauses:
+            loop.call_at(begun + after, wire.pause, f"{seconds} s", seconds)
+        await asyncio.sleep(0.01)
+        await wire.pacer.running()
+        wire.close()
+        return loop.time() - begun, wire.pauses, said
+
+    lasted, told, said = virtually(run())
+    assert lasted == pytest.approx(lasts, abs=0.01)
+    assert told == len(said) == counted
+
+
+def test_trouble_of_ours_does_not_swallow_the_pause_for_distress() -> None:
+    async def run() -> float:
+        loop = asyncio.get_running_loop()
+        wire = Wire(
+            *("scan", "site", "here", parse([HOST]), PROFILES["gentle"], Limits()),
+            *(LoopClock(loop), lambda _: loop.create_future()),
+        )
+        begun = loop.time()
+        wire.pause("our side: ENOBUFS", 2.0)
+        for number in range(3):
+            ill(wire, number)
+        await wire.pacer.running()
+        wire.close()
+        return loop.time() - begun
+
+    assert virtually(run()) == pytest.approx(PAUSE_SECONDS, abs=0.01)
+
+
 def test_a_host_is_let_go_when_its_time_is_up_whatever_it_speaks() -> None:
     """Ten minutes a host over all protocols (safety.md 2); here two seconds."""
 
