@@ -103,6 +103,31 @@ def test_values_of_oids_never_asked_are_not_believed(depth: Depth) -> None:
     assert [f for o in link.observations for f in o.facts] == []
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        tlv(0x47, b"\1"),
+        tlv(0x43, b""),
+        tlv(0x43, b"\1" * 12),
+        tlv(0x40, b"\1\2"),
+        tlv(0x06, b"\xff"),
+    ],
+    ids=["no type", "empty", "too wide", "half an address", "cut identifier"],
+)
+@pytest.mark.parametrize("field", ["1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.1.4.0"])
+def test_one_bad_field_costs_no_other(field: str, bad: bytes) -> None:
+    """A plain library loses the whole answer (safety.md 4)."""
+    link = run(link_of(agent(MOXA | {field: bad}), PUBLIC))
+    honest = run(link_of(agent({k: v for k, v in MOXA.items() if k != field}), PUBLIC))
+    for name in ("vendor", "model", "serial", "firmware", "description"):
+        assert facts(link, name) == facts(honest, name)
+    assert facts(link, "vendor")
+    assert not facts(link, "uptime_seconds" if field.endswith("3.0") else "contact")
+    (first, *_) = link.observations
+    assert (first.outcome, first.reason) == (Outcome.PARTIAL, "malformed_value")
+    assert field in first.detail
+
+
 def test_a_next_value_outside_the_column_is_not_read() -> None:
     values = {k: v for k, v in MOXA.items() if ".8691." not in k}
     values["1.3.6.1.4.1.8691.99.1.0"] = octets("something else")
