@@ -33,6 +33,7 @@ from scanner.wire.control import PROBE as CONTROL
 from scanner.wire.control import Control, port_for
 from scanner.wire.knock import End, Ends, Knocked, knock, nobody, write_down
 from scanner.wire.link import Conversation
+from scanner.wire.pacer import BACKLOG_SECONDS
 from scanner.wire.past import SessionCut
 from scanner.wire.wire import Hold, Host, Wire
 
@@ -43,11 +44,6 @@ OPENED = SPOKE | {Outcome.MUTE, Outcome.OTHER, Outcome.GARBLED, Outcome.HUNG_UP}
 
 STOP_SECONDS = 2.8
 """Sessions are closed within 3 s of a stop (safety.md 5.5)."""
-
-
-BACKLOG_SECONDS = 0.25
-"""Hosts are begun while no more than this of the packet rate is spoken for: early enough that a
-silent one costs its time-outs beside the others, and never thousands in one turn of the loop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ ADDRESS, COUNTER32, GAUGE32, TICKS, OPAQUE, COUNTER64 = 0x40, 0x41, 0x42, 0x43, 
 NO_OBJECT, NO_INSTANCE, END_OF_VIEW = b"\x80\x00", b"\x81\x00", b"\x82\x00"
 
 Oid = tuple[int, ...]
-DEPTH_BYTES = 65_535
 
 
 class BadEncodingError(ValueError):

@@ -18,7 +18,6 @@ from protocols.snmp.exchange import number, text
 
 ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
 OTHER, UNKNOWN, CHASSIS = 1, 2, 3  # IANAPhysicalClass
-MOST_ROWS = 4
 _CONTAINED_IN, _CLASS, _HARDWARE, _FIRMWARE, _SOFTWARE, _SERIAL, _MAKER, _MODEL = (
     4, 5, 8, 9, 10, 11, 12, 13,
 )  # fmt: skip

@@ -114,7 +114,7 @@ class Ledger:
         return self._doubles.get((address, vlan or 0), address)
 
     def host(self, address: str, mac: str, ttl: int, time: int, vlan: int | None) -> str:
-        """Note a sender; the name that it is kept under, "" for what is nobody's address."""
+        """Note a sender; the name that it is kept under. Nobody's address is no host."""
         if nobody(address):
             if address not in UNSET:
                 self.note("packets from addresses that no device can have")

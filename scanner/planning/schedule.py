@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from scanner.profile import Limits, Profile
-from scanner.wire.pacer import BURST_SECONDS, WINDOW_MARGIN
+from scanner.wire.pacer import BACKLOG_SECONDS, BURST_SECONDS, WINDOW_MARGIN
 
-BACKLOG_SECONDS = 0.25  # as in scanner/engine.py: hosts are begun while no more is spoken for
 MOST_STEPS = 16
 """Requests on one connection are played in at most so many steps, each of several requests."""
 

@@ -44,12 +44,7 @@ class OverTcp:
         self._stream: Stream | None = None
         self.opened = math.inf  # when the connection was opened
         self._knocking = AsyncExitStack()  # the place of a knock, until the first answer
-        self._accepted = False  # and nothing was said yet
-
-    @property
-    def accepted(self) -> bool:
-        """Whether a knock was accepted that no request has followed yet."""
-        return self._accepted
+        self._accepted = False  # a knock, which no request has followed yet
 
     @property
     def open(self) -> bool:

@@ -25,6 +25,10 @@ from scanner.profile import Profile
 BURST_SECONDS = 0.05
 """How much lateness of the event loop may be made up for at once."""
 
+BACKLOG_SECONDS = 0.25
+"""Hosts are begun while no more than this of the packet rate is spoken for: early enough that a
+silent one costs its time-outs beside the others, and never thousands in one turn of the loop."""
+
 WINDOW_MARGIN = 1.02
 """Windows are 2 % longer than a second, for a peer whose clock runs fast."""
 

@@ -36,7 +36,6 @@ class Datagrams:
         self._sockets: dict[socket.AddressFamily, socket.socket] = {}
         self._askers: dict[Peer, asyncio.Queue[Received]] = {}
         self.unsolicited = 0
-        self.busy = 0  # times that the send buffer was full
 
     def expect(self, address: str, port: int) -> asyncio.Queue[Received]:
         """From now on, what `address`:`port` says arrives in the queue (at most 64 answers)."""
@@ -54,7 +53,6 @@ class Datagrams:
         sock = self._sockets.get(version) or self._open(version)
         for pause in (0.0, 0.01, 0.05, 0.2, 0.5):
             if pause:
-                self.busy += 1
                 await asyncio.sleep(pause)
             try:
                 self._sendto(sock, version, datagram, (address, port))
