@@ -24,9 +24,10 @@ Effort: E0 configuration, no outage · E1 permit and a day on site · E2 small h
 E3 project or planned outage · E4 replacement.
 
 Nothing is held against what a person declared (`import attest`): under the statement *shutdown*,
-*maintenance*, *out of service* or *removed* about a device, its line, area or site, until the day
-that Value names, A01, A02, A08, T06, Q01, Q02, Q03 and Q12 are silent. In a zone named *safety* or
-*SIS*, or under that statement, only fixes that touch nothing are offered; severity stays.
+*plant shutdown*, *maintenance*, *maintenance window*, *out of service* or *removed* about a device,
+its line, area or site, until the last day that Value names, A01, A02, A08, T06, Q01, Q02, Q03 and
+Q12 are silent. In a zone named *safety* or *SIS*, or under that statement, only fixes that touch
+nothing are offered; severity stays.
 
 Under *redundant with* (Value: the twin) two machines, or two devices, serve one functional
 location: sums count it once, with the level of the better twin at the weight of a place with a

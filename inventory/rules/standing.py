@@ -13,7 +13,10 @@ from datetime import date
 from inventory.judge.view import View
 from inventory.model import Declaration
 
-RESTING = frozenset({"shutdown", "shut down", "maintenance", "out of service", "removed"})
+RESTING = frozenset(
+    {"shutdown", "shut down", "plant shutdown", "maintenance", "maintenance window"}
+    | {"out of service", "removed"}
+)
 """Statements under which silence, old values and bad values are to be expected."""
 RESTING_RULES = frozenset({"A01", "A02", "A08", "T06", "Q01", "Q02", "Q03", "Q12"})
 """Rules that rest on silence, on old values or on bad ones."""
@@ -50,9 +53,21 @@ def _running(item: Declaration, view: View) -> bool:
     return last is None or last >= view.context.today.date()
 
 
+DAY = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)|(\d\d?)\.(\d\d?)\.(\d{4})")
+"""A day as the machine writes it, and as people do: 2026-05-11, 11.05.2026."""
+
+
 def _last_day(item: Declaration) -> date | None:
+    """The last of the days that the value names ("4.5.2026 to 11.5.2026"); None for none."""
+    return max(filter(None, map(_day, DAY.finditer(item.fields.get("value", "")))), default=None)
+
+
+def _day(found: re.Match[str]) -> date | None:
+    year, month, day, *written = found.groups()
     try:
-        return date.fromisoformat(item.fields.get("value", "")[:10])
+        if year:
+            return date(int(year), int(month), int(day))
+        return date(*map(int, reversed(written)))
     except ValueError:
         return None
 

@@ -50,3 +50,24 @@ def test_what_touches_is_told_by_the_kind_of_fix_or_the_outage() -> None:
     assert touches(Remedy("x", Effort.E2, needs_outage=True, cause="sensor:current"))
     assert not touches(Remedy("x", Effort.E2, cause="connector:s7comm"))
     assert not touches(Remedy("x", Effort.E3, cause="second-channel"))
+
+
+COMING, GONE = NOW + timedelta(days=3), NOW - timedelta(days=3)
+
+
+@pytest.mark.parametrize("statement", ["plant shutdown", "Maintenance window", "shut down"])
+@pytest.mark.parametrize(
+    ("value", "rests"),
+    [
+        (f"{COMING:%d.%m.%Y}", True),
+        (f"{GONE:%d.%m.%Y}", False),  # once taken for no day: it held for ever
+        (f"{GONE.day}.{GONE.month}.{GONE.year}", False),
+        (f"{GONE:%Y-%m-%d} to {COMING:%Y-%m-%d}", True),
+        (f"{COMING:%d.%m.%Y}, from {GONE:%d.%m.%Y}", True),
+        ("99.99.2026", True),  # no day: it holds
+        ("yes", True),
+    ],
+)
+def test_the_last_day_that_the_value_names_ends_it(statement: str, value: str, rests: bool) -> None:
+    row = RESTING[0]
+    assert answer(stating(row, statement, value)) == ("" if rests else row.key)
