@@ -108,7 +108,7 @@ def connector_declared(view: View, protocol: str) -> bool:
         return False
     device, about = view.device, known(protocol)
     called = about.name if about else ""  # "enip" is EtherNet/IP: either word declares it
-    aliases = [name for name, other in protocols().items() if about and other.name == called]
+    aliases = [name for name, other in protocols().items() if other.name == called]
     names = (protocol, *aliases, device.key, device.name, *device.addresses)
     return any(name and name.casefold() in stated for name in names)
 

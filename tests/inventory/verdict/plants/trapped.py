@@ -113,6 +113,8 @@ T02 = [
     no("T02", "", evidence(CIP, *CLOSED, about=replace(PLC, name="PLC-7")), NAMED),
     trap("T02", "a connector for that protocol", "", evidence(CIP, *CLOSED, about=PLC),
          {"connectors": frozenset({"ethernetip"})}),
+    trap("T02", "a connector for that protocol", "", evidence(CIP, *CLOSED, about=PLC),
+         {"connectors": frozenset({"enip"})}),  # its other name
     trap("T02", "a connector for that protocol", "",
          evidence(CIP, *CLOSED, about=replace(PLC, name="PLC-7")),
          {"connectors": frozenset({"plc-7"})}),
