@@ -169,8 +169,16 @@ class Engine:
             return None
         if self.wire.forbidden(host.address):
             return None
-        ends = [self._ends.known(probe, port, Outcome.NO_PATH) for probe, port in visit.attempts]
+        ends = [self._known(host, *attempt, Outcome.NO_PATH) for attempt in visit.attempts]
         return None if None in ends else [end for end in ends if end is not None]
+
+    def _under(self, host: Host, probe: Probe) -> tuple[str, ...]:
+        """The credentials that `probe` may use at this host, by name."""
+        return tuple(item.name for item in self.wire.credentials_for(probe, host.address))
+
+    def _known(self, host: Host, probe: Probe, port: int, outcome: Outcome) -> End | None:
+        """How this ends; None where only the probe can tell."""
+        return self._ends.known(probe, port, outcome, self._under(host, probe))
 
     def _buried(self, host: Host, visit: Visit, ends: Sequence[End]) -> Iterator[Attempt]:
         """Write down every attempt at an address where nobody is."""
@@ -213,12 +221,12 @@ class Engine:
             if self._ends.begun(probe, port):
                 knocked = await knock(self.wire, host, probe, port, hold, likeliest)
             if knocked is not None and (failure := knocked.failure) is not None:
-                end = self._ends.known(probe, port, failure.outcome)
+                end = self._known(host, probe, port, failure.outcome)
                 if end is not None:
                     write_down(knocked, end, failure)
-                    return _nobody_there(
-                        probe.name, probe.transport, port, _manner_of(failure.outcome)
-                    )
+                    dead = self.wire.dead(host.address)
+                    manner = Manner.NOT_SENT if dead else _manner_of(failure.outcome)
+                    return _nobody_there(probe.name, probe.transport, port, manner)
         while True:
             try:
                 return await self._converse(
@@ -286,7 +294,7 @@ class Engine:
         if probe.transport == "tcp" and any(item.outcome in OPENED for item in conversation.heard):
             host.accepting.add(port)
         if not (host.past or host.units):
-            self._ends.learn(probe, port, conversation.heard)
+            self._ends.learn(probe, port, conversation.heard, self._under(host, probe))
         return self._shape(conversation, done, watched)
 
     def _shape(

@@ -1,10 +1,10 @@
 """Knocking at a TCP port before anything is made to talk there, and what is known of the answer.
 
 Most addresses of a range refuse or are silent, and each says what the one before it said: the first
-question of a probe, closed or silent, and nothing else. So the first hosts are asked by the probe
-itself; once two of them have ended alike, the next such end is written down without it.
+question of a probe, closed or silent, and what it did not ask. So the first hosts are asked by the
+probe itself; once two of them have ended alike, the next such end is written down without it.
 
-One rule keeps it simple: whatever is not known to end in that one observation is a conversation.
+One rule keeps it simple: whatever is not known to end with that one packet is a conversation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ ALIKE = 2
 
 SLEPT = "suspended"
 
+Names = tuple[str, ...]
+"""Of credentials."""
+
 NOBODY = frozenset({Outcome.SILENT, Outcome.CLOSED, Outcome.NO_PATH})
+
+LASTING = frozenset({Reason.NO_CREDENTIAL, Reason.DEPENDENCY})
+"""Reasons for not asking that hold for the next host too: no stop, no budget, no distress."""
 
 
 @dataclass(slots=True)
@@ -39,40 +45,63 @@ class Knocked:
 
 
 @dataclass(frozen=True, slots=True)
+class Unasked:
+    """What a probe adds to its question where nobody is: another one that it did not ask."""
+
+    question: Question
+    reason: str
+    detail: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
-    """What a probe makes of a port where nobody is: its only question."""
+    """What a probe makes of a port where nobody is: its only question, and what it then notes."""
 
     question: Question
     credential: str
+    unasked: tuple[Unasked, ...] = ()
 
 
 @dataclass(slots=True)
 class Ends:
-    """The ends that a scan has seen, by probe, port and outcome. An end that differs from host to
-    host (its question names the address) is never known."""
+    """The ends that a scan has seen, by probe, port, outcome and the credentials that apply to the
+    host. An end that differs from host to host (its question names the address) is never known."""
 
-    _seen: dict[tuple[str, int, Outcome], tuple[End | None, int]] = field(default_factory=dict)
+    _seen: dict[tuple[str, int, Outcome, Names], tuple[End | None, int]] = field(
+        default_factory=dict
+    )
     _begun: set[tuple[str, int]] = field(default_factory=set)
 
-    def learn(self, probe: Probe, port: int, heard: Sequence[Observation]) -> None:
+    def learn(
+        self, probe: Probe, port: int, heard: Sequence[Observation], under: Names = ()
+    ) -> None:
         """One conversation has ended with these observations."""
         self._begun.add((probe.name, port))
         outcome = heard[0].outcome if heard else Outcome.NOT_ASKED
         if outcome not in NOBODY:
             return
-        key, only = (probe.name, port, outcome), heard[0]
-        end = End(only.question, only.credential) if len(heard) == 1 else None
+        key, end = (probe.name, port, outcome, under), _end(heard)
         known, times = self._seen.get(key, (end, 0))
         self._seen[key] = (end, times + 1) if known == end else (None, times + 1)
 
-    def known(self, probe: Probe, port: int, outcome: Outcome) -> End | None:
+    def known(self, probe: Probe, port: int, outcome: Outcome, under: Names = ()) -> End | None:
         """How this ends; None where only the probe can tell."""
-        end, times = self._seen.get((probe.name, port, outcome), (None, 0))
+        end, times = self._seen.get((probe.name, port, outcome, under), (None, 0))
         return end if times >= ALIKE else None
 
     def begun(self, probe: Probe, port: int) -> bool:
         """Whether the guard has judged this probe's first request to this port before."""
         return (probe.name, port) in self._begun
+
+
+def _end(heard: Sequence[Observation]) -> End | None:
+    """The end that these observations are; None where more than one packet was waited for."""
+    first, *others = heard
+    if not all(o.outcome is Outcome.NOT_ASKED and o.reason in LASTING for o in others):
+        return None
+    unasked = (Unasked(o.question, o.reason, o.detail, o.credential) for o in others)
+    return End(first.question, first.credential, tuple(unasked))
 
 
 def ours(wire: Wire, tcp: OverTcp, address: str, failure: Failure, since: float) -> Failure:
@@ -139,13 +168,16 @@ def nobody(wire: Wire, host: Host, probe: Probe, port: int, end: End) -> None:
 
 
 def write_down(knocked: Knocked, end: End, failure: Failure) -> None:
-    """The one observation of a port where nobody is, and what it says of its host."""
+    """What the probe would say of a port where nobody is, and what that says of its host."""
     door = knocked.door
     wire, host = door.wire, door.host
     spent = door.spent
     reading = empty(failure.outcome, failure.detail, failure.reason)
     tries = knocked.tries
     observed(door, end.question, reading, credential=end.credential, tries=tries, spent=spent)
+    for item in end.unasked:
+        nothing = empty(Outcome.NOT_ASKED, item.detail, item.reason)
+        observed(door, item.question, nothing, credential=item.credential)
     host.alive |= failure.outcome is Outcome.CLOSED
     operation = f"{end.question.operation} {end.question.part}"
     if host.health.heard(door.service, operation, failure.outcome, spent):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from protocols import probes
 from protocols.contract import (
     Cost,
     Depth,
@@ -23,6 +24,8 @@ from protocols.contract import (
     Rung,
 )
 from scanner.engine import Engine, Visit
+from scanner.planning.cost import Manner
+from scanner.secrets import BUILT_IN
 from scanner.targets import parse
 from scanner.wire.failures import Failure
 from scanner.wire.knock import Ends, unheard
@@ -65,10 +68,22 @@ async def naming(link: Link) -> None:
     await link.ask(question, b"?1\n", frame=toy_frame, read=reader(1))
 
 
+async def noting(link: Link) -> None:
+    """A question, and why another one was not asked."""
+    await plain(link)
+    detail = "no credential is named"
+    link.note(Question("toy", "told"), Outcome.NOT_ASKED, Reason.NO_CREDENTIAL, detail=detail)
+
+
 async def insisting(link: Link) -> None:
     """Two questions where the first one finds nobody."""
-    await plain(link)
-    link.note(Question("toy", "told"), Outcome.NOT_ASKED, Reason.DEPENDENCY)
+    for _ in range(2):
+        await link.ask(ASK, b"?1\n", frame=toy_frame, read=reader(1), fresh=True)
+
+
+async def under_a_name(link: Link) -> None:
+    name = link.credentials[0].name
+    await link.ask(ASK, b"?1\n", frame=toy_frame, read=reader(1), credential=name)
 
 
 @dataclass
@@ -118,9 +133,12 @@ def told(items: list[Observation]) -> list[tuple[object, ...]]:
     ]
 
 
-def test_the_third_closed_port_is_written_down_like_the_first_and_without_its_probe() -> None:
+@pytest.mark.parametrize("asks", [plain, noting])
+def test_the_third_closed_port_is_written_down_like_the_first_and_without_its_probe(
+    asks: Asks,
+) -> None:
     async def run() -> None:
-        asked, bench = Asked(plain), wide(1)
+        asked, bench = Asked(asks), wide(1)
         found = await swept(bench, asked, CLOSED, 1)
         first = told(found[CLOSED[0]])
         assert first[0][1] is Outcome.CLOSED
@@ -129,7 +147,8 @@ def test_the_third_closed_port_is_written_down_like_the_first_and_without_its_pr
         sent = bench.wire.sent
         assert (sent.packets, sent.attempts, sent.requests) == (len(CLOSED), len(CLOSED), 0)
         assert not sent.functions  # no request left: nobody let us in
-        assert bench.wire.outcomes == {Outcome.CLOSED: len(CLOSED)}
+        assert bench.wire.outcomes[Outcome.CLOSED] == len(CLOSED)
+        assert bench.wire.outcomes.total() == len(CLOSED) * len(first)
 
     asyncio.run(run())
 
@@ -266,6 +285,70 @@ def test_an_address_that_arp_found_nobody_at_gets_no_packet_and_one_line_a_port(
         assert set(asked.runs) == set(CLOSED[:2])
         assert (bench.wire.sent.packets, bench.wire.sent.attempts) == (0, 0)
         assert all(o.duration_seconds < 1 for o in bench.emitted)
+
+    asyncio.run(run())
+
+
+def test_snmp_without_a_credential_is_not_run_where_arp_found_nobody() -> None:
+    """By default no credential is named: a question, and one that was not asked for that."""
+
+    async def run() -> None:
+        bench, runs = wide(1), Counter[str]()
+        bench.wire.dead = lambda address: True
+        snmp = next(each for each in probes() if each.name == "snmp")
+        rung = snmp.rungs[Depth.DISCOVER]
+
+        async def counted(link: Link) -> None:
+            runs[link.target.address] += 1
+            await rung.run(link)
+
+        counting = replace(snmp, rungs={Depth.DISCOVER: replace(rung, run=counted)})
+        engine = Engine(bench.wire, Depth.DISCOVER)
+        for address in CLOSED:
+            await engine.run(iter([Visit(address, ((counting, 161),))]))
+        bench.wire.close()
+        found = [told([o for o in bench.emitted if o.target.address == a]) for a in CLOSED]
+        assert [outcome for _, outcome, *_ in found[0]] == [Outcome.NO_PATH, Outcome.NOT_ASKED]
+        assert found == found[:1] * len(CLOSED)
+        assert set(runs) == set(CLOSED[:2])
+
+    asyncio.run(run())
+
+
+def test_no_packet_is_counted_where_arp_found_nobody_by_whichever_way() -> None:
+    async def run() -> None:
+        asked, bench = Asked(plain), wide(1)
+        bench.wire.dead = lambda address: True
+        engine, one = Engine(bench.wire, Depth.DISCOVER), asked.probe()
+        found = [await engine.attempt(bench.wire.host(a), one, 1, Hold()) for a in CLOSED]
+        bench.wire.close()
+        assert len(asked.runs) == 2  # the others were knocked at
+        assert [each.manner for each in found] == [Manner.NOT_SENT] * len(CLOSED)
+        assert bench.wire.sent.packets == 0
+
+    asyncio.run(run())
+
+
+def test_an_end_is_learned_for_those_under_the_same_credential() -> None:
+    async def run() -> None:
+        asked, bench = Asked(under_a_name), wide(1)
+        names = ["north"] * 3 + ["south"] * 2
+        bench.wire.credentials = tuple(
+            replace(
+                BUILT_IN["snmp-public"],
+                name=name,
+                type="toy",
+                applies_to=tuple(a for a, n in zip(CLOSED, names, strict=True) if n == name),
+            )
+            for name in ("north", "south")
+        )
+        engine = Engine(bench.wire, Depth.DISCOVER)
+        one = replace(asked.probe(), credentials=("toy",))
+        for address in CLOSED:
+            await engine.run(iter([Visit(address, ((one, 1),))]))
+        bench.wire.close()
+        assert [o.credential for o in bench.emitted] == names
+        assert CLOSED[2] not in asked.runs
 
     asyncio.run(run())
 
