@@ -63,11 +63,12 @@ class Helper:
         self._process: subprocess.Popen[str] | None = None
 
     def cancel(self) -> None:
-        """End the process now, if it still runs; what was heard so far is kept."""
-        process = self._process
-        if process is not None and process.poll() is None:
-            self.cancelled = True
-            process.kill()
+        """End the process now, unless it has ended; what was heard so far is kept."""
+        if self._process is not None and self._process.poll() is not None:
+            return
+        self.cancelled = True  # before the next look: one that is just starting sees it
+        if self._process is not None:
+            self._process.kill()
 
     def run(self, words: tuple[str, ...], origin: Origin | None) -> Heard:
         """Run the helper to its end, or to the limit of packets. Raises `Layer2Error`."""
@@ -75,6 +76,8 @@ class Helper:
         walk, answered = Walk(), set[str]()
         with self._started(words) as process:
             self._process = process
+            if self.cancelled:
+                process.kill()
             try:
                 sent = self._read(process, walk, answered)
                 if walk.packets < self._most:  # else it stands before a full pipe, and stays there

@@ -102,6 +102,21 @@ def test_a_helper_that_said_all_and_does_not_go_is_ended() -> None:
     assert (heard.sent, heard.problem) == (2, "")
 
 
+def test_a_helper_that_is_cancelled_before_it_starts_is_ended_at_once() -> None:
+    waits = (sys.executable, "-c", "import signal; signal.pause()")
+    helper = Helper(command=waits)
+    helper.cancel()
+    heard = helper.run(WORDS, ORIGIN)
+    assert (helper.cancelled, heard.packets, heard.problem) == (True, 0, "")
+
+
+def test_a_helper_that_has_ended_is_not_called_cancelled() -> None:
+    helper = Helper(command=says(SENT))
+    helper.run(WORDS, ORIGIN)
+    helper.cancel()
+    assert not helper.cancelled
+
+
 def test_a_helper_that_does_not_start_is_told_as_a_problem() -> None:
     with pytest.raises(Layer2Error, match="did not start"):
         Helper(command=("/nowhere/python",)).run(WORDS, ORIGIN)
