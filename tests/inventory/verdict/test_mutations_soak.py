@@ -9,14 +9,14 @@ import pytest
 
 from tests.inventory.verdict.mutating import SAME, every, key, survivors
 
-SOME = 40
+SOME, SEED = 40, 20_261_129
 
 
 def test_some_mutations_of_the_rules_are_all_noticed() -> None:
-    """Another handful at every run: whichever it is, a plant must notice it."""
+    """The same handful at every run, for a run to mean the same twice; all of them in soak."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # a mutant may compare oddly
-        chosen = random.sample(every(), SOME)
+        chosen = random.Random(SEED).sample(every(), SOME)
         assert [str(one) for one in survivors(chosen)] == []
 
 
