@@ -148,7 +148,8 @@ async def _walked(state: Run, wire: Wire, engine: Engine, visits: Iterator[Engin
     from scanner.layer2.run import Before, in_order
 
     origin = Origin(wire.site, wire.scan, wire.vantage)
-    below = Before(plan, origin, wire.sink, lambda: wire.stopping is not None)
+    stopping, paused = (lambda: wire.stopping is not None), (lambda: wire.pacer.paused)
+    below = Before(plan, origin, wire.sink, stopping, paused)
     state.layer2, wire.dead, wire.heard = below.found, below.found.dead, below.found.heard
     await below.listen()
     started = wire.clock.monotonic()

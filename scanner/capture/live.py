@@ -18,6 +18,8 @@ import contextlib
 import ipaddress
 import itertools
 import json
+import os
+import select
 import sys
 import time
 from collections import deque
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 ROUNDS = 2
 ADDRESSES = 65_536
 LATE_SECONDS = 0.05
+HELD_SECONDS = 0.1  # between two looks at whether to go on
 TOLD = 100  # addresses that are given up together
 LINE_LIMIT = 4096  # bytes of one frame that are handed on
 DCP_ALL = "01:0e:cf:00:00:00"
@@ -49,6 +52,26 @@ def deaf_to_ourselves(socket: SuperSocket) -> None:
     """What this machine sends is no news; a kernel before 4.20 cannot leave it out."""
     with contextlib.suppress(OSError):
         socket.ins.setsockopt(SOL_PACKET, IGNORE_OUTGOING, 1)
+
+
+class Told:
+    """What was said last on stdin: whether to wait. Called between two requests."""
+
+    def __init__(self, stdin: int = 0) -> None:
+        self._stdin = stdin
+        self._rest = b""
+        self._waits = self._ended = False
+
+    def __call__(self) -> bool:
+        """Whether to send nothing now. Ends the process where nobody is left to say "go"."""
+        while not self._ended and select.select([self._stdin], [], [], 0)[0]:
+            said = os.read(self._stdin, LINE_LIMIT)
+            self._ended = not said
+            *lines, self._rest = (self._rest + said).split(b"\n")
+            self._waits = lines[-1] == b"wait" if lines else self._waits
+        if self._waits and self._ended:
+            sys.exit(0)
+        return self._waits
 
 
 def receive(socket: SuperSocket, until: float, hears: Hears | None = None) -> None:
@@ -73,9 +96,16 @@ def wanted(text: str) -> Iterator[int]:
 
 
 def arp(
-    socket: SuperSocket, interface: str, source: str, text: str, rate: float, wait: float
+    socket: SuperSocket,
+    interface: str,
+    source: str,
+    text: str,
+    rate: float,
+    wait: float,
+    waits: Callable[[], bool],
 ) -> int:
-    """One who-has per address (RFC 826), built by scapy; who is silent is asked once more."""
+    """One who-has per address (RFC 826), built by scapy; who is silent is asked once more. While
+    `waits` says so, nothing is sent and everything is heard."""
     from scapy.arch import get_if_hwaddr
     from scapy.layers.l2 import ARP, Ether
     from scapy.packet import Raw
@@ -96,6 +126,8 @@ def arp(
         for number in addresses:
             if number in answered:
                 continue
+            while waits():
+                receive(socket, time.monotonic() + HELD_SECONDS, hears)
             socket.send(Raw(question[:38] + number.to_bytes(4, "big") + question[42:]))
             sent += 1
             # On time where we are late by little; what a busy machine missed is not made up for.
@@ -162,7 +194,7 @@ def main(words: list[str]) -> int:
         if what == "listen":
             receive(socket, time.monotonic() + seconds)
         elif what == "arp":
-            sent = arp(socket, interface, words[3], words[4], float(words[5]), seconds)
+            sent = arp(socket, interface, words[3], words[4], float(words[5]), seconds, Told())
         else:
             sent = dcp(socket, interface, seconds)
         write({"sent": sent})

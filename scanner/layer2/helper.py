@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -56,11 +58,14 @@ class Helper:
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self.cancelled = False
+        self.held = False
         self.asks = asks or _anybody  # whose ARP is of interest; of a flood nobody else is kept
         self._command, self._most, self._grace_seconds = command, most, grace_seconds
         # Hear at once, in the helper's thread, who spoke ARP, and who did not when asked.
         self._answers, self._gone = answers or _nobody, gone or _nobody
         self._process: subprocess.Popen[str] | None = None
+        self._pipe: int | None = None  # its stdin, while it runs
+        self._telling = threading.Lock()
 
     def cancel(self) -> None:
         """End the process now, unless it has ended; what was heard so far is kept."""
@@ -70,14 +75,25 @@ class Helper:
         if self._process is not None:
             self._process.kill()
 
+    def hold(self, wait: bool) -> None:
+        """Let it send nothing until it may go on, and hear all the same; may be called from
+        another thread, also before it runs or when it has ended."""
+        self.held = wait
+        with self._telling, suppress(OSError):  # it has ended
+            if self._pipe is not None:
+                os.write(self._pipe, b"wait\n" if wait else b"go\n")
+
     def run(self, words: tuple[str, ...], origin: Origin | None) -> Heard:
         """Run the helper to its end, or to the limit of packets. Raises `Layer2Error`."""
         where = origin or Origin("default", str(uuid.uuid4()), f"listening on {words[1]}")
         walk, answered = Walk(), set[str]()
         with self._started(words) as process:
             self._process = process
+            self._pipe = process.stdin.fileno() if process.stdin is not None else None
             if self.cancelled:
                 process.kill()
+            if self.held:
+                self.hold(True)
             try:
                 sent = self._read(process, walk, answered)
                 if walk.packets < self._most:  # else it stands before a full pipe, and stays there
@@ -85,6 +101,8 @@ class Helper:
                         process.wait(timeout=self._grace_seconds)
             finally:
                 process.kill()
+                with self._telling:  # soon this number may be that of another file
+                    self._pipe = None
         walk.finish()
         observations = tuple(Conclusions(walk, where, own=own_macs()).observations())
         problem = self._problem(words[1], walk.packets) if sent is None else ""
@@ -94,7 +112,11 @@ class Helper:
         command = [*self._command, *words]
         try:
             return subprocess.Popen(  # noqa: S603 - our own module, words that never pass a shell
-                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
             )
         except OSError as error:
             reason = error.strerror or error

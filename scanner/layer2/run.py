@@ -94,12 +94,13 @@ class Before:
         origin: Origin,
         emit: Callable[[Observation], object],
         stopping: Callable[[], bool],
+        paused: Callable[[], bool] = lambda: False,
     ) -> None:
         self.plan = plan
         self.found = Found(problems=[plan.off] if plan.off else [])
         self._origin = origin
         self._emit = emit
-        self._stopping = stopping
+        self._stopping, self._paused = stopping, paused
         self._helpers: list[Helper] = []
         # Who answered, or will not any more; None at the end.
         self.arrivals: asyncio.Queue[str | None] = asyncio.Queue()
@@ -166,6 +167,7 @@ class Before:
             return None
         helper = Helper(self._arrived, self._gone, asks=self.plan.asks)
         self._helpers.append(helper)
+        helper.hold(self._paused())
         try:
             heard = await asyncio.to_thread(job, helper=helper)
         except Layer2Error as error:
@@ -199,7 +201,7 @@ class Before:
 
     @contextlib.asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
-        """A stop of the scan ends the helpers at once."""
+        """A stop of the scan ends the helpers at once, and a pause holds their requests back."""
         watcher = asyncio.create_task(self._watch())
         try:
             yield
@@ -209,8 +211,12 @@ class Before:
                 helper.cancel()
 
     async def _watch(self) -> None:
-        while not self._stopping():  # noqa: ASYNC110 - the wire has no event
+        while not self._stopping():
             await asyncio.sleep(STOP_POLL_SECONDS)
+            paused = self._paused()
+            for helper in self._helpers:
+                if helper.held != paused:
+                    helper.hold(paused)
         for helper in self._helpers:
             helper.cancel()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import threading
 
 import pytest
 
 from protocols.contract import Observation
+from scanner.capture import live
 from scanner.capture.live import answering
 from scanner.capture.observations import Origin
 from scanner.layer2.helper import Heard, Helper, Layer2Error
@@ -137,3 +140,90 @@ def test_after_a_sweep_that_was_cut_nobody_counts_as_dead() -> None:
     assert (before.found.packets, before.found.problems) == (7, ["too much"])
     assert before.found.heard("10.7.0.9")
     assert not before.found.asked
+
+
+OBEYS = (
+    sys.executable,
+    "-c",
+    "import sys\n"
+    "first = sys.stdin.readline()\n"
+    f"print({frames(1)[0]!r}, flush=True)\n"
+    "print('{\"sent\": %d}' % ([first, sys.stdin.readline()] == ['wait\\n', 'go\\n']))",
+)
+"""Says a frame once it was told to wait, and 1 where it was told to go on afterwards."""
+
+
+def test_a_helper_is_told_to_wait_and_to_go_on() -> None:
+    helper = Helper(lambda _: helper.hold(False), command=OBEYS)
+    helper.hold(True)  # before it runs: it is told as soon as it does
+    assert helper.run(WORDS, ORIGIN).sent == 1
+    helper.hold(True)  # it has ended: nobody is there to be told
+
+
+def test_a_pause_of_the_scan_holds_the_helper() -> None:
+    paused, held = [True], list[bool]()
+
+    async def run() -> None:
+        before = Before(
+            Layer2(segments=(SEGMENT,)),
+            ORIGIN,
+            list[Observation]().append,
+            lambda: False,
+            lambda: paused[0],
+        )
+
+        def job(*, helper: Helper) -> Heard:
+            told = threading.Event()
+            held.append(helper.held)  # from its beginning
+            helper.hold = lambda wait: (held.append(wait), told.set())  # type: ignore[method-assign,assign,return-value]
+            paused[0] = False
+            assert told.wait(10)
+            return Heard((), 0, 0)
+
+        async with before._watched():
+            await before._one(job)
+
+    asyncio.run(run())
+    assert held[:2] == [True, False]
+
+
+def test_no_broadcast_leaves_while_the_helper_is_told_to_wait() -> None:
+    """Also not the rest of the round, and afterwards everybody is asked as if nothing had been."""
+    pytest.importorskip("scapy")
+    done: list[str] = []
+
+    class Segment1:
+        """A segment on which nobody answers."""
+
+        def send(self, frame: object) -> None:
+            done.append("sent")
+
+        def select(self, sockets: object, patience: float) -> list[object]:
+            return []
+
+    def waits() -> bool:
+        wait = 3 <= len(done) < 6 or 10 <= len(done) < 12
+        if wait:
+            done.append("waited")
+        return wait
+
+    sent = live.arp(Segment1(), "lo", "10.7.0.254", "10.7.0.1-10.7.0.5", 1e6, 0.0, waits)  # type: ignore[arg-type]
+    assert sent == done.count("sent") == 10
+    assert done[3:6] == ["waited"] * 3
+    assert done[10:12] == ["waited"] * 2
+
+
+def test_what_the_helper_was_told_last_holds_until_it_is_told_otherwise() -> None:
+    reads, writes = os.pipe()
+    told = live.Told(reads)
+    assert not told()
+    os.write(writes, b"wait\n")
+    assert [told(), told()] == [True, True]
+    os.write(writes, b"go\nwait\ngo\n")
+    assert not told()
+    os.write(writes, b"wait\n")
+    os.close(writes)
+    with pytest.raises(SystemExit):  # whoever would say "go" is gone
+        while told():
+            pass
+    os.close(reads)

@@ -6,12 +6,13 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scanner.layer2.helper import Layer2Error, identify, listen, sweep
+from scanner.layer2.helper import Helper, Layer2Error, identify, listen, sweep
 from tests.support.peers import need
 
 pytestmark = [
@@ -79,6 +80,24 @@ def test_an_arp_sweep_finds_the_live_host(wire: str) -> None:
         (o.target.address, f.value) for o in heard.observations for f in o.facts if f.name == "mac"
     }
     assert ("10.77.0.9", "00:1b:1b:00:00:42") in found
+
+
+def test_a_sweep_that_is_held_sends_nothing_and_asks_everybody_afterwards(wire: str) -> None:
+    before, left = sent(wire), []
+
+    def hold(_: set[str]) -> None:
+        """The first answer has come."""
+        helper.hold(True)
+        for seconds in (0.3, 0.6):  # until it was told, and then far longer than a round lasts
+            time.sleep(seconds)
+            left.append(sent(wire) - before)
+        helper.hold(False)
+
+    helper = Helper(hold)
+    heard = sweep(wire, "10.77.0.1", "10.77.0.9-10.77.0.60", 0.2, helper=helper, per_second=100)
+    assert left[0] == left[1] < 52
+    assert heard.sent == sent(wire) - before == 52 + 51
+    assert heard.answered == {"10.77.0.9"}
 
 
 def test_dcp_identify_gives_the_stations_identity(wire: str) -> None:
