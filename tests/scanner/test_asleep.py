@@ -184,7 +184,11 @@ def inside() -> dict[str, object]:
     do("addr add 10.250.0.1/24 dev near")
     do("link set near up")
     do("link set far up")
-    links = neighbours.links()
+    for _ in range(500):  # the kernel tells of a cable at most once a second
+        links = neighbours.links()
+        if {"near", "far"} <= (links.up or frozenset()):
+            break
+        time.sleep(0.01)
     found: dict[str, object] = {"in": sorted(links.up or ())}
     found["kept"] = asyncio.run(no_room(links, held=False))
     rules = "table ip t { chain c { type filter hook output priority 0; tcp dport 502 drop; }; }"

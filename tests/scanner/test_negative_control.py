@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from collections import Counter
@@ -17,8 +18,9 @@ from scanner.profile import PROFILES, Limits
 from scanner.wire.control import UNUSED, port_for
 from tests.support.plants import untrap
 
+NET = f"127.77.{os.getpid() % 250 + 1}"
+"""Whoever else runs these tests on this machine has addresses of their own."""
 PORTS = {"modbus": 10_502, "opcua": 14_840, "s7comm": 10_102}
-ADDRESS = "127.77.4.10"
 
 
 @contextmanager
@@ -50,14 +52,16 @@ def accepting(address: str, ports: Sequence[int]) -> Iterator[Counter[int]]:
             sock.close()
 
 
-def scan(folder: Path, ports: dict[str, int], services: bool = False) -> dict[str, Any]:
+def scan(
+    folder: Path, address: str, ports: dict[str, int], services: bool = False
+) -> dict[str, Any]:
     """The whole host is named, or each of its services alone."""
     site = folder / "site.toml"
     lines = (f"{probe} = {port}" for probe, port in ports.items())
     site.write_text("\n".join(["[ports]", *lines]), encoding="utf-8")
-    targets = [ADDRESS]
+    targets = [address]
     if services:
-        targets = [f"{ADDRESS}:{port}/{probe}" for probe, port in ports.items()]
+        targets = [f"{address}:{port}/{probe}" for probe, port in ports.items()]
     ran = untrap(
         *("--db", folder / "t.db", "--config", site, "scan", *targets, "--profile", "bench"),
         *("--i-own-this-lab", "--probe", ",".join(ports)),
@@ -77,8 +81,8 @@ def exported(folder: Path) -> dict[str, Any]:
 
 
 def test_a_syn_proxy_has_no_services_end_to_end(tmp_path: Path) -> None:
-    with accepting(ADDRESS, [*PORTS.values(), UNUSED[0]]) as heard:
-        summary = scan(tmp_path, PORTS)
+    with accepting(f"{NET}.10", [*PORTS.values(), UNUSED[0]]) as heard:
+        summary = scan(tmp_path, f"{NET}.10", PORTS)
     assert heard[UNUSED[0]] == 1
     assert heard[-UNUSED[0]] == 0  # not a byte was said to it
     assert summary["sent"]["connections"] == 5  # S7 is tried twice
@@ -92,8 +96,8 @@ def test_a_syn_proxy_has_no_services_end_to_end(tmp_path: Path) -> None:
 
 
 def test_a_host_that_refuses_the_unused_port_is_taken_at_its_word(tmp_path: Path) -> None:
-    with accepting(ADDRESS, [*PORTS.values()]):
-        summary = scan(tmp_path, PORTS)
+    with accepting(f"{NET}.11", [*PORTS.values()]):
+        summary = scan(tmp_path, f"{NET}.11", PORTS)
     assert summary["sent"]["connections"] == 4  # S7 is tried twice
     assert summary["outcomes"]["closed"] == 1
     assert not any("proxy" in question["missing"] for question in exported(tmp_path)["questions"])
@@ -101,8 +105,8 @@ def test_a_host_that_refuses_the_unused_port_is_taken_at_its_word(tmp_path: Path
 
 def test_three_services_that_were_named_are_asked_and_no_further_port(tmp_path: Path) -> None:
     """Rulings 24: nothing else is asked, by the plan or by the scan."""
-    with accepting(ADDRESS, [*PORTS.values(), UNUSED[0]]) as heard:
-        summary = scan(tmp_path, PORTS, services=True)
+    with accepting(f"{NET}.12", [*PORTS.values(), UNUSED[0]]) as heard:
+        summary = scan(tmp_path, f"{NET}.12", PORTS, services=True)
     assert heard[UNUSED[0]] == 0
     assert summary["sent"]["connections"] == 4  # S7 is tried twice
     assert len(exported(tmp_path)["assets"]) == 1
