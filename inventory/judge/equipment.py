@@ -17,7 +17,14 @@ from inventory.judge.presence import NOT_INSTRUMENTED, Machine, Row, speaks_of
 from inventory.judge.profiles import fits, signal_of
 from inventory.judge.survey import Context
 from inventory.judge.view import View
-from inventory.judge.weigh import Subject, contradicted, finding_of, question_of, too_weak
+from inventory.judge.weigh import (
+    Subject,
+    contradicted,
+    finding_of,
+    once,
+    question_of,
+    too_weak,
+)
 from inventory.model import (
     Coverage,
     Equipment,
@@ -102,7 +109,7 @@ def _conclude(
         else:
             against = [premise for view in machine.views for premise in view.conflicts]
             findings.append(contradicted(_labelled(made, machine), against))
-    return findings, questions
+    return once(findings), questions
 
 
 def _labelled(finding: Finding, machine: Machine) -> Finding:

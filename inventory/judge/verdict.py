@@ -14,7 +14,14 @@ from inventory.judge.openness import OPEN, protocol
 from inventory.judge.survey import Context, survey
 from inventory.judge.tap import tapped
 from inventory.judge.view import View
-from inventory.judge.weigh import Subject, contradicted, finding_of, question_of, too_weak
+from inventory.judge.weigh import (
+    Subject,
+    contradicted,
+    finding_of,
+    once,
+    question_of,
+    too_weak,
+)
 from inventory.model import (
     Evidence,
     Finding,
@@ -94,7 +101,7 @@ def _conclude(
                 questions.append(too_weak(rule, case, subject, view.again()))
             else:
                 findings.append(contradicted(tapped(made, view), view.conflicts))
-    return findings, questions
+    return once(findings), questions
 
 
 def _suppress(cases: list[tuple[Rule, Case]], rests: bool) -> list[tuple[Rule, Case]]:

@@ -6,7 +6,7 @@ One rule keeps it simple: confidence is about truth, severity about harm; they n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -156,6 +156,32 @@ def finding_of(
         criticality_assumed=subject.criticality not in SHIFT,
     )
     return _waived(made, context)
+
+
+def once(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for each rule and subject, whatever the number of doors that show it: the most
+    severe, the surest of those, with the premises of all."""
+    merged: dict[str, Finding] = {}
+    for one in findings:
+        other = merged.get(one.id)
+        merged[one.id] = one if other is None else _joined(other, one)
+    return list(merged.values())
+
+
+def _joined(one: Finding, other: Finding) -> Finding:
+    def rank(item: Finding) -> tuple[int, float]:
+        return LADDER.index(item.severity), TRUST[item.confidence]
+
+    strong = other if rank(other) > rank(one) else one
+    weak = one if strong is other else other
+    remedies = dict.fromkeys((*strong.remedies, *weak.remedies))
+    return replace(
+        strong,
+        value=max(one.value, other.value),
+        unlocks=max(one.unlocks, other.unlocks),
+        because=tuple(dict.fromkeys((*strong.because, *weak.because))),
+        remedies=tuple(sorted(remedies, key=lambda item: COST[item.effort])),
+    )
 
 
 def contradicted(finding: Finding, conflicts: Sequence[Because]) -> Finding:

@@ -251,3 +251,21 @@ def test_the_list_of_gaps_is_ranked_as_it_is_shown(tmp_path: Path) -> None:
     assert len({one.rule for one in shown}) > 1
     assert rules == Counter(one.rule for one in whole)
     assert (accepted, asked) == (1, len({one.asset for one in questions}))
+
+
+def test_two_doors_of_one_device_that_say_the_same_are_one_gap(tmp_path: Path) -> None:
+    """A device with two legs that refuse alike: one finding that cites both."""
+    known = {"vendor": "Acme", "serial": "SN-4711", "mac": "00:11:22:33:44:01"}
+    legs = ("10.0.0.2", "10.0.0.7")
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append([observed(leg, known, at=n) for n, leg in enumerate(legs)])
+        store.append(
+            observed(leg, at=9 + n, protocol="opcua", operation="session", port=4840,
+                     outcome=Outcome.REFUSED_AUTH)
+            for n, leg in enumerate(legs)
+        )  # fmt: skip
+        conclude(store, today=TODAY)
+        assert len(list(store.devices())) == 1
+        (gap,) = [one for one in store.findings() if one.rule == "A03"]
+        cited = " ".join(item.text for item in gap.because)
+    assert all(leg in cited for leg in legs)
