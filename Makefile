@@ -49,7 +49,7 @@ peers: ## install the real servers that the tests run against (apt and npm; need
 	@bash tests/peers/install.sh
 
 soak: $(READY) ## the long campaigns (an hour and more)
-	@$(BIN)/python -m pytest -q -m soak --timeout 7200
+	@$(BIN)/python -m pytest -q -m soak --timeout 7200 --hypothesis-profile default
 
 bench: $(READY) ## timings and ratios against other tools; writes build/bench.md
 	@$(BIN)/python -m benchmarks
