@@ -41,9 +41,12 @@ def command(
     """
     if show_list:
         done = subprocess.run(
-            [sys.executable, "-m", "simulators", "--list"], stdout=subprocess.PIPE, check=False
+            [sys.executable, "-X", "utf8", "-m", "simulators", "--list"],
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
         )
-        click.echo(done.stdout, nl=False)
+        click.echo(done.stdout, nl=False)  # text: bytes would go round our own stream
         ctx.exit(done.returncode)
     if plant is None:
         raise click.UsageError("name a plant, as in `untrap simulate bottling`; --list shows them")

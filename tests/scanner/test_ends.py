@@ -52,8 +52,11 @@ def child(database: Path, words: tuple[str, ...], shell: str = "", **environment
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("words", PRINTING, ids=" ".join)
-def test_a_full_disk_behind_stdout_is_one_line(database: Path, words: tuple[str, ...]) -> None:
-    found = child(database, words, ">/dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_stdout_is_one_line(
+    database: Path, words: tuple[str, ...], unbuffered: str
+) -> None:
+    found = child(database, words, ">/dev/full", PYTHONUNBUFFERED=unbuffered)
     assert found.code == 2
     assert [x for x in found.err.splitlines() if x.startswith("Error: ")] == [
         "Error: standard output: No space left on device; the output is not whole"
