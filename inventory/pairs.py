@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from inventory.judge.weigh import SPARE
 from inventory.model import Declaration, Device, Equipment, Kind
+from inventory.rules.standing import REDUNDANT
 
 if TYPE_CHECKING:
     from inventory.store import Store
 
-REDUNDANT = re.compile(r"redundant(?: pair)?(?: with| of)?\b(?P<twin>.*)", re.IGNORECASE)
 LETTER = re.compile(r"(?P<place>.*\d)[ ._/-]?(?P<letter>[A-D])", re.IGNORECASE)
 """A tag whose last letter tells twins apart: P-101A and P-101B."""
 

@@ -9,9 +9,13 @@ from collections.abc import AsyncIterator, Callable
 
 import click
 
+from inventory.text import inert
 from scanner.console import line_width
 from scanner.scan import Run
 from scanner.wording import duration
+
+MOST_WHY = 60
+"""Characters of a reason that leave room for the figures on a line."""
 
 TERMINAL_SECONDS, PLAIN_SECONDS = 0.25, 5.0
 
@@ -50,7 +54,10 @@ def line(run: Run) -> str:
         return "starting"
     tally, wire = run.tally, run.wire
     hosts = max(1, run.prepared.hosts)
-    paused = "PAUSED · " if wire.pacer.paused else ""
+    paused = ""
+    if wire.pacer.paused:
+        left = max(0.0, wire.paused_until - wire.clock.monotonic())
+        paused = f"PAUSED for {duration(left)}: {inert(wire.paused_for, MOST_WHY)} · "
     return (
         f"{paused}{tally.finished}/{hosts} hosts · {tally.answering} answer · "
         f"{wire.sent.packets} packets · {remaining(run)}"

@@ -14,6 +14,7 @@ from inventory.judge.view import Door, View, info
 from inventory.model import Because, Severity, Strength
 from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import fields, name_of
+from inventory.rules.standing import REDUNDANT
 from protocols.contract import Observation
 
 CLEAR = frozenset({"modbus", "mqtt", "bacnet", "dnp3", "iec104", "mtconnect", "s7comm", "enip"})
@@ -111,9 +112,9 @@ def g03(view: View) -> list[Case]:
 
 
 def _redundant(view: View) -> bool:
-    return any(
-        "redundant" in item.fields.get("statement", "").casefold() for item in view.statements()
-    )
+    """Whether a person attested that it shares its place, and so its identity, with another."""
+    stated = (item.fields.get("statement", "").strip() for item in view.statements())
+    return any(map(REDUNDANT.fullmatch, stated))
 
 
 def g04(view: View) -> list[Case]:

@@ -20,6 +20,8 @@ RESTING = frozenset(
 """Statements under which silence, old values and bad values are to be expected."""
 RESTING_RULES = frozenset({"A01", "A02", "A08", "T06", "Q01", "Q02", "Q03", "Q12"})
 """Rules that rest on silence, on old values or on bad ones."""
+REDUNDANT = re.compile(r"redundant(?: pair)?(?: with| of)?\b(?P<twin>.*)", re.IGNORECASE)
+"""The statement that two assets serve one place together, and the twin where it names one."""
 SAFETY = re.compile(r"(?<![a-z])(?:sis|safety|sil)(?![a-z])", re.IGNORECASE)
 
 

@@ -190,6 +190,7 @@ class Wire:
     stopping: Reason | None = None
     pauses: int = 0
     paused_until: float = -math.inf
+    paused_for: str = ""  # why, of the pause under way or the last one
     our_side: Counter[str] = field(default_factory=Counter)
     waits: dict[asyncio.Timeout, float] = field(default_factory=dict)  # and their grace
     stopped_at: float = math.inf
@@ -294,7 +295,7 @@ class Wire:
         new = not self.pacer.paused or seconds > self._pause_seconds
         if self._pausing is not None:
             self._pausing.cancel()
-        self.paused_until, self._pause_seconds = until, seconds
+        self.paused_until, self._pause_seconds, self.paused_for = until, seconds, why
         self.pacer.pause()
         self._pausing = asyncio.get_running_loop().call_later(seconds, self.pacer.resume)
         if new:

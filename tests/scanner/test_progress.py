@@ -11,7 +11,7 @@ import pytest
 
 from scanner.engine import Tally
 from scanner.profile import PROFILES, Limits
-from scanner.progress import remaining
+from scanner.progress import line, remaining
 from scanner.scan import Run
 from scanner.wording import duration
 
@@ -34,8 +34,14 @@ class Under:
         self.prepared = SimpleNamespace(
             hosts=self.hosts, profile=PROFILES["brisk"], limits=Limits()
         )
-        clock = SimpleNamespace(now=lambda: BEGAN + timedelta(seconds=self.seconds))
-        self.wire = SimpleNamespace(sent=SimpleNamespace(packets=self.packets), clock=clock)
+        clock = SimpleNamespace(
+            now=lambda: BEGAN + timedelta(seconds=self.seconds), monotonic=lambda: self.seconds
+        )
+        self.wire = SimpleNamespace(
+            sent=SimpleNamespace(packets=self.packets),
+            clock=clock,
+            pacer=SimpleNamespace(paused=False),
+        )
         self.scan = SimpleNamespace(started=BEGAN)
 
     def said(self) -> str:
@@ -55,6 +61,19 @@ def test_hosts_under_way_do_not_make_the_rest_look_longer(finished: int) -> None
 def test_the_rate_bounds_the_guess_from_below() -> None:
     under = Under(2_000, 0.5, 5_000, Tally(begun=1_000, finished=500))
     assert under.said() == f"about {duration(1_500 * 5 / 1_000)} left"
+
+
+def test_a_pause_says_how_long_and_why() -> None:
+    under = Under(65_534, 5, 5_000, Tally(begun=1_000, finished=500))
+    assert "PAUSED" not in line(cast(Run, under))
+    vars(under.wire).update(
+        pacer=SimpleNamespace(paused=True),
+        paused_until=48.0,
+        paused_for="10.0.0.9 is the third host in distress\x1b[2J",
+    )
+    said = line(cast(Run, under))
+    assert said.startswith("PAUSED for 43 s: 10.0.0.9 is the third host in distress")
+    assert "\x1b" not in said
 
 
 def test_the_last_hosts_may_be_silent() -> None:

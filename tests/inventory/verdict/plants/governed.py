@@ -130,6 +130,8 @@ G03 = [
          {**TWO, **attested("plc-a", statement="Redundant with PLC-B")}),
     trap("G03", "they are declared a redundant", "serial Maker S1234=medium/high",
          evidence(S7, about=PLC), {**TWO, **attested("device-1", statement="no sensor")}),
+    trap("G03", "they are declared a redundant", "serial Maker S1234=medium/high",
+         evidence(S7, about=PLC), {**TWO, **attested("device-1", statement="not redundant")}),
 ]  # fmt: skip
 
 
