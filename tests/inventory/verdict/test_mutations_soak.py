@@ -1,39 +1,51 @@
-"""A mutation of any rule's condition fails a test: all of them in the soak run, some always."""
+"""A mutation of what judges fails a test: all of them in the soak run, some always."""
 
 from __future__ import annotations
 
 import random
 import warnings
+from types import ModuleType
 
 import pytest
 
-from tests.inventory.verdict.mutating import SAME, every, key, survivors
+from tests.inventory.verdict import mutating, mutating_judge
+from tests.inventory.verdict.mutating import key
+from tests.support.mutants import mutants
 
-SOME, SEED = 40, 20_261_129
+SEED = 20_261_129
+RULES = pytest.param(mutating, 40, mutating.MODULES, id="rules")
+JUDGE = pytest.param(mutating_judge, 20, [one for one, _ in mutating_judge.MODULES], id="judge")
+
+pytestmark = pytest.mark.parametrize(("campaign", "some", "modules"), [RULES, JUDGE])
 
 
-def test_some_mutations_of_the_rules_are_all_noticed() -> None:
-    """The same handful at every run, for a run to mean the same twice; all of them in soak."""
+def left(campaign: ModuleType, some: int = 0) -> list[str]:
+    """The mutants that no test notices, of all or of a handful."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # a mutant may compare oddly
-        chosen = random.Random(SEED).sample(every(), SOME)
-        assert [str(one) for one in survivors(chosen)] == []
+        every = campaign.every()
+        chosen = random.Random(SEED).sample(every, some) if some else every
+        found = [str(one) for one in campaign.survivors(chosen)]
+    print(f"{len(chosen)} mutants, {len(found)} not noticed")  # noqa: T201  (soak prints figures)
+    return found
+
+
+def test_some_mutations_are_all_noticed(
+    campaign: ModuleType, some: int, modules: list[ModuleType]
+) -> None:
+    """The same handful at every run, for a run to mean the same twice."""
+    assert left(campaign, some) == []
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
-def test_every_mutation_of_the_rules_is_noticed() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        chosen = every()
-        left = [str(one) for one in survivors(chosen)]
-    print(f"{len(chosen)} mutants, {len(left)} not noticed")  # noqa: T201  (soak prints figures)
-    assert left == []
+def test_every_mutation_is_noticed(
+    campaign: ModuleType, some: int, modules: list[ModuleType]
+) -> None:
+    assert left(campaign) == []
 
 
-def test_mutants_that_are_let_be_still_exist() -> None:
-    from tests.inventory.verdict.mutating import MODULES
-    from tests.support.mutants import mutants
-
-    names = {key(one) for module in MODULES for one in mutants(module)}
-    assert set(SAME) <= names
+def test_mutants_that_are_let_be_still_exist(
+    campaign: ModuleType, some: int, modules: list[ModuleType]
+) -> None:
+    assert set(campaign.SAME) <= {key(one) for module in modules for one in mutants(module)}
