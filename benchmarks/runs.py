@@ -286,6 +286,11 @@ def scattered(devices: int, bits: int, prefix: str) -> str:
     return f"generate:{devices},prefix={prefix},per_subnet={per},protocols={MIXED}"
 
 
+MASSCAN_SECONDS = 4 * 4_094 / 1_000 + 3
+MASSCAN_IDEAL = "wall / what masscan's rate and wait promise, 19.4 s"
+"""Its own run takes longer on some machines, and a slow anchor flatters."""
+
+
 def routed(folder: Path) -> Found:
     """250 devices in a routed /20 whose other addresses are silent."""
     plant, network = scattered(250, 20, "10.50"), "10.50.0.0/20"
@@ -304,6 +309,7 @@ def routed(folder: Path) -> Found:
         "rows": [brisk, nmap, masscan],
         "targets": [
             target("wall / masscan, which only finds", ratio(brisk, masscan), 1.3),
+            target(MASSCAN_IDEAL, brisk["wall"] / MASSCAN_SECONDS, 1.3),
             target("wall / nmap", ratio(brisk, nmap), 0.65),
             target("identified", brisk["identified"] / 250, 0.99, least=True),
         ],
