@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -41,8 +42,9 @@ def command(
     """
     if show_list:
         done = subprocess.run(
-            [sys.executable, "-X", "utf8", "-m", "simulators", "--list"],
+            [sys.executable, "-m", "simulators", "--list"],
             stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONUTF8": "1"},
             encoding="utf-8",
             check=False,
         )
