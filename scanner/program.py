@@ -73,7 +73,7 @@ def _globals(settings: Settings | None) -> Iterator[str]:
         if not _secret(settings.db):
             yield from ("--db", settings.db)
         elif os.environ.get("UNTRAP_DB") != settings.db:  # else it is taken from there again
-            from inventory.store.engine import shown
+            from inventory.store.where import shown
 
             yield from ("--db", shown(settings.db))
     if settings.site != "default" or "UNTRAP_SITE" in os.environ:

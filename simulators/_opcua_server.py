@@ -27,7 +27,7 @@ from simulators._opcua_binary import (
 from simulators._opcua_names import FAULT, NEVER_SENT, SERVICES, STATUS
 from simulators._opcua_services import MESSAGE_BYTES, Services
 from simulators._opcua_state import Fault, Server
-from simulators.sockets import ForeignBytesError, Turn
+from simulators.turns import ForeignBytesError, Turn
 
 SMALLEST_BUFFER, OUR_BUFFER = 8_192, 65_536
 LIFETIME_MS = 3_600_000
@@ -38,7 +38,7 @@ CHANNEL_NUMBERS = itertools.count(1)
 
 
 class Conversation:
-    """One connection: implements `simulators.sockets.Conversation`."""
+    """One connection: implements `simulators.turns.Conversation`."""
 
     def __init__(self, server: Server) -> None:
         self.server = server

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from simulators.sockets import Switchboard
+    from simulators.switchboard import Switchboard
 
 Scalar = str | int | float | bool
 """A value as TOML holds it. A sequence of scalars stands for an array or for raw registers."""
@@ -110,8 +110,8 @@ class Bind:
 class Witness(Protocol):
     """Counts what really arrived at one device. A double calls it, tests and judges read it.
 
-    Doubles built on `simulators.sockets` need only `function` and `session_*`; the rest is called
-    for them. A double that owns its sockets (asyncua) calls everything itself.
+    Doubles built on `simulators.tcp` or `simulators.udp` need only `function` and `session_*`; the
+    rest is called for them. A double that owns its sockets (asyncua) calls everything itself.
     """
 
     def connection_opened(self) -> None:

@@ -26,7 +26,8 @@ from typing import cast
 
 from simulators.contract import Bind, Device, Handle, Point, Service, Simulator, Unit, Witness
 from simulators.faults import Mischief
-from simulators.sockets import ForeignBytesError, TcpDouble, Turn
+from simulators.tcp import TcpDouble
+from simulators.turns import ForeignBytesError, Turn
 
 MBAP = struct.Struct(">HHHB")
 SUNSPEC = 40_000  # the usual base, zero-based holding address

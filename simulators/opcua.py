@@ -35,7 +35,7 @@ from simulators._opcua_server import Conversation
 from simulators._opcua_space import check
 from simulators._opcua_state import Server
 from simulators.contract import Bind, Device, Handle, Service, Simulator, Witness
-from simulators.sockets import TcpDouble
+from simulators.tcp import TcpDouble
 
 
 async def start(device: Device, service: Service, bind: Bind, witness: Witness) -> Handle:

@@ -12,14 +12,14 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulators import network, registry, witness, written
 from simulators.contract import Bind, Device, Handle, Service, Simulator
-from simulators.plant import Plant, PlantError
-from simulators.sockets import Switchboard
+from simulators.plant import Plant
+from simulators.switchboard import Switchboard
 
 SHIFT = 10_000
 SPARE_DESCRIPTORS = 200
@@ -146,39 +146,3 @@ def _too_many(plant: Plant) -> bool:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     listeners = sum(len(device.services) for device in plant.devices)
     return hard != resource.RLIM_INFINITY and 2 * listeners + SPARE_DESCRIPTORS > hard
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command `python -m simulators`; gives the exit code."""
-    from simulators.command import parse
-
-    try:
-        plant, stage = parse(arguments)
-        if plant is None:
-            return 0
-        _played(plant, stage)
-    except (PlantError, PlayError, network.NetworkError) as error:
-        sys.stderr.write(f"simulate: {error}\n")
-        return 2
-    except OSError as error:
-        sys.stderr.write(f"simulate: {error.filename or 'its files'}: {error.strerror or error}\n")
-        return 2
-    return 0
-
-
-def _played(plant: Plant, stage: Stage) -> None:
-    """Plays it, on the spare ports where its own are taken."""
-    for spare in (*stage.spares, None):
-        try:
-            return asyncio.run(play(plant, stage, _say))
-        except PortTakenError as error:
-            if spare is None:
-                raise
-            sys.stderr.write(f"simulate: {error.__cause__}; trying ports shifted by {spare} …\n")
-            stage = replace(stage, shift=spare)
-    return None
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -14,7 +14,8 @@ import struct
 from dataclasses import dataclass, field
 
 from simulators.contract import Bind, Device, Handle, Service, Simulator, Witness
-from simulators.sockets import ForeignBytesError, TcpDouble, Turn
+from simulators.tcp import TcpDouble
+from simulators.turns import ForeignBytesError, Turn
 
 CONNECT, CONFIRM, DISCONNECT, DATA = 0xE0, 0xD0, 0x80, 0xF0  # ISO 8073, 13
 SETUP, READ, WRITE = 0xF0, 0x04, 0x05

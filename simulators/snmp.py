@@ -20,7 +20,8 @@ from simulators import _mib, _usm
 from simulators._ber import Oid, Reader
 from simulators.contract import Bind, Device, Handle, Service, Simulator, Witness
 from simulators.faults import Mischief
-from simulators.sockets import ForeignBytesError, Turn, UdpDouble
+from simulators.turns import ForeignBytesError, Turn
+from simulators.udp import UdpDouble
 
 GET, NEXT, RESPONSE, SET, BULK, REPORT = 0xA0, 0xA1, 0xA2, 0xA3, 0xA5, 0xA8
 LABELS = {GET: "get", NEXT: "getnext", SET: "set", BULK: "getbulk"}

@@ -16,32 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.store.errors import StoreError, explained
+from inventory.store.where import is_url, shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 BUSY_MILLISECONDS = 5_000
 """How long a statement waits for another program's lock."""
-
-
-def is_url(where: str) -> bool:
-    """Whether `where` is a database URL and no path."""
-    return "://" in where
-
-
-def shown(where: str) -> str:
-    """`where` without a password."""
-    if not is_url(where):
-        return where
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        url = make_url(where)
-        hidden = {name: "hidden" for name in url.query if "password" in name.lower()}
-        return url.update_query_dict(hidden).render_as_string(hide_password=True)
-    except ArgumentError:
-        return where.partition("://")[0] + "://…"
 
 
 def connect(where: str, *, create: bool, readonly: bool) -> Engine:

@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.store.engine import is_url, shown
 from inventory.store.errors import StoreError
+from inventory.store.where import is_url, shown
 
 if TYPE_CHECKING:
     from alembic.config import Config

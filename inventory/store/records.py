@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Self
 from inventory.derive.places import Seen
 from inventory.model import Declaration, Kind, Scan
 from inventory.store import codec
-from inventory.store.engine import connect, is_url, shown
+from inventory.store.engine import connect
 from inventory.store.errors import StoreError, explained
+from inventory.store.where import is_url, shown
 from protocols.contract import Observation, Outcome, Question, Target
 
 if TYPE_CHECKING:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from inventory.outputs.bundle import MANIFEST
 from inventory.text import slug
 from protocols.contract import digest
-from scanner.imports.bundle import SIGNATURE, BundleError
+from scanner.imports.bundle_file import SIGNATURE, BundleError, Manifest
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from scanner.cli import Settings
-    from scanner.imports.bundle import Manifest
 
 LONGEST = 4096
 

@@ -13,8 +13,8 @@ import pytest
 from inventory.outputs import Request, bundle
 from inventory.store import Store
 from scanner.cli import Settings
-from scanner.imports import bundle as bundle_import
-from scanner.imports.bundle import BundleError, checked, take
+from scanner.imports.bundle import take
+from scanner.imports.bundle_file import SIGNATURE, BundleError, checked
 from scanner.imports.bundle_key import accept, sign
 from tests.inventory.making import SITE
 from tests.inventory.outputs.connecting import plant
@@ -192,7 +192,7 @@ def test_a_bundle_holds_no_secret(made: Path) -> None:
     with zipfile.ZipFile(made) as found:
         text = found.read("observations.ndjson").decode() + found.read("manifest.json").decode()
     assert CANARY not in text
-    assert bundle_import.SIGNATURE not in zipfile.ZipFile(made).namelist()
+    assert SIGNATURE not in zipfile.ZipFile(made).namelist()
 
 
 NMAP = """<?xml version="1.0"?><nmaprun scanner="nmap" start="1777881600" version="7.93">

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from simulators.contract import Bind, Device, Fault, Point, Service, Simulator
-from simulators.sockets import TcpDouble, UdpDouble
+from simulators.tcp import TcpDouble
+from simulators.udp import UdpDouble
 from simulators.witness import DeviceWitness
 
 METER = Device(

@@ -10,7 +10,7 @@ import pytest
 
 from simulators.contract import Bind, Fault
 from simulators.modbus import SIMULATOR
-from simulators.sockets import Switchboard
+from simulators.switchboard import Switchboard
 from simulators.witness import DeviceWitness, total
 from tests.simulators.doubles import METER, READ, READ_ANSWER, ask, meter, running, settled
 

@@ -10,7 +10,8 @@ import pytest
 
 from simulators.contract import Bind, Device, Fault, Point, Service
 from simulators.snmp import SIMULATOR, Agent, engine_id
-from simulators.sockets import Switchboard, UdpDouble
+from simulators.switchboard import Switchboard
+from simulators.udp import UdpDouble
 from simulators.witness import DeviceWitness
 from tests.simulators.doubles import METER, Running, running
 from tests.support.peers import need

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulators.contract import Bind, Device, Handle, Service, Simulator, Witness
-from simulators.sockets import ForeignBytesError, TcpDouble, Turn
+from simulators.tcp import TcpDouble
+from simulators.turns import ForeignBytesError, Turn
 
 
 @dataclass(slots=True)
