@@ -4,8 +4,7 @@
 
 One rule keeps it simple: each output runs in a process of its own, so that the peak (VmHWM, Linux)
 is its own; figures are printed, never asserted, and growth is shown as a ratio. An inventory is
-kept under `--keep` and used again. Formats of a file per service are not written for more than
-`FILES_UP_TO` devices: the disk would be measured.
+kept under `--keep` and used again.
 """
 
 from __future__ import annotations
@@ -48,9 +47,8 @@ SINGLE = {
     "json+redact": ".json",
 }
 """Outputs of one file (NetBox: of seven) and how they end."""
-FILES = ("wot", "telegraf", "prometheus")
-"""Formats of a file per service."""
-FILES_UP_TO = 10_000
+FILES = ("wot-w3c", "wot-node-wot", "wot-ua-edge", "telegraf", "prometheus")
+"""Formats of a file per service; Thing Descriptions by dialect."""
 COMMANDS = {"assets --json": ("assets", "--json"), "gaps --json": ("gaps", "--json")}
 """Commands that print an inventory; measured in the same way."""
 
@@ -92,11 +90,13 @@ def run_of(name: str, store: Store, place: Path) -> Callable[[], object]:
     if name in COMMANDS:
         return lambda: _command(store, COMMANDS[name], place)
     base, _, mark = name.partition("+")
-    format_, _, table = base.partition("-")
-    if format_ != "csv":
-        format_, table = base, "gaps"
-    module = load(format_)
-    return lambda: module.write(store, Request(place, table, mark == "redact"))
+    format_, _, variant = base.partition("-")
+    if format_ not in ("csv", "wot"):
+        format_, variant = base, ""
+    options = {"dialect": variant} if format_ == "wot" else {}
+    request = Request(place, variant or "gaps", mark == "redact", options)
+    chosen = load(format_)
+    return lambda: chosen.write(store, request)
 
 
 def _command(store: Store, words: tuple[str, ...], place: Path) -> None:
@@ -145,8 +145,6 @@ def main(words: list[str]) -> None:
             if not database.exists():
                 made(database, size)
             for name in only or (*SINGLE, *FILES, *COMMANDS):
-                if name in FILES and size > FILES_UP_TO:
-                    continue
                 with tempfile.TemporaryDirectory() as place:
                     told = measured(name, database, Path(place))
                 found.setdefault(name, []).append((size, told))

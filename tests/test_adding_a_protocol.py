@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.house import house_with
+
 PLANT = """
 [plant]
 name = "tanks"
@@ -27,13 +27,12 @@ protocol = "tankgauge"
 """
 
 
+ADDED = ("protocols/tankgauge.py", "protocols/tankgauge.toml", "simulators/tankgauge.py")
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("house")
-    for package in ("inventory", "protocols", "scanner", "simulators"):
-        shutil.copytree(ROOT / package, folder / package)
-    shutil.copytree(ROOT / "tests" / "added", folder, dirs_exist_ok=True)
-    return folder
+    return house_with(tmp_path_factory.mktemp("house"), *ADDED)
 
 
 def run(house: Path, *words: object) -> str:

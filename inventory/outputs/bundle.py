@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from inventory.outputs import Format
 from inventory.store import codec
 from protocols.contract import Observation
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from inventory.outputs import Request
     from inventory.store import Store
 
-FORMAT, VERSION = "untrap-bundle", 1
+KIND, VERSION = "untrap-bundle", 1
 MANIFEST, OBSERVATIONS, DECLARATIONS = "manifest.json", "observations.ndjson", "declarations.ndjson"
 
 
@@ -44,7 +45,7 @@ def write(store: Store, request: Request) -> str:
         }
         scans = [codec.scan_row(scan) for scan in store.scans()]
         manifest = {
-            "format": FORMAT,
+            "format": KIND,
             "version": VERSION,
             "site": store.site,
             "made": codec.stamp(request.now or datetime.now(UTC)),
@@ -84,3 +85,6 @@ def _entry(bundle: zipfile.ZipFile, name: str, rows: Iterable[codec.Row]) -> dic
             file.write(text)
             count, size = count + 1, size + len(text)
     return {"sha256": digest.hexdigest(), "lines": count, "bytes": size}
+
+
+FORMAT = Format("bundle", "observations and declarations, for another inventory", write, ("key",))

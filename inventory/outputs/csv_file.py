@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from inventory.model import Device, Equipment
-from inventory.outputs import records, view
+from inventory.outputs import Format, records, view
 from inventory.text import cell
 
 if TYPE_CHECKING:
@@ -279,3 +279,6 @@ TABLES: dict[str, tuple[Sequence[str], Rows]] = {
     "points": (POINTS, point_rows),
 }
 """Tables by name: header and rows."""
+
+
+FORMAT = Format("csv", "one table as CSV (--table gaps|questions|assets|points)", write)

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from inventory.outputs import records, view
+from inventory.outputs import Format, records, view
 
 if TYPE_CHECKING:
     from inventory.outputs import Request
     from inventory.store import Store
 
-FORMAT = "untrap-inventory"
+DOCUMENT = "untrap-inventory"
 VERSION = 1
 
 
@@ -25,7 +25,7 @@ def write(store: Store, request: Request) -> str:
     """Writes the document to a file or stdout."""
     store = view(store, request)
     with target(request) as file:
-        head = json.dumps({"format": FORMAT, "version": VERSION, "site": store.site})
+        head = json.dumps({"format": DOCUMENT, "version": VERSION, "site": store.site})
         file.write(head[:-1])
         _array(file, "assets", map(records.asset, store.assets()))
         _array(file, "points", _points(store))
@@ -58,3 +58,6 @@ def target(request: Request) -> Iterator[IO[str]]:
     else:
         with request.output.open("w", encoding="utf-8") as file:
             yield file
+
+
+FORMAT = Format("json", "the whole inventory as one JSON document", write)

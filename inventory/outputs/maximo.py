@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inventory.outputs import Format
 from inventory.outputs.profile import write_single
 
 if TYPE_CHECKING:
@@ -14,3 +15,6 @@ if TYPE_CHECKING:
 def write(store: Store, request: Request) -> str:
     """Writes the file; its columns stand in `data/exports/maximo.toml`."""
     return write_single("maximo", store, request)
+
+
+FORMAT = Format("maximo", "Maximo CSV", write, ("profile",))

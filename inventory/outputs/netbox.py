@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from inventory.outputs import view
+from inventory.outputs import Format, view
 from inventory.outputs.folder import folder
 from inventory.outputs.profile import Profile, chosen, write_file
 
@@ -54,3 +54,6 @@ def readme(profile: Profile, counts: dict[str, int]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+FORMAT = Format("netbox", "NetBox CSV set, in import order", write, ("profile",))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from inventory.connection import Connection, Item, connections, logins
-from inventory.outputs import view
+from inventory.outputs import Format, view
 from inventory.outputs.folder import name_of, prepared
 from inventory.outputs.json_file import target
 from inventory.outputs.wot.node_wot import indexed
@@ -137,3 +137,6 @@ def _node(one: Connection, item: Item) -> tuple[str, int]:
     if not kind or not index.isdigit() or form not in ("i=", "s=", "g="):
         return "", 0
     return f"{index}!{identifier[2:]}", kind
+
+
+FORMAT = Format("neuron", "Neuron south nodes with their tags", write)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
-from inventory.outputs import view
+from inventory.outputs import Format, view
 from inventory.text import inert
 from protocols.contract import SPOKE, Outcome
 
@@ -178,3 +178,6 @@ def _tag(name: str, given: Tagged, end: str = "/") -> str:
     """One element; every value is made inert first, since devices chose some of them."""
     pairs = " ".join(f"{key}={quoteattr(inert(str(value), 512))}" for key, value in given.items())
     return f"<{name} {pairs}{end}>"
+
+
+FORMAT = Format("nmap-xml", "nmap XML", write)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.connection import Connection, Item, Login, connections, logins
-from inventory.outputs import view
+from inventory.outputs import Format, view
 from inventory.outputs.folder import folder, prepared
 from inventory.outputs.telegraf import variable
 from inventory.text import inert, slug
@@ -197,3 +197,6 @@ def _fields(login: Login) -> Iterator[str]:
     if login.privacy:
         yield f"priv_protocol: {slug(login.privacy.replace('-128', '').replace('-', ''), 10)}"
         yield f'priv_password: "${{{base}_PRIVACY}}"'
+
+
+FORMAT = Format("prometheus", "Prometheus targets and snmp_exporter", write, ("exporter", "style"))

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from inventory.connection import Connection, Item, Login, connections, logins
-from inventory.outputs import view
+from inventory.outputs import Format, view
 from inventory.outputs.folder import folder, name_of, prepared
 from inventory.outputs.wot.types import register_type, registers
 from inventory.text import inert, slug
@@ -302,3 +302,6 @@ def readme(secrets: list[str], variables: list[str]) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+FORMAT = Format("telegraf", "Telegraf inputs", write)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from inventory.connection import Connection, Item, connections, logins
-from inventory.outputs import view
+from inventory.outputs import Format, view
 from inventory.outputs.folder import prepared
 from inventory.text import cell, slug
 
@@ -84,3 +84,6 @@ def _target(request: Request) -> Iterator[IO[str]]:
     else:
         with request.output.open("w", encoding="utf-8-sig", newline="") as file:
             yield file
+
+
+FORMAT = Format("uns", "topic proposal for a unified name space", write, ("enterprise",))

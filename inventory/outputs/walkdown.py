@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from inventory.model import Device, Effort, Equipment, Finding, OpenQuestion
-from inventory.outputs import view
+from inventory.outputs import Format, view
 from inventory.outputs.profile import xlsx_rows
 from inventory.text import cell
 
@@ -129,3 +129,6 @@ def _target(request: Request) -> Iterator[Callable[[Sequence[str]], object]]:
     else:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             yield csv.writer(file, lineterminator="\r\n").writerow
+
+
+FORMAT = Format("walkdown", "what to look at on site, for a clipboard", write)

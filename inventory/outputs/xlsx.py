@@ -18,7 +18,7 @@ from inventory.conclude import rules_digest
 from inventory.fixes import plan_fixes
 from inventory.judge.weigh import frees_nothing
 from inventory.model import Device, Effort, Finding, Remedy, Severity
-from inventory.outputs import csv_file, records, view
+from inventory.outputs import Format, csv_file, records, view
 from inventory.outputs.report.words import spoken
 from inventory.outputs.workbook import workbook
 from inventory.text import inert
@@ -406,3 +406,6 @@ def _about(store: Store, now: datetime, scans: bool) -> Iterator[Row]:
     yield ("Effort", "E0 settings, E1 permit and a day, E2 small hardware, E3 project, "
            "E4 replacement")  # fmt: skip
     yield ("Not known", "is never taken for no: see Open questions")
+
+
+FORMAT = Format("xlsx", "workbook: summary, gaps, questions, assets, signals", write)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from inventory.model import Scan
-from inventory.outputs.bundle import DECLARATIONS, FORMAT, MANIFEST, OBSERVATIONS, VERSION
+from inventory.outputs.bundle import DECLARATIONS, KIND, MANIFEST, OBSERVATIONS, VERSION
 from inventory.store import codec
 
 SIGNATURE = "manifest.sig"
@@ -70,8 +70,8 @@ def _manifest(bundle: zipfile.ZipFile) -> Manifest:
         raise BundleError("its manifest is too long: not read")
     try:
         given = json.loads(raw)
-        if given["format"] != FORMAT:
-            raise BundleError(f"format {str(given['format'])[:40]!r}, expected {FORMAT}")
+        if given["format"] != KIND:
+            raise BundleError(f"format {str(given['format'])[:40]!r}, expected {KIND}")
         if given["version"] != VERSION:
             version = str(given["version"])[:20]
             raise BundleError(f"version {version} is not known; this program reads {VERSION}")

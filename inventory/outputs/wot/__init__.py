@@ -2,45 +2,47 @@
 
     untrap export wot -o DIR --dialect w3c|node-wot|ua-edge
 
-One rule keeps it simple: `thing.py` says what every dialect shares, and a dialect is one module
-with `forms(connection, item)`; every property is read-only, and no action is ever offered.
+One rule keeps it simple: `thing.py` says what every dialect shares, and a dialect is one module of
+this folder that exports `DIALECT`; every property is read-only, and no action is ever offered.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from inventory.connection import connections, logins
-from inventory.outputs import view
+from inventory.outputs import Format, exported, view
 from inventory.outputs.folder import folder, name_of, prepared
-from inventory.outputs.wot import node_wot, ua_edge, w3c
 from inventory.outputs.wot.thing import Dialect, describe
 
 if TYPE_CHECKING:
     from inventory.outputs import Request
     from inventory.store import Store
 
-DIALECTS: Mapping[str, Dialect] = {
-    "w3c": w3c.DIALECT,
-    "node-wot": node_wot.DIALECT,
-    "ua-edge": ua_edge.DIALECT,
-}
-"""Dialects by the name that `--dialect` takes."""
+DEFAULT = "w3c"
+
+
+@cache
+def dialects() -> Mapping[str, Dialect]:
+    """Dialects by the name that `--dialect` takes."""
+    found = exported(__name__, __path__, "DIALECT", Dialect)
+    return {one.name: one for one in found}
 
 
 def write(store: Store, request: Request) -> str:
     """Writes one file per connection into a folder. Raises ValueError for an unknown dialect."""
-    name = request.options.get("dialect", "w3c")
-    if name not in DIALECTS:
-        raise ValueError(f"--dialect {name!r}; there are {', '.join(DIALECTS)}")
+    name = request.options.get("dialect", DEFAULT)
+    if name not in dialects():
+        raise ValueError(f"--dialect {name!r}; there are {', '.join(dialects())}")
     place, store = folder(request, "wot"), view(store, request)
     known = logins(store.declarations())
     count = left = 0
     for evidence in prepared(store):
         for one in connections(evidence, known):
-            document = describe(one, DIALECTS[name])
+            document = describe(one, dialects()[name])
             if document is None:
                 left += 1
                 continue
@@ -49,3 +51,6 @@ def write(store: Store, request: Request) -> str:
             count += 1
     rest = f"; {left} services have no form in dialect {name}" if left else ""
     return f"{count} Thing Descriptions ({name}) written to {place}{rest}"
+
+
+FORMAT = Format("wot", "W3C Thing Descriptions", write, ("dialect",))

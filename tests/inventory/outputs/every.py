@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from inventory.outputs import Request, available, load, report
+from inventory.outputs import Request, formats, load, report
+from inventory.outputs.wot import dialects
 from inventory.store import Store
 
 ENDINGS = {"xlsx": ".xlsx", "servicenow": ".xlsx", "json": ".json", "maximo": ".csv"} | {
@@ -20,7 +21,7 @@ ENDINGS = {"xlsx": ".xlsx", "servicenow": ".xlsx", "json": ".json", "maximo": ".
 }
 VARIANTS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     "csv": tuple((table, {}) for table in ("gaps", "questions", "assets", "points")),
-    "wot": tuple((name, {"dialect": name}) for name in ("w3c", "node-wot", "ua-edge")),
+    "wot": tuple((name, {"dialect": name}) for name in dialects()),
     "prometheus": tuple((f"style-{name}", {"style": name}) for name in ("0.23", "0.22")),
 }
 
@@ -30,7 +31,7 @@ def outputs(
 ) -> Iterator[tuple[str, str]]:
     """Name and text of each file of each format and variant; a redacted bundle is refused, so
     there is none. The names are those that a user would see."""
-    for name in available():
+    for name in formats():
         if name == "bundle" and redact:
             continue
         for variant, options in VARIANTS.get(name, (("", {}),)):

@@ -36,6 +36,35 @@ def errors(value: object, name: str) -> list[str]:
     return list(_check(value, {"$ref": f"#/$defs/{name}"}, name))
 
 
+def unnamed(value: object, name: str) -> list[str]:
+    """Keys of a value that the definition of that name does not tell of."""
+    return sorted(set(_unnamed(value, _definition(f"#/$defs/{name}"), name)))
+
+
+def _unnamed(value: object, schema: Mapping[str, object], at: str) -> Iterator[str]:
+    """Only where a schema names properties: a map from anything to a count names none."""
+    if "$ref" in schema:
+        yield from _unnamed(value, _definition(str(schema["$ref"])), at)
+    for one in cast("list[Mapping[str, object]]", schema.get("anyOf", [])):
+        if not list(_check(value, one, at)):
+            yield from _unnamed(value, one, at)
+    if isinstance(value, dict) and "properties" in schema:
+        known = cast("Mapping[str, Mapping[str, object]]", schema["properties"])
+        for key, item in value.items():
+            if key in known:
+                yield from _unnamed(item, known[key], f"{at}.{key}")
+            else:
+                yield f"{at}.{key}"
+    if isinstance(value, list) and "items" in schema:
+        for item in value:
+            yield from _unnamed(item, cast("Mapping[str, object]", schema["items"]), f"{at}[]")
+
+
+def _definition(reference: str) -> Mapping[str, object]:
+    definitions = cast("Mapping[str, Mapping[str, object]]", published()["$defs"])
+    return definitions[reference.removeprefix("#/$defs/")]
+
+
 def _check(value: object, schema: Mapping[str, object], at: str) -> Iterator[str]:
     for word, wanted in schema.items():
         if word in SILENT:
@@ -44,9 +73,7 @@ def _check(value: object, schema: Mapping[str, object], at: str) -> Iterator[str
 
 
 def _ref(value: object, wanted: object, at: str) -> Iterator[str]:
-    name = str(wanted).removeprefix("#/$defs/")
-    definitions = cast("Mapping[str, Mapping[str, object]]", published()["$defs"])
-    yield from _check(value, definitions[name], at)
+    yield from _check(value, _definition(str(wanted)), at)
 
 
 def _type(value: object, wanted: object, at: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.outputs import available
+from inventory.outputs import formats
 from tests.inventory.outputs.golden import FOLDER, files
 
 RENEW = "if this is meant: python -m tests.inventory.outputs.golden, then look at `git diff`"
@@ -35,7 +35,7 @@ def test_no_byte_differs(made: dict[str, str], name: str) -> None:
 
 
 def test_every_format_has_a_golden_file() -> None:
-    for name in available():
+    for name in formats():
         assert any(one.startswith(name) for one in KEPT), name
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.outputs import FORMATS, Request, available, load
+from inventory.outputs import Request, formats, load
 from inventory.outputs.pseudonyms import Pseudonyms, salt_file
 from inventory.store import Store
 from tests.inventory.making import SITE
@@ -45,7 +45,7 @@ def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return plant(tmp_path_factory.mktemp("plant"))
 
 
-@pytest.mark.parametrize("name", [name for name in available() if name != "bundle"])
+@pytest.mark.parametrize("name", [name for name in formats() if name != "bundle"])
 def test_no_format_names_the_plant(store_path: Path, tmp_path: Path, name: str) -> None:
     place = tmp_path / FILES.get(name, "o")
     with Store.open(store_path, SITE) as store:
@@ -100,7 +100,7 @@ def _made(folder: Path, *names: str) -> tuple[str, ...]:
 
 
 def test_a_bundle_is_not_redacted(store_path: Path, tmp_path: Path) -> None:
-    assert "bundle" in FORMATS
+    assert "bundle" in formats()
     with Store.open(store_path, SITE) as store, pytest.raises(ValueError, match="csv or json"):
         load("bundle").write(store, Request(tmp_path / "b.zip", redact=True))
 

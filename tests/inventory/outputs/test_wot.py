@@ -14,12 +14,13 @@ from inventory.connection import STEPS, _secured, connections, interval, logins
 from inventory.outputs import Request, wot
 from inventory.outputs.report.gather import gather
 from inventory.outputs.report.render import render
+from inventory.outputs.wot import dialects
 from inventory.store import Store
 from tests.inventory.making import SITE, START
 from tests.inventory.outputs.connecting import plant
 from tests.inventory.outputs.sample import CANARY
 
-DIALECTS = ("w3c", "node-wot", "ua-edge")
+DIALECTS = tuple(dialects())
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +149,7 @@ def test_hostile_names_stay_in_the_folder_and_are_inert(tmp_path: Path) -> None:
 
 
 def test_an_unknown_dialect_is_named(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'soap'; there are w3c, node-wot, ua-edge"):
+    with pytest.raises(ValueError, match="'soap'; there are node-wot, ua-edge, w3c"):
         wot.write(store, Request(tmp_path / "o", options={"dialect": "soap"}))
     with pytest.raises(ValueError, match="name a folder"):
         wot.write(store, Request())
