@@ -29,6 +29,7 @@ from inventory.judge.weigh import (
     contradicted,
     finding_of,
     frees_nothing,
+    once,
     remedies_of,
     severity,
     too_weak,
@@ -227,6 +228,33 @@ def test_contradictions_are_cited_where_there_are_any() -> None:
     assert contradicted(found, []) is found
     against = [derived(f"against {n}") for n in range(5)]
     assert contradicted(found, against).because == (*found.because, *against[:3])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        ((S.LOW, Confidence.HIGH), (S.HIGH, Confidence.LOW), 1),  # severity before confidence
+        ((S.HIGH, Confidence.LOW), (S.LOW, Confidence.HIGH), 0),
+        ((S.LOW, Confidence.LOW), (S.LOW, Confidence.HIGH), 1),
+        ((S.LOW, Confidence.HIGH), (S.LOW, Confidence.LOW), 0),
+        ((S.LOW, Confidence.LOW), (S.LOW, Confidence.LOW), 0),  # alike: the first stands
+    ],
+)
+def test_one_finding_stands_for_several_doors_with_the_premises_of_all(
+    first: tuple[Severity, Confidence], second: tuple[Severity, Confidence], stands: int
+) -> None:
+    rows = [
+        replace(sure(), severity=severity, confidence=trust, value=value, unlocks=4 - number,
+                because=(derived(f"door {number}"),))
+        for number, (severity, trust), value in ((0, first, 1.0), (1, second, 2.0))
+    ]  # fmt: skip
+    [joined] = once(rows)
+    assert (joined.severity, joined.confidence) == (first, second)[stands]
+    assert [premise.text for premise in joined.because] == [
+        f"door {stands}", f"door {1 - stands}",
+    ]  # fmt: skip
+    assert (joined.value, joined.unlocks) == (2.0, 4)  # the most of either
+    assert once([rows[0], rows[0]]) == [rows[0]]
 
 
 def test_what_is_too_weak_becomes_a_question_that_names_its_premise() -> None:

@@ -214,6 +214,15 @@ def licence(*items: object, about: object = DRIVE) -> Proposition:
     return machine(evidence(*items, about=about)).licence  # type: ignore[arg-type]
 
 
+def test_a_machine_whose_links_nobody_closed_is_asked_about_them() -> None:
+    def missing(unit: Equipment) -> str:
+        return machine(owned(CURRENT), unit=replace(unit, links_complete=False)).licence.unknown
+
+    assert missing(motor()) == "whether other devices monitor M-1 too"
+    assert missing(linked()) == "which devices monitor M-1: no link is declared"
+    assert machine(owned(CURRENT)).licence.truth is Truth.TRUE
+
+
 def test_a_device_without_a_data_service_gives_no_licence() -> None:
     silent = next(name for name, about in protocols().items() if not about.data)
     other = seen(silent, Outcome.COMPLETE)  # speaks, and carries no values
