@@ -33,7 +33,7 @@ def machines(store: Store, context: Context) -> Iterator[Machine]:
     devices = {device.key: device for device in store.devices()}
     for unit in store.equipment():
         known = [devices[key] for key in unit.monitored_by if key in devices]
-        yield Machine(unit, [View(store.evidence(device), context) for device in known])
+        yield Machine(unit, [View(store.evidence(device), context) for device in known], context)
 
 
 def units(store: Store) -> Iterator[Unit]:

@@ -58,7 +58,7 @@ def judge_equipment(
     where they were judged already.
     """
     views = [View(item, context) for item in devices]
-    machine = Machine(equipment, views)
+    machine = Machine(equipment, views, context)
     subject = Subject(
         equipment.key, equipment.tag or equipment.name, equipment.site, equipment.criticality,
         equipment.redundancy, any(is_safety(view) for view in views),

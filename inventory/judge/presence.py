@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from inventory.derive.declared import equipment_class
 from inventory.judge.logic import both, declared, derived, either, false, true, unknown
 from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
+from inventory.judge.survey import Context
 from inventory.judge.view import Door, View, info
 from inventory.model import Because, Equipment, Link, Proposition, Strength, Truth
 from inventory.rules.inaccessible import locked, name_of
@@ -38,8 +39,9 @@ Row = tuple[View, Point, Meaning]
 class Machine:
     """One machine with the views of the devices that monitor it."""
 
-    def __init__(self, equipment: Equipment, views: Sequence[View]) -> None:
+    def __init__(self, equipment: Equipment, views: Sequence[View], context: Context) -> None:
         self.equipment = equipment
+        self.context = context
         self.views = list(views)
         self.links = [link for link in equipment.links if not link.proposed and link.resolved]
         self.cls = class_of(equipment.cls)
@@ -71,16 +73,13 @@ class Machine:
 
     def statements(self) -> list[tuple[str, str, Because]]:
         """What people attested of the machine: statement, value, premise."""
-        if not self.views:
-            return []
-        context = self.views[0].context
         return [
             (
                 item.fields.get("statement", "").casefold(),
                 item.fields.get("value", ""),
                 declared(f"attested by {item.author or item.document or 'somebody'}", item.id),
             )
-            for item in context.statements(self.equipment.tag, self.equipment.key)
+            for item in self.context.statements(self.equipment.tag, self.equipment.key)
         ]
 
     @cached_property

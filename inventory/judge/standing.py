@@ -16,7 +16,7 @@ from inventory.judge.survey import Context, identities, sibling_group
 from inventory.judge.view import View
 from inventory.model import Device, Evidence, Finding
 from inventory.rules.governance import moment_of
-from inventory.rules.standing import resting_days
+from inventory.rules.standing import resting_turns
 from inventory.signals.points import Once, signature
 from inventory.store.codec import stamp
 from protocols.contract import Point
@@ -99,15 +99,14 @@ def moments(
                 yield from _shifted(end, -limits.certificate_days)
     for finding in findings if context.waivers else ():
         waiver = context.waivers.get(finding.id)
-        if waiver is not None and (last := _day(waiver.fields.get("expires", ""))):
-            yield _after(last)
+        last = _day(waiver.fields.get("expires", "")) if waiver is not None else None
+        yield from _shifted(_begin(last), 1) if last is not None else ()
     for evidence in evidences if context.attested else ():
-        yield from map(_after, resting_days(View(evidence, context)))
+        yield from map(_begin, resting_turns(View(evidence, context)))
 
 
-def _after(last: date) -> datetime:
-    """When the day after the last one begins."""
-    return datetime.combine(last, time(), UTC) + timedelta(days=1)
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _shifted(moment: datetime | None, days: float) -> Iterator[datetime]:

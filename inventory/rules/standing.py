@@ -1,6 +1,6 @@
 """What no rule flags, because a person declared it: a plant that stands still, a safety zone.
 
-One rule keeps it simple: a statement about a device, its line, area or site counts until the day
+One rule keeps it simple: a statement about a device, its line, area or site counts on the days
 that it names, and a safety function is offered nothing that touches it (domain model 3.1).
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from inventory.judge.view import View
 from inventory.model import Declaration
@@ -26,13 +26,23 @@ SAFETY = re.compile(r"(?<![a-z])(?:sis|safety|sil)(?![a-z])", re.IGNORECASE)
 
 
 def resting(view: View) -> bool:
-    """Whether the device, its line, area or site is declared shut down, until a day to come."""
-    return any(_running(item, view) for item in _rests(view))
+    """Whether the device, its line, area or site is declared shut down today, or was on the day
+    of its last evidence."""
+    today = view.context.today.date()
+    return any(
+        _covers(span, today) or (span[0] is not None and _covers(span, _last_seen(view)))
+        for span in map(_span, _rests(view))
+    )
 
 
-def resting_days(view: View) -> Iterator[date]:
-    """The last days of what was declared of the device, its line, area or site."""
-    return filter(None, map(_last_day, _rests(view)))
+def resting_turns(view: View) -> Iterator[date]:
+    """The days on which something declared of the device, its line, area or site begins, or is
+    over."""
+    for begins, ends in map(_span, _rests(view)):
+        if begins is not None:
+            yield begins
+        if ends is not None and ends < date.max:
+            yield ends + timedelta(days=1)
 
 
 def _rests(view: View) -> Iterator[Declaration]:
@@ -49,19 +59,40 @@ def _rests(view: View) -> Iterator[Declaration]:
     yield from last.values()
 
 
-def _running(item: Declaration, view: View) -> bool:
-    """Whether the day that the statement names is still to come; without a day it holds."""
-    last = _last_day(item)
-    return last is None or last >= view.context.today.date()
+def _last_seen(view: View) -> date:
+    return view.latest.date() if view.latest is not None else date.max
+
+
+def _covers(span: tuple[date | None, date | None], day: date) -> bool:
+    """Whether a day lies within; an end that nobody named is open."""
+    begins, ends = span
+    return (begins is None or begins <= day) and (ends is None or day <= ends)
 
 
 DAY = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)|(\d\d?)\.(\d\d?)\.(\d{4})")
 """A day as the machine writes it, and as people do: 2026-05-11, 11.05.2026."""
 
 
-def _last_day(item: Declaration) -> date | None:
-    """The last of the days that the value names ("4.5.2026 to 11.5.2026"); None for none."""
-    return max(filter(None, map(_day, DAY.finditer(item.fields.get("value", "")))), default=None)
+FROM = re.compile(
+    r"(?:from|since|starting|begins?|after|ab|von|vom|seit|du|depuis|dal|desde|sinds|vanaf|od|fr[aå]n"
+    r"|from the|à partir du|a partir d[eo])\s*:?\s*$",
+    re.IGNORECASE,
+)
+"""What stands before a day on which something begins."""
+
+
+def _span(item: Declaration) -> tuple[date | None, date | None]:
+    """First and last of the days that the value names ("4.5.2026 to 11.5.2026").
+
+    One day alone is the last, unless "from" or its like stands before it.
+    """
+    text = item.fields.get("value", "")
+    named = [(day, found.start()) for found in DAY.finditer(text) if (day := _day(found))]
+    if len(named) == 1:
+        [(day, place)] = named
+        return (day, None) if FROM.search(text[:place]) else (None, day)
+    days = [day for day, _ in named]
+    return min(days, default=None), max(days, default=None)
 
 
 def _day(found: re.Match[str]) -> date | None:

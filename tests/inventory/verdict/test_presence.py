@@ -31,7 +31,7 @@ NOT_ASKED = Truth.UNKNOWN
 
 def machine(*items: Evidence, unit: Equipment | None = None, **changes: object) -> Machine:
     here = context(*items, **{**FULL, **changes})
-    return Machine(unit or motor(), [View(item, here) for item in items])
+    return Machine(unit or motor(), [View(item, here) for item in items], here)
 
 
 def exists(found: Machine, name: str) -> Proposition:
@@ -262,6 +262,13 @@ def test_the_class_that_a_word_means(text: str, cls: str) -> None:
 
 def test_a_device_key_is_not_its_name() -> None:
     assert device("a").key == "a"
+
+
+def test_a_machine_without_a_device_is_known_by_what_a_person_says() -> None:
+    said = Declaration("site", Kind.ATTEST, "M-1", {"statement": "no sensor", "value": "current"})
+    alone = machine(unit=replace(linked(), links_complete=False), attested={"m-1": (said,)})
+    assert exists(alone, "current").truth is Truth.FALSE
+    assert exists(alone, "vibration").truth is Truth.UNKNOWN
 
 
 def test_only_the_signal_that_a_person_speaks_of_is_attested() -> None:

@@ -33,7 +33,7 @@ def words(plant: Plant, found: Evidence) -> Word:
         for case in rule(view):
             said[name, case.subject] = case.proposition.truth
     if plant.machine is not None:
-        machine = Machine(plant.machine, [View(found, here)])
+        machine = Machine(plant.machine, [View(found, here)], here)
         about = machine.profile
         covered = coverage_of(about, *machine.present()) if about else None
         groups = [("U01", u01(machine)), ("U02", u02(machine)), ("U03", u03(machine)),

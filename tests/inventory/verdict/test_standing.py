@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from inventory.judge.standing import moments
+from inventory.judge.view import View
 from inventory.judge.weigh import touches
 from inventory.model import Declaration, Effort, Kind, Remedy
-from inventory.rules.standing import RESTING_RULES
-from tests.inventory.verdict.evidence import NOW
+from inventory.rules.standing import RESTING_RULES, resting_turns
+from tests.inventory.verdict.evidence import NOW, context
 from tests.inventory.verdict.plants import POSITIVE, Row, answer, judged
 from tests.inventory.verdict.plants.rows import ROWS
 
@@ -52,6 +54,7 @@ def test_what_touches_is_told_by_the_kind_of_fix_or_the_outage() -> None:
     assert not touches(Remedy("x", Effort.E3, cause="second-channel"))
 
 
+WEEK = timedelta(days=7)
 COMING, GONE = NOW + timedelta(days=3), NOW - timedelta(days=3)
 
 
@@ -65,9 +68,49 @@ COMING, GONE = NOW + timedelta(days=3), NOW - timedelta(days=3)
         (f"{GONE:%Y-%m-%d} to {COMING:%Y-%m-%d}", True),
         (f"{COMING:%d.%m.%Y}, from {GONE:%d.%m.%Y}", True),
         ("99.99.2026", True),  # no day: it holds
+        (f"{COMING:%Y-%m-%d} to {COMING + WEEK:%Y-%m-%d}", False),  # it has not begun
+        (f"from {COMING:%d.%m.%Y}", False),
+        (f"ab {GONE:%d.%m.%Y}", True),
+        (f"from {GONE:%d.%m.%Y} on", True),
+        (f"from {NOW:%Y-%m-%d} until {NOW:%Y-%m-%d}", True),
+        ("9999-12-31", True),
         ("yes", True),
     ],
 )
-def test_the_last_day_that_the_value_names_ends_it(statement: str, value: str, rests: bool) -> None:
+def test_it_rests_on_the_days_that_the_value_names(statement: str, value: str, rests: bool) -> None:
     row = RESTING[0]
     assert answer(stating(row, statement, value)) == ("" if rests else row.key)
+
+
+def test_what_was_seen_in_a_shutdown_that_is_over_is_not_held_against_the_plant() -> None:
+    row = RESTING[0]
+    span = f"{NOW - WEEK:%Y-%m-%d} to {NOW:%Y-%m-%d}"
+    stated = stating(row, "shutdown", span)
+    later = replace(stated, changes={**stated.changes, "today": NOW + WEEK})
+    assert answer(later) == ""
+    before = stating(row, "shutdown", f"{NOW + WEEK:%Y-%m-%d} to {NOW + 2 * WEEK:%Y-%m-%d}")
+    assert answer(replace(before, changes={**before.changes, "today": NOW + WEEK})) == ""
+    assert answer(replace(before, changes={**before.changes, "today": NOW + 3 * WEEK})) == row.key
+
+
+def test_a_verdict_is_due_again_when_a_shutdown_begins_and_when_it_is_over() -> None:
+    def turns(value: str) -> list[str]:
+        row = stating(RESTING[0], "shutdown", value)
+        found = row.found[0] if isinstance(row.found, tuple) else row.found
+        view = View(found, context(found, **row.changes))
+        return [f"{day:%Y-%m-%d}" for day in resting_turns(view)]
+
+    assert turns("2026-05-04 to 2026-05-11") == ["2026-05-04", "2026-05-12"]
+    assert turns("from 2026-05-04") == ["2026-05-04"]
+    assert turns("2026-05-11") == ["2026-05-12"]
+    assert turns("9999-12-31") == []  # there is no day after
+    assert turns("yes") == []
+
+
+def test_what_is_accepted_or_declared_to_the_last_of_days_is_never_due() -> None:
+    row = stating(RESTING[0], "shutdown", "9999-12-31")
+    found = row.found[0] if isinstance(row.found, tuple) else row.found
+    made = judged(RESTING[0]).findings[0]
+    waiver = Declaration("site", Kind.WAIVER, made.id, {"owner": "Ann", "expires": "9999-12-31"})
+    here = context(found, **row.changes, waivers={made.id: waiver})
+    assert not [one for one in moments([found], [made], here) if one.year > 9000]
