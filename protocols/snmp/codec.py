@@ -2,6 +2,7 @@
 
 The rule that keeps it simple: a value is decoded only by who asked for its OID. `decode` splits an
 answer into bindings (OID, tag, bytes) and matches it to its request; `value` reads one binding.
+What is wrong with one binding costs that binding: it is handed on as `SPOILT`, without a value.
 
 A v2c GetRequest (RFC 3416, 3; BER per X.690, 8.1):
 
@@ -21,6 +22,7 @@ unsigned values of 32 bits in four bytes. Everything else that deviates is `Garb
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,6 +37,7 @@ INTEGER, OCTETS, NULL, OBJECT_ID, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
 IP_ADDRESS, COUNTER32, GAUGE32, TIME_TICKS, OPAQUE, COUNTER64 = 0x40, 0x41, 0x42, 0x43, 0x44, 0x46
 # RFC 3416, 3: exceptions of a binding
 NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x80, 0x81, 0x82
+SPOILT = 0x00  # ours (BER reserves it): a binding that is malformed or answers another question
 MISSING = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW})
 GET, GET_NEXT, RESPONSE, GET_BULK, REPORT = 0xA0, 0xA1, 0xA2, 0xA5, 0xA8
 # RFC 3416, 3: error status
@@ -71,6 +74,11 @@ class Binding:
         return self.tag in MISSING
 
     @property
+    def spoilt(self) -> bool:
+        """A value came and cannot be believed; the OID is () where that was the matter."""
+        return self.tag == SPOILT
+
+    @property
     def type(self) -> str:
         """The SMI name of the value's type, or "" for one that SNMP does not have."""
         return _TYPES.get(self.tag, "")
@@ -78,7 +86,10 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A matched answer. With an `error_status` the bindings are those of the request."""
+    """A matched answer, one binding for each that was asked; none with an `error_status`.
+
+    A binding is sound, missing or spoilt; at least one has a name that answers what was asked.
+    """
 
     bindings: tuple[Binding, ...]
     error_status: int = 0
@@ -238,33 +249,46 @@ def decode_oid(content: bytes) -> Oid:
     return (root, arcs[0] - 40 * root, *arcs[1:])
 
 
-def _bindings(data: bytes, start: int, end: int) -> tuple[Binding, ...]:
+def _bindings(data: bytes, start: int, end: int, *, answer: bool) -> tuple[Binding, ...]:
     first, last = inside(data, start, end, SEQUENCE)
     if last != end:
         raise Garbled(f"expected the PDU to end at byte {last}, got {end}")
     found: list[Binding] = []
     while first < last:
         begin, after = inside(data, first, last, SEQUENCE)
-        name, value_at = inside(data, begin, after, OBJECT_ID)
-        tag, content, stop = element(data, value_at, after)
-        if stop != after:
-            raise Garbled(f"expected one value in the binding at byte {first}")
         if len(found) >= MOST_BINDINGS:
             raise Garbled(f"expected at most {MOST_BINDINGS} bindings")
-        found.append(Binding(decode_oid(data[name:value_at]), tag, data[content:stop]))
+        try:
+            found.append(_binding(data, begin, after))
+        except Garbled:
+            if not answer:
+                raise
+            found.append(_UNREADABLE)
         first = after
     return tuple(found)
 
 
+def _binding(data: bytes, begin: int, end: int) -> Binding:
+    name, value_at = inside(data, begin, end, OBJECT_ID)
+    tag, content, stop = element(data, value_at, end)
+    if stop != end:
+        raise Garbled(f"expected one value in the binding at byte {begin}")
+    return Binding(decode_oid(data[name:value_at]), tag, data[content:stop])
+
+
 def decode_pdu(data: bytes, start: int, end: int) -> Pdu:
-    """The PDU that fills `start` to `end`; raises `Garbled`."""
+    """The PDU that fills `start` to `end`; raises `Garbled`.
+
+    A binding of an answer that cannot be read within its own bounds is spoilt, and no other.
+    """
     kind, position, last = element(data, start, end)
     if last != end:
         raise Garbled(f"expected the message to end at byte {last}, got {end}")
     request_id, position = integer(data, position, last)
     first, position = integer(data, position, last)
     second, position = integer(data, position, last)
-    return Pdu(kind, request_id, first, second, _bindings(data, position, last))
+    bindings = _bindings(data, position, last, answer=kind == RESPONSE)
+    return Pdu(kind, request_id, first, second, bindings)
 
 
 def decode_version(data: bytes) -> tuple[int, int, int]:
@@ -295,7 +319,7 @@ def decode_response(
     """The answer to the request that the other arguments describe.
 
     Raises `Stale` for another request's answer and `Garbled` for anything that is no answer to
-    this one: other version or PDU, OIDs never asked, or OIDs that do not increase in a walk.
+    this one: other version or PDU, nothing but OIDs never asked or not increasing in a walk.
     """
     message = decode_message(data)
     if message.version != version and message.pdu.request_id == request_id:
@@ -313,32 +337,53 @@ def match(pdu: Pdu, kind: int, request_id: int, oids: tuple[Oid, ...]) -> Respon
         if not 0 < pdu.first <= 18 or not 0 <= pdu.second <= len(oids):
             raise Garbled(f"expected an error status up to 18, got {pdu.first} at {pdu.second}")
         return Response((), pdu.first, pdu.second)
-    if kind == GET:
-        if tuple(b.oid for b in pdu.bindings) != oids:
-            raise Garbled("expected the OIDs that were asked, got others")
-    else:
-        _increasing(pdu.bindings, oids, bulk=kind == GET_BULK)
-    return Response(pdu.bindings)
+    if not pdu.bindings or (kind != GET_BULK and len(pdu.bindings) != len(oids)):
+        raise Garbled(f"expected {len(oids)} bindings, got {len(pdu.bindings)}")
+    matched = tuple((_asked if kind == GET else _increasing)(pdu.bindings, oids))
+    if all(binding.spoilt for binding in matched):
+        raise Garbled(f"expected OIDs {_WANTED[kind == GET]}, got others")
+    return Response(tuple(b if _is_sound(b) else Binding(b.oid, SPOILT, b"") for b in matched))
 
 
-def _increasing(bindings: tuple[Binding, ...], oids: tuple[Oid, ...], *, bulk: bool) -> None:
-    """Each column's OIDs grow from the one asked; raises `Garbled` (the loop guard)."""
-    if not bindings or (not bulk and len(bindings) != len(oids)):
-        raise Garbled(f"expected {len(oids)} bindings, got {len(bindings)}")
-    last = list(oids)
+_WANTED = {True: "that were asked", False: "after those asked, growing"}
+_UNREADABLE = Binding((), SPOILT, b"")
+
+
+def _asked(bindings: tuple[Binding, ...], oids: tuple[Oid, ...]) -> Iterator[Binding]:
+    """Each binding where it answers what was asked at its place; spoilt where it does not."""
+    for binding, asked in zip(bindings, oids, strict=True):
+        yield binding if binding.oid == asked else Binding(asked, SPOILT, b"")
+
+
+def _increasing(bindings: tuple[Binding, ...], oids: tuple[Oid, ...]) -> Iterator[Binding]:
+    """Each column's OIDs grow from the one asked: the loop guard. One that loops is spoilt."""
+    loops = tuple(_loops(bindings[at :: len(oids)], asked) for at, asked in enumerate(oids))
     for position, binding in enumerate(bindings):
-        column = position % len(oids)
-        if binding.tag == END_OF_MIB_VIEW:
-            continue  # RFC 3416, 4.2.2: its name is the one asked
-        if binding.oid <= last[column]:
-            raise Garbled(f"expected an OID after {dotted(last[column])}, got an earlier one")
-        last[column] = binding.oid
+        yield _UNREADABLE if loops[position % len(oids)] else binding
+
+
+def _loops(column: tuple[Binding, ...], last: Oid) -> bool:
+    for binding in column:
+        if binding.tag == END_OF_MIB_VIEW or binding.spoilt:
+            continue  # RFC 3416, 4.2.2: the name of the former is the one asked
+        if binding.oid <= last:
+            return True
+        last = binding.oid
+    return False
+
+
+def _is_sound(binding: Binding) -> bool:
+    try:
+        value(binding)
+    except Garbled:
+        return False
+    return not binding.spoilt
 
 
 def value(binding: Binding) -> Plain:
     """The value of one binding; None where it has none. Raises `Garbled` for a malformed one."""
     tag, content = binding.tag, binding.content
-    if tag in MISSING:
+    if tag in MISSING or tag == SPOILT:
         return None
     if tag == INTEGER:
         return _number(content, signed=True)

@@ -47,10 +47,15 @@ class Row:
     @property
     def is_device(self) -> bool:
         """Whether the row describes the device itself."""
-        kind = number(self.cells.get(_CLASS))
-        if kind in (OTHER, UNKNOWN):
+        kind = self.cells.get(_CLASS)
+        if number(kind) in (OTHER, UNKNOWN):
             return number(self.cells.get(_CONTAINED_IN)) == 0
-        return kind in (None, CHASSIS)
+        return may_be_chassis(kind)
+
+
+def may_be_chassis(kind: Binding | None) -> bool:
+    """Whether a class is that of a chassis or not told; one that nobody can read is neither."""
+    return kind is None or number(kind) == CHASSIS
 
 
 def following(index: Oid = ()) -> tuple[Oid, ...]:
@@ -70,6 +75,8 @@ def row_of(bindings: Sequence[Binding]) -> Row | None:
         return None
     first = min(indexes)
     own = {c: b for c, b in cells.items() if b.oid[len(ENTITY) + 1 :] == first}
+    if bindings[0].spoilt:
+        own[_CLASS] = bindings[0]  # the class that nobody can read may be this row's
     return Row(first, own)
 
 

@@ -2,11 +2,13 @@
 
 The rule: an error status is an answer. `exchange` hands it back as a `Response` with its status,
 so that the caller can ask again for less; the observation carries the outcome of the table below.
+An answer of which something is spoilt is `partial`, whatever it was asked for, and says where.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from protocols.contract import (
@@ -26,6 +28,7 @@ T = TypeVar("T")
 
 LIMIT = 65_535  # safety.md 2: a datagram
 TEXT_CHARACTERS = 4_096
+MALFORMED = "malformed_value"
 NOT_IN_WINDOW = "not_in_time_window"  # the agent told its time; the same is asked again, once
 # RFC 3416, 3: the error statuses that say more than "no"; any other is a capability refused
 _ERRORS = {
@@ -106,6 +109,8 @@ async def _once(
                 detail=f"error status {response.error_status} at {response.error_index}",
             )
         reading = read(response)
+        if any(binding.spoilt for binding in response.bindings):
+            reading = _less(reading, response, oids)
         return Reading(
             (response, reading.value),
             reading.facts,
@@ -125,6 +130,19 @@ async def _once(
         credential=session.credential.name,
         fresh=fresh,
     )
+
+
+def _less(reading: Reading[T], response: Response, oids: tuple[Oid, ...]) -> Reading[T]:
+    """What was read of an answer with spoilt bindings; a bound of ours stays the reason."""
+    spoilt = (
+        binding.oid or oids[place % len(oids)]
+        for place, binding in enumerate(response.bindings)
+        if binding.spoilt
+    )
+    names = ", ".join(codec.dotted(name) for name in list(dict.fromkeys(spoilt))[:3])
+    reason = reading.reason if reading.reason == Reason.OUR_CAP else MALFORMED
+    detail = f"bindings that are malformed or were not asked for were left out: {names}"
+    return replace(reading, outcome=Outcome.PARTIAL, reason=reason, detail=detail)
 
 
 def without(oids: Sequence[Oid], index: int) -> tuple[Oid, ...]:
@@ -152,3 +170,8 @@ def number(binding: Binding | None) -> int | None:
         return None
     found = codec.value(binding)
     return found if isinstance(found, int) else None
+
+
+def spoilt(binding: Binding | None) -> bool:
+    """Whether there is a value that nobody can believe: neither said nor unsaid."""
+    return binding is not None and binding.spoilt

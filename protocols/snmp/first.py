@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from protocols.contract import Fact, Garbled, Outcome, Reading
+from protocols.contract import Fact, Outcome, Reading
 from protocols.snmp import codec, entity, identity
 from protocols.snmp.codec import Binding, Oid, Response
 from protocols.snmp.entity import ENTITY
@@ -68,15 +68,8 @@ def less(kind: int, oids: tuple[Oid, ...], response: Response) -> tuple[Oid, ...
 
 
 def read_system(response: Response) -> Reading[None]:
-    """The facts of the first answer, whichever way it was asked.
-
-    A malformed value costs itself and no other; raises `Garbled` where all are malformed.
-    """
-    there = [b for b in response.bindings if not b.missing]
-    held = {b.oid[:-1]: b for b in there if _is_sound(b)}
-    spoilt = [b for b in there if b.oid[:-1] not in held]
-    if spoilt and not held:
-        codec.value(spoilt[0])
+    """The facts of the first answer, whichever way it was asked."""
+    held = {b.oid[:-1]: b for b in response.bindings if not b.missing and b.oid}
     if not held:
         return Reading(None, outcome=Outcome.EMPTY, reason="noSuchObject", items=0)
     facts = [
@@ -99,25 +92,7 @@ def read_system(response: Response) -> Reading[None]:
     facts += identity.statements(found)
     if "model" in found and _product_to_come(found, response, object_id):
         facts = [fact for fact in facts if fact.name != "product"]
-    if spoilt:
-        names = ", ".join(codec.dotted(b.oid) for b in spoilt[:3])
-        return Reading(
-            None,
-            tuple(facts),
-            outcome=Outcome.PARTIAL,
-            reason="malformed_value",
-            detail=f"values that no SNMP type has were left out: {names}",
-            items=len(held),
-        )
     return Reading(None, tuple(facts), items=len(held))
-
-
-def _is_sound(binding: Binding) -> bool:
-    try:
-        codec.value(binding)
-    except Garbled:
-        return False
-    return True
 
 
 def _product_to_come(
@@ -146,7 +121,7 @@ def _add_entity(
         if (binding := held.get(column)) is not None
         and (kind is None or binding.oid[-1] == kind.oid[-1])  # else the row is another's
     }
-    if not cells or number(kind) not in (None, entity.CHASSIS):
+    if not cells or not entity.may_be_chassis(kind):
         return
     index = next(iter(cells.values())).oid[len(ENTITY) + 1 :]
     for name, said_there in entity.statements(entity.Row(index, cells), enterprise).items():

@@ -113,7 +113,7 @@ async def _first(
 
     def read(response: Response) -> Reading[None]:
         held = zip(asked, response.bindings, strict=True)
-        found.update({root: b for root, b in held if below(b, root)})
+        found.update({root: b for root, b in held if below(b, root) or b.spoilt})
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
         return Reading(None, outcome=outcome, items=len(found))
 
@@ -124,11 +124,7 @@ async def _first(
         answer, response = await exchange(
             link, session, topic, codec.GET_NEXT, asked, read, fresh=left.restart
         )
-        left.restart = False
-        if response is None:
-            left.lost += answer.outcome is Outcome.GARBLED
-            left.restart = answer.outcome is Outcome.GARBLED
-            left.silent = not left.restart
+        left.account(answer.outcome, answered=response is not None)
         if response is None or not response.error_status or len(asked) == 1:
             break
         asked = fewer(asked, response)
@@ -164,11 +160,10 @@ async def _read_scalars(
 
         oids = tuple((*s.value, 0) for s in batch)
         left.pages -= 1
-        _, response = await exchange(
+        answer, response = await exchange(
             link, session, question("get", "sensors"), codec.GET, oids, read, fresh=left.restart
         )
-        left.restart = False
-        left.silent = response is None
+        left.account(answer.outcome, answered=response is not None)
 
 
 def _reading(harvests: Iterable[Harvest]) -> Reading[None]:
@@ -188,16 +183,16 @@ async def _scalars(link: Link, session: Session, left: Allowance) -> None:
     now = link.now()
 
     def read(response: Response) -> Reading[None]:
-        held = {b.oid: b for b in response.bindings if not b.missing}
+        held = {b.oid: b for b in response.bindings if not b.missing and not b.spoilt}
         facts = scalar_facts(held, now)
         outcome = Outcome.COMPLETE if facts else Outcome.EMPTY
         return Reading(None, facts, outcome=outcome, items=len(facts))
 
     left.pages -= 1
-    _, response = await exchange(
-        link, session, question("get", "scalars"), codec.GET, SCALARS, read
+    answer, response = await exchange(
+        link, session, question("get", "scalars"), codec.GET, SCALARS, read, fresh=left.restart
     )
-    left.silent = response is None
+    left.account(answer.outcome, answered=response is not None)
 
 
 def scalar_facts(held: Mapping[Oid, Binding], now: datetime) -> tuple[Fact, ...]:

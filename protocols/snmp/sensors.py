@@ -17,7 +17,7 @@ from importlib.resources import files
 from protocols.contract import Point, Quality, Sample, Value
 from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid, oid
-from protocols.snmp.exchange import number, text
+from protocols.snmp.exchange import number, spoilt, text
 from protocols.snmp.identity import enterprise_oid
 from protocols.snmp.walk import Harvest, Row, Table
 
@@ -138,7 +138,7 @@ def read(sensor: Sensor, index: Oid, row: Row) -> Harvest:
     """Point and sample of one row; nothing where there is no number."""
     binding = row.get(sensor.value)
     raw = numeric(binding) if binding is not None and not binding.missing else None
-    if binding is None or raw is None:
+    if binding is None or raw is None or spoilt(row.get(sensor.digits_column)):
         return Harvest()
     digits = number(row.get(sensor.digits_column)) if sensor.digits_column else 0
     scale = sensor.scale * 10.0 ** -min(max(digits or 0, -12), 12)
@@ -203,12 +203,14 @@ def entity_table(names: Mapping[Oid, str]) -> Table:
 def read_entity(index: Oid, row: Row, names: Mapping[Oid, str]) -> Harvest:
     """A sensor with scale, precision and status applied. Status 2 and 3 prove that it exists."""
     binding = row.get(SENSOR[3])
-    if binding is None:
-        return Harvest()
+    if binding is None or any(spoilt(row.get(c)) for c in SENSOR[1:4]):
+        return Harvest()  # a number whose scale is lost is no value
     kind, scale, precision, raw, status = (number(row.get(c)) for c in SENSOR[:5])
     exponent = 3 * ((scale if scale is not None else _UNITS_SCALE) - _UNITS_SCALE)
     exponent -= min(max(precision or 0, -8), 9)
     quality, word = _STATUS.get(status or 1, (Quality.UNCERTAIN, f"status {status}"))
+    if spoilt(row.get(SENSOR[4])):
+        quality, word = Quality.UNCERTAIN, "status malformed"
     out_of_range = raw is None or abs(raw) >= _OVERFLOW
     if out_of_range and quality is Quality.GOOD:
         quality, word = Quality.BAD, "out of range"
@@ -239,6 +241,8 @@ def read_cmc(_index: Oid, row: Row) -> Harvest:
     binding, name = row.get(CMC_VARIABLE[4]), text(row.get(CMC_VARIABLE[0]))
     raw, given = number(binding), number(row.get(CMC_VARIABLE[3])) or 1
     if binding is None or raw is None or number(row.get(CMC_VARIABLE[1])) != _CMC_VALUE:
+        return Harvest()
+    if spoilt(row.get(CMC_VARIABLE[3])):
         return Harvest()
     scale = 1 / -given if given < 0 else float(given)
     unit = text(row.get(CMC_VARIABLE[2]))

@@ -14,7 +14,7 @@ from protocols._identity import usable
 from protocols.contract import Fact
 from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid, oid
-from protocols.snmp.exchange import number, text
+from protocols.snmp.exchange import number, spoilt, text
 from protocols.snmp.walk import Harvest, Row, Table
 
 MIB2: Oid = (1, 3, 6, 1, 2, 1)
@@ -104,7 +104,8 @@ def read_address(index: Oid, row: Row) -> Harvest:
     mask = row.get(ADDRESS[2])
     if not address or ipaddress.ip_address(address).is_loopback or address == "0.0.0.0":  # noqa: S104 - compared, not bound
         return Harvest()
-    part = f"if {number(row.get(ADDRESS[1]))}"
+    interface = number(row.get(ADDRESS[1]))
+    part = "" if interface is None else f"if {interface}"
     facts = [Fact("address", address, "snmp IP-MIB ipAdEntAddr", part)]
     if mask is not None and len(mask.content) == 4:
         found = network(address, str(ipaddress.IPv4Address(mask.content)))
@@ -177,7 +178,8 @@ def read_forwarding(
 ) -> Harvest:
     """A hardware address that the bridge learned on a port."""
     found, port = mac_of(index[-6:]), number(row.get(table[0]))
-    if not found or not port or number(row.get(table[1])) not in (LEARNED, None):
+    status = row.get(table[1])
+    if not found or not port or spoilt(status) or number(status) not in (LEARNED, None):
         return Harvest()
     part = ports.get(port, f"port {port}")
     return Harvest((Fact("mac_seen", found, "snmp BRIDGE-MIB", part),))
@@ -195,7 +197,7 @@ def read_neighbour(index: Oid, row: Row, ports: Mapping[int, str]) -> Harvest:
         return Harvest()
     part = ports.get(index[1], f"port {index[1]}")
     chassis = mac(row.get(REMOTE[1])) if number(row.get(REMOTE[0])) == _MAC_SUBTYPE else ""
-    port_id = row.get(REMOTE[3])
+    port_id = None if spoilt(row.get(REMOTE[2])) else row.get(REMOTE[3])
     port = mac(port_id) if number(row.get(REMOTE[2])) == _PORT_MAC_SUBTYPE else text(port_id)
     given = {
         "neighbour.name": text(row.get(REMOTE[5])),

@@ -60,6 +60,13 @@ class Allowance:
         """Whether nothing more may be asked."""
         return self.silent or self.rows <= 0 or self.pages <= 0 or self.lost >= MOST_LOST
 
+    def account(self, outcome: Outcome, *, answered: bool) -> None:
+        """Take in what became of a question: garbled is not silent, and a few are borne."""
+        garbled = not answered and outcome is Outcome.GARBLED
+        self.lost += garbled
+        self.restart = garbled
+        self.silent = not answered and not garbled
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -68,6 +75,7 @@ class Position:
     cursors: Mapping[Oid, Oid]
     waiting: Mapping[Oid, Row] = field(default_factory=dict)
     rows: int = 0
+    lost: int = 0  # columns that looped or could not be read on
 
 
 def advance(table: Table, position: Position, response: Response) -> tuple[Position, Harvest]:
@@ -77,13 +85,16 @@ def advance(table: Table, position: Position, response: Response) -> tuple[Posit
     waiting = {index: dict(row) for index, row in position.waiting.items()}
     for place, binding in enumerate(response.bindings):
         column = live[place % len(live)]
-        if column not in cursors:
+        if column not in cursors or not binding.oid:
             continue
         if binding.missing or binding.oid[: len(column)] != column:
             del cursors[column]
             continue
         cursors[column] = binding.oid
         waiting.setdefault(binding.oid[len(column) :], {})[column] = binding
+    stuck = [c for c, oid in cursors.items() if oid == position.cursors[c]]
+    for column in stuck:
+        del cursors[column]  # nothing of it could be read, and the same question gets the same
     reached = min((c[len(column) :] for column, c in cursors.items()), default=None)
     done = sorted(i for i in waiting if reached is None or i <= reached)
     read = [table.read(index, waiting.pop(index)) for index in done]
@@ -92,7 +103,8 @@ def advance(table: Table, position: Position, response: Response) -> tuple[Posit
         tuple(p for h in read for p in h.points),
         tuple(s for h in read for s in h.samples),
     )
-    return Position(cursors, waiting, position.rows + len(done)), harvest
+    lost = position.lost + len(stuck)
+    return Position(cursors, waiting, position.rows + len(done), lost), harvest
 
 
 async def walk(link: Link, session: Session, table: Table, left: Allowance) -> None:
@@ -139,6 +151,8 @@ async def _page(
         outcome, reason = Outcome.PARTIAL, "continues"
         if not moved.cursors:
             outcome, reason = (Outcome.COMPLETE if moved.rows else Outcome.EMPTY), ""
+            if moved.lost:
+                outcome, reason = Outcome.PARTIAL, Reason.CONTINUATION_LOST.value
         elif capped(moved, after):
             reason = Reason.OUR_CAP.value
         return Reading(
@@ -193,9 +207,7 @@ def _lost(
     left: Allowance,
 ) -> None:
     garbled = answer.outcome is Outcome.GARBLED
-    left.lost += garbled
-    left.restart = garbled
-    left.silent = not garbled
+    left.account(answer.outcome, answered=False)
     if position.rows:
         reason = Reason.CONTINUATION_LOST if garbled else Reason.WENT_SILENT
         _conclude(link, session, table, position, reason)
