@@ -218,9 +218,9 @@ def agents(size: int, folder: Path) -> Found:
             target("packets sent per identified agent, with those", sent, 3),
         ],
         "notes": [
-            "An agent of version 1 or 3 alone is silent to the community of version 2c: credentials"
-            " are tried one after the other, each with its second try: 5 s before the next one's "
-            "turn, 10 s before the third's. That, and not the rate, ends such a scan.",
+            "An agent of version 1 or 3 alone is silent to the community of version 2c: each "
+            "credential has its first try before any has its second, 2 s apart, so that the third "
+            "has its turn after 4 s. That, and not the rate, ends such a scan.",
         ],
     }
 

@@ -94,6 +94,14 @@ class Outcome(StrEnum):
     BROKEN = "broken"  # our bug; the traceback is in the log
 
 
+class Tries(StrEnum):
+    """Which of the tries that silence is worth a request makes (safety.md 2)."""
+
+    ALL = "all"
+    FIRST = "first"  # waits until a second one might leave, and leaves that for later
+    SECOND = "second"  # what `FIRST` left; nothing where that is not worth a packet
+
+
 SPOKE = frozenset(
     {
         Outcome.REFUSED_AUTH,
@@ -582,13 +590,16 @@ class Link(Protocol):
         timeout_seconds: float | None = None,
         fresh: bool = False,
         parting: bool = False,
+        tries: Tries = Tries.ALL,
     ) -> Answer[T]:
         """Send one request and decode its one answer.
 
         `frame` is needed on TCP and unused on UDP. `limit` bounds the answer in bytes.
         `fresh` asks for a new connection first (within the connection budget). On TCP the
         connection is opened by the first ask and kept for the next ones. `parting` marks the
-        request that ends a session: it is let through when the scan is stopping.
+        request that ends a session: it is let through when the scan is stopping. `tries`, over
+        UDP, lets other questions go before the second try of this one; a second try that is not
+        worth a packet is NOT_ASKED (dependency) and leaves no observation.
 
         When nothing answers the first request, or the peer hangs up, speaks another protocol or
         garbles a stream, the conversation is over: further asks return NOT_ASKED (dependency)

@@ -20,12 +20,15 @@ from protocols.contract import (
     Reading,
     Reason,
     Sealed,
+    Stale,
+    Tries,
 )
 from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid, Response
 
 T = TypeVar("T")
 
+THREE = 3  # RFC 3412, 6: the message version of SNMPv3
 LIMIT = 65_535  # safety.md 2: a datagram
 TEXT_CHARACTERS = 4_096
 MALFORMED = "malformed_value"
@@ -78,9 +81,10 @@ async def exchange(
     *,
     repetitions: int = 0,
     fresh: bool = False,
+    tries: Tries = Tries.ALL,
 ) -> tuple[Answer[tuple[Response, T | None]], Response | None]:
     """Ask once. The response is None when nothing valid came; an error status is a response."""
-    answer = await _once(link, session, asked, kind, oids, read, repetitions, fresh)
+    answer = await _once(link, session, asked, kind, oids, read, repetitions, fresh, tries)
     if answer.reason == NOT_IN_WINDOW:
         answer = await _once(link, session, asked, kind, oids, read, repetitions, False)
     return answer, answer.value[0] if answer.value else None
@@ -95,10 +99,12 @@ async def _once(
     read: Callable[[Response], Reading[T]],
     repetitions: int,
     fresh: bool,
+    tries: Tries = Tries.ALL,
 ) -> Answer[tuple[Response, T | None]]:
     outgoing, opened = session.envelope(kind, link.next_id(), oids, repetitions)
 
     def decode(data: bytes) -> Reading[tuple[Response, T | None]]:
+        no_late_one(link, session.version, data)
         response = opened(data)
         if response.error_status:
             outcome, reason = outcome_of(response.error_status)
@@ -129,7 +135,16 @@ async def _once(
         limit=LIMIT,
         credential=session.credential.name,
         fresh=fresh,
+        tries=tries,
     )
+
+
+def no_late_one(link: Link, version: int, data: bytes) -> None:
+    """Raises `Stale` for an answer in another format than this question's, where an earlier one of
+    this conversation waits for its answer still: version 3 has ids of its own."""
+    waits = any(o.outcome is Outcome.SILENT for o in link.heard)
+    if waits and (codec.decode_version(data)[0] == THREE) != (version == THREE):
+        raise Stale("an answer in the format of an earlier question")
 
 
 def _less(reading: Reading[T], response: Response, oids: tuple[Oid, ...]) -> Reading[T]:

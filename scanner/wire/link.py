@@ -37,6 +37,7 @@ from protocols.contract import (
     Reading,
     Reason,
     Sealed,
+    Tries,
 )
 from scanner.wire import guard
 from scanner.wire.door import Door
@@ -171,9 +172,13 @@ class Conversation:
         timeout_seconds: float | None = None,
         fresh: bool = False,
         parting: bool = False,
+        tries: Tries = Tries.ALL,
     ) -> Answer[T]:
         if (replayed := await self._replay(question, read, fresh, parting)) is not None:
             return replayed
+        retries = self.wire.limits.retries
+        if tries is Tries.SECOND and not self._worthy(1, retries):
+            return Answer(Outcome.NOT_ASKED, Reason.DEPENDENCY)
         # A connection that was accepted is never left without a byte, whatever happened since.
         reason = None if self._knocked else self._held_back(fresh, parting)
         if reason is None:
@@ -194,7 +199,13 @@ class Conversation:
         limit = min(limit, 4 * 8 << 20)
         patience = timeout_seconds or self.wire.limits.answer_timeout
         self._door.parting = parting
-        return await self._exchange(question, request, frame, read, limit, credential, patience)
+        most = {Tries.ALL: retries, Tries.FIRST: 0, Tries.SECOND: retries - 1}[tries]
+        if tries is Tries.FIRST:
+            patience = min(patience, self.wire.limits.retry_delay)
+        self.wire.sent.retries += tries is Tries.SECOND
+        return await self._exchange(
+            question, request, frame, read, limit, credential, patience, most
+        )
 
     def note(
         self,
@@ -310,7 +321,9 @@ class Conversation:
         limit: int,
         credential: str,
         patience: float,
+        most: int,
     ) -> Answer[T]:
+        """`most` is how often silence is answered by another packet, at most."""
         knocked, self._knocked = self._knocked, None
         tries, raw = (knocked.tries - 1 if knocked else 0), b""
         reading: Reading[T] | Reading[Nothing]
@@ -324,13 +337,13 @@ class Conversation:
                 if self.target.transport == "tcp":
                     raw, reading = await self._tcp.exchange(request, frame, read, limit, patience)
                 else:
-                    again = partial(self._worthy, tries)
+                    again = partial(self._worthy, tries, most)
                     raw, reading = await self._udp.exchange(request, read, limit, patience, again)
             except NetworkError as error:
                 knocked = None
                 spent = self._door.spent
                 failure = self._ours(error.failure, self._door.left)
-                if self._again(failure, tries) and await self._worth_again(failure):
+                if self._again(failure, tries, most) and await self._worth_again(failure):
                     self.wire.sent.retries += 1
                     continue
                 reading = self._failed(failure)
@@ -345,7 +358,7 @@ class Conversation:
             return Answer(reading.outcome, reading.reason, None, spent, raw)
         return Answer(reading.outcome, reading.reason, cast(Reading[T], reading), spent, raw)
 
-    def _again(self, failure: Failure, tries: int) -> bool:
+    def _again(self, failure: Failure, tries: int, most: int) -> bool:
         """Whether to try once more: where no byte came, or where nothing left (safety.md 2)."""
         ours = failure.outcome is Outcome.FAILED_HERE
         if ours and self.wire.stopping is None:
@@ -355,7 +368,7 @@ class Conversation:
         if ours:
             lost = self.wire.cut_off(self.host.address)
             return tries < (OUTAGE_TRIES if lost else OUR_TRIES)
-        return unheard(self.wire, self.host.address, failure) and tries <= self.wire.limits.retries
+        return unheard(self.wire, self.host.address, failure) and tries <= most
 
     def _ours(self, failure: Failure, since: float) -> Failure:
         """See `ours`."""
@@ -376,10 +389,10 @@ class Conversation:
             return False
         return failure.outcome is Outcome.FAILED_HERE or self._worthy()
 
-    def _worthy(self, tries: int = 0) -> bool:
-        """Whether silence here is worth another packet, and `tries` leave one."""
+    def _worthy(self, tries: int = 0, most: int = 0) -> bool:
+        """Whether silence here is worth another packet, and `tries` of at most `most` leave one."""
         expected = self.likeliest or self.host.alive or bool(self.host.units)
-        return expected and tries <= self.wire.limits.retries
+        return expected and tries <= min(most, self.wire.limits.retries)
 
     def _our_side(self, failure: Failure) -> None:
         """Never mistake our own trouble for the device's: everything waits a little."""

@@ -34,6 +34,7 @@ from protocols.contract import (
     Sealed,
     Stale,
     Target,
+    Tries,
     digest,
 )
 
@@ -95,7 +96,10 @@ class PlainLink:
         timeout_seconds: float | None = None,
         fresh: bool = False,
         parting: bool = False,
+        tries: Tries = Tries.ALL,
     ) -> Answer[T]:
+        if tries is Tries.SECOND:  # there is one try of everything here
+            return Answer(Outcome.NOT_ASKED, "dependency")
         plain = request.plain if isinstance(request, Sealed) else request
         self.functions.append(self.probe.guard(plain))  # Forbidden propagates: a defect
         if self.over and not fresh:
