@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 
 from inventory.judge.openness import document
-from inventory.signals.words import CJK, STRONG, WEAK, Words, fold, repair, words
+from inventory.signals.words import CJK, SHORTEST_PART, STRONG, WEAK, Words, fold, repair, words
 
 SUMMED = frozenset(
     {"power", "reactive_power", "apparent_power", "power_factor", "current", "energy"}
     | {"reactive_energy", "apparent_energy", "hours"}
 )
 """What is still a measurement when it is called total: a sum of places, or a counter by nature."""
+COUNTED = frozenset({"energy", "reactive_energy", "apparent_energy", "hours"})
+"""What is counted over a day or a season; anything else of a day is what is wanted then."""
 NO_EXTREME = frozenset({"pressure", "energy", "hours"})
 """What is measured also where it is called low or high: both sides of a pressure, both tariffs."""
 WATCHED = frozenset({"flow", "level"})
@@ -93,6 +96,8 @@ def read_name(text: str) -> Name:
         kind = "doubtful"
     if not kind and scores and _extreme(tokens, scores):
         kind = "alarm" if scores.keys() <= WATCHED else "doubtful"
+    if not kind and scores.keys() - COUNTED and _scheduled(telling):
+        kind = "doubtful"
     if kind == "limit" and "vibration" in scores:
         kind = _kind(text, [token for token in telling if token not in words().peaks])
     if kind == "total" and scores and SUMMED.issuperset(scores) and _sums(tokens):
@@ -199,10 +204,13 @@ def _wide_words() -> re.Pattern[str]:
 
 
 def _unclear(text: str, tokens: list[str]) -> bool:
-    """Whether it is a phrase, a word of which is long and not known; two signs in CJK script."""
+    """Whether it is a phrase, a word of which is long and not known, or a compound, the rest of
+    which is not known ("Notfalltemperatur"); two signs in CJK script."""
     known = words()
     if CJK.search(text):
         return len(CJK.findall(_wide_words().sub("", text))) >= 2
+    if any(_half_known(token) for token in tokens):
+        return True
     if len(PHRASE.findall(text)) < 2:
         return False
     return any(
@@ -318,7 +326,7 @@ def _dictionary(text: str, tokens: list[str]) -> dict[str, float]:
             continue
         for name, score in known.measurands.get(token, ()) or _compound(token):
             scores[name] = max(score, scores.get(name, 0.0))
-    if not scores and len(text) in CUT_LENGTHS and tokens:
+    if not scores and len(text) in CUT_LENGTHS and tokens and tokens[-1] not in known.neutral:
         scores = _cut(tokens[-1], known)
     strong = {name: score for name, score in scores.items() if score >= STRONG}
     return strong or scores
@@ -367,6 +375,49 @@ def _compound(token: str) -> tuple[tuple[str, float], ...]:
         if token.startswith(prefix) and token[len(prefix) :].lstrip("s") in SENSOR_WORDS:
             return known.measurands.get(prefix, ())
     return ()
+
+
+def _half_known(token: str) -> bool:
+    """Whether it is a compound, the rest of which is not known, and no word of ours itself."""
+    known = token in words().measurands
+    return not known and bool(_compound(token)) and not _understood(_rest(token))
+
+
+def _rest(token: str) -> str:
+    """What a compound says besides its measurand."""
+    for suffix in words().suffixes:
+        if token.endswith(suffix):
+            return token.removesuffix(suffix)
+    return ""
+
+
+@lru_cache(maxsize=16_384)
+def _understood(text: str) -> bool:
+    """Whether it is made of known words, with the letters that join them."""
+    if len(text) < SHORTEST_PART:
+        return True
+    parts = words().parts
+    return any(
+        text[:end] in parts and any(_understood(rest) for rest in _after_joint(text[end:]))
+        for end in range(len(text), SHORTEST_PART - 1, -1)
+    )
+
+
+def _after_joint(rest: str) -> Iterator[str]:
+    """What may follow a part of a compound: with and without the letters that join two."""
+    yield rest
+    for joint in ("s", "n", "en", "er", "e", "ings"):
+        if rest.startswith(joint):
+            yield rest.removeprefix(joint)
+
+
+def _scheduled(tokens: list[str]) -> bool:
+    """Whether it is what holds at a time of day or year, or in a manner of running."""
+    known = words()
+    return any(
+        token in known.schedule or (_compound(token) and _rest(token) in known.schedule)
+        for token in tokens
+    )
 
 
 def _cut(token: str, known: Words) -> dict[str, float]:

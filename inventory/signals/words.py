@@ -19,6 +19,8 @@ STRONG = 0.85
 """Score of a word that settles the measurand by itself."""
 WEAK = 0.5
 """Score of a hint that needs a compatible unit."""
+SHORTEST_PART = 3
+"""Letters below which a word is found in any other by chance."""
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 FOLDS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "œ": "oe", "æ": "ae", "ł": "l"}
@@ -49,6 +51,8 @@ class Words:
     leading: frozenset[str]
     states: frozenset[str]
     neutral: frozenset[str]
+    schedule: frozenset[str]
+    parts: frozenset[str]  # what a compound may be made of and still be understood
 
 
 @cache
@@ -95,6 +99,12 @@ def words() -> Words:
         frozenset(compound["leading"]),
         frozenset(compound["states"]),
         frozenset(table["neutral"]["words"]),
+        frozenset(compound["schedule"]),
+        frozenset(
+            word
+            for word in everything | {*compound["sums"], *compound["schedule"]}
+            if len(word) >= SHORTEST_PART
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.signals.names import read_name
 from inventory.signals.points import measure
 from protocols.contract import Point
 
@@ -190,3 +191,46 @@ def test_a_phrase_with_a_word_that_is_not_known_is_left_alone_unless_a_unit_supp
     assert measure(Point("x", "Quibbled motor current", unit="AMP")).measurand == "current"
     assert measure(Point("x", "Quibbled_Motor_Current")).measurand == "current"  # a tag, no phrase
     assert measure(Point("x", "Drive motor current")).measurand == "current"
+
+
+@pytest.mark.parametrize(
+    "name", ["Nachttemperatur", "day temperature T3", "température d'urgence", "Noodtemperatuur"]
+)
+def test_what_holds_at_a_time_of_day_or_in_an_emergency_is_a_setting(name: str) -> None:
+    assert read_name(name).kind == "doubtful"
+
+
+@pytest.mark.parametrize("name", ["Tagesenergie", "energy of the day", "Energi idag"])
+def test_what_is_counted_over_a_day_is_measured(name: str) -> None:
+    assert measure(Point("x", name)).measurand == "energy"
+    assert not read_name(name).kind
+
+
+@pytest.mark.parametrize(
+    ("name", "clear"),
+    [
+        ("Quorbeltemperatur", False),  # nobody knows what a Quorbel is: a thing, or a setting
+        ("Abgastemperatur", True),
+        ("Pufferspeichertemperatur", True),  # of two known words
+        ("Heizungsvorlauftemperatur", True),  # joined by letters that belong to neither
+        ("Drehmoment", True),  # a word of the dictionary itself
+    ],
+)
+def test_a_compound_is_clear_where_each_part_of_it_is_known(name: str, clear: bool) -> None:
+    assert read_name(name).unclear is not clear
+    assert measure(Point("x", name)).known is clear
+
+
+def test_a_unit_settles_a_compound_that_the_name_alone_does_not() -> None:
+    assert measure(Point("x", "Quorbeltemperatur", unit="CEL")).measurand == "temperature"
+
+
+def test_a_whole_word_at_the_length_of_a_cut_is_not_taken_for_a_part() -> None:
+    name = "chauffage activé"
+    assert len(name) == 16
+    assert not read_name(name).scores  # once taken for "active p(ower)"
+
+
+@pytest.mark.parametrize("name", ["Flöde", "Motorström", "Turtall vifte", "Lufttrykk"])
+def test_swedish_and_norwegian_are_read(name: str) -> None:
+    assert read_name(name).scores
