@@ -5,9 +5,10 @@
     python -m scanner.capture.live dcp INTERFACE SECONDS
 
 Each line is `{"time": nanoseconds, "frame": hexadecimal}`, or `{"gone": [address, …]}` for those
-that ARP is done with and that did not answer; the last one is `{"sent": n}`. This is
-the only module that imports scapy, and it imports nothing else of this project, so that scapy
-(GPL-2.0-only) never shares a process with the rest. It needs CAP_NET_RAW and nothing more.
+that ARP is done with and that did not answer, or, each second, `{"alive": true}`, which tells a
+quiet segment from a helper that hangs; the last one is `{"sent": n}`. This is the only module that
+imports scapy, and it imports nothing else of this project, so that scapy (GPL-2.0-only) never
+shares a process with the rest. It needs CAP_NET_RAW and nothing more.
 
 One rule keeps it simple: `listen` opens a receiving socket and sends no packet at all.
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 ROUNDS = 2
 ADDRESSES = 65_536
 LATE_SECONDS = 0.05
+ALIVE_SECONDS = 1.0  # between two words that we live
 HELD_SECONDS = 0.1  # between two looks at whether to go on
 TOLD = 100  # addresses that are given up together
 LINE_LIMIT = 4096  # bytes of one frame that are handed on
@@ -46,6 +48,22 @@ def write(value: dict[str, object]) -> None:
     """One JSON line on stdout."""
     sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+class Alive:
+    """Says now and then that this process lives."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def __call__(self) -> None:
+        """Say so, where the last time was long ago."""
+        if (now := time.monotonic()) >= self._due:
+            self._due = now + ALIVE_SECONDS
+            write({"alive": True})
+
+
+alive = Alive()
 
 
 def deaf_to_ourselves(socket: SuperSocket) -> None:
@@ -76,8 +94,10 @@ class Told:
 
 def receive(socket: SuperSocket, until: float, hears: Hears | None = None) -> None:
     """Hand on every frame until the monotonic time `until`."""
+    alive()
     while (left := until - time.monotonic()) > 0:
         ready = socket.select([socket], min(left, 0.5))
+        alive()
         for source in ready:
             _, raw, stamp = source.recv_raw(65_536)
             if raw:

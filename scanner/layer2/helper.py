@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import selectors
 import subprocess
 import sys
 import threading
@@ -23,9 +24,11 @@ from scanner.capture.observations import Conclusions, Origin
 from scanner.capture.own import own_macs
 from scanner.capture.walk import Walk
 
-LINE_LIMIT = 16_384
+LINE_LIMIT = 16_384  # bytes of a line that is not whole yet
+READ_BYTES = 65_536
 PACKETS = 5_000_000
 GRACE_SECONDS = 10.0  # for the helper to close its socket once it has said all
+SILENCE_SECONDS = 30.0  # without a line: it says something each second, also where nobody speaks
 COMMAND = (sys.executable, "-m", "scanner.capture.live")
 
 
@@ -56,14 +59,16 @@ class Helper:
         command: tuple[str, ...] = COMMAND,
         most: int = PACKETS,
         grace_seconds: float = GRACE_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         self.cancelled = False
         self.held = False
         self.asks = asks or _anybody  # whose ARP is of interest; of a flood nobody else is kept
         self._command, self._most, self._grace_seconds = command, most, grace_seconds
+        self._silence_seconds, self._silent = silence_seconds, False
         # Hear at once, in the helper's thread, who spoke ARP, and who did not when asked.
         self._answers, self._gone = answers or _nobody, gone or _nobody
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._pipe: int | None = None  # its stdin, while it runs
         self._telling = threading.Lock()
 
@@ -96,7 +101,8 @@ class Helper:
                 self.hold(True)
             try:
                 sent = self._read(process, walk, answered)
-                if walk.packets < self._most:  # else it stands before a full pipe, and stays there
+                # Else it stands before a full pipe, or hangs, and stays there.
+                if walk.packets < self._most and not self._silent:
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(timeout=self._grace_seconds)
             finally:
@@ -108,7 +114,7 @@ class Helper:
         problem = self._problem(words[1], walk.packets) if sent is None else ""
         return Heard(observations, walk.packets, sent or 0, frozenset(answered), problem)
 
-    def _started(self, words: tuple[str, ...]) -> subprocess.Popen[str]:
+    def _started(self, words: tuple[str, ...]) -> subprocess.Popen[bytes]:
         command = [*self._command, *words]
         try:
             return subprocess.Popen(  # noqa: S603 - our own module, words that never pass a shell
@@ -116,7 +122,6 @@ class Helper:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                text=True,
             )
         except OSError as error:
             reason = error.strerror or error
@@ -128,11 +133,13 @@ class Helper:
             return ""
         if packets >= self._most:
             return f"listening on {interface} ended after {packets} packets"
+        if self._silent:
+            return f"the capture helper on {interface} said nothing for {self._silence_seconds:g} s"
         return f"the capture helper on {interface} ended early"
 
-    def _read(self, process: subprocess.Popen[str], walk: Walk, answered: set[str]) -> int | None:
+    def _read(self, process: subprocess.Popen[bytes], walk: Walk, answered: set[str]) -> int | None:
         """Walk every frame; how many the helper sent, None when it did not say."""
-        for line in _lines(process):
+        for line in self._lines(process):
             value = _parsed(line)
             if "frame" in value:
                 frame = bytes.fromhex(str(value["frame"]))
@@ -149,6 +156,22 @@ class Helper:
             if walk.packets >= self._most:
                 return None
         return None
+
+    def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+        """What the helper says, line by line, until it ends or says nothing for too long."""
+        if process.stdout is None:
+            raise Layer2Error("the capture helper has no output")
+        said, rest = process.stdout.fileno(), b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(said, selectors.EVENT_READ)
+            while selector.select(self._silence_seconds):
+                data = os.read(said, READ_BYTES)
+                if not data:
+                    return
+                *lines, rest = (rest + data).split(b"\n")
+                yield from lines
+                rest = rest if len(rest) <= LINE_LIMIT else b""
+        self._silent = True
 
 
 def listen(
@@ -196,7 +219,7 @@ def _nobody(_: set[str]) -> None:
     """Nobody wants to know before the end."""
 
 
-def _parsed(line: str) -> dict[str, object]:
+def _parsed(line: bytes) -> dict[str, object]:
     """One line of the helper; a line that was cut when it was killed says nothing."""
     try:
         value = json.loads(line)
@@ -216,10 +239,3 @@ def arp_sender(frame: bytes) -> set[str]:
     if body[:6] != b"\x00\x01\x08\x00\x06\x04" or not any(body[14:18]):
         return set()
     return {str(ipaddress.IPv4Address(body[14:18]))}
-
-
-def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
-    if process.stdout is None:
-        raise Layer2Error("the capture helper has no output")
-    while line := process.stdout.readline(LINE_LIMIT):
-        yield line

@@ -105,6 +105,34 @@ def test_a_helper_that_said_all_and_does_not_go_is_ended() -> None:
     assert (heard.sent, heard.problem) == (2, "")
 
 
+def test_a_helper_that_hangs_is_ended_and_what_it_said_is_kept() -> None:
+    said = "\n".join(frames(3))
+    hangs = (sys.executable, "-c", f"import signal; print({said!r}, flush=True); signal.pause()")
+    heard = Helper(command=hangs, silence_seconds=1.0).run(WORDS, ORIGIN)
+    assert (heard.packets, heard.problem) == (
+        3,
+        "the capture helper on here0 said nothing for 1 s",
+    )
+
+
+def test_on_a_quiet_segment_the_helper_says_that_it_lives(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a second, however often it looks."""
+    times = iter([n / 2 for n in range(1000)])
+    monkeypatch.setattr(live.time, "monotonic", lambda: next(times))
+    monkeypatch.setattr(live, "alive", live.Alive())
+
+    class Quiet:
+        def select(self, sockets: object, patience: float) -> list[object]:
+            return []
+
+    live.receive(Quiet(), 20.0)  # type: ignore[arg-type]
+    said = capsys.readouterr().out.splitlines()
+    assert set(said) == {'{"alive":true}'}
+    assert 10 <= len(said) <= 21
+
+
 def test_a_helper_that_is_cancelled_before_it_starts_is_ended_at_once() -> None:
     waits = (sys.executable, "-c", "import signal; signal.pause()")
     helper = Helper(command=waits)
