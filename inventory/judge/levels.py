@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.judge.logic import both, declared, false, true, unknown
 from inventory.judge.openness import OPEN
-from inventory.judge.view import ACTIVE, View, info
+from inventory.judge.view import ACTIVE, Door, View, info
 from inventory.model import Level, Proposition, Strength, Truth
 from inventory.rules.inaccessible import locked
 from inventory.rules.informational import covered
@@ -20,6 +20,8 @@ from protocols.contract import Openness, Quality, Sample
 
 MONITORED = frozenset({"monitored", "monitoring", "watched"})
 TRAPPED = frozenset({"T01", "T02", "T03", "T05", "T06", "T07"})
+PRESENCE = frozenset({"capture", "arp"})
+"""What says no more than that somebody is there: a packet of it, its hardware address."""
 LOCKED = frozenset({"A01", "A02", "A03", "A04"})
 VALUES = (0.0, 0.05, 0.15, 0.45, 0.9, 1.0)
 """Value of each level (domain model 5): convex, because 3 to 4 is where use begins."""
@@ -61,9 +63,17 @@ def _detected(view: View) -> Proposition:
 
 
 def _identified(view: View, detected: Proposition) -> Proposition:
-    if view.spoke or (view.device.seen and any(door.spoke for door in view.doors)):
+    if view.spoke or (view.device.seen and any(_speaks(door) for door in view.doors)):
         return true(Strength.E4)
     return unknown("a service of it that speaks" if detected.truth is Truth.TRUE else "")
+
+
+def _speaks(door: Door) -> bool:
+    """Whether it answers or says who it is; that it was heard, or asks others, is no service."""
+    spoke = door.spoke
+    return (
+        spoke is not None and door.protocol not in PRESENCE and spoke.question.operation != "client"
+    )
 
 
 def _readable(view: View, rules: set[str]) -> Proposition:

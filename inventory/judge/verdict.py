@@ -159,20 +159,24 @@ def _not_assessable(view: View, subject: Subject, level: Level) -> OpenQuestion:
     """N05, with the premise that is missing first."""
     blocking = level.blocking[0] if level.blocking else "a premise that settles any rule"
     return OpenQuestion(
-        "N05", subject.key, subject.name, subject.site, "", blocking, _next_step(level),
+        "N05", subject.key, subject.name, subject.site, "", blocking, _next_step(view, level),
         _next_command(view, level),
     )  # fmt: skip
 
 
-def _next_step(level: Level) -> str:
+def _next_step(view: View, level: Level) -> str:
+    if view.address and not view.target:
+        return "find its IP address, as in the project of its controller; a scan needs one"
     if level.lo is not None and level.lo >= 3:
         return "read its values over a window"
+    if level.lo is not None and level.lo < 2:
+        return "ask it: nothing that it offers has been heard"
     return "scan it deeper, with the credentials that you hold"
 
 
 def _next_command(view: View, level: Level) -> str:
     depth = "sample" if level.lo is not None and level.lo >= 3 else "points"
-    return f"untrap scan {view.address} --depth {depth}" if view.address else ""
+    return f"untrap scan {view.target} --depth {depth}" if view.target else ""
 
 
 def _proxy_question(view: View, subject: Subject) -> OpenQuestion:

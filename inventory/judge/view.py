@@ -6,6 +6,7 @@ by its latest scan; an older scan that says otherwise is kept as a conflict, nev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,6 +39,9 @@ SAYS_NOTHING = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN
 ACTIVE = frozenset({"scan", "bundle"})
 MANY_ACCEPT = 3
 """Ports of a host that accept before its refusals need the negative control (rulings 12)."""
+
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 @dataclass(slots=True)
@@ -253,16 +257,22 @@ class View:
     def ask(self, name: str = "", depth: str = "identify") -> str:
         """The command that asks this device for one protocol, or for all."""
         probe = f" --probe {name}" if name else ""
-        return f"untrap scan {self.address}{probe} --depth {depth}" if self.address else ""
+        return f"untrap scan {self.target}{probe} --depth {depth}" if self.target else ""
 
     def again(self) -> str:
         """The command that scans this device again, from the collector's place if it is named."""
         place = f" --vantage {quote(self.context.collection)}" if self.context.collection else ""
-        return f"untrap scan {self.address}{place}" if self.address else ""
+        return f"untrap scan {self.target}{place}" if self.target else ""
+
+    @cached_property
+    def target(self) -> str:
+        """Where a scan can ask it; "" where only its hardware address is known."""
+        known = (*self.device.addresses, self.address)
+        return next((address for address in known if not _MAC.fullmatch(address)), "")
 
     @cached_property
     def address(self) -> str:
-        """Where the device is asked."""
+        """Where the device is found: an IP address, or the hardware address it was heard by."""
         if self.device.addresses:
             return self.device.addresses[0]
         if self.doors:

@@ -100,8 +100,15 @@ def _stored(store: Store, capture: Capture) -> tuple[int, int]:
 
 
 def told(name: str, capture: Capture, hosts: int, new: int) -> str:
-    """What came of the file, in at most three lines."""
-    lines = [f"{name}: {capture.packets} packets, {hosts} devices, {new} observations"]
+    """What came of the file: how much, who speaks what, and what was not looked into."""
+    from scanner.capture.summary import spoken
+    from scanner.capture.summary import told as told_spoken
+    from scanner.wording import counted
+
+    addresses = counted(hosts, "address", "addresses")
+    lines = [f"{name}: {capture.packets} packets, {addresses}, {new} observations"]
+    if capture.packets:
+        lines += told_spoken(spoken(capture.conclusions.walk))
     if capture.problem:
         lines.append(f"{name}: {capture.problem}")
     if capture.notes:

@@ -64,6 +64,18 @@ def test_a_declared_device_that_nobody_heard_is_at_level_0_and_open() -> None:
     assert span(evidence(about=replace(KNOWN, seen=True)))[0] == 1  # a capture saw it
 
 
+@pytest.mark.parametrize(
+    ("protocol", "operation", "low"),
+    [("capture", "heard", 1), ("arp", "overheard", 1), ("modbus", "client", 1),
+     ("lldp", "overheard", 2), ("modbus", "overheard", 2)],
+)  # fmt: skip
+def test_who_was_only_heard_or_asks_others_offers_no_service(
+    protocol: str, operation: str, low: int
+) -> None:
+    heard = seen(protocol, Outcome.COMPLETE, operation, origin="capture")
+    assert level(evidence(heard, about=KNOWN)).lo == low
+
+
 def test_an_answer_is_level_1_and_only_what_speaks_is_level_2() -> None:
     hidden = device(seen=False)
     closed = evidence(seen("modbus", Outcome.CLOSED), about=hidden)

@@ -11,7 +11,18 @@ from click.testing import CliRunner
 
 from scanner.cli import untrap
 from scanner.imports.captures import read_files
-from tests.scanner.capture.packets import SERVER, pcap, polled, write
+from tests.scanner.capture.packets import (
+    CLIENT,
+    CLIENT_MAC,
+    SERVER,
+    SERVER_MAC,
+    datagram,
+    ethernet,
+    ipv4,
+    pcap,
+    polled,
+    write,
+)
 
 
 def test_a_capture_becomes_assets_and_is_stored_once(tmp_path: Path) -> None:
@@ -19,13 +30,25 @@ def test_a_capture_becomes_assets_and_is_stored_once(tmp_path: Path) -> None:
     given = ["--db", str(tmp_path / "a.db")]
     first = CliRunner().invoke(untrap, [*given, "import", "pcap", str(path)])
     assert first.exit_code == 0, first.output
-    assert "2 devices" in first.output
+    assert "2 addresses" in first.output
+    assert "heard: Modbus/TCP (1 answers, 1 asks)" in first.output
     assert "the last record is cut" in first.output
     again = CliRunner().invoke(untrap, [*given, "import", "pcap", str(path)])
     assert "known already" in again.output
     assets = CliRunner().invoke(untrap, [*given, "assets"])
     assert assets.exit_code == 0, assets.output
     assert SERVER in assets.output
+
+
+def test_a_capture_without_automation_says_so_and_where_to_capture(tmp_path: Path) -> None:
+    query = bytes.fromhex("0007010000010000000000000161 0000010001")
+    frame = ethernet(CLIENT_MAC, SERVER_MAC, 0x0800,
+                     ipv4(CLIENT, SERVER, 17, datagram((40_000, 53), query)))  # fmt: skip
+    given = ["--db", str(tmp_path / "a.db"), "import", "pcap"]
+    found = CliRunner().invoke(untrap, [*given, str(write(tmp_path, pcap([frame])))])
+    said = " ".join(found.output.split())
+    assert "no automation protocol was heard: capture at a mirror of the port" in said
+    assert "besides: DNS" in said
 
 
 def test_what_is_no_capture_is_a_usage_error(tmp_path: Path) -> None:
@@ -80,7 +103,8 @@ def test_a_set_is_stored_once_and_a_list_takes_one_file(tmp_path: Path) -> None:
     given = ["--db", str(tmp_path / "a.db"), "import"]
     first = CliRunner().invoke(untrap, [*given, "pcap", *files])
     assert first.exit_code == 0, first.output
-    assert "2 devices" in first.output
+    assert "2 addresses" in first.output
+    assert "heard: Modbus/TCP (1 answers, 1 asks)" in first.output
     again = CliRunner().invoke(untrap, [*given, "pcap", *reversed(files)])
     assert "known already" in again.output
     wrong = CliRunner().invoke(untrap, [*given, "register", *files])

@@ -230,3 +230,12 @@ def test_an_existing_collector_is_named_as_the_way_to_a_trapped_device(site: Sit
     texts = [one["text"] for one in gap["remedies"]]  # type: ignore[attr-defined]
     tap = f"Tap the existing collector: {CLIENT} already reads it by Modbus TCP every 2.000 s"
     assert tap in texts
+
+
+def test_no_scan_is_proposed_of_a_device_without_an_ip_address(site: Site) -> None:
+    from tests.scanner.capture.double import lldp
+
+    site.run("import", "pcap", str(write(site.folder, pcap([lldp()]))))
+    (one,) = site.run("questions", "--json")
+    assert "scan" not in str(one["command"])
+    assert str(one["next_step"]).startswith("find its IP address")
