@@ -9,8 +9,10 @@ import json
 import shutil
 import sqlite3
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,13 @@ in 22 and 44 s, and none at all lets one echoing device hold its group for minut
 devices; -sT is slower than -sS. Without `aggressive` modbus-discover asks unit 1 only, and so names
 a gateway's first unit and never the gateway; with it, it asks 247 units of every device, runs into
 its time limit and identifies half as many (250: 54 in 12 s; in 26 s with 20 s of time).
-What it can identify here are the SNMP agents and the plain Modbus devices; it has no OPC UA."""
+What it can identify here are the SNMP agents and the plain Modbus devices; it has no OPC UA, and
+these flags identify all of them. So they are its fastest and its most identifying ones as well: -sV
+(117 s for 250) and `aggressive` with 60 s (70 s, 330 000 packets, 13 531 units told of 208 that are
+there) find no further device."""
+
+NMAP_UNITS = ("--script-args", "modbus-discover.aggressive=true")
+"""Every unit number of every Modbus device, for who wants what stands behind gateways."""
 
 
 @dataclass(slots=True)
@@ -47,6 +55,7 @@ class Result:
     measured: Measured
     score: dict[str, int] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
+    phases: dict[str, float] = field(default_factory=dict)
     durable: list[tuple[float, int]] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
@@ -60,6 +69,7 @@ class Result:
             **self.score,
             "first_durable": None if first is None else round(first, 2),
             "summary": self.summary,
+            "phases": self.phases,
         }
 
 
@@ -89,9 +99,11 @@ def untrap(
     measured = measure(
         words, folder, seconds, lambda at: durable.append((at, identified(database)))
     )
+    ended = time.time()
     lines = measured.out.splitlines()
     summary = json.loads(lines[-1]) if lines and measured.code in (0, 3, 4) else {}
     result = Result("untrap", " ".join(flags), measured, summary=summary, durable=durable)
+    result.phases = phases(database, ended - measured.wall, ended)
     if not summary:
         result.summary = {"error": measured.err[-400:]}
     if plant.startswith("generate:"):
@@ -103,6 +115,30 @@ def untrap(
             score.key(plant, depth), *score.of_untrap(listed.out.splitlines())
         )
     return result
+
+
+def phases(database: Path, began: float, ended: float) -> dict[str, float]:
+    """Where the seconds of a scan went: until the first packet, until the last device had said who
+    it is, until the last silence was waited for, and until the process had ended."""
+    asked = (
+        "SELECT time, duration_seconds, facts LIKE '[{%' FROM observation "
+        "WHERE outcome != 'not_asked'"
+    )
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            rows = [
+                (datetime.fromisoformat(at).timestamp(), lasted or 0.0, says)
+                for at, lasted, says in connection.execute(asked)
+            ]
+    except sqlite3.Error:
+        return {}
+    if not rows:
+        return {}
+    first = min(at - lasted for at, lasted, _ in rows)
+    known = max((at for at, _, says in rows if says), default=first)
+    last = max(at for at, _, _ in rows)
+    spans = {"start": first - began, "answers": known - first, "tail": last - known}
+    return {name: round(span, 2) for name, span in (spans | {"end": ended - last}).items()}
 
 
 def identified(database: Path) -> int:
@@ -122,10 +158,12 @@ def nmap(
     ports: str,
     *targets: str,
     near: bool = False,
+    units: bool = False,
     seconds: float = 300,
 ) -> Result | None:
     """nmap with the scripts that know these protocols; None where it is not installed. `near` lets
-    it look for its neighbours by ARP first."""
+    it look for its neighbours by ARP first, `units` asks for every Modbus unit, with 60 s of time
+    for each script."""
     if shutil.which("nmap") is None:
         return None
     out = folder / "nmap.xml"
@@ -133,10 +171,14 @@ def nmap(
     kind = "-s" + ("S" if "T:" in ports else "") + ("U" if "U:" in ports else "")
     base = tuple(word for word in NMAP if not (near and word == "-Pn"))
     flags = (*base, kind, "-p", ports, "--script", NMAP_SCRIPTS)
+    if units:
+        flags = (*(word.replace("8s", "60s") for word in flags), *NMAP_UNITS)
     where = targets or ("-iL", str(here.targets))
     measured = measure([*flags, *where, "-oX", str(out)], folder, seconds)
-    found = score.score_text(score.key(plant), score.of_nmap(out))
-    return Result("nmap", " ".join(flags[1:]), measured, found)
+    said = score.of_nmap(out)
+    found = score.score_text(score.key(plant), said)
+    told = {"units_told": sum(text.count("sid 0x") for text in said.values())}
+    return Result("nmap", " ".join(flags[1:]), measured, found, told)
 
 
 def simple(

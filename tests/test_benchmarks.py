@@ -12,7 +12,7 @@ from benchmarks import __main__ as benchmarks
 from benchmarks import epoll, report, runs, score
 from benchmarks.rows import Row
 from benchmarks.stage import played
-from benchmarks.tools import untrap
+from benchmarks.tools import Result, untrap
 
 PLANT = "generate:4,seed=5,prefix=127.23,protocols=modbus+snmp"
 
@@ -26,6 +26,28 @@ def test_a_small_plant_is_played_scanned_and_scored(tmp_path: Path) -> None:
     assert done.score["wrong"] == done.score["believed"] == 0
     assert done.measured.wall > done.summary["seconds"] >= 0
     assert done.record()["first_durable"] is not None
+    spent = done.record()["phases"]
+    assert sum(spent.values()) == pytest.approx(done.measured.wall, abs=0.1)
+    assert min(spent.values()) >= 0
+    shown = report.page({"results": {"killed": {"machine": MACHINE, "rows": [_row(done)]}}})
+    assert f"| untrap brisk | {spent['start']:g} | {spent['answers']:g} |" in shown
+
+
+def _row(done: Result) -> runs.Found:
+    return done.record() | {"profile": "brisk"}
+
+
+def test_a_row_says_what_its_limits_ask_and_what_a_peer_could_find() -> None:
+    plant = runs.mixed(8, 0, "127.22")
+    ours = {"profile": "brisk", "wall": 3.0, "summary": {"cost": {"seconds": 2.0}}}
+    nmap = {"name": "nmap", "wall": 4.0, "identified": 4, "packets": 400}
+    (floor,) = runs._floors((ours,), nmap, "nmap")
+    assert "ask 2 s of the 3 s, 0.50 times nmap's 4 s" in floor
+    every = {"identified": 3, "summary": {"units_told": 500}}
+    able, units = runs._reach(plant, 8, nmap, every)
+    assert "4 of these 8 devices at most" in able
+    assert "tells of 500 and identifies 3" in units
+    assert not list(runs._floors((ours,), {"missing": True}, "nmap"))
 
 
 KEYS = {
