@@ -15,7 +15,7 @@ from protocols.contract import Outcome, Probe, Reason, Target
 from scanner.secrets import hidden
 from scanner.wire import guard
 from scanner.wire.failures import Failure, NetworkError
-from scanner.wire.pacer import Passage
+from scanner.wire.pacer import Group, Passage
 from scanner.wire.wire import (
     PART_SECONDS,
     SESSION_GRACE_SECONDS,
@@ -62,12 +62,25 @@ class Door:
         return self.wire.clock.monotonic() - self.idle
 
     async def aside(self, waiting: Awaitable[None]) -> None:
-        """Wait for what is none of this conversation's time: the others of its host, or a pause."""
+        """Wait for what is none of this conversation's time: the others of its host, a pause, or
+        a line that all hosts stand in."""
         begun = self.wire.clock.monotonic()
         try:
             await waiting
         finally:
             self.idle += self.wire.clock.monotonic() - begun
+
+    @asynccontextmanager
+    async def knocking(self) -> AsyncIterator[Group]:
+        """A place to knock in this host's /24; the wait for it is none of its time."""
+        begun = self.wire.clock.monotonic()
+        async with self.wire.pacer.knock(self.host.group) as place:
+            self.idle += self.wire.clock.monotonic() - begun
+            yield place
+
+    async def spend(self, packets: int) -> None:
+        """Stand in line for the packet rate."""
+        await self.aside(self.wire.pacer.packets.take(packets))
 
     async def first_packet(self, packets: int) -> None:
         """Charge a packet to an address that may be new on our link. Raises `NetworkError`."""
@@ -87,8 +100,8 @@ class Door:
         if self.wire.stopping is not None:
             return
         if not self.host.alive and self.wire.links.on_link(self.host.address):
-            await self.wire.pacer.new_on_link.take()
-        await self.wire.pacer.packets.take(packets)
+            await self.aside(self.wire.pacer.new_on_link.take())
+        await self.spend(packets)
 
     async def opening_turn(self, packets: int) -> None:
         """Wait for the packet rate with the first request on a connection.
@@ -96,14 +109,14 @@ class Door:
         Not held back by a stop: a connection that was accepted is never left without a byte.
         """
         await self.host.turn.take()
-        await self.wire.pacer.packets.take(packets)
+        await self.spend(packets)
         self.wire.sent.packets += packets
 
     async def send_turn(self, packets: int) -> None:
         """Wait for the host's turn and the packet rate. Raises `NetworkError` after a stop, and
         when a pause begins that no session is kept open over."""
         await self.host.turn.take()
-        await self.wire.pacer.packets.take(packets)
+        await self.spend(packets)
         while self.wire.pacer.paused and not self.parting:
             if self.session and self.wire.rests():
                 raise NetworkError(Failure(Outcome.NOT_ASKED, Reason.OUR_SIDE))
@@ -118,11 +131,11 @@ class Door:
         """The peer is there: one place of its /24, and its share of new hosts/s."""
         self.host.alive = self.host.answers = True
         if not self._placed:
-            await self.wire.pacer.talk(self.host.group)
+            await self.aside(self.wire.pacer.talk(self.host.group))
             self._placed = True
         if not self.host.known:
             self.host.known = True
-            await self.wire.pacer.new_hosts.take()
+            await self.aside(self.wire.pacer.new_hosts.take())
 
     def give_place(self) -> None:
         """Give the place of the /24 back; does nothing without one."""

@@ -74,22 +74,22 @@ class OverTcp:
             self._accepted = False
             stream = self._stream
             assert stream is not None  # noqa: S101 - `knock` raises where nobody lets us in
-            await self._wire.pacer.packets.take(OPEN - 1)
+            await self._door.spend(OPEN - 1)
             await door.opening_turn(EXCHANGE)
             return await self._ask(stream, request, frame, read, limit, patience)
 
     async def touch(self) -> None:
         """Connect and say nothing; `part` closes it. For ports that nobody uses, and no other."""
         await self._host.turn.ready()
-        async with self._wire.pacer.knock(self._host.group) as place:
+        async with self._door.knocking() as place:
             await self._connect()
             place.accepted += 1
-            await self._wire.pacer.packets.take(OPEN - 1)
+            await self._door.spend(OPEN - 1)
 
     async def knock(self) -> None:
         """Connect; the first request has to follow at once. Raises `NetworkError`."""
         await self._host.turn.ready()
-        place = await self._knocking.enter_async_context(self._wire.pacer.knock(self._host.group))
+        place = await self._knocking.enter_async_context(self._door.knocking())
         try:
             await self._connect()
         except BaseException:
@@ -176,7 +176,7 @@ class OverTcp:
         try:
             if farewell:
                 await self._say_farewell(stream, farewell)
-            await self._wire.pacer.packets.take(CLOSE)
+            await self._door.spend(CLOSE)
         finally:  # also when time is up: a socket is never left open
             self._wire.sent.packets += CLOSE
             stream.finish()
@@ -193,7 +193,7 @@ class OverTcp:
         try:
             door.function = guard.judge(door.probe, plain(farewell))
             await self._host.turn.take()
-            await self._wire.pacer.packets.take(EXCHANGE - 1)
+            await self._door.spend(EXCHANGE - 1)
             data = outgoing(farewell)
             with door.under_way():
                 await stream.send(data)

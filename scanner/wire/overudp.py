@@ -53,7 +53,7 @@ class OverUdp:
         if self._door.placed:
             return await self._datagram(queue, request, read, limit, patience, again)
         try:
-            async with self._wire.pacer.knock(self._host.group) as place:
+            async with self._door.knocking() as place:
                 result = await self._datagram(queue, request, read, limit, patience, again)
                 place.accepted += 1
         except NetworkError as error:
