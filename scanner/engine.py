@@ -65,10 +65,13 @@ class Tally:
     unasked: int = 0  # hosts that were not, or not wholly, asked
     shapes: Counter[Shape] = field(default_factory=Counter)
     first: dict[int, Shape] = field(default_factory=dict)  # those begun first, by their place
+    behind: dict[str, Counter[Shape]] = field(default_factory=dict)  # by what they share
 
-    def keep(self, place: int, shape: Shape) -> None:
+    def keep(self, place: int, shape: Shape, gateway: str = "") -> None:
         """One host more; the order of beginning is kept as far as the plan plays it."""
         self.shapes[shape] += 1
+        if gateway:
+            self.behind.setdefault(gateway, Counter())[shape] += 1
         if place < MOST_PLAYED:
             self.first[place] = shape
 
@@ -158,7 +161,8 @@ class Engine:
             self.tally.finished += 1
             self.tally.answering += host.answers
             self.tally.unasked += not whole
-            self.tally.keep(begun, tuple(found[place] for place in sorted(found)))
+            shape = tuple(found[place] for place in sorted(found))
+            self.tally.keep(begun, shape, host.gateway)
             if self._on_finished is not None:
                 self._on_finished(visit, whole)
 
@@ -206,7 +210,12 @@ class Engine:
             seconds=self.wire.limits.identify_seconds,
             past=past,
         )
-        await conversation.knock()
+        hold = Hold(host.talking)
+        await hold.take()
+        try:
+            await conversation.knock()
+        finally:
+            hold.give()
         heard = [item for item in conversation.news() if item.outcome is not Outcome.NOT_ASKED]
         return control(_manner(heard, conversation), asked)
 

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -178,6 +179,7 @@ def _wire(
         credentials=prepared.credentials,
         secrets=revealed(prepared.credentials),
         maps=prepared.known.maps,
+        gateways=prepared.known.gateways,
         links=links(),
         source=prepared.source,
         device=prepared.interface,
@@ -299,9 +301,10 @@ def totals(prepared: Prepared) -> dict[str, planning.Total]:
         compositions[name] = planning.spared(compositions[name], silent, spared)
     count, near = groups(prepared), on_link(prepared)
     figures = {
-        name: beside_arp(
+        name: beside(
             planning.cost(composition, prepared.profile, prepared.limits, count, on_link=near),
             prepared.layer2.arp_seconds,
+            *_gateways(prepared, name),
         )
         for name, composition in compositions.items()
     }
@@ -310,9 +313,23 @@ def totals(prepared: Prepared) -> dict[str, planning.Total]:
     return figures | {"ceiling": replace(figures["ceiling"], seconds=longest)}
 
 
-def beside_arp(total: planning.Total, arp_seconds: float) -> planning.Total:
-    """Hosts are talked to while ARP goes on: the longer of both lasts."""
-    return replace(total, seconds=max(total.seconds, round(arp_seconds, 1)))
+def beside(total: planning.Total, *seconds: float) -> planning.Total:
+    """Hosts are talked to while ARP goes on, and while those behind one gateway wait for each
+    other: the longest of all lasts."""
+    return replace(total, seconds=max(total.seconds, *(round(item, 1) for item in seconds)))
+
+
+def _gateways(prepared: Prepared, figure: str) -> Iterator[float]:
+    """Seconds of the addresses behind each gateway, in one of the three figures."""
+    known, asked = prepared.known.gateways, prepared.everywhere
+    depth, watching = prepared.depth, prepared.options.sample_seconds
+    for hosts in Counter(known[item] for item in known if prepared.scope.spans(item)).values():
+        composition = {
+            "floor": partial(planning.floor, hosts, planning.attempts(asked)),
+            "expected": partial(planning.expected, hosts, asked, depth, hosts, watching),
+            "ceiling": partial(planning.ceiling, hosts, asked, depth, watching),
+        }[figure]()
+        yield planning.behind_one(composition, prepared.profile, prepared.limits)
 
 
 def _composed(prepared: Prepared) -> Iterator[dict[str, planning.Composition]]:

@@ -9,7 +9,7 @@ from protocols.contract import Reason
 from scanner.planning import cost as planning
 from scanner.planning.cost import Total
 from scanner.program import ours
-from scanner.scan import Run, beside_arp, groups, on_link
+from scanner.scan import Run, beside, groups, on_link
 from scanner.wording import duration
 
 
@@ -19,13 +19,17 @@ def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, ob
     if wire is None:
         raise RuntimeError("the scan did not begin")
     prepared = run.prepared
-    found = beside_arp(
+    found = beside(
         planning.cost(
             *(run.tally.shapes, prepared.profile, prepared.limits, groups(prepared)),
             order=run.tally.order,
             on_link=on_link(prepared),
         ),
         run.layer2.arp_seconds if run.layer2 else 0.0,
+        *(
+            planning.behind_one(shapes, prepared.profile, prepared.limits)
+            for shapes in run.tally.behind.values()
+        ),
     )
     sent = wire.sent
     return {

@@ -255,6 +255,18 @@ def _lasts(
     return schedule.seconds([prepared[shape] for shape in hosts])
 
 
+def behind_one(composition: Composition, profile: Profile, limits: Limits) -> float:
+    """Seconds of these hosts where one gateway leads to all of them."""
+    played = [
+        tuple(zip(shape, tries(shape, limits), strict=True))
+        for shape in mixed(composition, steps(composition) <= MOST_STEPS_PLAYED)
+    ]
+    if not played:
+        return 0.0
+    lasts = Schedule(profile, limits, together=True).seconds(played)
+    return lasts * sum(composition.values()) / len(played)
+
+
 def _bound(composition: Composition, profile: Profile, limits: Limits, groups: int) -> float:
     """The least that a large composition takes: what its rates and places allow."""
     sent = alive = 0

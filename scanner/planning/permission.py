@@ -35,6 +35,8 @@ NEVER = (
 
 GENTLE = (
     "one connection to a device at a time, over all protocols, closed in order (FIN)",
+    "addresses that the register puts behind one gateway (Parent) are asked one at a time, at the "
+    "rate of one device",
     "a port only ever gets the protocol that belongs to it, and no connection without a question",
     "one exception: an address that accepts on three ports or more gets one connect to a high port "
     "that nobody uses (tcp 61234), to tell a device from a firewall that accepts everything; "

@@ -136,7 +136,13 @@ class Schedule:
     """One scan played. `seconds` is the time of its last step."""
 
     def __init__(
-        self, profile: Profile, limits: Limits, groups: int = 1, *, on_link: bool = False
+        self,
+        profile: Profile,
+        limits: Limits,
+        groups: int = 1,
+        *,
+        on_link: bool = False,
+        together: bool = False,  # all behind one gateway: one of them at a time
     ) -> None:
         self.profile, self.limits = profile, limits
         self.now = 0.0
@@ -144,6 +150,7 @@ class Schedule:
         self._new_hosts = _Rate(WINDOW_MARGIN / profile.new_hosts)
         self._new_on_link = _Rate(WINDOW_MARGIN / limits.new_on_link)
         self._on_link = on_link
+        self._gateway = _Talk(profile) if together else None
         self._groups = [_Group(profile.hosts_at_once) for _ in range(max(1, groups))]
         self._heap: list[tuple[float, int, Step]] = []
         self._count = 0
@@ -173,7 +180,7 @@ class Schedule:
 
     def _visit(self, host: Host, group: _Group) -> Step:
         """One attempt at a time, in the order of asking for the right to talk to this host."""
-        state = _Talk(self.profile)
+        state = self._gateway or _Talk(self.profile)
         for call, tries in host:
             if call.sent:
                 yield from self._acquire(state)

@@ -381,6 +381,8 @@ class Conversation:
         in empty space a second packet to each port finds nobody and doubles the traffic.
         """
         left = self._door.left + self.wire.limits.retry_delay - self.wire.clock.monotonic()
+        # Who takes the right may need the place that we have: both are lent, or both wait for ever.
+        self._door.give_place()
         self.hold.give()
         await self.wire.clock.sleep(left)
         await self._door.aside(self.hold.regain())

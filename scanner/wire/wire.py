@@ -132,7 +132,8 @@ class Host:
     failed_here: bool = False  # our side was in the way: not wholly asked
     spent: float = 0.0  # seconds of conversations with it
     open: int = 0  # connections now, attempts included
-    talking: asyncio.Lock = field(default_factory=asyncio.Lock)  # see Hold
+    talking: asyncio.Lock = field(default_factory=asyncio.Lock)  # see Hold; one of its gateway
+    gateway: str = ""  # what it lies behind, together with others
     past: tuple[Observation, ...] = ()  # what an earlier run of this scan heard of it
     accepting: set[int] = field(default_factory=set)  # TCP ports that accepted a connection
 
@@ -198,6 +199,8 @@ class Wire:
     on_pause: Callable[[str], None] | None = None
     dead: Callable[[str], bool] = nobody  # addresses that ARP found nobody at
     heard: Callable[[str], bool] = nobody  # addresses that answered ARP
+    gateways: Mapping[str, str] = field(default_factory=dict)  # of addresses that share one
+    _doors: dict[str, tuple[HostTurn, asyncio.Lock]] = field(default_factory=dict, repr=False)
     pacer: Pacer = field(init=False)
     datagrams: Datagrams = field(init=False)
     _judged: Callable[[str], Reason | None] = field(init=False, repr=False)
@@ -223,10 +226,25 @@ class Wire:
     def host(self, address: str, units: tuple[str, ...] = ()) -> Host:
         """The state of one address, at its first turn."""
         past = self.past.get(address, ())
-        host = Host(address, self.pacer.host(), group(address), units=units, past=past)
+        turn, talking = self._way(gateway := self.gateways.get(address, ""))
+        host = Host(
+            *(address, turn, group(address)),
+            units=units,
+            talking=talking,
+            gateway=gateway,
+            past=past,
+        )
         for item in past:
             host.sequence[item.target.transport, item.target.port] = item.sequence
         return host
+
+    def _way(self, gateway: str) -> tuple[HostTurn, asyncio.Lock]:
+        """Turn and right of a host of its own; or those that all behind its gateway share."""
+        if not gateway:
+            return self.pacer.host(), asyncio.Lock()
+        if gateway not in self._doors:
+            self._doors[gateway] = self.pacer.host(), asyncio.Lock()
+        return self._doors[gateway]
 
     def credentials_for(self, probe: Probe, address: str) -> tuple[Credential, ...]:
         """The named credentials that `probe` can use and that apply to `address`."""

@@ -13,6 +13,7 @@ from tests.scanner.test_resume import stored
 from tests.support.plants import patiently, played, started, untrap
 
 FEW, MANY = 4, 20
+PACED = ("gentle", "standard", "brisk")
 
 
 def scan(here, cwd: Path, address: str, *more: str) -> None:  # type: ignore[no-untyped-def]
@@ -50,9 +51,48 @@ def test_a_fragile_device_survives_scan_after_scan(
     assert seen["abandoned"] == seen["bare"] == seen["resets"] == seen["forbidden"] == 0
 
 
+PORTS = {"modbus": 502, "opcua": 4840, "s7comm": 102}
+
+
+@pytest.mark.timeout(2 * 3_600)
+@pytest.mark.parametrize(
+    ("profile", "scans"),
+    [
+        ("standard", 1),
+        *(pytest.param(name, MANY, marks=pytest.mark.soak) for name in PACED),
+    ],
+)
+def test_all_fragile_devices_survive_whole_scans_of_every_profile(
+    tmp_path: Path, profile: str, scans: int
+) -> None:
+    """Identified again and again, retries and all, each time with every slot and session free."""
+    with played("fragile", tmp_path) as here:
+        targets = [
+            f"{address}:{PORTS[probe] + here.shift}/{probe}" for _, address, probe in DEVICES
+        ]
+        for number in range(1, scans + 1):
+            ran = untrap(
+                *("--db", tmp_path / "t.db", "--config", here.config, "-q", "scan", *targets),
+                *("--profile", profile, "--json"),
+                cwd=tmp_path,
+            )
+            assert ran.code == 0, ran.err
+            (summary,) = ran.lines()
+            assert summary["answered"] == len(DEVICES)
+            assert summary["stopped"] == []
+            witness = here.witness()["devices"]
+            for device, _, _ in DEVICES:
+                seen = witness[device]
+                assert number <= seen["connections"] <= 3 * number, device  # let in every time
+                assert seen["peak_connections"] == 1, device
+                assert seen["open_connections"] == seen["open_sessions"] == 0, device
+                assert seen["abandoned"] == seen["bare"] == seen["early"] == 0, device
+                assert seen["resets"] == seen["forbidden"] == 0, device
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(2 * 3_600)
-@pytest.mark.parametrize("profile", ["standard", "brisk"])
+@pytest.mark.parametrize("profile", PACED)
 @pytest.mark.parametrize(("device", "address", "probe"), DEVICES)
 def test_a_fragile_device_survives_scans_of_any_depth_that_are_cut(
     tmp_path: Path, device: str, address: str, probe: str, profile: str
