@@ -1,15 +1,17 @@
 """Field telemetry as overheard: GE-SRTP, GENISYS, ROC Plus, ANSI C12.22.
 
-These name no device in clear; they show who is master, which station answers, and what is asked.
+But for GE's controllers, these name no device in clear; they show who is master, which station
+answers, and what is asked.
 
-Source: GE-SRTP as described by Denton et al., "Leveraging the SRTP protocol", DFRWS 2017; Alstom
+Source: GE-SRTP as described by Denton et al., "Leveraging the SRTP protocol", DFRWS 2017,
+and GFK-0529C (Series 90 PLC SNP Communications, chapter 6: the same services and codes); Alstom
 P2346F (GENISYS serial protocol); Emerson A4199 (ROC Plus protocol specification, 2.2);
 ANSI C12.22-2012, 5.3 (ACSE PDU) and 5.3.2.4 (services).
 """
 
 from __future__ import annotations
 
-from protocols._cursor import Cursor
+from protocols._cursor import Cursor, printable, text
 from protocols.contract import Fact, Foreign, Garbled, Overheard, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use, nothing, overheard
 
@@ -18,12 +20,27 @@ SRTP_SERVICES = {0x00: ("PLC short status", READ), 0x03: ("program names", READ)
                  0x04: ("read system memory", READ), 0x05: ("read task memory", READ),
                  0x06: ("read program memory", READ), 0x07: ("write system memory", WRITE),
                  0x08: ("write task memory", WRITE), 0x09: ("write program block", WRITE),
-                 0x21: ("log on", OTHER), 0x22: ("PLC stop/run", WRITE),
-                 0x23: ("set time", WRITE), 0x25: ("read time", READ),
-                 0x43: ("controller type", READ)}  # fmt: skip
-SRTP_MEMORY = {0x08: "R", 0x0A: "AI", 0x0C: "AQ", 0x46: "I", 0x48: "Q", 0x4A: "T",
-               0x4C: "M"}  # fmt: skip
-"""Memories by selector, those that are counted in their own items (words, bits)."""
+                 0x20: ("programmer log on", OTHER), 0x21: ("change privilege level", OTHER),
+                 0x22: ("set controller id", WRITE), 0x23: ("PLC run/stop", WRITE),
+                 0x24: ("set time", WRITE), 0x25: ("read time", READ),
+                 0x38: ("read fault table", READ), 0x39: ("clear fault table", WRITE),
+                 0x3F: ("upload program", READ), 0x40: ("download program", WRITE),
+                 0x43: ("controller type", READ), 0x44: ("force memory", WRITE)}  # fmt: skip
+SRTP_MEMORY = {0x08: ("R", 1), 0x0A: ("AI", 1), 0x0C: ("AQ", 1),
+               0x46: ("I", 1), 0x48: ("Q", 1), 0x4A: ("T", 1), 0x4C: ("M", 1), 0x4E: ("SA", 1),
+               0x50: ("SB", 1), 0x52: ("SC", 1), 0x54: ("S", 1), 0x56: ("G", 1),
+               0x10: ("I", 8), 0x12: ("Q", 8), 0x14: ("T", 8), 0x16: ("M", 8), 0x18: ("SA", 8),
+               0x1A: ("SB", 8), 0x1C: ("SC", 8), 0x1E: ("S", 8), 0x38: ("G", 8)}  # fmt: skip
+"""Memory by selector and how many of its items one counted unit holds: words and bits are counted
+one by one, bits that are read byte by byte eight at a time."""
+SERIES_90 = {12: {31: "90-70 Model 731", 32: "90-70 Model 732", 71: "90-70 Model 771",
+                  72: "90-70 Model 772", 80: "90-70 Model 780", 81: "90-70 Model 781",
+                  82: "90-70 Model 782", 88: "90-70 Model 788", 89: "90-70 Model 789",
+                  92: "90-70 Model 914", 94: "90-70 Model 924"},
+             16: {31: "90-20 Model 211", 30: "90-30 Model 311", 32: "90-30 Model 321",
+                  33: "90-30 Model 313", 34: "90-30 Model 323", 35: "90-30 Model 331",
+                  36: "90-30 Model 341"}}  # fmt: skip
+"""Models by major and minor type (GFK-0529C, table 6-16); later CPUs have codes of their own."""
 
 GENISYS_MASTER = {0xF9: ("common control", WRITE), 0xFA: ("acknowledge and poll", READ),
                   0xFB: ("poll", READ), 0xFC: ("control", WRITE), 0xFD: ("recall", READ),
@@ -57,9 +74,25 @@ def _srtp_uses(data: bytes) -> tuple[Use, ...]:
     memory = SRTP_MEMORY.get(data[43]) if data[42] in (4, 7) and len(data) >= 48 else None
     if memory is None:
         return (Use(name, kind),)
-    first = int.from_bytes(data[44:46], "little") + 1  # shown from 1, sent from 0
-    count = max(int.from_bytes(data[46:48], "little"), 1)
-    return (Use(name, kind, f"%{memory}{first}-%{memory}{first + count - 1}"),)
+    letter, each = memory
+    first = int.from_bytes(data[44:46], "little") * each + 1  # shown from 1, sent from 0
+    count = max(int.from_bytes(data[46:48], "little"), 1) * each
+    return (Use(name, kind, f"%{letter}{first}-%{letter}{first + count - 1}"),)
+
+
+def _srtp_identity(asked: Segment, answer: Segment) -> tuple[Overheard, ...]:
+    """Controller id and model of an answer to service 0x43 (GFK-0529C, 6-39)."""
+    question, data = asked.payload, answer.payload
+    if len(question) < 43 or question[0] != 2 or question[42] != 0x43:
+        return ()
+    if len(data) < 56 + 10 or data[0] != 3 or data[2] != question[2]:
+        return ()
+    name, model = data[56:64].rstrip(b"\0 "), SERIES_90.get(data[64], {}).get(data[65], "")
+    source = "GE-SRTP controller type"
+    facts = [Fact("name", text(name) if printable(name) else "", source)]
+    if model:
+        facts += [Fact("model", f"Series {model} CPU", source), Fact("vendor", "GE Fanuc", source)]
+    return (overheard(answer.source, "ge-srtp", facts, operation="controller_type"),)
 
 
 def _srtp_role(segment: Segment) -> tuple[Overheard, ...]:
@@ -162,6 +195,7 @@ PASSIVE = (
         ports=(SRTP_PORT, 18246),
         frame=_srtp_frame,
         uses=_srtp_uses,
+        pair=_srtp_identity,
         alike=lambda data: data[:1] + data[42:52],
         side=lambda data: {0: "client", 1: "server", 2: "client", 3: "server"}.get(data[0], ""),
         least=56,

@@ -62,6 +62,57 @@ def test_ge_srtp_names_the_memory_that_is_read() -> None:
     assert srtp.uses(mailbox(2, 7, 0x4C, 0, 1)) == (Use("write system memory", "write", "%M1-%M1"),)
 
 
+@pytest.mark.parametrize(
+    ("selector", "first", "count", "item"),
+    [(0x10, 0, 4, "%I1-%I32"), (0x46, 0, 32, "%I1-%I32"), (0x16, 2, 1, "%M17-%M24"),
+     (0x0C, 9, 1, "%AQ10-%AQ10"), (0x38, 1, 1, "%G9-%G16")],
+)  # fmt: skip
+def test_ge_srtp_counts_bits_also_byte_by_byte(
+    selector: int, first: int, count: int, item: str
+) -> None:
+    uses = named("ge-srtp").uses
+    assert uses is not None
+    assert uses(mailbox(2, 4, selector, first, count))[0].item == item
+
+
+@pytest.mark.parametrize(
+    ("service", "use"),
+    [(0x21, Use("change privilege level", "other")), (0x22, Use("set controller id", "write")),
+     (0x23, Use("PLC run/stop", "write")), (0x24, Use("set time", "write")),
+     (0x44, Use("force memory", "write"))],
+)  # fmt: skip
+def test_ge_srtp_services_by_their_code(service: int, use: Use) -> None:
+    """The codes of GFK-0529C, chapter 6."""
+    uses = named("ge-srtp").uses
+    assert uses is not None
+    assert uses(mailbox(2, service, 0, 0, 0)) == (use,)
+
+
+CONTROLLER = bytes.fromhex(
+    "333331303141 0000 10 23 01 00 4553533333310000 0100 a30700009a01 9bcd0000 d606 2201 c8eb0000"
+)
+"""The text of the manual's own example: a Series 90-30 331 with the id 33101A (6-40)."""
+
+
+def test_ge_srtp_controller_type_names_the_controller() -> None:
+    srtp, ask = named("ge-srtp"), mailbox(2, 0x43, 0, 0, 0)
+    answer = mailbox(3, 0, 0, 0, 0, text=len(CONTROLLER)) + CONTROLLER
+    assert srtp.pair is not None
+    found = srtp.pair(up(ask, 18245), down(answer, 18245))
+    assert {f.name: f.value for f in facts(tuple(found))} == {
+        "name": "33101A",
+        "model": "Series 90-30 Model 331 CPU",
+        "vendor": "GE Fanuc",
+    }
+    unknown = answer[:64] + b"\x63" + answer[65:]
+    assert [f.name for f in facts(tuple(srtp.pair(up(ask, 18245), down(unknown, 18245))))] == [
+        "name"
+    ]
+    other = mailbox(2, 0x04, 8, 0, 4)
+    assert not srtp.pair(up(other, 18245), down(answer, 18245))
+    assert not srtp.pair(up(ask, 18245), down(answer[:60], 18245))
+
+
 def test_ge_srtp_answers_in_two_segments_are_one_message() -> None:
     srtp, answer = named("ge-srtp"), mailbox(3, 0, 0, 0, 0, text=8) + bytes(8)
     assert srtp.frame is not None
