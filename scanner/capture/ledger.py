@@ -114,26 +114,31 @@ class Ledger:
         return self._doubles.get((address, vlan or 0), address)
 
     def host(self, address: str, mac: str, ttl: int, time: int, vlan: int | None) -> str:
-        """Note a sender; the name that it is kept under. Nobody's address is no host."""
+        """Note a sender; the name that it is kept under. Nobody's address is no host.
+
+        Without a `mac` only the address is: the packet bore a hardware address that is not its own.
+        """
         if nobody(address):
             if address not in UNSET:
                 self.note("packets from addresses that no device can have")
-            self.station(mac, time, vlan)
+            if mac:
+                self.station(mac, time, vlan)
             return address
-        own = ttl in UNTOUCHED
+        own = ttl in UNTOUCHED and bool(mac)
         name = self.place(address, mac, vlan, own=own)
         host = self._row(self.hosts, name, time, "hosts")
         if host is not None:
             if name != address:
                 host.address = address
             host.last = max(host.last, time)
-            if len(host.macs) < MACS:
+            if mac and len(host.macs) < MACS:
                 host.macs[mac] = host.macs.get(mac, True) and own
             if own and not host.seats and not mac.startswith(ROUTERS):
                 host.seats[vlan or 0] = mac
             if vlan is not None and len(host.vlans) < VLANS:
                 host.vlans.add(vlan)
-        self.station(mac, time, vlan)
+        if mac:
+            self.station(mac, time, vlan)
         return name
 
     def began(self, name: str, ttl: int) -> None:

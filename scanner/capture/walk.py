@@ -13,6 +13,7 @@ import ipaddress
 import logging
 import struct
 
+from inventory.derive.identity import ROUTERS
 from protocols.contract import Garbled, Segment
 from protocols.passive import Passive, passives
 from scanner.capture.files import NANOSECOND, Batch
@@ -46,6 +47,16 @@ def dotted(raw: bytes) -> str:
     if len(raw) == 4:
         return f"{raw[0]}.{raw[1]}.{raw[2]}.{raw[3]}"
     return str(ipaddress.IPv6Address(raw))
+
+
+def speaker(frame: bytes) -> str:
+    """The hardware address that an IP packet was sent from; "" where it is none of the sender's.
+
+    The active router of a group greets the others from the group's hardware address and its own
+    IP address (RFC 9568, 7.2; RFC 2281, 5.4): neither says anything of the other.
+    """
+    mac = frame[6:12].hex(":")
+    return "" if frame[0] & 1 and mac.startswith(ROUTERS) else mac
 
 
 class Walk:
@@ -211,7 +222,7 @@ class Walk:
 
     def _sender(self, time: int, frame: bytes, vlan: int | None) -> None:
         """Note who sent an IP packet that is not looked into further."""
-        mac = frame[6:12].hex(":")
+        mac = speaker(frame)
         if frame[12:14] == IPV4 and len(frame) >= 34:
             self.ledger.host(dotted(frame[26:30]), mac, frame[22], time, vlan)
         elif frame[12:14] == IPV6 and len(frame) >= 54:
@@ -238,7 +249,7 @@ class Walk:
     # --- the first packet of a direction -----------------------------------------------------
 
     def _open(self, time: int, frame: bytes, vlan: int | None, key: Key) -> Lane | None:
-        mac = frame[6:12].hex(":")
+        mac = speaker(frame)
         if frame[12:14] == IPV4:
             protocol, ttl, offset = frame[23], frame[22], 34
             source, destination = dotted(frame[26:30]), dotted(frame[30:34])

@@ -10,6 +10,8 @@ import struct
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from inventory.derive.assets import derive
 from inventory.model import Device
 from protocols.contract import Fact, Observation, Outcome, Question, Target
@@ -163,6 +165,34 @@ def test_a_redundant_pair_stays_two_and_its_shared_address_is_neither(tmp_path: 
     assert (virtual.mac, virtual.role) == ("", "router")
     (said,) = [fact.value for fact in virtual.facts if fact.name == "shared"]
     assert str(said).startswith("routers share it")
+
+
+HSRP, GLBP = "00:00:0c:07:ac:05", "00:07:b4:00:01:01"
+
+
+@pytest.mark.parametrize(
+    ("virtual", "protocol", "body"),
+    [
+        (VRRP, 112, bytes.fromhex("21056401000100000a010001")),  # RFC 9568, 5.1
+        (HSRP, 17, datagram((1985, 1985), bytes.fromhex("0000100003 0a640500") + bytes(12))),
+        (GLBP, 17, datagram((3222, 3222), bytes(20))),
+    ],
+    ids=["VRRP", "HSRP", "GLBP"],
+)
+@pytest.mark.parametrize("own_word", [True, False], ids=["with ARP", "hellos only"])
+def test_the_active_router_greets_from_the_shared_hardware_address_and_stays_itself(
+    tmp_path: Path, virtual: str, protocol: int, body: bytes, own_word: bool
+) -> None:
+    """Its greetings bear its own IP address and the group's hardware address (RFC 2281, 5.4)."""
+    group = "01:00:5e:00:00:12"
+    hello = ethernet(virtual, group, 0x0800, ipv4("10.1.0.2", "224.0.0.18", protocol, body, 255))
+    frames = [hello] * 3 + [arp(B, "10.1.0.3")] + ([arp(A, "10.1.0.2")] if own_word else [])
+    found = devices(captured(tmp_path, frames))
+    assert virtual not in {one.mac for one in found}
+    (active,) = [one for one in found if "10.1.0.2" in one.addresses]
+    assert active.mac == (A if own_word else "")
+    assert not [fact for fact in active.facts if fact.name == "shared"]
+    assert len(found) == 2
 
 
 def test_several_machines_behind_one_translated_address_are_told_and_not_counted(
