@@ -16,7 +16,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from inventory.judge.rows import added, judged_machine
+from inventory.judge.rows import STATED, added, judged_machine
 from inventory.judge.standing import clocks_of, kin_of, kinship
 from inventory.judge.survey import (
     AGGREGATORS,
@@ -28,7 +28,7 @@ from inventory.judge.survey import (
     number_of,
 )
 from inventory.judge.verdict import judge_device
-from inventory.model import Device, Equipment, Evidence, Kind, Verdict
+from inventory.model import Device, Equipment, Evidence, Verdict
 from inventory.reach import MOST, Reach
 from inventory.signals.points import signature
 from inventory.store import growing
@@ -222,11 +222,8 @@ def _context(
         found = map(number_of, growing.asked(store))
         whole.asked = {one for one in found if one is not None}
     return context_from(
-        whole, equipment, store.declarations(None, *_STATED), today=today, site=store.site
+        whole, equipment, store.declarations(None, *STATED), today=today, site=store.site
     )
-
-
-_STATED = tuple(kind for kind in Kind if kind is not Kind.KEY)
 
 
 def _collisions(whole: Gathered, devices: Iterable[Device], everything: Iterable[Kept]) -> None:

@@ -6,7 +6,6 @@ else here is computed from them and from observations by pure functions, and can
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,10 +18,9 @@ from protocols.contract import (
     Outcome,
     Point,
     Sample,
+    compact,
     identifier,
 )
-
-_canonical = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 # --- records ---------------------------------------------------------------------------------
 
@@ -86,7 +84,7 @@ class Declaration:
         """Deterministic: importing a file twice stores each row once."""
         content = [self.site, self.kind.value, self.subject, sorted(self.fields.items())]
         content += [self.author, self.document]
-        return identifier(_canonical(content))
+        return identifier(compact(content))
 
 
 # --- three-valued logic ----------------------------------------------------------------------

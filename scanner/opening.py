@@ -18,7 +18,7 @@ from scanner.program import ours
 if TYPE_CHECKING:
     from inventory.rulebook import Change
     from inventory.store import Store
-    from inventory.store.store import Asset
+    from inventory.store.reading import Asset
     from scanner.cli import Settings
 
 

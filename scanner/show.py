@@ -20,7 +20,7 @@ from scanner.opening import assets_like, the_asset
 
 if TYPE_CHECKING:
     from inventory.store import Store
-    from inventory.store.store import Asset
+    from inventory.store.reading import Asset
     from protocols.contract import Observation
 
 MOST_PREMISES = 50

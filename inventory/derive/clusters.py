@@ -7,7 +7,6 @@ that a key was first derived from is on record and is looked up before a new key
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from itertools import pairwise
 from inventory.derive.identity import STATED, WEAKEST, kind, plain_mac, said, strength
 from inventory.derive.nodes import Node
 from inventory.model import Declaration, Kind, Merge
-from protocols.contract import NAMESPACE
+from protocols.contract import identifier
 
 
 @dataclass(slots=True)
@@ -193,7 +192,7 @@ def _span(node: Node, identity: str) -> tuple[str, str]:
 
 def key_of(site: str, identity: str) -> str:
     """The key that is first derived from an identity (rulings 15)."""
-    return str(uuid.uuid5(NAMESPACE, f"{site}\n{identity}"))
+    return identifier(f"{site}\n{identity}")
 
 
 def assign(site: str, found: list[Cluster], recorded: Sequence[Declaration]) -> list[Declaration]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 STRENGTH = {"serial": 0, "opcua": 1, "product": 1, "engine": 2, "bacnet": 3, "mac": 4, "unit": 5}
@@ -34,6 +34,9 @@ _LEGAL = re.compile(
     r"|srl|bv|b\.v|nv|oy|ab|as|a/s|kg|plc|pty|electric|electronics|automation)\b\.?"
 )
 
+_NO_WORD = re.compile(r"[^a-z0-9]+")
+_NO_DIGIT = re.compile(r"[^0-9a-fA-F]+")
+
 
 @cache
 def data(name: str) -> Mapping[str, object]:
@@ -48,27 +51,29 @@ def _placeholders(kind: str) -> frozenset[str]:
     return frozenset(str(text) for text in known) if isinstance(known, list) else frozenset()
 
 
+@lru_cache(maxsize=8192)
 def placeholder(kind: str, value: str) -> bool:
     """Whether many devices state this value because nobody set it. `kind` is a fact name."""
     text = value.strip().lower()
-    bare = re.sub(r"[^a-z0-9]", "", text)
+    bare = _NO_WORD.sub("", text)
     return text in _placeholders(kind) or len(set(bare)) < 2 or (kind == "serial" and len(bare) < 3)
 
 
+@lru_cache(maxsize=4096)
 def plain_vendor(text: str) -> str:
     """A manufacturer's name without its legal form and punctuation, in lower case."""
     short = _LEGAL.sub(" ", text.casefold())
-    return re.sub(r"[^a-z0-9]+", "", short) or re.sub(r"[^a-z0-9]+", "", text.casefold())
+    return _NO_WORD.sub("", short) or _NO_WORD.sub("", text.casefold())
 
 
 def plain_serial(text: str) -> str:
     """A serial number without spaces, in upper case; leading zeros stay."""
-    return re.sub(r"\s+", "", text).upper()
+    return "".join(text.split()).upper()
 
 
 def plain_mac(text: str) -> str:
     """Lower case with colons; "" when it is no hardware address of one device."""
-    digits = re.sub(r"[^0-9a-fA-F]", "", text).lower()
+    digits = _NO_DIGIT.sub("", text).lower()
     if len(digits) != 12 or int(digits[:2], 16) & 1:  # group bit: IEEE 802, 8.2
         return ""
     return ":".join(digits[index : index + 2] for index in range(0, 12, 2))

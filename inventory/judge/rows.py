@@ -34,6 +34,9 @@ SLICE = 1_000
 MACHINES = 250
 """Machines that are judged in one go."""
 
+STATED = tuple(kind for kind in Kind if kind is not Kind.KEY)
+"""What verdicts may rest on; keys, as many as there are devices, are not read for it."""
+
 
 class _Shared(NamedTuple):
     """What every slice needs beside its devices."""
@@ -72,7 +75,7 @@ def _judged(
         assert isinstance(part, Gathered)  # noqa: S101 - what `surveyed` gives
         whole.absorb(part)
     equipment = store.equipment()
-    stated = [one for one in store.declarations() if one.kind is not Kind.KEY]
+    stated = store.declarations(None, *STATED)
     context = context_from(whole, equipment, stated, today=today, site=store.site)
     linked = frozenset(key for one in equipment for key in one.monitored_by)
     shared = pickle.dumps(_Shared(context, linked), protocol=pickle.HIGHEST_PROTOCOL)

@@ -161,10 +161,11 @@ def finding_of(
 def once(findings: Iterable[Finding]) -> list[Finding]:
     """One finding for each rule and subject, whatever the number of doors that show it: the most
     severe, the surest of those, with the premises of all."""
-    merged: dict[str, Finding] = {}
+    merged: dict[tuple[str, str, str], Finding] = {}
     for one in findings:
-        other = merged.get(one.id)
-        merged[one.id] = one if other is None else _joined(other, one)
+        same = (one.rule, one.asset, one.subject)  # what its id is made of
+        other = merged.get(same)
+        merged[same] = one if other is None else _joined(other, one)
     return list(merged.values())
 
 
@@ -199,7 +200,7 @@ def _assumptions(rule: Rule, context: Context) -> tuple[Because, ...]:
 
 
 def _waived(finding: Finding, context: Context) -> Finding:
-    waiver = context.waivers.get(finding.id)
+    waiver = context.waivers.get(finding.id) if context.waivers else None
     if waiver is None:
         return finding
     expires = waiver.fields.get("expires", "")

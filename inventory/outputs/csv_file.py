@@ -19,7 +19,7 @@ from inventory.text import cell
 if TYPE_CHECKING:
     from inventory.outputs import Request
     from inventory.store import Store
-    from inventory.store.store import Asset
+    from inventory.store.reading import Asset
 
 GAPS = (
     "Site",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from inventory.model import Coverage, Device, Equipment, Evidence, Finding, Level, OpenQuestion
-from inventory.store.store import Asset, Signal
+from inventory.store.reading import Asset, Signal
 from protocols.contract import Point, Sample, Value
 
 Record = dict[str, object]

@@ -26,7 +26,7 @@ from inventory.model import (
     Service,
 )
 from inventory.outputs.pseudonyms import KEPT, PLAIN_POINT, pseudonyms
-from inventory.store.store import Asset, Signal
+from inventory.store.reading import Asset, Signal
 from protocols.contract import Fact, Observation, Point, Sample, Value
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from inventory.outputs.records import time
 
 if TYPE_CHECKING:
     from inventory.store import Store
-    from inventory.store.store import Asset
+    from inventory.store.reading import Asset
 
 Record = Mapping[str, str | tuple[str, ...]]
 

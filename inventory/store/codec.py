@@ -6,7 +6,6 @@ known is not read, so that an older or newer file stays readable.
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
@@ -30,6 +29,8 @@ from protocols.contract import (
     Sample,
     Target,
     Value,
+    compact,
+    expand,
 )
 
 Row = dict[str, object]
@@ -44,9 +45,6 @@ LARGEST = 2**63 - 1
 
 SHORT = 512
 """Bytes up to which a small window packs as well as a large one."""
-
-_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
-_load = json.JSONDecoder().decode
 
 
 def stamp(time: datetime) -> str:
@@ -80,7 +78,7 @@ _KNOWN = {kind: frozenset(name for name, _ in pairs) for kind, pairs in _DEFAULT
 
 def pack(values: Sequence[Fact] | Sequence[Point] | Sequence[Sample]) -> str:
     """JSON array of objects that hold what differs from the defaults; "" for none."""
-    return _dump([_object(value) for value in values]) if values else ""
+    return compact([_object(value) for value in values]) if values else ""
 
 
 def _object(value: Fact | Point | Sample) -> Row:
@@ -100,7 +98,7 @@ def unpack(kind: type[V], text: str) -> tuple[V, ...]:
     if kind is Point:
         return (_few_points if len(text) <= CACHED_TEXT else _points)(text)  # type: ignore[return-value]
     value = _fact if kind is Fact else _sample
-    return tuple([value(item) for item in _load(text)])  # type: ignore[misc]
+    return tuple([value(item) for item in expand(text)])  # type: ignore[misc]
 
 
 CACHED_TEXT = 8192
@@ -108,7 +106,7 @@ CACHED_TEXT = 8192
 
 
 def _points(text: str) -> tuple[Point, ...]:
-    items = _load(text)
+    items = expand(text)
     try:
         return tuple([_new_point(**item) for item in items])
     except TypeError:  # a field of another version
@@ -303,7 +301,7 @@ def seen(row: Sequence[object]) -> Seen:
     return Seen(
         *row[:11],  # type: ignore[call-arg, arg-type]  # as observation_row wrote them
         tuple(
-            [(f["name"], f.get("value"), f["source"], f.get("part", "")) for f in _load(facts)]
+            [(f["name"], f.get("value"), f["source"], f.get("part", "")) for f in expand(facts)]
             if facts
             else ()
         ),
@@ -315,7 +313,7 @@ def seen(row: Sequence[object]) -> Seen:
                     s["point"],
                     s.get("value") is not None and s.get("quality") != "bad",
                 )
-                for s in _load(samples)
+                for s in expand(samples)
             ]
             if samples
             else ()
@@ -324,7 +322,7 @@ def seen(row: Sequence[object]) -> Seen:
 
 
 def _listed(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple([(point.get("part", ""), point["address"]) for point in _load(text)])
+    return tuple([(point.get("part", ""), point["address"]) for point in expand(text)])
 
 
 _few_listed = lru_cache(maxsize=512)(_listed)
@@ -368,10 +366,10 @@ def scan_row(scan: Scan) -> Row:
         "interface": scan.interface,
         "source_address": scan.source_address,
         "rules_version": scan.rules_version,
-        "targets": _dump(list(scan.targets)),
-        "excluded": _dump(list(scan.excluded)),
-        "plan": _dump(dict(scan.plan)),
-        "summary": _dump(dict(scan.summary)),
+        "targets": compact(list(scan.targets)),
+        "excluded": compact(list(scan.excluded)),
+        "plan": compact(dict(scan.plan)),
+        "summary": compact(dict(scan.summary)),
     }
 
 
@@ -384,15 +382,15 @@ def scan_value(row: Mapping[str, object]) -> Scan:
         vantage=text["vantage"],
         started=moment(text["started"]),
         finished=moment(text["finished"]) if text["finished"] else None,
-        targets=tuple(json.loads(text["targets"])),
-        excluded=tuple(json.loads(text["excluded"])),
+        targets=tuple(expand(text["targets"])),
+        excluded=tuple(expand(text["excluded"])),
         depth=text["depth"],
         profile=text["profile"],
         interface=text["interface"],
         source_address=text["source_address"],
         status=text["status"],
-        plan=json.loads(text["plan"]),
-        summary=json.loads(text["summary"]),
+        plan=expand(text["plan"]),
+        summary=expand(text["summary"]),
         rules_version=text["rules_version"],
     )
 
@@ -409,7 +407,7 @@ def declaration_row(declaration: Declaration, now: datetime) -> Row:
         "site": tidy.site,
         "kind": tidy.kind.value,
         "subject": tidy.subject,
-        "fields": _dump(dict(tidy.fields)),
+        "fields": compact(dict(tidy.fields)),
         "author": storable(tidy.author),
         "document": storable(tidy.document),
         "time": stamp(tidy.time or now),
@@ -422,7 +420,7 @@ def declaration_value(row: Mapping[str, object]) -> Declaration:
         site=str(row["site"]),
         kind=Kind(str(row["kind"])),
         subject=str(row["subject"]),
-        fields=json.loads(str(row["fields"])),
+        fields=expand(str(row["fields"])),
         author=str(row["author"]),
         document=str(row["document"]),
         time=moment(str(row["time"])),

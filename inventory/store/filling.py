@@ -27,18 +27,28 @@ class Rows(NamedTuple):
     rows: Sequence[tuple[object, ...]]
 
 
-def fill(connection: Connection, table: Table, rows: Iterable[Mapping[str, object]] | Rows) -> None:
-    """Inserts rows that are not there yet."""
+def fill(
+    connection: Connection,
+    table: Table,
+    rows: Iterable[Mapping[str, object]] | Rows,
+    *,
+    new_only: bool = False,
+) -> int:
+    """Inserts rows that are not there yet; returns how many SQLite took. `new_only` (SQLite):
+    those that are there already are passed over."""
+    added = 0
     for columns, step in _steps(rows):
         if connection.dialect.name == "sqlite":
             names = ", ".join(f'"{name}"' for name in columns)
             marks = ", ".join("?" * len(columns))
             sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - our names
-            connection.exec_driver_sql(sql, step)
+            sql += " ON CONFLICT DO NOTHING" if new_only else ""
+            added += max(connection.exec_driver_sql(sql, step).rowcount, 0)
         else:
             from sqlalchemy import insert
 
             connection.execute(insert(table), [dict(zip(columns, r, strict=True)) for r in step])
+    return added
 
 
 def change(connection: Connection, table: Table, rows: Rows, key: str = "key") -> None:

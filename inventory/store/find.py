@@ -13,7 +13,8 @@ from inventory.derive.identity import plain_mac
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from inventory.store.store import Asset, Store
+    from inventory.store.reading import Asset
+    from inventory.store.store import Store
 
 SHORTEST_PREFIX = 4
 MOST = 100

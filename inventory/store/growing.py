@@ -15,8 +15,9 @@ from inventory.derive.assets import in_order
 from inventory.derive.places import Seen
 from inventory.model import Declaration, Device, Kind
 from inventory.store import codec, values
+from inventory.store.evidences import at_place
 from inventory.store.filling import Rows, change, fill
-from inventory.store.store import at_place, place_row
+from inventory.store.store import place_row
 from inventory.store.values import STANDING, Concluded
 
 if TYPE_CHECKING:

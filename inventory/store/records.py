@@ -18,6 +18,7 @@ from inventory.model import Declaration, Kind, Scan
 from inventory.store import codec
 from inventory.store.engine import connect
 from inventory.store.errors import StoreError, explained
+from inventory.store.filling import fill
 from inventory.store.where import is_url, shown
 from protocols.contract import Observation, Outcome, Question, Target
 
@@ -358,16 +359,14 @@ class Records:
 def ignore(connection: Connection, table: Table, rows: list[codec.Row]) -> int:
     """Inserts rows whose key is not there yet; returns how many."""
     if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+        return fill(connection, table, rows, new_only=True)
+    from sqlalchemy.dialects.postgresql import insert
+
     new = 0
     for start in range(0, len(rows), BATCH):
-        statement = insert(table).on_conflict_do_nothing()
         some = rows[start : start + BATCH]
-        if connection.dialect.name == "sqlite":
-            new += max(connection.execute(statement, some).rowcount, 0)
-        else:  # PostgreSQL's driver does not count the rows of a batch
-            key = next(iter(table.primary_key))
-            new += len(connection.execute(statement.returning(key), some).all())
+        statement = insert(table).on_conflict_do_nothing()
+        # PostgreSQL's driver does not count the rows of a batch
+        key = next(iter(table.primary_key))
+        new += len(connection.execute(statement.returning(key), some).all())
     return new

@@ -6,11 +6,11 @@ columns repeat what SQL users filter by.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from inventory.model import (
@@ -36,44 +36,36 @@ from inventory.quick import quick
 from inventory.store.codec import Row, moment, stamp
 from inventory.store.filling import Rows
 from inventory.text import storable
-from protocols.contract import Fact, Openness, Outcome
-
-_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+from protocols.contract import Fact, Openness, Outcome, compact, expand
 
 
-def _flat(value: object) -> list[object]:
-    return [getattr(value, name) for name in _names(value.__class__)]  # type: ignore[arg-type]
+def _flat(value: object) -> tuple[object, ...]:
+    return _getter(value.__class__)(value)  # type: ignore[arg-type]
 
 
 @cache
-def _names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
+def _getter(kind: Hashable) -> Callable[[object], tuple[object, ...]]:
+    return attrgetter(*(field.name for field in fields(kind)))  # type: ignore[arg-type]
 
 
 def _time(value: datetime | None) -> str | None:
     return stamp(value) if value else None
 
 
+_fact = attrgetter("name", "value", "source", "part")
+_service = attrgetter(
+    *("protocol", "transport", "port", "outcome", "address", "reason", "security"),
+    *("openness", "part"),
+)
+
+
 def device_row(one: Device, rank: int) -> Row:
     """One row of table `assets`."""
     register = one.register or RegisterRow()
     value = {
-        "facts": [[f.name, f.value, f.source, f.part] for f in one.facts],
-        "services": [
-            [
-                s.protocol,
-                s.transport,
-                s.port,
-                s.outcome,
-                s.address,
-                s.reason,
-                s.security,
-                s.openness,
-                s.part,
-            ]
-            for s in one.services
-        ],
-        "merges": [[m.identity, m.reason] for m in one.merges],
+        "facts": [_fact(f) for f in one.facts],
+        "services": [_service(s) for s in one.services],
+        "merges": [_flat(m) for m in one.merges],
         "register": _flat(one.register) if one.register else None,
     }
     return {
@@ -91,8 +83,8 @@ def device_row(one: Device, rank: int) -> Row:
         "hardware": storable(one.hardware),
         "serial": storable(one.serial),
         "mac": storable(one.mac),
-        "addresses": _dump(one.addresses),
-        "aliases": _dump(one.aliases),
+        "addresses": compact(one.addresses),
+        "aliases": compact(one.aliases),
         "parent": one.parent,
         "part": one.part,
         "area": register.area,
@@ -107,7 +99,7 @@ def device_row(one: Device, rank: int) -> Row:
         "points": one.points,
         "readable": one.readable,
         "rank": rank,
-        "value": _dump(value),
+        "value": compact(value),
     }
 
 
@@ -141,7 +133,7 @@ def equipment_row(one: Equipment, rank: int) -> Row:
         "points": 0,
         "readable": 0,
         "rank": rank,
-        "value": _dump(value),
+        "value": compact(value),
     }
 
 
@@ -158,7 +150,7 @@ def service_rows(one: Device) -> list[Row]:
             "part": s.part,
             "outcome": s.outcome.value,
             "reason": s.reason,
-            "security": _dump(s.security),
+            "security": compact(s.security),
             "openness": s.openness.value if s.openness else "",
         }
         for s in one.services
@@ -173,12 +165,12 @@ _OPENNESS = {one.value: one for one in Openness}
 
 def device(row: Mapping[str, object]) -> Device:
     """The device of a row."""
-    value = json.loads(str(row["value"]))
+    value = expand(str(row["value"]))
     text = {name: str(row[name]) for name in _TEXTS}
     return _new_device(
         **text,
-        addresses=tuple(json.loads(str(row["addresses"]))),
-        aliases=tuple(json.loads(str(row["aliases"]))),
+        addresses=tuple(expand(str(row["addresses"]))),
+        aliases=tuple(expand(str(row["aliases"]))),
         services=tuple(
             _new_service(p, t, n, _OUTCOMES[o], a, r, tuple(s), _OPENNESS[x] if x else None, w)
             for p, t, n, o, a, r, s, x, w in value["services"]
@@ -211,6 +203,9 @@ _TEXTS = (
 )
 
 
+SURVEYED = (*_TEXTS, "value", "rank")
+"""Columns that `surveyed_device` looks at, and the place in the order."""
+
 _TELLING = ('"application_uri"', '"engine_id"', '"clock_skew_seconds"')
 """Facts that a survey looks at, as they stand in the column `value`."""
 
@@ -220,13 +215,13 @@ def surveyed_device(row: Mapping[str, object]) -> Device:
     text = {name: str(row[name]) for name in _TEXTS}
     value = str(row["value"])
     telling = any(name in value for name in _TELLING)
-    facts = json.loads(value)["facts"] if telling else ()
+    facts = expand(value)["facts"] if telling else ()
     return _new_device(**text, facts=tuple(_new_fact(*fact) for fact in facts))  # texts only
 
 
 def equipment(row: Mapping[str, object]) -> Equipment:
     """The equipment of a row."""
-    value = json.loads(str(row["value"]))
+    value = expand(str(row["value"]))
     return Equipment(
         key=str(row["key"]),
         site=str(row["site"]),
@@ -292,7 +287,7 @@ class Gathered:
             (verdict.asset, self.site, one.observation, one.text) for one in verdict.conflicts
         ]
         if signals:
-            self._meanings.append((verdict.asset, self.site, _dump(signals)))
+            self._meanings.append((verdict.asset, self.site, compact(signals)))
         if standing:
             self._standing.append((*standing, self.site))
 
@@ -321,10 +316,10 @@ def verdict_columns(verdict: Verdict) -> Row:
     return {
         "level_lo": verdict.level.lo,
         "level_hi": verdict.level.hi,
-        "blocking": _dump(verdict.level.blocking),
+        "blocking": compact(verdict.level.blocking),
         "coverage_lo": coverage.lo if coverage else None,
         "coverage_hi": coverage.hi if coverage else None,
-        "coverage": _dump([coverage.unseen, coverage.best_next]) if coverage else "",
+        "coverage": compact([coverage.unseen, coverage.best_next]) if coverage else "",
         "category": verdict.category,
         "key": verdict.asset,
     }
@@ -340,7 +335,7 @@ def level_of_columns(low: object, high: object, blocking: object) -> Level:
     return Level(
         None if low is None else int(str(low)),
         None if high is None else int(str(high)),
-        tuple(json.loads(str(blocking))) if blocking and blocking != "[]" else (),
+        tuple(expand(str(blocking))) if blocking and blocking != "[]" else (),
     )
 
 
@@ -348,7 +343,7 @@ def coverage(row: Mapping[str, object]) -> Coverage | None:
     """The coverage of a row of table `assets`, when there is one."""
     if row["coverage_lo"] is None:
         return None
-    unseen, best_next = json.loads(str(row["coverage"] or '[[],""]'))
+    unseen, best_next = expand(str(row["coverage"] or '[[],""]'))
     low, high = float(str(row["coverage_lo"])), float(str(row["coverage_hi"]))
     return Coverage(low, high, tuple(unseen), best_next)
 
@@ -375,7 +370,7 @@ def finding_row(one: Finding) -> Row:
         "value": one.value,
         "unlocks": one.unlocks,
         "waived": storable(one.waived),
-        "body": _dump(body),
+        "body": compact(body),
     }
 
 
@@ -387,7 +382,7 @@ _CONFIDENCES = {one.value: one for one in Confidence}
 
 def finding(row: Mapping[str, object]) -> Finding:
     """The finding of a row."""
-    body = json.loads(str(row["body"]))
+    body = expand(str(row["body"]))
     return Finding(
         rule=str(row["rule"]),
         version=int(str(row["version"])),

@@ -12,7 +12,7 @@ from scanner.cli import Settings
 if TYPE_CHECKING:
     from inventory.model import Declaration
     from inventory.store import Store
-    from inventory.store.store import Asset
+    from inventory.store.reading import Asset
 
 
 @click.command()

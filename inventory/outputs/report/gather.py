@@ -35,7 +35,7 @@ from inventory.rules.catalogue import catalogue
 
 if TYPE_CHECKING:
     from inventory.store import Store
-    from inventory.store.store import Asset
+    from inventory.store.reading import Asset
 
 SHOWN = frozenset("TAUQG")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from inventory.model import Declaration, Device, Equipment, Kind, Level
 from inventory.outputs.report.page import NO, NONE, STATES, UNKNOWN, YES, Net, Node
 from inventory.rollup import NO_DATA, USEFUL
-from inventory.store.store import Asset
+from inventory.store.reading import Asset
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 NOWHERE = ""

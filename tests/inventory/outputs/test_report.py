@@ -22,7 +22,7 @@ from inventory.outputs.report.sitemap import networks, site_map
 from inventory.outputs.report.svg import COLUMN, ROW, draw
 from inventory.outputs.report.words import spoken
 from inventory.store import Store
-from inventory.store.store import Asset
+from inventory.store.reading import Asset
 from protocols.contract import Outcome
 from scanner.cli import untrap
 from tests.inventory.making import SITE, START, stated

@@ -1,0 +1,135 @@
+"""Reads the evidence on devices: the observations that are about each of them.
+
+One rule keeps it simple: memory holds the evidence of one device, or of a few hundred that are
+named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from inventory.judge.evidence import assemble
+from inventory.model import Device, Evidence
+from inventory.store import codec, values
+from inventory.store.reading import KEYS, Reading
+from protocols.contract import Observation
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Table
+
+LAST = (1 << 31) - 1
+"""A rank after every other."""
+
+_LAST_COLUMN = itemgetter(len(codec.OBSERVATION_COLUMNS))
+
+
+class Evidences(Reading):
+    """The evidence on the devices of one site."""
+
+    def evidence(self, device: Device) -> Evidence:
+        """Everything known about one device."""
+        return next(self.evidences_of([device]))
+
+    def evidences_of(self, devices: Sequence[Device]) -> Iterator[Evidence]:
+        """Everything known about each of some devices, in their order; a query for many of them."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        place, seen = tables.place, tables.observation
+        columns = (*(seen.c[name] for name in codec.OBSERVATION_COLUMNS), place.c.asset)
+        joined = select(*columns).select_from(place.join(seen, at_place(place, seen)))
+        for start in range(0, len(devices), KEYS):
+            some = devices[start : start + KEYS]
+            wanted = joined.where(place.c.asset.in_([one.key for one in some]))
+            found: dict[object, list[Observation]] = {}
+            for row in self.rows(wanted.order_by(seen.c.seq)):
+                found.setdefault(_LAST_COLUMN(row), []).append(codec.observation(row))
+            for one in some:
+                yield assemble(one, found.get(one.key, ()))
+
+    def evidences(self, *, first: int = 0, end: int = LAST) -> Iterator[Evidence]:
+        """Everything about every device, one device at a time; memory holds one device.
+
+        Streams the devices and their observations side by side, both in order of the asset; only
+        those whose rank is at least `first` and below `end`.
+        """
+        return self._side_by_side(
+            codec.OBSERVATION_COLUMNS, codec.observation, values.device, first=first, end=end
+        )
+
+    def surveyed(self, *, first: int = 0, end: int = LAST) -> Iterator[Evidence]:
+        """The same as far as a survey of the site needs it, at a third of the cost: observations
+        hold where, when, which unit, outcome and points; devices what tells them apart."""
+
+        def value(row: Sequence[object]) -> Observation:
+            return codec.surveyed(row, self.site)
+
+        return self._side_by_side(
+            codec.SURVEYED_COLUMNS, value, values.surveyed_device,
+            first=first, end=end, told=values.SURVEYED,
+        )  # fmt: skip
+
+    def listings(self) -> Iterator[Evidence]:
+        """Every device whole, and of its observations what a survey needs: its points."""
+
+        def value(row: Sequence[object]) -> Observation:
+            return codec.surveyed(row, self.site)
+
+        return self._side_by_side(codec.SURVEYED_COLUMNS, value, values.device)
+
+    def _side_by_side(
+        self,
+        columns: Sequence[str],
+        observation: Callable[[Sequence[object]], Observation],
+        device: Callable[[Mapping[str, object]], Device],
+        *,
+        first: int = 0,
+        end: int = LAST,
+        told: Sequence[str] = (),
+    ) -> Iterator[Evidence]:
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        place, seen, c = tables.place, tables.observation, tables.assets.c
+        wanted = (
+            select(*(seen.c[name] for name in columns), place.c.rank)
+            .select_from(place.join(seen, at_place(place, seen)))
+            .where(place.c.site == self.site, place.c.rank >= first, place.c.rank < end)
+            .order_by(place.c.rank)
+        )
+        groups = groupby(self.rows(wanted), key=itemgetter(len(columns)))
+        ranked = select(*(c[name] for name in told or c.keys())).where(
+            c.site == self.site, c.kind == "device", c.rank >= first, c.rank < end
+        )
+        devices = self._values(
+            ranked.order_by(c.rank), lambda row: (int(str(row["rank"])), device(row))
+        )
+        waiting = next(devices, None)
+        for rank, rows in groups:
+            while waiting is not None and waiting[0] < int(str(rank)):
+                yield Evidence(waiting[1])
+                waiting = next(devices, None)
+            if waiting is not None and waiting[0] == int(str(rank)):
+                yield assemble(waiting[1], [observation(row) for row in rows])
+                waiting = next(devices, None)
+        while waiting is not None:
+            yield Evidence(waiting[1])
+            waiting = next(devices, None)
+
+
+def at_place(place: Table, seen: Table) -> ColumnElement[bool]:
+    """Which observations are about the device of a place."""
+    from sqlalchemy import and_
+
+    return and_(
+        seen.c.site == place.c.site,
+        seen.c.address == place.c.address,
+        seen.c.part == place.c.part,
+        seen.c.time >= place.c.since,
+        seen.c.time <= place.c.until,
+    )
