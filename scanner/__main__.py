@@ -1,5 +1,5 @@
 """`python -m scanner` is the `untrap` command."""
 
-from scanner.cli import main
+from scanner.start import main
 
 main()

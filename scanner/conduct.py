@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -31,12 +31,16 @@ def conduct(
     *,
     keep_raw: bool = True,
     quiet: bool | None = None,
-    recorder: AnyRecorder | None = None,
+    recording: Callable[[], AnyRecorder] | None = None,
 ) -> tuple[Run, dict[str, object]]:
-    """Run the scan and store it. Raises `click.ClickException` when the store cannot be used."""
+    """Run the scan and store it. Raises `click.ClickException` when the store cannot be used.
+
+    `recording` makes the recording's file, once nothing else can refuse the scan.
+    """
     silent = prepared.settings.quiet if quiet is None else quiet
     try:
         with Store.open(prepared.settings.db, prepared.site_name) as store, only_scan(store):
+            recorder = recording() if recording else None
             return _run(prepared, planned, ends, store, keep_raw, silent, recorder)
     except StoreError as error:
         raise _Unusable(str(error)) from error

@@ -17,7 +17,8 @@ from scanner.planning.options import Conditions
 from scanner.planning.prepare import Prepared
 from scanner.program import ours
 from scanner.wire.neighbours import links
-from scanner.wire.record import RecordError, check_name
+from scanner.wire.record import RecordError
+from scanner.wire.record import check as check_recording
 
 REFUSED = 5
 DURATION = re.compile(r"(?:([0-9]+\.?[0-9]*)h)?(?:([0-9]+\.?[0-9]*)m)?(?:([0-9]+\.?[0-9]*)s?)?")
@@ -65,7 +66,7 @@ def check(held: Conditions) -> None:
         seconds(held.max_time)
     if held.record is not None:
         try:
-            check_name(held.record)
+            check_recording(held.record)
         except RecordError as error:
             raise click.UsageError(f"--record {error}") from error
 

@@ -6,6 +6,7 @@ and shows the command line first.
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -50,16 +51,16 @@ class Demo:
         started = time.monotonic()
         site = self.folder / "plant"
         database = self.folder / "inventory.db"
-        try:
-            self._clear()
-        except OSError as error:
-            reason = f"{error.filename or self.folder}: {error.strerror or error}"
-            raise DemoError(f"{reason}; name a folder where you may write") from error
+        earlier = self._put_aside()
         click.echo(f"Playing the plant {self.plant!r} on loopback …")
         try:
             with playing(arguments(self.plant, site, spares=SPARES)):
+                if earlier:
+                    shutil.rmtree(earlier)
                 self._scan(site, database)
         except (PlayError, OSError) as error:
+            if not site.exists():
+                self._put_back(earlier)
             raise DemoError(str(error)) from error
         self._write(site, database)
         click.echo(f"\nDone in {time.monotonic() - started:.0f} s. Look at {self.folder}/:")
@@ -69,13 +70,29 @@ class Demo:
         for line in _further(database):
             click.echo(line)
 
-    def _clear(self) -> None:
-        """An own folder from an earlier demonstration is replaced; another one is left alone."""
-        if self.folder.exists() and any(self.folder.iterdir()):
-            if not (self.folder / "inventory.db").exists():
+    def _put_aside(self) -> Path | None:
+        """An own folder from an earlier demonstration, renamed until the plant is played; another
+        one is left alone. Raises `DemoError`."""
+        whole = self.folder.resolve()
+        aside = whole.with_name(f".{whole.name}.{os.getpid()}")
+        try:
+            if not self.folder.exists():
+                self.folder.mkdir(parents=True)
+                return None
+            if any(self.folder.iterdir()) and not (self.folder / "inventory.db").exists():
                 raise DemoError(f"{self.folder} is not empty and not ours: name another folder")
-            shutil.rmtree(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+            whole.rename(aside)
+            self.folder.mkdir()
+        except OSError as error:
+            reason = f"{error.filename or self.folder}: {error.strerror or error}"
+            raise DemoError(f"{reason}; name a folder where you may write") from error
+        return aside
+
+    def _put_back(self, earlier: Path | None) -> None:
+        """The folder as it was before a demonstration that did not begin."""
+        shutil.rmtree(self.folder)
+        if earlier:
+            earlier.rename(self.folder)
 
     def _scan(self, site: Path, database: Path) -> None:
         config = ("--config", str(site / "site.toml"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 class PlayError(Exception):
@@ -35,15 +37,23 @@ def arguments(
 @contextmanager
 def playing(command: Sequence[str]) -> Iterator[None]:
     """The plant is ready inside the block and gone after it. Raises `PlayError`."""
+    with tempfile.TemporaryFile("a+", encoding="utf-8", errors="replace") as said:
+        yield from _played(command, said)
+
+
+def _played(command: Sequence[str], said: IO[str]) -> Iterator[None]:
+    """What the child says is passed on; its last word is the error where it did not start."""
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdout=subprocess.PIPE, text=True
+        command, stdout=subprocess.PIPE, stderr=said, text=True
     )
     try:
         line = child.stdout.readline() if child.stdout else ""
         if not line or not json.loads(line).get("ready"):
             child.wait(timeout=10)
-            raise PlayError(f"the plant did not start (exit code {child.returncode}); see above")
+            raise PlayError(_last(said) or f"the plant did not start (code {child.returncode})")
+        shown = _pass_on(said)
         yield
+        _pass_on(said, shown)
     finally:
         child.terminate()
         try:
@@ -53,3 +63,17 @@ def playing(command: Sequence[str]) -> Iterator[None]:
             child.wait()
         if child.stdout:
             child.stdout.close()
+
+
+def _last(said: IO[str]) -> str:
+    """The last line that the child wrote, without its name in front."""
+    said.seek(0)
+    lines = said.read().splitlines() or [""]
+    return lines[-1].removeprefix("simulate: ")
+
+
+def _pass_on(said: IO[str], position: int = 0) -> int:
+    """Shows what the child has written from `position` on; where that ends."""
+    said.seek(position)
+    sys.stderr.write(said.read())
+    return said.tell()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import ipaddress
 import json
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -27,7 +28,17 @@ MAP = (
 
 
 def write(plant: Plant, folder: Path, simulators: Mapping[str, Simulator], shift: int) -> None:
-    """Write the whole folder; raises OSError."""
+    """Write the whole folder; raises OSError, and then leaves none that was not there before."""
+    made = not folder.exists()
+    try:
+        _write(plant, folder, simulators, shift)
+    except OSError:
+        if made:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _write(plant: Plant, folder: Path, simulators: Mapping[str, Simulator], shift: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "targets.txt").write_text("\n".join(targets(plant)) + "\n", encoding="utf-8")
     (folder / "site.toml").write_text(_site(plant, folder, simulators, shift), encoding="utf-8")

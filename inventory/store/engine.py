@@ -68,7 +68,7 @@ def _file_engine(path: Path, create: bool, readonly: bool) -> Engine:
     from sqlalchemy import create_engine, event
 
     _check_file(path, create, readonly)
-    mode = "ro" if readonly else "rw"
+    mode = "ro" if readonly and not os.access(path, os.W_OK) else "rw"
     location = f"{path.absolute().as_uri()}?mode={mode}"
 
     def open_file() -> sqlite3.Connection:
@@ -81,7 +81,10 @@ def _file_engine(path: Path, create: bool, readonly: bool) -> Engine:
     def settings(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-        if not readonly:
+        if readonly:
+            # Not mode=ro: such a connection makes -wal and -shm and may not take them away again.
+            connection.execute("PRAGMA query_only=ON")
+        else:
             connection.execute("PRAGMA journal_mode=WAL")
             full = os.environ.get("UNTRAP_SYNCHRONOUS", "").upper() == "FULL"
             connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")

@@ -6,6 +6,7 @@ second to import and is needed only here.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -60,6 +61,12 @@ def _copy(path: Path, found: str) -> None:
     copy = path.with_name(f"{path.name}.before-{found}")
     if copy.exists():
         return
-    copy.touch(mode=0o600)
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    draft = copy.with_name(f".{copy.name}.{os.getpid()}")  # takes the name when it is whole
+    try:
+        draft.touch(mode=0o600)
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as target:
+            source.backup(target)
+        draft.replace(copy)
+    finally:
+        for end in ("", "-journal", "-wal", "-shm"):
+            draft.with_name(draft.name + end).unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -35,6 +36,7 @@ def command(
     \b
     Example:  untrap scan 127.20.1.0/24 --profile brisk
     """
+    consent.check(held)
     now = datetime.now().astimezone()
     open_for = consent.windows(held.window, prepared.site.windows, now)
     closes = None if open_for is None else now + timedelta(seconds=open_for)
@@ -49,7 +51,7 @@ def command(
         planned,
         Ends(closes, longest),
         keep_raw=not held.no_raw,
-        recorder=_recorder(held.record, prepared) if held.record else None,
+        recording=partial(_recorder, held.record, prepared) if held.record else None,
     )
     if as_json:
         click.echo(json.dumps(summed))

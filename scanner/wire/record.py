@@ -8,8 +8,11 @@ clear (an SNMP community) are starred out, so their UDP checksums no longer fit.
 from __future__ import annotations
 
 import asyncio
+import errno
+import itertools
 import json
 import logging
+import os
 import socket
 import struct
 import time
@@ -218,30 +221,40 @@ def closed(file: BinaryIO | TextIO, failure: str) -> str:
 AnyRecorder = PacketRecorder | PayloadRecorder
 
 
-def check_name(path: Path) -> None:
-    """Raises `RecordError` for a name that tells no kind of recording."""
+def check(path: Path) -> None:
+    """Raises `RecordError` for a name that tells no kind of recording, for one that is taken, and
+    for a folder where none can be made."""
     if path.suffix not in (".pcapng", ".jsonl"):
         raise RecordError(f"{path}: name a .pcapng (or .jsonl) file, as in {path.stem}.pcapng")
+    if os.path.lexists(path):
+        raise RecordError(_taken(path))
+    if not path.parent.is_dir():
+        raise RecordError(f"{path}: {os.strerror(errno.ENOENT)}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise RecordError(f"{path}: {os.strerror(errno.EACCES)}")
+
+
+def _taken(path: Path) -> str:
+    """A recording is evidence: none is written over another."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    free = next(name for name in numbered if not name.exists())
+    return f"{path} is there already; name another file, as in {free}"
 
 
 def recorder(path: Path, scope: Scope, raw: bool, secrets: tuple[bytes, ...] = ()) -> AnyRecorder:
     """The recorder for `path`: packets where that is allowed, payloads otherwise.
 
     The name tells which it is: `.pcapng` packets, `.jsonl` payloads. Without raw rights a name in
-    `.pcapng` becomes one in `.jsonl`, where no file of that name is lost. Raises `RecordError`.
+    `.pcapng` becomes one in `.jsonl`. No file that is there is written over. Raises `RecordError`.
     """
-    check_name(path)
-    try:
-        if raw and path.suffix == ".pcapng":
-            return PacketRecorder(path.open("wb"), scope, secrets)
-        if path.suffix == ".jsonl":
-            return PayloadRecorder(path.open("w", encoding="utf-8"))
+    check(path)
+    if not raw:
         path = path.with_suffix(".jsonl")
+    try:
+        if path.suffix == ".pcapng":
+            return PacketRecorder(path.open("xb"), scope, secrets)
         return PayloadRecorder(path.open("x", encoding="utf-8"))
     except FileExistsError as error:
-        raise RecordError(
-            f"{path} is there already, and without raw rights payloads would be written to it: "
-            "name another file"
-        ) from error
+        raise RecordError(_taken(path)) from error
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror}") from error

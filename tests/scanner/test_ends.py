@@ -158,11 +158,33 @@ def test_what_a_person_typed_cannot_act_on_the_terminal() -> None:
 
 
 def test_control_c_is_told_by_its_exit_code(database: Path) -> None:
-    program = (
+    program = (  # in the background of a shell that has no jobs, Ctrl-C is ignored
         "import os, signal, scanner.opening as opening\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "opening.site_name = lambda settings: os.kill(os.getpid(), signal.SIGINT)\n"
         "from scanner.cli import main; main()"
     )
     line = [sys.executable, "-c", program, "--db", str(database), "assets"]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "interrupted")
+
+
+@pytest.mark.parametrize("module", ["click", "scanner.ends", "scanner.commands.plan", "asyncio"])
+def test_control_c_while_modules_are_imported_is_one_line(module: str, tmp_path: Path) -> None:
+    """Sent by an import hook, at the moment when `module` is looked for."""
+    program = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Hook:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Hook())\n"
+        "import runpy; runpy.run_module('scanner', run_name='__main__', alter_sys=True)\n"
+    )
+    line = [sys.executable, "-c", program, "plan", "127.0.0.1"]
+    done = subprocess.run(
+        line, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "interrupted")
+    assert not list(tmp_path.iterdir())

@@ -157,6 +157,18 @@ def test_a_name_of_another_kind_is_refused_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == [kept]
 
 
+@pytest.mark.parametrize("raw", [True, False])
+@pytest.mark.parametrize("name", ["z.pcapng", "z.jsonl"])
+def test_a_recording_takes_no_file_that_is_there(tmp_path: Path, name: str, raw: bool) -> None:
+    taken = (tmp_path / "z.pcapng", tmp_path / "z.jsonl", tmp_path / "z-2.pcapng")
+    for kept in taken:
+        kept.write_text("kept", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"z.* is there already; .*z-[23]"):
+        recorder(tmp_path / name, parse(["127.0.0.1"]), raw=raw)
+    assert [kept.read_text(encoding="utf-8") for kept in taken] == ["kept"] * 3
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_payloads_take_no_file_that_nobody_named(tmp_path: Path) -> None:
     kept = tmp_path / "z.jsonl"
     kept.write_text("kept", encoding="utf-8")
