@@ -90,9 +90,9 @@ def _twins(store: Store, units: Iterable[Unit]) -> None:
 
 
 MOST_PAIRS = 5
-LEGEND = """Dark: critical assets (C3) without data. Level 4: share of the weight whose data
-can be used as it is. Index: 0 nothing, 1 everything. "a to b": what is not known
-yet, taken as no and as yes."""
+LEGEND = """Dark: critical assets (C3) without data. Level 4: share of the weight of
+which the data can be used as it is. Index: 0 nothing, 1 everything.
+"a to b": what is not known yet, taken as no and as yes."""
 COLUMNS = ("Scope", "Name", "Assets", "Dark", "Level 4", "Index", "Unrated", "Not asked")
 
 
