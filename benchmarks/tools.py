@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -125,7 +126,7 @@ def phases(database: Path, began: float, ended: float) -> dict[str, float]:
         "WHERE outcome != 'not_asked'"
     )
     try:
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             rows = [
                 (datetime.fromisoformat(at).timestamp(), lasted or 0.0, says)
                 for at, lasted, says in connection.execute(asked)
@@ -144,7 +145,9 @@ def phases(database: Path, began: float, ended: float) -> dict[str, float]:
 def identified(database: Path) -> int:
     """How many addresses have a durable answer with facts."""
     try:
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=0.05) as connection:
+        with closing(
+            sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=0.05)
+        ) as connection:
             asked = "SELECT count(DISTINCT address) FROM observation WHERE facts LIKE '[{%'"
             return int(connection.execute(asked).fetchone()[0])
     except sqlite3.Error:

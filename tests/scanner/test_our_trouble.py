@@ -6,7 +6,6 @@ import asyncio
 import errno
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from protocols.contract import Outcome
 from scanner.wire.failures import OURS, TABLE, of_error
 from tests.scanner.test_link import Bench
 from tests.scanner.test_resume import stored
+from tests.support.database import sqlite
 from tests.support.peers import PLACES, need
 from tests.support.plants import ROOT, played, started, untrap
 from tests.support.rights import unshared
@@ -44,7 +44,7 @@ protocol = "modbus"
 
 
 def outcomes(database: Path) -> Counter[str]:
-    with sqlite3.connect(database) as connection:
+    with sqlite(database) as connection:
         rows = connection.execute("SELECT outcome, count(*) FROM observation GROUP BY outcome")
         return Counter(dict(rows.fetchall()))
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.database import sqlite
 from tests.support.plants import Played, patiently, played, started, untrap
 
 POINTS = ", ".join(
@@ -139,7 +140,7 @@ def reached(database: Path, name: str) -> int:
 
 
 def sound(database: Path) -> None:
-    with sqlite3.connect(database) as connection:
+    with sqlite(database) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         twice = "SELECT count(*) FROM (SELECT id FROM observation GROUP BY id HAVING count(*) > 1)"
         assert connection.execute(twice).fetchone() == (0,)
@@ -213,7 +214,7 @@ def part(plant: Played, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_exclusions_of_now_win_and_are_named(plant: Played, part: Path, tmp_path: Path) -> None:
     copy = tmp_path / "part.db"
-    with sqlite3.connect(part) as old, sqlite3.connect(copy) as new:
+    with sqlite(part) as old, sqlite(copy) as new:
         old.backup(new)
     before = functions(plant)
     ran = untrap(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from scanner.cli import Settings
 from scanner.cli import untrap as commands
 from scanner.planning.prepare import prepare
 from tests.scanner.test_resume import PLANT, SCAN, words
+from tests.support.database import sqlite
 from tests.support.plants import Played, Ran, played, untrap
 from tests.support.virtual import DEFAULTS
 
@@ -60,7 +60,7 @@ def test_a_window_that_closes_ends_the_scan_in_order_and_says_how_to_go_on(
     assert summary["unasked_hosts"] > 0
     total = plant.witness()["total"]
     assert total["open_connections"] == total["open_sessions"] == total["resets"] == 0
-    with sqlite3.connect(tmp_path / f"{seconds}.db") as connection:
+    with sqlite(tmp_path / f"{seconds}.db") as connection:
         assert connection.execute("SELECT status FROM scan").fetchall() == [("part",)]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database import sqlite
 from tests.support.plants import Played, played, started, untrap
 
 PLANT = """
@@ -181,12 +182,12 @@ def test_a_killed_scan_is_resumed_and_finished_hosts_get_nothing(
         if counts["address"] in done:
             assert after[device]["requests"] == counts["requests"], device
     assert len(addresses(database)) == len(before)
-    with sqlite3.connect(database) as connection:
+    with sqlite(database) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def addresses(database: Path) -> set[str]:
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+    with sqlite(f"file:{database}?mode=ro", uri=True) as connection:
         return {row[0] for row in connection.execute("SELECT address FROM visit")}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from protocols.contract import Credential, Secret
 from scanner.secrets import BUILT_IN, SecretError, hidden, revealed, secret
+from tests.support.database import sqlite
 from tests.support.plants import played, untrap
 
 COMMUNITY = "canary-community-7f3a"
@@ -101,7 +101,7 @@ def leaks(where: str, content: bytes) -> list[str]:
 
 def raw_answers(database: Path) -> bytes:
     """Every stored answer, unpacked: a compressed secret is a secret too."""
-    with sqlite3.connect(database) as connection:
+    with sqlite(database) as connection:
         rows = connection.execute("SELECT compressed FROM raw").fetchall()
     return b"\n".join(unpacked(bytes(row[0])) for row in rows)
 
@@ -165,7 +165,7 @@ def unhexed(file: Path) -> bytes:
 
 
 def spoke(database: Path) -> set[str]:
-    with sqlite3.connect(database) as connection:
+    with sqlite(database) as connection:
         wanted = "SELECT DISTINCT address FROM observation WHERE credential <> '' AND outcome IN "
         rows = connection.execute(wanted + "('complete', 'partial')").fetchall()
     return {row[0] for row in rows}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.scanner.test_resume import PLANT, functions, sound, stored, words
+from tests.support.database import sqlite
 from tests.support.plants import ROOT, Played, Ran, played, started, untrap
 from tests.support.rights import ordinary, unshared
 
@@ -81,7 +81,7 @@ def scanned(plant: Played, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own(scanned: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "own" / "t.db"
     copy.parent.mkdir()
-    with sqlite3.connect(scanned) as old, sqlite3.connect(copy) as new:
+    with sqlite(scanned) as old, sqlite(copy) as new:
         old.backup(new)
     return copy
 
@@ -95,16 +95,16 @@ def test_a_file_that_is_no_database(plant: Played, tmp_path: Path) -> None:
 
 def test_somebody_elses_database(plant: Played, tmp_path: Path) -> None:
     database = tmp_path / "other.db"
-    with sqlite3.connect(database) as connection:
+    with sqlite(database) as connection:
         connection.execute("CREATE TABLE recipe (name TEXT)")
     refuse(plant, database, "not an untrap database")
 
 
 def test_a_database_from_a_newer_version(plant: Played, own: Path) -> None:
-    with sqlite3.connect(own) as connection:
+    with sqlite(own) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999_later'")
     refuse(plant, own, "newer untrap", "9999_later")
-    with sqlite3.connect(own) as connection:
+    with sqlite(own) as connection:
         (found,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     assert found == "9999_later"
 
@@ -138,7 +138,7 @@ def test_a_folder_instead_of_a_file(plant: Played, tmp_path: Path) -> None:
 
 
 def test_a_file_that_another_program_has_locked(plant: Played, own: Path) -> None:
-    with sqlite3.connect(own) as holder:
+    with sqlite(own) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         refuse(plant, own, "locked by another program")
         holder.rollback()
@@ -171,7 +171,7 @@ def test_a_lock_taken_during_the_scan_stops_the_sending(plant: Played, tmp_path:
     targets = plant.folder / "targets.txt"
     child = started((*words(plant, database), "-iL", targets, "--profile", "brisk"), tmp_path)
     wait_for(database, 8)
-    with sqlite3.connect(database, isolation_level=None, timeout=60) as holder:
+    with sqlite(database, autocommit=True, timeout=60) as holder:
         holder.execute("BEGIN IMMEDIATE")
         before = asked(plant)
         kept = stored(database)

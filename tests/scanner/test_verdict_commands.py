@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from inventory.store import Store
 from protocols.contract import Outcome
 from scanner.cli import untrap
 from tests.inventory.making import SITE, listed, observed, stated
+from tests.support.database import sqlite
 
 PLC = {"vendor": "Acme", "product": "PLC 5", "serial": "SN-4711", "firmware": "1"}
 VALUES = (7, 900, 31, 4, 5, 88, 12, 3)
@@ -186,7 +186,7 @@ def test_readiness_rolls_up_by_site_area_and_class(database: Path) -> None:
 
 def test_readiness_is_also_a_table_for_users_of_sql(database: Path) -> None:
     rows = lines(database, "readiness")
-    with sqlite3.connect(database) as connection:
+    with sqlite(database) as connection:
         stored = {
             (scope, name): json.loads(body)
             for scope, name, body in connection.execute("SELECT scope, name, body FROM readiness")
@@ -202,7 +202,7 @@ def test_signals_are_a_table_and_a_column_of_points(database: Path) -> None:
     assert points["Motor current"]["signal"] == "current"
     assert points["Motor current"]["match"] == "name"
     assert points["holding:0"]["signal"] in ("", None)
-    with sqlite3.connect(database) as connection:
+    with sqlite(database) as connection:
         count = connection.execute("SELECT count(*) FROM signals").fetchone()[0]
     assert count == 1  # a raw register says nothing and has no row
 

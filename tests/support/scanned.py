@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from inventory.conclude import conclude
 from inventory.store import Store
 from tests.support.answers import Found, Key, differences, read
+from tests.support.database import sqlite
 from tests.support.plants import played, untrap
 
 BOTTLING = Path(__file__).parents[2] / "simulators" / "plants" / "bottling.toml"
@@ -25,13 +25,13 @@ class Scanned:
     def copy(self, folder: Path) -> Scanned:
         """The same inventory in a file of its own."""
         target = folder / "copy.db"
-        with sqlite3.connect(self.database) as here, sqlite3.connect(target) as there:
+        with sqlite(self.database) as here, sqlite(target) as there:
             here.backup(there)
         return Scanned(self.key, target)
 
     def without(self, statement: str, *values: str) -> None:
         """Takes rows out of the records, as if they had never come in."""
-        with sqlite3.connect(self.database) as connection:
+        with sqlite(self.database) as connection:
             assert connection.execute(statement, values).rowcount > 0
 
     def again(self) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from scanner.health import raw_rights
+from tests.support.database import sqlite
 from tests.support.plants import played, untrap
 
 AUTH, PRIVATE, WRONG = "Northfield-Auth-9", "Northfield-Priv-9", "Northfield-Else-9"
@@ -78,7 +78,7 @@ def test_a_scan_identifies_secured_agents_and_tells_refusals(tmp_path: Path) -> 
         witness = here.witness()
     assert ran.code == 0, ran.err
     assert witness["total"]["forbidden"] == 0
-    with sqlite3.connect(database) as store:
+    with sqlite(database) as store:
         asked = store.execute(
             "select address, operation, argument, outcome, reason, credential from observation"
             " order by address, sequence"
