@@ -8,6 +8,7 @@ agent keeps the class of its rows quiet, its first row stands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ _NAMES = {
 # boot loader's.
 _FIRMWARE_FIRST = frozenset({171})
 # The maker of the switch software, whose defaults tell of the software, not of the device.
+_NAME_IN_FRONT = re.compile(r"^[A-Za-z]\S*\d\S* (?=v\d)")  # "FortiGate-501E v5.6.4,build1575"
 _SOFTWARE_HOUSES = frozenset({"aricent"})
 
 
@@ -99,6 +101,8 @@ def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
         words = usable(text(row.cells.get(column)))
         if column == _MODEL and not any(c.isalpha() for c in words):
             continue  # a part number ("40-1000832-08"): an order for stores, no name of a model
+        if name == "firmware":
+            words = _NAME_IN_FRONT.sub("", words)
         if words:
             source = f"snmp {_NAMES[column]}.{codec.dotted(row.index)}"
             found.setdefault(name, (words, source))

@@ -10,6 +10,7 @@ for the columns instead: what it does not have comes back as some later object a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -39,6 +40,7 @@ EARLY: tuple[Oid, ...] = (
     (*identity.ENTERPRISES, 705, 1, 1, 7, 0),  # upsmgIdentSerialNumber
     (*identity.ENTERPRISES, 4329, 6, 3, 2, 1, 1, 3, 0),  # AUTOMATION-SYSTEM-MIB: serial number
 )
+_WRITTEN = re.compile(r"\.?1\.3\.6\.1\.4\.1(?:\.\d{1,9}){1,24}")
 _TEXTS = {
     "description": (SYS_DESCR, "sysDescr.0"),
     "contact": (SYS_CONTACT, "sysContact.0"),
@@ -106,7 +108,11 @@ def _product_to_come(
 
 
 def _object_id(binding: Binding | None) -> Oid:
+    """The object id; some agents write it as text."""
     found = codec.value(binding) if binding else None
+    written = text(binding)
+    if _WRITTEN.fullmatch(written):
+        return codec.oid(written)
     return found if isinstance(found, tuple) else ()
 
 

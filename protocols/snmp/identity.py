@@ -21,6 +21,10 @@ from protocols.snmp.codec import Oid, dotted, oid
 
 ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 IDENTITY = ("vendor", "product", "model", "firmware", "hardware", "serial", "role")
+_QUOTES = ' \t\r\n"'  # some agents wrap their words
+_ANY_COMPANY = re.compile(  # another maker's name in front: a firm that was bought keeps its number
+    r"^(?:[A-Z][\w&.-]{1,20},? ){1,3}(?:Inc|Corporation|Corp|Ltd|Limited|GmbH|AG)\b[.,]* ?"
+)
 _DESCRIPTION_CHARACTERS = 1_024  # what a pattern sees: bounds its time
 _COMPANY = re.compile(
     r"^(?:(?:Networks?|Communications?|Corporation|Corp|Inc|Enterprise|Technologies|Systems|Ltd|GmbH)"
@@ -213,7 +217,7 @@ def granted(wish: Wish, words: str) -> str:
 
 def identify(description: str, object_id: Oid) -> dict[str, tuple[str, str]]:
     """Fact name to (value, source) that the two words of the system group give."""
-    return dict(_identified(description[:_DESCRIPTION_CHARACTERS], object_id))
+    return dict(_identified(description[:_DESCRIPTION_CHARACTERS].strip(_QUOTES), object_id))
 
 
 @lru_cache(maxsize=256)
@@ -247,11 +251,10 @@ def _applies(rule: Rule, object_id: Oid, vendor: str) -> bool:
 
 def _without_maker(words: str, vendor: str) -> str:
     """The description without the maker's name in front, if it is there."""
-    stripped = words.strip(' \t\r\n"')
     for name in (vendor, vendor.split(" ")[0]):
-        if re.match(re.escape(name) + r"[ ,]", stripped, re.IGNORECASE):
-            return _COMPANY.sub("", stripped[len(name) :].lstrip(" ,"))
-    return stripped
+        if re.match(re.escape(name) + r"[ ,]", words, re.IGNORECASE):
+            return _COMPANY.sub("", words[len(name) :].lstrip(" ,"))
+    return _ANY_COMPANY.sub("", words)
 
 
 def _take(found: dict[str, tuple[str, str]], rule: Rule, groups: Mapping[str, str | None]) -> None:

@@ -179,3 +179,18 @@ def test_words_that_look_like_an_identity_and_are_none(description: str) -> None
     ):
         found = identity.identify(description, object_id)
         assert not {"serial", "firmware", "product", "model"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("description", "model"),
+    [
+        ("Extreme Networks, Inc. B3G124-24 Rev 06.61.05.0009", "B3G124-24"),
+        ('"Calix, Inc. E3-48 v2.1.0"', "E3-48"),
+        ("EXAMPLE SYSTEMS GmbH XR-200, firmware 1.2", "XR-200"),
+    ],
+)
+def test_a_former_makers_name_in_front_is_no_part_of_the_model(
+    description: str, model: str
+) -> None:
+    found = identity.identify(description, identity.enterprise_oid("5624.2.1.100"))
+    assert found["product"][0] == model

@@ -394,3 +394,16 @@ def test_costs_grow_with_every_field_and_hold_what_was_sent() -> None:
         cost = PROBE.rungs[depth].cost(size(link.observations[before:]))
         assert cost.requests == len(link.requests) - sent
         sent = len(link.requests)
+
+
+def test_an_object_id_that_is_written_as_text_is_read() -> None:
+    values = MOXA | {"1.3.6.1.2.1.1.2.0": octets(".1.3.6.1.4.1.8691.7.6")}
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "object_id") == ["1.3.6.1.4.1.8691.7.6"]
+    assert facts(link, "serial") == ["TAABB0001"]
+
+
+@pytest.mark.parametrize("words", ["1.3.6.1.4.1", "1.3.6.1.4.1." + "9" * 20, "1.3.6.1.4.1.x", ""])
+def test_other_text_is_no_object_id(words: str) -> None:
+    values = MOXA | {"1.3.6.1.2.1.1.2.0": octets(words)}
+    assert facts(run(link_of(agent(values), PUBLIC)), "object_id") == []
