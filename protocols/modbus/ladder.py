@@ -113,6 +113,8 @@ async def _unit_one(gateway: Gateway) -> None:
         if not part:
             question = Question(PROTOCOL, "units", part_of(1))
             talk.link.note(question, one.outcome, one.reason, detail="asked as unit 1")
+    elif gateway.one_untold:
+        return  # behind a gateway that names itself: `survey` tells whether it is there
     elif one.outcome in OWN_WORD and not talk.over:
         gateway.voices[1] = one
         if one.part and one.objects:
@@ -132,7 +134,8 @@ def readers(heard: Sequence[Observation]) -> tuple[int, ...]:
     """The units that speak for the asset itself, best for reading registers first.
 
     Unit 1 goes first where both say the same: many servers identify themselves at every unit and
-    keep their registers at unit 1 (pymodbus does).
+    keep their registers at unit 1 (pymodbus does). It is none of them where it was found to be an
+    asset of its own.
     """
     own, one = recall(heard, 255), recall(heard, 1)
     if one is None or one.outcome not in OWN_WORD:
@@ -140,6 +143,8 @@ def readers(heard: Sequence[Observation]) -> tuple[int, ...]:
         first = (1,) if any(o.outcome in OWN_WORD for o in reads) else ()
     else:
         first = () if one.part else (1,)
+    if 1 in present(heard):
+        first = ()
     second = (255,) if own is not None and own.outcome in OWN_WORD else ()
     other = own is not None and own.named and one is not None and one.objects != own.objects
     return second + first if other else first + second

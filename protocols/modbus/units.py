@@ -57,6 +57,17 @@ class Gateway:
         """Only a declared unit is a part of questions: an unknown one may not be there at all."""
         return part_of(unit) if unit in self.declared else ""
 
+    @property
+    def one_untold(self) -> bool:
+        """Whether unit 1 is declared and refused 43/14, which unit 255 answers.
+
+        So it is not the asset itself, and like any other unit it may be there or not.
+        """
+        if self.one is None or self.own is None or 1 not in self.declared:
+            return False
+        refused = self.one.outcome in SPOKE - DATA - {Outcome.REFUSED_DOWNSTREAM}
+        return refused and self.own.named
+
     def label(self, unit: int, objects: Objects) -> str | None:
         """Part of the facts of a unit; None while its answer equals another one's."""
         alike = [o for o, found in self.voices.items() if found.objects == objects and o != unit]
@@ -76,7 +87,11 @@ async def survey(gateway: Gateway) -> None:
     for unit in (*gateway.declared, *gateway.swept):
         if unit in gateway.voices or gateway.talk.over or gateway.echo:
             continue
-        await _ask(gateway, unit)
+        if unit == 1 and gateway.one is not None and gateway.one_untold:
+            gateway.asked.add(unit)
+            await _refusing(gateway, unit, gateway.one)
+        else:
+            await _ask(gateway, unit)
     if not gateway.echo and not gateway.talk.over:
         await _once_more(gateway)
     if gateway.talk.ended == Reason.BUDGET and not gateway.echo:

@@ -74,6 +74,27 @@ def test_a_unit_without_identification_is_there_behind_a_gateway_that_refuses_it
     assert units(link, "absent") == {"unit 9"}
 
 
+@pytest.mark.parametrize("own", [GATE, Slave(named("G"), conformity=0x82), None])
+@pytest.mark.parametrize("declared", [("unit 1",), ("unit 1", "unit 3"), ("unit 3", "unit 1")])
+def test_unit_one_without_identification_is_a_unit_like_any_other(
+    own: Slave | None, declared: tuple[str, ...]
+) -> None:
+    """Its refusal was taken for a word of the gateway itself, so that nobody read it."""
+    units_of = {1: Slave(None, holding={0: 12}), 3: Slave(None, holding={0: 9})}
+    link = run(Box({**units_of, **({255: own} if own else {})}), parts=(*declared, "unit 9"))
+    assert units(link, "present") == set(declared)
+    assert units(link, "absent") == {"unit 9"}
+    assert {point.part for o in link.observations for point in o.points} == set(declared)
+
+
+def test_unit_one_that_refuses_as_every_other_is_no_phantom() -> None:
+    """A device that names itself as 255 and keeps the same registers at every unit."""
+    box = Box({255: GATE}, any_unit=Slave(None, holding=dict.fromkeys(range(20), 4)))
+    link = run(box, parts=("unit 1", "unit 3"))
+    assert not units(link, "present")
+    assert units(link, "echo") == {""}
+
+
 def test_a_gateway_that_does_not_pass_on_43_is_asked_by_reads() -> None:
     """It refuses 43/14 by itself for everybody: reads alone tell who is there."""
 
