@@ -174,6 +174,7 @@ class Reason(StrEnum):
     REFUSED_PART = "refused_part"
     # refused_auth
     ANONYMOUS_NOT_OFFERED = "anonymous_not_offered"
+    USERNAME_NOT_OFFERED = "username_not_offered"
     MODE_NOT_OFFERED = "mode_not_offered"
     POLICY_NOT_OFFERED = "policy_not_offered"
     USER_REJECTED = "user_rejected"

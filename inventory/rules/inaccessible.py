@@ -27,6 +27,8 @@ TRUST = frozenset(
 )
 """Reasons of a refusal that certificates and security settings settle (A04)."""
 CLOCK = frozenset({Reason.CLOCK_SKEW.value})
+KEPT = frozenset({Reason.USERNAME_NOT_OFFERED.value})
+"""A user that a server has no use for: nothing was shown to it, and nothing refused."""
 
 
 def fields(view: View, door: Door) -> dict[str, str]:
@@ -140,7 +142,7 @@ def a03(view: View) -> list[Case]:
         refusals = [
             item
             for item in door.observations
-            if item.outcome is Outcome.REFUSED_AUTH and item.reason not in TRUST | CLOCK
+            if item.outcome is Outcome.REFUSED_AUTH and item.reason not in TRUST | CLOCK | KEPT
         ]
         held_back = _held_back(door)
         if refusals and held_back and not _got_in(door):

@@ -228,7 +228,7 @@ def _no_open_endpoint(endpoints: tuple[Endpoint, ...], user: Credential | None) 
 def _no_user_name(user: Credential) -> Verdict:
     return Verdict(
         Outcome.REFUSED_AUTH,
-        "username_not_offered",
+        Reason.USERNAME_NOT_OFFERED,
         "no endpoint that we can use takes a user name; we are anonymous",
         user.name,
     )
@@ -246,7 +246,7 @@ def _password_kept(
     if not any(token.kind == USER_NAME for token in tokens):
         return Verdict(
             Outcome.REFUSED_AUTH,
-            "username_not_offered",
+            Reason.USERNAME_NOT_OFFERED,
             "the open endpoint takes no user name"
             + (step or "; use an endpoint of the list that does"),
             user.name,

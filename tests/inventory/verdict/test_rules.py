@@ -103,6 +103,8 @@ CASES = [
     ("A01", False, evidence(listing(VALUE), seen("modbus", O.SILENT), about=PLC), {}),
     ("A03", True, evidence(seen("opcua", O.REFUSED_AUTH, reason="user_rejected")), {}),
     ("A03", False, evidence(seen("opcua", O.REFUSED_AUTH, reason="certificate_untrusted")), {}),
+    ("A03", False, evidence(seen("opcua", O.REFUSED_AUTH, reason="username_not_offered"),
+                            seen("opcua", O.COMPLETE, "session")), {}),  # anonymous is in
     ("A03", False, evidence(seen("opcua", O.NOT_ASKED, reason="no_credential")), {}),
     ("A04", True, evidence(seen("opcua", O.REFUSED_AUTH, reason="mode_not_offered")), {}),
     ("A04", False, evidence(seen("opcua", O.REFUSED_AUTH, reason="user_rejected")), {}),
