@@ -132,9 +132,9 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
         f"Sent {_counted(sent.packets, 'packet')}, {_counted(sent.requests, 'request')}, "
         f"{_counted(sent.connections, 'connection')} "
         f"in {duration(run.seconds)} (ceiling of the plan: {ceiling} packets).",
-        f"No harm: {sent.never} writes, at most {_counted(sent.most_at_once, 'connection')} "
-        f"to a host at a time, {len(wire.ward.stopped)} left alone in distress, "
-        f"{_counted(wire.pauses, 'pause')}.",
+        f"No harm: {sent.never} writes or other forbidden requests, at most "
+        f"{_counted(sent.most_at_once, 'connection')} to a host at a time, "
+        f"{len(wire.ward.stopped)} left alone in distress, {_counted(wire.pauses, 'pause')}.",
     ]
     shown += run.layer2.lines() if run.layer2 else []
     shown += [f"  left alone: {host}: {why}" for host, why in wire.ward.stopped.items()]

@@ -141,8 +141,8 @@ class Layer2:
             shown.append(f"listen on {where} for {self.listen_seconds:g} s; sends nothing")
         shown += [
             f"ARP on {item.interface}: {item.addresses} addresses, at most "
-            f"{ROUNDS * item.addresses} requests (broadcasts), {self.per_second:g}/s; "
-            "those that answer are connected to meanwhile, the others never"
+            f"{ROUNDS * item.addresses} requests (broadcasts), {self.per_second:g}/s beside the IP "
+            "packets; those that answer are connected to meanwhile, the others never"
             for item in self.segments
         ]
         shown += [f"PROFINET DCP identify on {name}: 1 multicast request" for name in self.dcp]

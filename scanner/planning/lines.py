@@ -83,8 +83,8 @@ def table(prepared: Prepared, totals: Mapping[str, Total]) -> list[str]:
         f"Plan for {counted(prepared.hosts, 'address', 'addresses')} in "
         f"{counted(groups(prepared), '/24', '/24s')}, "
         f"depth {prepared.depth.label}, profile {profile.name}:",
-        f"  at most {profile.packets:g} packets/s in all, {profile.requests_per_host:g} requests/s "
-        "and one connection per host",
+        f"  at most {profile.packets:g} IP packets/s in all, {profile.requests_per_host:g} "
+        "requests/s and one connection per host",
     ]
     shown += [f"  {name} is {address}" for name, address in prepared.scope.names]
     if prepared.excluded:

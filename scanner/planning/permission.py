@@ -131,7 +131,7 @@ def _deep(prepared: Prepared) -> str:
 def _gently(prepared: Prepared) -> Iterator[str]:
     profile = prepared.profile
     rates = (
-        f"at most {profile.packets:g} packets a second in all",
+        f"at most {profile.packets:g} IP packets a second in all",
         f"at most {_times(profile.requests_per_host)} to one device",
         f"a question without any answer is repeated at most {_often(prepared.limits.retries)}",
         f"at most {profile.hosts_at_once} devices of one subnet (/24) at once",

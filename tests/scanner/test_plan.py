@@ -134,7 +134,7 @@ def test_the_page_to_sign_says_where_how_much_and_what_never(tmp_path: Path) -> 
     assert "<b>Mill" not in text  # a name is text, whatever it holds
     for said in (
         *("<b>Mill & Co", "10.0.0.0/28", "10.0.0.9", "22:00-05:30", "tcp/1502", "never exceeded"),
-        *("SNMP SET", "Signature", "Ctrl-C", "200 packets a second", "Nothing has been sent"),
+        *("SNMP SET", "Signature", "Ctrl-C", "200 IP packets a second", "Nothing has been sent"),
         *("outside of it nothing is sent", "repeated at most once", "telephone", "standard (of"),
         *("Expected: from 10% of addresses", "pulling the cable", "A port that is closed gets one"),
     ):
