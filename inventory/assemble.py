@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from inventory.judge.presence import Machine, class_of
@@ -23,17 +24,25 @@ if TYPE_CHECKING:
 
 def context_of(store: Store, today: datetime) -> Context:
     """The site's context, by one pass over its evidence."""
-    stated = [item for item in store.declarations() if item.kind is not Kind.KEY]
+    stated = store.declarations(None, *(kind for kind in Kind if kind is not Kind.KEY))
     equipment = store.equipment()
     return survey(store.surveyed(), equipment, stated, today=today, site=store.site)
 
 
+TOGETHER = 100
+"""Machines whose devices are read in one query; memory holds so many."""
+
+
 def machines(store: Store, context: Context) -> Iterator[Machine]:
-    """Every machine of the site with the views of its devices."""
-    devices = {device.key: device for device in store.devices()}
-    for unit in store.equipment():
-        known = [devices[key] for key in unit.monitored_by if key in devices]
-        yield Machine(unit, [View(store.evidence(device), context) for device in known], context)
+    """Every machine of the site with the views of its devices; streams."""
+    units = iter(store.equipment())
+    while some := list(islice(units, TOGETHER)):
+        keys = dict.fromkeys(key for unit in some for key in unit.monitored_by)
+        devices = list(store.devices_of(list(keys)).values())
+        known = {one.device.key: one for one in store.evidences_of(devices)}
+        for unit in some:
+            watching = [known[key] for key in unit.monitored_by if key in known]
+            yield Machine(unit, [View(evidence, context) for evidence in watching], context)
 
 
 def units(store: Store) -> Iterator[Unit]:

@@ -136,17 +136,31 @@ class Total:
         }
 
 
+@dataclass(slots=True)
+class Reach:
+    """How many assets that carry process data are at least at a level, as they stream by."""
+
+    level: int
+    lo: int = 0  # surely
+    hi: int = 0  # perhaps
+    whole: int = 0
+
+    def see(self, one: Unit) -> None:
+        """Counts one asset in."""
+        if one.category == NO_DATA:
+            return
+        self.whole += 1
+        self.lo += (one.level.lo or 0) >= self.level
+        self.hi += one.level.hi is None or one.level.hi >= self.level
+
+
 def reached(units: Iterable[Unit], level: int) -> tuple[int, int, int]:
     """How many assets that carry process data are at least at a level: surely, perhaps, of how
     many."""
-    lo = hi = whole = 0
+    found = Reach(level)
     for one in units:
-        if one.category == NO_DATA:
-            continue
-        whole += 1
-        lo += (one.level.lo or 0) >= level
-        hi += one.level.hi is None or one.level.hi >= level
-    return lo, hi, whole
+        found.see(one)
+    return found.lo, found.hi, found.whole
 
 
 def roll_up(units: Iterable[Unit]) -> list[dict[str, object]]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from inventory.connection import Connection, Item, connections, logins
+from inventory.model import Kind
 from inventory.outputs import Format, view
 from inventory.outputs.folder import name_of, prepared
 from inventory.outputs.json_file import target
@@ -50,7 +51,7 @@ SHORT, NAME = 100, 60
 def write(store: Store, request: Request) -> str:
     """Writes the document to a file or stdout, node by node."""
     store = view(store, request)
-    known = logins(store.declarations())
+    known = logins(store.declarations(None, Kind.CREDENTIAL))
     count = left = 0
     with target(request) as file:
         file.write('{"nodes": [')

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.connection import Connection, Item, Login, connections, logins
+from inventory.model import Kind
 from inventory.outputs import Format, view
 from inventory.outputs.folder import folder, prepared
 from inventory.outputs.telegraf import variable
@@ -54,7 +55,7 @@ def write(store: Store, request: Request) -> str:
     (place / "targets").mkdir(exist_ok=True)
     modules: dict[str, Module] = {}
     groups: dict[int, list[str]] = {}
-    known = logins(store.declarations())
+    known = logins(store.declarations(None, Kind.CREDENTIAL))
     for evidence in prepared(store):
         for one in connections(evidence, known):
             if one.protocol == "snmp" and one.login.type.startswith("snmp"):

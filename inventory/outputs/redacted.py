@@ -7,7 +7,7 @@ words); every other text is replaced or passes the pseudonyms. Bytes of answers 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,17 +93,20 @@ class Redacted:
         """All equipment."""
         return [self._equipment(one) for one in self._store.equipment()]
 
-    def findings(self, asset: str = "") -> Iterator[Finding]:
-        """All findings, or those of one asset."""
-        return map(self._finding, self._store.findings(self._keys.get(asset, asset)))
+    def findings(self, *assets: str) -> Iterator[Finding]:
+        """All findings, or those of some assets."""
+        return map(self._finding, self._store.findings(*self._real(assets)))
+
+    def _real(self, keys: Iterable[str]) -> Iterator[str]:
+        return (self._keys.get(key, key) for key in keys)
 
     def codes(self, kind: str = "") -> Iterator[tuple[str, str]]:
         """Asset and rule of every finding, in the order of `assets`."""
         return ((self._say(asset), rule) for asset, rule in self._store.codes(kind))
 
-    def questions(self, asset: str = "") -> Iterator[OpenQuestion]:
-        """All open questions, or those of one asset."""
-        return map(self._question, self._store.questions(self._keys.get(asset, asset)))
+    def questions(self, *assets: str) -> Iterator[OpenQuestion]:
+        """All open questions, or those of some assets."""
+        return map(self._question, self._store.questions(*self._real(assets)))
 
     def signals(self, asset: str) -> dict[tuple[str, str], Signal]:
         """What the points of one asset were taken for."""

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from inventory.connection import Connection, Item, Login, connections, logins
+from inventory.model import Kind
 from inventory.outputs import Format, view
 from inventory.outputs.folder import folder, name_of, prepared
 from inventory.outputs.wot.types import register_type, registers
@@ -39,7 +40,7 @@ PRIVACY = {"DES", "AES", "AES192", "AES192C", "AES256", "AES256C"}
 def write(store: Store, request: Request) -> str:
     """Writes one file per connection and a README into a folder."""
     place, store = folder(request, "telegraf"), view(store, request)
-    known = logins(store.declarations())
+    known = logins(store.declarations(None, Kind.CREDENTIAL))
     secrets: set[str] = set()
     variables: set[str] = set()
     count = left = 0

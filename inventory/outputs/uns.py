@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from inventory.connection import Connection, Item, connections, logins
+from inventory.model import Kind
 from inventory.outputs import Format, view
 from inventory.outputs.folder import prepared
 from inventory.text import cell, slug
@@ -27,7 +28,7 @@ HEADER = ("Topic", "Asset", "Name", "Point", "Unit", "Type", "Signal", "Evidence
 def write(store: Store, request: Request) -> str:
     """Writes the table to a file or stdout; `--option enterprise=NAME` puts a level on top."""
     store = view(store, request)
-    known = logins(store.declarations())
+    known = logins(store.declarations(None, Kind.CREDENTIAL))
     enterprise = request.options.get("enterprise", "")
     count, homeless = 0, 0
     with _target(request) as file:

@@ -13,6 +13,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from inventory.model import Device, Effort, Equipment, Finding, OpenQuestion
@@ -33,6 +34,9 @@ HEADER = (*STATED, "Where", "Asset type", "Serial on file", "Address on file", "
 GONE = "out of service"
 """Statement about a device that never answered: what the verdict reads."""
 
+TOGETHER = 500
+"""Assets whose gaps and questions are asked for in one query."""
+
 MONITORED_BY = "monitored by"
 """Statement about a machine; its value is the device, or none."""
 
@@ -52,18 +56,24 @@ def write(store: Store, request: Request) -> str:
 
 
 def rows(store: Store) -> Iterator[Sequence[str]]:
-    """Lines under `HEADER`, equipment first; memory holds one asset and the open questions."""
+    """Lines under `HEADER`, equipment first; memory holds `TOGETHER` assets."""
+    for kind in ("equipment", "device"):
+        assets = store.assets(kind)
+        while some := list(islice(assets, TOGETHER)):
+            yield from _some(store, some)
+
+
+def _some(store: Store, assets: Sequence[Asset]) -> Iterator[Sequence[str]]:
+    keys = [one.thing.key for one in assets]
     asked: dict[str, list[OpenQuestion]] = {}
-    for question in store.questions():
+    for question in store.questions(*keys):
         asked.setdefault(question.asset, []).append(question)
     found: dict[str, list[Finding]] = {}
-    for finding in store.findings():
+    for finding in store.findings(*keys):
         if any(remedy.effort is not Effort.E0 for remedy in finding.remedies):
             found.setdefault(finding.asset, []).append(finding)
-    for kind in ("equipment", "device"):
-        for one in store.assets(kind):
-            key = one.thing.key
-            yield from _lines(one, asked.get(key, ()), found.get(key, ()))
+    for one in assets:
+        yield from _lines(one, asked.get(one.thing.key, ()), found.get(one.thing.key, ()))
 
 
 def _lines(

@@ -7,6 +7,7 @@ One rule keeps it simple: rows stream in constant memory, every text is written 
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,8 @@ LONGEST = 32_000
 """Characters of one cell; Excel takes 32 767."""
 MOST_ROWS = 1_048_000
 """Rows of one sheet; Excel takes 1 048 576."""
+CUT = "… a sheet holds no more rows; `untrap export csv --table …` and `export json` have them all"
+"""Last row of a sheet that was cut."""
 SUMMARY = "Summary"
 WRAPPED = 40
 """Columns of this width or more wrap; their rows are as high as their text, since not every
@@ -155,8 +158,8 @@ def _styles(book: Any) -> dict[str, Any]:
     return found
 
 
-def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet) -> int:
-    """Writes one sheet; returns how many rows it has."""
+def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet, most: int = MOST_ROWS) -> int:
+    """Writes one sheet; returns how many rows it has. One that holds no more says so at its end."""
     at = book.add_worksheet(sheet.name)
     wraps: dict[int, float] = {}
     total = 0.0
@@ -177,7 +180,8 @@ def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet) -> int:
         at.write_string(0, place, name, styles["header"])
     count = 0
     for row in sheet.rows():
-        if count >= MOST_ROWS:
+        if count >= most:
+            at.write_string(count + 1, 0, CUT, styles["text"])
             break
         count += 1
         lines = max((_lines(row[place], wide) for place, wide in wraps.items()), default=1)
@@ -322,16 +326,29 @@ def _summary(store: Store) -> Iterator[Row]:
     """The answer and the fixes first, then counts, then the figures of each part of the site:
     those of the report that need no second look at the evidence."""
     from inventory.assemble import units
-    from inventory.rollup import USEFUL, reached, roll_up
+    from inventory.rollup import USEFUL, Reach, Unit, dark_spares, roll_up
 
-    everything = list(units(store))
-    rated = [one for one in everything if one.criticality == "C3"]
+    rated, everything = Reach(USEFUL), Reach(USEFUL)
+    spares: list[tuple[Unit, Unit]] = []
+
+    def passing() -> Iterator[Unit]:
+        for one in units(store):
+            everything.see(one)
+            if one.criticality == "C3":
+                rated.see(one)
+            spares.extend(dark_spares((one,)))
+            yield one
+
+    scopes = roll_up(passing())
     given = "give usable readings today"
-    if rated:
-        share = _of(*reached(rated, USEFUL))
+    if rated.whole:
+        share = _of(rated.lo, rated.hi, rated.whole)
         yield (f"Critical machines and devices that {given}", share, "rated C3; level 3 or above")
-    share = _of(*reached(everything, USEFUL))
+    share = _of(everything.lo, everything.hi, everything.whole)
     yield (f"All machines and devices that {given}", share, "level 3 or above")
+    for spare, best in spares:
+        why = f"when {best.name} stops, nobody sees the one that runs"
+        yield ("Spare that gives no data", spare.name, why)
     counted: Counter[str] = Counter()
     by_category: Counter[str] = Counter()
     data: list[Finding] = []  # without their premises: of many gaps, a plan needs little
@@ -343,7 +360,8 @@ def _summary(store: Store) -> Iterator[Row]:
         by_category[one.category.value] += 1
         if not frees_nothing(one):
             fixes = alike.setdefault(one.remedies, one.remedies)
-            data.append(replace(one, because=(), remedies=fixes))
+            label, rule = sys.intern(one.label), sys.intern(one.rule)
+            data.append(replace(one, because=(), remedies=fixes, label=label, rule=rule))
     subjects = {one.id: one.subject for one in data}
     for place, fix in enumerate(plan_fixes(data)[:5], 1):
         count = f"{len(fix.gaps)} gap{'s' if len(fix.gaps) > 1 else ''}"
@@ -357,7 +375,7 @@ def _summary(store: Store) -> Iterator[Row]:
     for category, number in by_category.most_common():
         yield (f"Gaps, {category}", number, "sheet Gaps, column Category")
     yield ("Open questions", sum(1 for _ in store.questions()), "neither good nor bad: not known")
-    for line in roll_up(everything):
+    for line in scopes:
         if line["scope"] in ("site", "area", "line"):
             yield from _scope(line)
 

@@ -105,16 +105,16 @@ class Reading(Records):
         found = [one.thing for one in self.assets("equipment")]
         return [one for one in found if isinstance(one, Equipment)]
 
-    def findings(self, asset: str = "") -> Iterator[Finding]:
-        """All findings, or those of one asset; the most valuable first."""
+    def findings(self, *assets: str) -> Iterator[Finding]:
+        """All findings, or those of some assets; the most valuable first."""
         from sqlalchemy import select
 
         from inventory.store import tables
 
         table = tables.gaps
         wanted = select(table).where(table.c.site == self.site)
-        if asset:
-            wanted = wanted.where(table.c.asset == asset)
+        if assets:
+            wanted = wanted.where(table.c.asset.in_(assets))
         order = (table.c.value.desc(), table.c.rule, table.c.asset, table.c.subject)
         yield from self._values(wanted.order_by(*order), values.finding)
 
@@ -185,16 +185,16 @@ class Reading(Records):
         )
         return {Severity(str(row[0])) for row in self.rows(wanted.distinct())}
 
-    def questions(self, asset: str = "") -> Iterator[OpenQuestion]:
-        """All open questions, or those of one asset."""
+    def questions(self, *assets: str) -> Iterator[OpenQuestion]:
+        """All open questions, or those of some assets."""
         from sqlalchemy import select
 
         from inventory.store import tables
 
         table = tables.questions
         wanted = select(table).where(table.c.site == self.site)
-        if asset:
-            wanted = wanted.where(table.c.asset == asset)
+        if assets:
+            wanted = wanted.where(table.c.asset.in_(assets))
         order = (table.c.rule, table.c.asset_name, table.c.asset, table.c.subject)
         yield from self._values(wanted.order_by(*order), values.question)
 

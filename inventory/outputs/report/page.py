@@ -196,7 +196,8 @@ class Honest:
     not_asked: tuple[tuple[str, int], ...]  # reason, questions
     excluded: tuple[str, ...]
     stopped: tuple[tuple[str, str], ...]
-    unseen: tuple[tuple[str, str], ...]  # planned and not found: name, address
+    unseen: tuple[tuple[str, str], ...]  # planned and not found: name, address; the first ones
+    unseen_count: int
     assumed_vantage: bool
 
 
@@ -221,6 +222,20 @@ class Change:
     kind: str
     asset: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since last time: the first ones of each kind, and how many of each there are."""
+
+    shown: tuple[Change, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
+    absent: str = ""  # why nothing was compared: `first`, `large`
+
+    @property
+    def more(self) -> int:
+        """How many are not shown."""
+        return sum(number for _, number in self.counts) - len(self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +277,7 @@ class Page:
     level4: Share
     connectable: Share
     dark: tuple[tuple[str, int], ...]  # the critical ones that give nothing; the fix, 0 for none
+    spares: tuple[tuple[str, str], ...]  # spares that give no data, and what each stands in for
     coverage: tuple[float, float] | None
     machines_covered: int
     unrated: float
@@ -279,8 +295,7 @@ class Page:
     cases: tuple[Case, ...]
     honest: Honest
     harm: Harm | None
-    changes: tuple[Change, ...] | None  # None: nothing to compare with
-    changes_note: str
+    changes: Changes
     assets: tuple[Asset, ...]
     asset_count: int
     aggregated: bool

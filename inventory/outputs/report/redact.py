@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 KEPT = frozenset(
     {"rule", "rules", "version", "kind", "state", "effort", "category", "severity", "confidence"}
-    | {"outcome", "level", "made", "changes_note", "signals", "title", "by_rule"}
+    | {"outcome", "level", "made", "counts", "absent", "signals", "title", "by_rule"}
 )
 """Fields that hold our own words."""
 IDS = frozenset({"id", "asset_key", "key"})
@@ -57,6 +57,7 @@ NAMES: Mapping[tuple[type, str], str] = {
     (Net, "zone"): "zone",
     (Node, "label"): "asset",
     (Page, "dark"): "asset",
+    (Page, "spares"): "asset",
     (Page, "site"): "site",
     (Todo, "assets"): "asset",
     (Todo, "machines"): "asset",

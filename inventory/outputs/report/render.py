@@ -45,6 +45,9 @@ LONGEST = 1_000
 MOST_NETS = 300
 """Networks in the overview drawing; the table lists all."""
 
+MOST_SPARES = 6
+"""Spares without data that the first screen names."""
+
 
 def render(page: Page) -> str:
     """The whole file."""
@@ -63,6 +66,7 @@ def render(page: Page) -> str:
         seen_severities={g.severity for g in page.gaps} | {g.severity for g in page.groups},
         seen_categories={g.category for g in page.gaps} | {g.category for g in page.groups},
         most_nets=MOST_NETS,
+        most_spares=MOST_SPARES,
         draw=draw,
         outcomes=tuple(one.value for one in Outcome),
     )

@@ -7,6 +7,7 @@ device that monitors it.
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -83,10 +84,8 @@ class _Place:
     roots: list[Asset] = field(default_factory=list)
 
 
-def site_map(
-    assets: Sequence[Asset], where: Networks, gaps: Mapping[str, int], *, whole: bool
-) -> tuple[Net, ...]:
-    """Networks in order of address; without nodes unless `whole`."""
+def site_map(assets: Sequence[Asset], where: Networks, gaps: Mapping[str, int]) -> tuple[Net, ...]:
+    """Networks in order of address, with a node for each asset."""
     devices = {a.thing.key: a for a in assets if isinstance(a.thing, Device)}
     below: dict[str, list[Asset]] = {}
     places: dict[str, _Place] = {}
@@ -107,9 +106,72 @@ def site_map(
             else:
                 places.setdefault(NOWHERE, _Place()).roots.append(one)
     return tuple(
-        _net(name, place, below, gaps, whole)
+        _net(name, place, below, gaps)
         for name, place in sorted(places.items(), key=lambda item: _order(item[0]))
     )
+
+
+@dataclass(slots=True)
+class Counting:
+    """The same networks without nodes: assets are counted as they stream by, equipment first.
+
+    A machine is counted where the first device that monitors it is, a unit where its parent is; of
+    those, and of no other device, the place is remembered until the end.
+    """
+
+    where: Networks
+    equipment: Sequence[Equipment]
+    counts: dict[str, Counter[str]] = field(default_factory=dict)  # network → states and `unseen`
+    zones: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)  # of machines
+    networks: dict[str, str] = field(default_factory=dict)  # of devices without a parent
+    behind: dict[str, tuple[str, str, str, bool]] = field(default_factory=dict)
+
+    def see(self, one: Asset) -> None:
+        """Counts one in."""
+        thing, state = one.thing, state_of(one.level, one.category)
+        if isinstance(thing, Equipment):
+            self.states[thing.key] = state
+            return
+        name, zone = self.where.of(thing.addresses[0] if thing.addresses else "")
+        if thing.parent:
+            self.behind[thing.key] = (thing.parent, name, state, thing.seen)
+        else:
+            self.networks[thing.key] = name
+            self._count(name, state, thing.seen)
+        self.zones.setdefault(name, zone)
+
+    def _count(self, network: str, state: str, seen: bool = True) -> None:
+        self.counts.setdefault(network, Counter()).update((state, *(() if seen else ("unseen",))))
+
+    def nets(self) -> tuple[Net, ...]:
+        """Networks in order of address."""
+        for key, (_, _, state, seen) in self.behind.items():
+            self._count(self._network(key), state, seen)
+        known = {*self.networks, *self.behind}
+        for one in self.equipment:
+            device = next((link.device for link in one.links if link.device in known), "")
+            place = self._network(device) if device else NOWHERE
+            self._count(place, self.states.get(one.key, UNKNOWN))
+        return tuple(
+            Net(
+                name, self.zones.get(name, ""), {state: count[state] for state in STATES}, (),
+                count["unseen"],
+            )
+            for name, count in sorted(self.counts.items(), key=lambda item: _order(item[0]))
+        )  # fmt: skip
+
+    def _network(self, key: str) -> str:
+        """Where what it stands behind is; its own network when that is not known, or is itself."""
+        met: set[str] = set()
+        at = key
+        while at in self.behind and at not in met:
+            met.add(at)
+            parent, own, _, _ = self.behind[at]
+            if parent not in self.behind and parent not in self.networks:
+                return own
+            at = parent
+        return self.networks[at] if at in self.networks else self.behind[key][1]
 
 
 def _circular(key: str, devices: Mapping[str, Asset]) -> bool:
@@ -135,7 +197,6 @@ def _net(
     place: _Place,
     below: Mapping[str, Sequence[Asset]],
     gaps: Mapping[str, int],
-    whole: bool,
 ) -> Net:
     counts = dict.fromkeys(STATES, 0)
     nodes: list[Node] = []
@@ -150,8 +211,7 @@ def _net(
         counts[state_of(one.level, one.category)] += 1
         unseen += isinstance(one.thing, Device) and not one.thing.seen
         children = below.get(one.thing.key, ())
-        if whole:
-            nodes.append(_node(one, depth, len(children), gaps))
+        nodes.append(_node(one, depth, len(children), gaps))
         stack.extend((child, depth + 1) for child in reversed(children))
     return Net(name, place.zone, counts, tuple(nodes), unseen)
 

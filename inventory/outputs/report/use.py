@@ -6,60 +6,83 @@ One rule keeps it simple: a cell is yes, no or unknown by the same propositions 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from inventory.judge.presence import Machine
+from inventory.judge.profiles import Profile
 from inventory.model import Truth
 from inventory.outputs.report.page import NO, UNKNOWN, YES, Case, Matrix, Share
 from inventory.outputs.report.words import spoken
-from inventory.readiness import bundled, ready, use_case
+from inventory.readiness import UseCase, bundled, ready, use_case
 
 WORDS = {Truth.TRUE: YES, Truth.FALSE: NO, Truth.UNKNOWN: UNKNOWN}
 NAMED = 50
 """Machines that one use case names with what each lacks."""
 
 
-def matrices(machines: Sequence[Machine], most: int) -> Iterator[Matrix]:
-    """One table per class of machine that has a profile; at most `most` rows each."""
-    classes: dict[str, list[Machine]] = {}
+def used(machines: Iterable[Machine], most: int) -> tuple[tuple[Matrix, ...], tuple[Case, ...]]:
+    """A table per class of machine that has a profile, of at most `most` rows, and every bundled
+    use case that is about a machine of this site; in one pass, machines are not kept."""
+    tables: dict[str, _Table] = {}
+    cases = [_Case(use_case(name)) for name in bundled()]
     for one in machines:
         if one.profile is not None:
-            classes.setdefault(one.cls, []).append(one)
-    for _, several in sorted(classes.items()):
-        profile = several[0].profile
-        if profile is None:
-            continue
-        count: Counter[tuple[str, str]] = Counter()
-        rows = []
-        for place, one in enumerate(several):
-            states = tuple(WORDS[one.exists(item).truth] for item in profile.signals)
-            count.update(zip((item.name for item in profile.signals), states, strict=True))
-            if place < most:
-                unit = one.equipment
-                rows.append((unit.tag or unit.name, states))
-        named = tuple(item.name for item in profile.signals)
-        totals = tuple(_share(count, name, len(several)) for name in named)
+            tables.setdefault(one.cls, _Table(one.profile)).see(one, most)
+        for case in cases:
+            case.see(one)
+    matrices = tuple(table.matrix() for _, table in sorted(tables.items()))
+    return matrices, tuple(case.told() for case in cases if case.count)
+
+
+@dataclass(slots=True)
+class _Table:
+    """Signals of the machines of one class."""
+
+    profile: Profile
+    count: Counter[tuple[str, str]] = field(default_factory=Counter)  # signal, state
+    rows: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    machines: int = 0
+
+    def see(self, one: Machine, most: int) -> None:
+        states = tuple(WORDS[one.exists(item).truth] for item in self.profile.signals)
+        self.count.update(zip((item.name for item in self.profile.signals), states, strict=True))
+        self.machines += 1
+        if len(self.rows) < most:
+            self.rows.append((one.equipment.tag or one.equipment.name, states))
+
+    def matrix(self) -> Matrix:
+        named = tuple(item.name for item in self.profile.signals)
+        totals = tuple(self._share(name) for name in named)
         names = tuple(spoken(name) for name in named)
-        yield Matrix(profile.title, names, tuple(rows), totals, len(several))
+        return Matrix(self.profile.title, names, tuple(self.rows), totals, self.machines)
+
+    def _share(self, name: str) -> Share:
+        yes = self.count[(name, YES)]
+        return Share(yes, yes + self.count[(name, UNKNOWN)], self.machines)
 
 
-def _share(count: Counter[tuple[str, str]], name: str, whole: int) -> Share:
-    return Share(count[(name, YES)], count[(name, YES)] + count[(name, UNKNOWN)], whole)
+@dataclass(slots=True)
+class _Case:
+    """A use case, machine by machine."""
 
+    wanted: UseCase
+    count: Counter[Truth] = field(default_factory=Counter)
+    listed: dict[Truth, list[tuple[str, str]]] = field(
+        default_factory=lambda: {Truth.FALSE: [], Truth.UNKNOWN: []}
+    )
 
-def cases(machines: Sequence[Machine]) -> Iterator[Case]:
-    """Every bundled use case that is about a machine of this site."""
-    for name in bundled():
-        wanted = use_case(name)
-        found = [one for machine in machines if (one := ready(machine, wanted)) is not None]
-        if not found:
-            continue
-        count = Counter(one.truth for one in found)
-        yes, maybe = count[Truth.TRUE], count[Truth.UNKNOWN]
-        listed: dict[Truth, list[tuple[str, str]]] = {Truth.FALSE: [], Truth.UNKNOWN: []}
-        for one in found:
-            if one.truth is not Truth.TRUE and len(listed[one.truth]) < NAMED:
-                lacks = [spoken(item.signal) for item in one.missing if item.truth is one.truth]
-                listed[one.truth].append((one.unit, ", ".join(lacks)))
-        share = Share(yes, yes + maybe, len(found))
-        yield Case(wanted.name, share, tuple(listed[Truth.FALSE]), tuple(listed[Truth.UNKNOWN]))
+    def see(self, machine: Machine) -> None:
+        one = ready(machine, self.wanted)
+        if one is None:
+            return
+        self.count[one.truth] += 1
+        if one.truth is not Truth.TRUE and len(self.listed[one.truth]) < NAMED:
+            lacks = [spoken(item.signal) for item in one.missing if item.truth is one.truth]
+            self.listed[one.truth].append((one.unit, ", ".join(lacks)))
+
+    def told(self) -> Case:
+        yes, maybe = self.count[Truth.TRUE], self.count[Truth.UNKNOWN]
+        share = Share(yes, yes + maybe, self.count.total())
+        no, unknown = self.listed[Truth.FALSE], self.listed[Truth.UNKNOWN]
+        return Case(self.wanted.name, share, tuple(no), tuple(unknown))

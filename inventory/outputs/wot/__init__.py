@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from inventory.connection import connections, logins
+from inventory.model import Kind
 from inventory.outputs import Format, exported, view
 from inventory.outputs.folder import folder, name_of, prepared
 from inventory.outputs.wot.thing import Dialect, describe
@@ -38,7 +39,7 @@ def write(store: Store, request: Request) -> str:
     if name not in dialects():
         raise ValueError(f"--dialect {name!r}; there are {', '.join(dialects())}")
     place, store = folder(request, "wot"), view(store, request)
-    known = logins(store.declarations())
+    known = logins(store.declarations(None, Kind.CREDENTIAL))
     count = left = 0
     for evidence in prepared(store):
         for one in connections(evidence, known):

@@ -44,7 +44,7 @@ from inventory.model import (
     Verdict,
 )
 from inventory.outputs.report.gather import gather
-from inventory.outputs.report.page import Case, Change, Matrix, Page, Share
+from inventory.outputs.report.page import Case, Change, Changes, Matrix, Page, Share
 from inventory.outputs.report.render import render
 from inventory.store import Store
 from protocols.contract import (
@@ -284,8 +284,8 @@ def page(store: Store) -> Page:
         matrices=(Matrix("Pump", ("current", "bearing temperature"),
                          (("P-1", ("yes", "no")),), (Share(1, 1, 1), Share(0, 0, 1)), 1),),
         cases=(Case("pump efficiency", Share(0, 0, 1), (("P-1", "flow, power or current"),), ()),),
-        changes=(Change("firmware", "Press", "firmware 1 → 2"),),
-        changes_note="",
+        changes=Changes((Change("firmware", "Press", "firmware 1 → 2"),), (("firmware", 2),)),
+        spares=(("P-1B", "P-1"),),
     )  # fmt: skip
 
 

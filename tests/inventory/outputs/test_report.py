@@ -13,14 +13,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from inventory.conclude import conclude
 from inventory.model import Device, Effort, Kind, Level
 from inventory.outputs import report
 from inventory.outputs.report.gather import Limits, gather
 from inventory.outputs.report.page import Node, Page
+from inventory.outputs.report.redact import redacted
 from inventory.outputs.report.render import SECTIONS, policy, render
-from inventory.outputs.report.sitemap import networks, site_map
+from inventory.outputs.report.sitemap import Counting, networks, site_map
 from inventory.outputs.report.svg import COLUMN, ROW, draw
 from inventory.outputs.report.words import spoken
+from inventory.outputs.xlsx import _summary
 from inventory.store import Store
 from inventory.store.reading import Asset
 from protocols.contract import Outcome
@@ -187,8 +190,8 @@ def test_what_was_not_looked_at_is_told(page: Page, text: str) -> None:
 
 
 def test_what_changed_is_told(page: Page) -> None:
-    assert page.changes is not None
-    assert {"firmware", "unknown"} <= {one.kind for one in page.changes}
+    assert {"firmware", "unknown"} <= {one.kind for one in page.changes.shown}
+    assert sum(n for _, n in page.changes.counts) == len(page.changes.shown)
 
 
 def test_the_no_harm_statement_has_the_numbers_of_the_last_scan(text: str) -> None:
@@ -217,6 +220,45 @@ def test_a_large_site_is_added_up_per_network(tmp_path: Path) -> None:
     assert 'class="tree"' not in text
     assert "added up per network" in text
     assert Outline(text).wrong == []
+
+
+def test_a_large_site_has_the_same_figures(tmp_path: Path) -> None:
+    """What is added up as assets stream by is what the drawing of each would give."""
+    with Store.open(plant(tmp_path, 30, twice=True), SITE) as store:
+        page = gather(store, START)
+        large = gather(store, START, Limits(assets=10, big_gaps=9, changes=9))
+    assert large.aggregated and not page.aggregated
+    for one in ("critical", "everything", "level4", "connectable", "index", "coverage", "unrated",
+                "fixes", "paperwork", "dark", "questions", "question_count", "gap_count", "cases",
+                "severities", "by_rule", "honest", "asset_count", "names"):  # fmt: skip
+        assert getattr(large, one) == getattr(page, one), one
+    assert large.nets == tuple(replace(net, nodes=()) for net in page.nets)
+    assert large.changes.counts == page.changes.counts
+    assert {one.kind for one in large.changes.shown} == {one for one, _ in page.changes.counts}
+    assert large.changes.more == len(page.changes.shown) - len(large.changes.shown) > 0
+
+
+def test_devices_that_stand_behind_each_other_are_counted_once_each() -> None:
+    several = [asset("a", "b"), asset("b", "a"), asset("c", "a"), asset("d", "d"), asset("e", "f")]
+    counting = Counting(networks([]), ())
+    for one in several:
+        counting.see(one)
+    assert sum(net.size for net in counting.nets()) == 5
+
+
+def test_a_spare_that_gives_no_data_is_named(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path, 4), SITE) as store:
+        said = {"subject_": "P-0", "statement": "redundant with", "value": "P-2"}
+        store.declare([stated(Kind.ATTEST, "P-0 | redundant with", **said)])
+        conclude(store, today=START)
+        page = gather(store, START)
+        ((spare, best),) = page.spares
+        assert {spare, best} == {"P-0", "P-2"}
+        assert f"when {best} stops, nobody sees the one that runs" in render(page)
+        ((hidden, other),) = redacted(store, page).spares
+        assert not {hidden, other} & {"P-0", "P-2", ""}
+        rows = [row for row in _summary(store) if row[0] == "Spare that gives no data"]
+    assert [row[1] for row in rows] == [spare]
 
 
 def test_many_gaps_are_grouped_by_kind_and_none_is_lost(tmp_path: Path) -> None:
@@ -342,7 +384,7 @@ def asset(key: str, parent: str = "") -> Asset:
 
 def test_devices_that_name_each_other_as_parent_are_all_drawn() -> None:
     several = [asset("a", "b"), asset("b", "a"), asset("c", "a"), asset("d", "d"), asset("e")]
-    nets = site_map(several, networks([]), {}, whole=True)
+    nets = site_map(several, networks([]), {})
     assert sorted(one.key for net in nets for one in net.nodes) == ["a", "b", "c", "d", "e"]
     assert sum(net.size for net in nets) == 5
 

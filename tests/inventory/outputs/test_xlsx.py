@@ -11,6 +11,7 @@ from openpyxl import Workbook, load_workbook
 
 from inventory.model import Category, Confidence, Effort, Finding, Level, Remedy, Severity, Verdict
 from inventory.outputs import Request, csv_file, xlsx
+from inventory.outputs.workbook import workbook
 from inventory.store import Store
 from tests.inventory.making import SITE
 from tests.inventory.outputs.sample import HOSTILE, plant
@@ -161,3 +162,12 @@ def test_rows_are_as_high_as_their_longest_wrapped_text(book: Workbook) -> None:
             assert height is not None and height >= lines * xlsx.LINE
             checked += 1
     assert checked
+
+
+def test_a_sheet_that_is_cut_says_so(tmp_path: Path) -> None:
+    """Excel takes 1 048 576 rows; two million points are more."""
+    sheet = xlsx.Sheet("Signals", ("Asset",), lambda: ((f"plc-{n}",) for n in range(9)))
+    with workbook(tmp_path / "cut.xlsx") as book:
+        assert xlsx._sheet(book, xlsx._styles(book), sheet, most=3) == 3
+    rows = [row[0].value for row in load_workbook(tmp_path / "cut.xlsx")["Signals"].rows]
+    assert rows == ["Asset", "plc-0", "plc-1", "plc-2", xlsx.CUT]
