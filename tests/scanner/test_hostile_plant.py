@@ -23,6 +23,32 @@ from scanner.planning.prepare import Prepared, prepare
 from scanner.scan import Run
 from tests.support.plants import ROOT, played
 
+OWN_OUTCOMES: dict[str, dict[str, str]] = {
+    "snmp": {
+        **dict.fromkeys(("mute", "silent", "request-id"), "silent"),
+        **dict.fromkeys(("garbage", "echo", "cut", "late-garbage", "loop"), "garbled"),
+        **{"slow": "complete", "dies": "silent", "busy": "refused_capability"},
+    },
+    "modbus": {
+        **{"mute": "mute", "silent": "silent", "slow": "complete", "dies": "silent"},
+        **dict.fromkeys(("hangup", "hangup-at-once", "reset"), "hung_up"),
+        **dict.fromkeys(("garbage", "late-garbage", "rtu"), "other"),
+        **dict.fromkeys(("echo", "cut", "transaction", "unit", "function"), "garbled"),
+        **dict.fromkeys(("busy", "exception-4"), "refused_resource"),
+    },
+    "opcua": {
+        **{"mute": "mute", "silent": "silent", "slow": "complete", "dies": "silent"},
+        **dict.fromkeys(("hangup", "hangup-at-once", "reset"), "hung_up"),
+        **dict.fromkeys(("garbage", "echo"), "other"),
+        **dict.fromkeys(("cut", "late-garbage", "huge-array", "recursive"), "garbled"),
+        **dict.fromkeys(("handle", "request-id"), "garbled"),
+        **dict.fromkeys(("zero-lifetime", "unlimited-ack"), "complete"),
+        "endless": "partial",
+    },
+}
+"""Fault to the outcome that tells it from the others, by protocol; each device has one fault."""
+NEVER_BELIEVED = {"garbage", "echo", "cut", "transaction", "unit", "function", "handle"}
+"""Faults of every answer: nothing that such a device says is kept as its serial or its maker."""
 TICK_SECONDS = 0.01
 LONGEST_BLOCK = 0.25  # safety.md 5.2
 MOST_MEGABYTES = 400
@@ -170,6 +196,7 @@ def test_every_hostile_answer_has_an_outcome_and_the_healthy_are_complete(tmp_pa
             assert any(device_fact(found, address)), name
         else:
             assert outcomes[address], name
+    assert_own_outcomes(witness, outcomes, found)
     counts = witness["total"]
     assert counts["open_connections"] == counts["open_sessions"] == 0
     assert counts["forbidden"] == counts["bare"] == counts["resets"] == counts["early"] == 0
@@ -178,6 +205,21 @@ def test_every_hostile_answer_has_an_outcome_and_the_healthy_are_complete(tmp_pa
         f"longest block {found['longest_block'] * 1000:.0f} ms CPU, "
         f"{found['megabytes']:.0f} MB, {found['pauses']} pauses"
     )
+
+
+def assert_own_outcomes(
+    witness: dict[str, Any], outcomes: dict[str, Counter[str]], found: dict[str, Any]
+) -> None:
+    """Every fault of the three protocols is told by its own outcome, and adds no wrong fact."""
+    for protocol, faults in OWN_OUTCOMES.items():
+        played_here = {name for name in witness["devices"] if name.startswith(f"{protocol}-")}
+        known = {f"{protocol}-{fault}" for fault in faults}
+        assert played_here - known <= {f"{protocol}-healthy", f"{protocol}-hostile-text"}
+        for fault, outcome in faults.items():
+            address = witness["devices"][f"{protocol}-{fault}"]["address"]
+            assert outcomes[address][outcome], (protocol, fault, outcomes[address])
+            if fault in NEVER_BELIEVED:
+                assert not device_fact(found, address), (protocol, fault)
 
 
 def device_fact(found: dict[str, Any], address: str) -> list[str]:

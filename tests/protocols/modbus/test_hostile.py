@@ -11,6 +11,7 @@ import pytest
 
 from protocols.contract import Depth, Outcome, Target
 from protocols.modbus import PROBE
+from protocols.modbus.identity import MOST_PAGES
 from tests.protocols.modbus.box import Box, Listener, Scripted, Serve, Slave, facts, named, run
 from tests.support.plain import PlainLink
 
@@ -65,6 +66,24 @@ def test_bad_register_block_gives_no_value(name: str) -> None:
     assert link.observations[-1].outcome is Outcome.GARBLED
     assert not [s for o in link.observations for s in o.samples]
     assert facts(link, "vendor")[0] == "Acme"  # what was learned before is kept
+
+
+@pytest.mark.parametrize("step", [1, 0, -1], ids=["ever further", "the same", "back"])
+def test_identification_that_never_ends_is_bounded(step: int) -> None:
+    """`more follows` in every page, wherever it points (V1.1b3 6.21)."""
+
+    def twist(request: bytes, good: bytes) -> bytes:
+        if request[7] != 0x2B:
+            return good
+        first = request[10]
+        page = bytes((0x2B, 14, request[9], 0x83, 0xFF, (first + step) % 256, 1, first, 1)) + b"x"
+        return header(good, page)
+
+    box = Box({}, any_unit=Slave(named(), holding={0: 1}), twist=twist)
+    link = run(box)
+    pages = [pdu for _, pdu in box.asked if pdu[0] == 0x2B]
+    assert 1 < len(pages) <= 3 * MOST_PAGES + 3
+    assert {o.outcome for o in link.observations} & {Outcome.PARTIAL, Outcome.GARBLED}
 
 
 def against(serve: Serve, timeout_seconds: float = 0.3) -> PlainLink:

@@ -226,6 +226,24 @@ def test_an_aborted_message_is_a_refusal() -> None:
     assert seen["get_endpoints"].outcome is Outcome.REFUSED_RESOURCE
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["\x1b]0;owned\x07", "\u202ereversed", "\0" * 2_000, "=cmd|'/c calc'!A0", "A" * 20_000],
+    ids=["escape", "bidi", "zeros", "formula", "long"],
+)
+def test_hostile_text_is_kept_as_bounded_text(words: str) -> None:
+    offer = endpoint()
+    offer.Server.ApplicationName = ua.LocalizedText(words)
+    offer.Server.ProductUri = words
+    link = link_to(Responder(endpoints=[offer]))
+    asyncio.run(climb(link, Depth.IDENTIFY))
+    texts = [f.value for o in link.observations for f in o.facts if isinstance(f.value, str)]
+    assert texts
+    for text in texts:
+        assert len(text) <= 4_096
+        text.encode()  # NUL and escapes stay, and are written out where a text is stored or shown
+
+
 def test_silence_in_the_walk_keeps_what_was_found() -> None:
     peer = Responder()
     plant(peer)
