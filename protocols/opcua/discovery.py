@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from protocols.contract import Garbled
 from protocols.opcua.binary import HEAVY, Cursor
 from protocols.opcua.encode import put_array, put_text
-from protocols.opcua.numbers import MODES, POLICY_ROOT, TCP_TRANSPORT, TOKENS
+from protocols.opcua.numbers import MODES, MOST_SHOWN, POLICY_ROOT, TCP_TRANSPORT, TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,12 @@ def url_request(url: str) -> bytes:
 
 
 def read_application(cursor: Cursor) -> Application:
-    """One ApplicationDescription."""
+    """One ApplicationDescription; of a name that fills a message, as much as is shown."""
     uri, product_uri, name = cursor.text(), cursor.text(), cursor.localized_text()
     kind = cursor.number("I")
     cursor.text()
     cursor.text()
+    uri, product_uri, name = uri[:MOST_SHOWN], product_uri[:MOST_SHOWN], name[:MOST_SHOWN]
     return Application(uri, product_uri, name, kind, cursor.array(cursor.text, 4))
 
 
