@@ -5,9 +5,12 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from inventory.signals.units import unit_of
+from protocols import modbus
 from protocols.contract import Depth, Fact, MapEntry, Options, Outcome, Quality
 from protocols.modbus.maps import Bundled, fitting, library, spans
 from protocols.modbus.registers import decode, scaled, size
@@ -142,7 +145,7 @@ def test_library_map_is_chosen_by_identity() -> None:
 
 
 def test_library_is_well_formed() -> None:
-    assert len(library()) >= 7
+    assert len(library()) >= 13
     for one_map in library():
         addresses = [(e.table, e.address) for e in one_map.entries]
         assert len(addresses) == len(set(addresses)), one_map.name
@@ -153,6 +156,16 @@ def test_library_is_well_formed() -> None:
             assert before[0] != after[0] or before[2] <= after[1], (one_map.name, before, after)
         assert one_map.source
         assert all(e.name and size(e.type) for e in one_map.entries)
+        units = {e.engineering_unit for e in one_map.entries} - {""}
+        assert all(unit_of(unit) for unit in units), (one_map.name, units)
+        assert {e.word_order for e in one_map.entries} <= {"big", "little"}, one_map.name
+
+
+def test_every_map_names_a_second_source() -> None:
+    folder = Path(modbus.__file__).with_name("library")
+    for file in folder.glob("*.csv"):
+        head = [line for line in file.read_text("utf-8").splitlines() if line.startswith("#")]
+        assert any("confirmed by" in line for line in head), file.name
 
 
 @pytest.mark.parametrize(
@@ -168,6 +181,14 @@ def test_library_is_well_formed() -> None:
         ("Carlo Gavazzi", "EM24DINAV93XE1X", "carlo-gavazzi-em24"),
         ("Eastron", "SDM120M", "eastron-sdm120"),
         ("Schneider Electric", "BMXP342020", ""),
+        ("Schneider Electric", "iEM3155", "schneider-iem3000"),
+        ("Schneider Electric", "iEM3110", ""),
+        ("Siemens", "PAC2200", "siemens-pac2200"),
+        ("Carlo Gavazzi", "EM340DINAV23XS1X", "carlo-gavazzi-em330-em340"),
+        ("Eastron", "SDM220-Modbus", "eastron-sdm220"),
+        ("Eastron", "SDM72D-M", "eastron-sdm72"),
+        ("Danfoss", "FC-051P1K5T4", "danfoss-fc51"),
+        ("Danfoss", "FC-302P1K5T4", ""),
     ],
 )
 def test_library_is_matched_by_vendor_and_model(vendor: str, model: str, name: str) -> None:
