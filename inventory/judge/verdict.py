@@ -169,6 +169,8 @@ def _next_step(view: View, level: Level) -> str:
         return "find its IP address, as in the project of its controller; a scan needs one"
     if level.lo is not None and level.lo >= 3:
         return "read its values over a window"
+    if _asks_only(view, level):
+        return "say in the register what it is: it was heard to ask others, and to offer nothing"
     if level.lo is not None and level.lo < 2:
         return "ask it: nothing that it offers has been heard"
     return "scan it deeper, with the credentials that you hold"
@@ -176,7 +178,17 @@ def _next_step(view: View, level: Level) -> str:
 
 def _next_command(view: View, level: Level) -> str:
     depth = "sample" if level.lo is not None and level.lo >= 3 else "points"
+    if _asks_only(view, level):
+        return "untrap import register FILE"
     return f"untrap scan {view.target} --depth {depth}" if view.target else ""
+
+
+def _asks_only(view: View, level: Level) -> bool:
+    """Whether all that is known of it is that it asks others, as an office machine does.
+
+    A person knows what it is: no packet is proposed to it before (effort E0 comes first).
+    """
+    return view.device.role == "ot-client" and level.lo is not None and level.lo < 2
 
 
 def _proxy_question(view: View, subject: Subject) -> OpenQuestion:

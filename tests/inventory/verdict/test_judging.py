@@ -49,7 +49,9 @@ from inventory.model import (
 )
 from inventory.rules.catalogue import Case, Rule, catalogue
 from protocols.contract import Outcome, Question
-from tests.inventory.verdict.evidence import NOW, context, evidence, seen
+from tests.inventory.verdict.evidence import NOW, context, device, evidence, seen
+from tests.inventory.verdict.plants import judged
+from tests.inventory.verdict.plants.rows import ROWS
 
 TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 S = Severity
@@ -293,3 +295,18 @@ def test_every_rule_of_the_catalogue_makes_a_finding_in_words() -> None:
             continue
         found = sure(rule=rule)
         assert not any("{" in item.text or "{" in item.cause for item in found.remedies)
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [("ot-client", "untrap import register"), ("plc", "untrap scan"), ("hmi", "untrap scan")],
+)
+def test_what_was_only_heard_to_ask_others_is_no_target_before_somebody_said_what_it_is(
+    role: str, command: str
+) -> None:
+    """An office machine in a capture was proposed for a scan of its points."""
+    row = next(row for row in ROWS if row.rule == "N05" and row.key == "not-assessed?")
+    about = device(role=role)
+    found = judged(replace(row, found=evidence(about=about)))
+    (question,) = [item for item in found.questions if item.rule == "N05"]
+    assert question.command.startswith(command)
