@@ -159,6 +159,9 @@ A03 = [
     # Nobody listens there, so no credential helps.
     no("A03", "", evidence(seen("snmp", O.CLOSED, "discover"), NO_CREDENTIAL)),
     trap("A03", "the refusal is about trust", "", evidence(UNTRUSTED)),
+    trap("A03", "the server has no use for the user", "",
+         evidence(seen("opcua", O.REFUSED_AUTH, reason="username_not_offered"),
+                  seen("opcua", O.COMPLETE, "session"))),
 ]  # fmt: skip
 
 A04 = [
