@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -34,6 +35,17 @@ class Output(click.Path):
 def same(one: str, other: Path) -> bool:
     """Whether two names mean one file, through links too."""
     return Path(one).resolve() == other.resolve()
+
+
+def reachable(path: Path) -> None:
+    """Raises `OSError` where it is plain before any work that `path` cannot be written."""
+    target = path.resolve()
+    there = next(one for one in (path, *target.parents) if one.exists())  # a pipe has no real path
+    if there != path and not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    places = (there, target.parent) if target.is_file() else (there,)  # a file may be replaced
+    if not any(os.access(one, os.W_OK) for one in places):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
 
 from scanner.cli import Settings
-from scanner.output import Output, whole
+from scanner.output import Output, reachable, whole
 
 LATER = ("aas", "ocsf")
 """Formats that are spoken of and are not in this version."""
@@ -59,9 +60,12 @@ def command(
         if name not in chosen.options:
             takes = ", ".join(chosen.options) or "none"
             raise click.UsageError(f"{format_} takes no option {name!r}; it takes {takes}")
+    if output:
+        with _placed(output):
+            reachable(output)
     with concluded(settings) as store:
         try:
-            with whole(output) if output else nullcontext() as place:
+            with _placed(output), whole(output) if output else nullcontext() as place:
                 said = chosen.write(store, Request(place, table, redact, stated))
                 if format_ == "bundle" and place and "key" in stated:
                     from scanner.imports.bundle_key import sign
@@ -69,14 +73,21 @@ def command(
                     said += f"; signed by {sign(place, Path(stated['key']))}"
         except ValueError as error:
             raise click.UsageError(str(error).replace(str(place), str(output))) from error
-        except OSError as error:
-            message = f"{output}: {error.strerror or error}; name another place with -o"
-            raise click.UsageError(message) from error
     said = said.replace(str(place), str(output))
     if said:
         note(said)
     if output:
         next_step("questions", why="what is not known yet")
+
+
+@contextmanager
+def _placed(output: Path | None) -> Iterator[None]:
+    """Turns a place that cannot be written to into one line and exit code 2."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{output}: {error.strerror or error}; name another place with -o"
+        raise click.UsageError(message) from error
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from inventory.store import Store, StoreError
 from inventory.store import engine as engines
-from scanner.output import whole
+from scanner.cli import untrap
+from scanner.output import reachable, whole
 from tests.inventory.making import SITE
 from tests.inventory.outputs.sample import plant
 
@@ -66,6 +68,21 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
         place.write_text("new", encoding="utf-8")
     assert link.is_symlink()
     assert (tmp_path / "real").read_text(encoding="utf-8") == "new"
+
+
+def test_a_place_that_cannot_be_is_refused_before_anything_is_derived(tmp_path: Path) -> None:
+    database = plant(tmp_path)
+    with Store.open(database, SITE) as store:
+        before = store.derived_stamp()  # of another day: a command that reads derives again
+    (tmp_path / "file").touch()
+    words = ["--db", str(database), "--site", SITE, "export", "json", "-o"]
+    done = CliRunner().invoke(untrap, [*words, str(tmp_path / "file" / "all.json")])
+    assert done.exit_code == 2
+    assert "Not a directory; name another place with -o" in done.stderr
+    with Store.open(database, SITE) as store:
+        assert store.derived_stamp() == before
+    for fine in (Path("/dev/null"), tmp_path / "file", tmp_path / "no" / "such"):
+        reachable(fine)
 
 
 def test_an_inventory_that_could_not_be_made_leaves_no_file(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from inventory.store import Store
 
 DEFAULT = "w3c"
+NEXT = "`untrap gaps` says what stands in the way"
 
 
 @cache
@@ -51,6 +52,8 @@ def write(store: Store, request: Request) -> str:
             (place / f"{name_of(one)}.td.jsonld").write_text(text, encoding="utf-8")
             count += 1
     rest = f"; {left} services have no form in dialect {name}" if left else ""
+    if not count:
+        return f"no service can be described yet, so {place} holds nothing new{rest}; {NEXT}"
     return f"{count} Thing Descriptions ({name}) written to {place}{rest}"
 
 

@@ -194,3 +194,10 @@ def test_a_password_goes_over_the_strongest_offer() -> None:
     assert _secured(offers, login=False) == ("None", "None")
     assert _secured(offers[2:], login=False) == ("Basic256Sha256", "SignAndEncrypt")
     assert _secured(("None/None/certificate",), login=False) == ("", "")
+
+
+def test_nothing_to_describe_is_said_with_the_next_step(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "empty.db", SITE) as empty:
+        said = wot.write(empty, Request(tmp_path / "o"))
+    assert said.startswith("no service can be described yet")
+    assert "untrap gaps" in said
