@@ -27,6 +27,10 @@ SPARES = (20_000, 30_000, 40_000)
 """What is added to the plant's ports where another program listens on them."""
 
 
+EARLIER = ".earlier-"
+"""Begins the name of the folder in which an earlier demonstration waits."""
+
+
 class DemoError(Exception):
     """A step failed; says which and what to do."""
 
@@ -51,6 +55,7 @@ class Demo:
         started = time.monotonic()
         site = self.folder / "plant"
         database = self.folder / "inventory.db"
+        made = not self.folder.exists()
         earlier = self._put_aside()
         click.echo(f"Playing the plant {self.plant!r} on loopback …")
         try:
@@ -60,7 +65,7 @@ class Demo:
                 self._scan(site, database)
         except (PlayError, OSError) as error:
             if not site.exists():
-                self._put_back(earlier)
+                self._put_back(earlier, made)
             raise DemoError(str(error)) from error
         self._write(site, database)
         click.echo(f"\nDone in {time.monotonic() - started:.0f} s. Look at {self.folder}/:")
@@ -71,28 +76,34 @@ class Demo:
             click.echo(line)
 
     def _put_aside(self) -> Path | None:
-        """An own folder from an earlier demonstration, renamed until the plant is played; another
-        one is left alone. Raises `DemoError`."""
-        whole = self.folder.resolve()
-        aside = whole.with_name(f".{whole.name}.{os.getpid()}")
+        """What an earlier demonstration left, moved into a folder within until the plant is played;
+        what is not ours is left alone. The folder itself stays: it may be the current one, or
+        stand where only it may be written to. Raises `DemoError`."""
         try:
-            if not self.folder.exists():
-                self.folder.mkdir(parents=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            inside = list(self.folder.iterdir())
+            if not inside:
                 return None
-            if any(self.folder.iterdir()) and not (self.folder / "inventory.db").exists():
+            cut_short = any(one.name.startswith(EARLIER) for one in inside)
+            if not cut_short and not (self.folder / "inventory.db").exists():
                 raise DemoError(f"{self.folder} is not empty and not ours: name another folder")
-            whole.rename(aside)
-            self.folder.mkdir()
+            aside = self.folder / f"{EARLIER}{os.getpid()}"
+            aside.mkdir()
+            for one in inside:
+                one.rename(aside / one.name)
         except OSError as error:
             reason = f"{error.filename or self.folder}: {error.strerror or error}"
             raise DemoError(f"{reason}; name a folder where you may write") from error
         return aside
 
-    def _put_back(self, earlier: Path | None) -> None:
+    def _put_back(self, earlier: Path | None, made: bool) -> None:
         """The folder as it was before a demonstration that did not begin."""
-        shutil.rmtree(self.folder)
-        if earlier:
-            earlier.rename(self.folder)
+        if earlier is not None:
+            for one in earlier.iterdir():
+                one.rename(self.folder / one.name)
+            earlier.rmdir()
+        if made:
+            self.folder.rmdir()
 
     def _scan(self, site: Path, database: Path) -> None:
         config = ("--config", str(site / "site.toml"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.house import house_with
+from tests.support.house import house_with, python_in
 
 PLANT = """
 [plant]
@@ -35,17 +34,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return house_with(tmp_path_factory.mktemp("house"), *ADDED)
 
 
-def run(house: Path, *words: object) -> str:
-    """Python in the changed house; what it wrote."""
-    line = [sys.executable, *map(str, words)]
-    done = subprocess.run(
-        line, cwd=house, env={**os.environ, "PYTHONPATH": str(house)}, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_an_added_probe_is_listed_planned_scanned_and_judged(house: Path) -> None:
     (house / "tanks.toml").write_text(PLANT, encoding="utf-8")
     shift = random.randrange(11_000, 50_000)
@@ -57,17 +45,19 @@ def test_an_added_probe_is_listed_planned_scanned_and_judged(house: Path) -> Non
         assert child.stdout is not None
         assert json.loads(child.stdout.readline()) == {"ready": True}
         base = ("-m", "scanner", "--db", "a.db", "--config", "site/site.toml")
-        assert '"tankgauge"' in run(house, "-m", "scanner", "probes", "--json")
+        assert '"tankgauge"' in python_in(house, "-m", "scanner", "probes", "--json")
         targets = ("-iL", "site/targets.txt", "--probe", "tankgauge")
-        assert "tank gauge report 902" in run(house, *base, "plan", *targets)
-        run(house, *base, "scan", *targets)
+        assert "tank gauge report 902" in python_in(house, *base, "plan", *targets)
+        python_in(house, *base, "scan", *targets)
     finally:
         child.terminate()
         child.communicate()
-    (asset,) = map(json.loads, run(house, *base, "assets", "--json").splitlines())
+    (asset,) = map(json.loads, python_in(house, *base, "assets", "--json").splitlines())
     assert (asset["vendor"], asset["firmware"], asset["level"]["lo"]) == (
         "Veeder-Root", "346329-100-G", 2,
     )  # fmt: skip
     known = "from inventory.judge.openness import plausible, protocol as p"
-    shown = run(house, "-c", f"{known}; print(p('tankgauge').openness, *plausible('tank-gauge'))")
+    shown = python_in(
+        house, "-c", f"{known}; print(p('tankgauge').openness, *plausible('tank-gauge'))"
+    )
     assert shown.split() == ["O1", "opcua", "modbus", "tankgauge"]

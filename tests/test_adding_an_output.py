@@ -4,16 +4,13 @@ over a copy of the house."""
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.inventory.making import SITE
 from tests.inventory.outputs.connecting import plant
-from tests.support.house import house_with
+from tests.support.house import house_with, python_in
 
 ADDED = ("inventory/outputs/tag_list.py", "inventory/outputs/wot/registers.py")
 
@@ -27,13 +24,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def export(house: Path, *words: str) -> str:
     """`untrap export` of the changed house; what it wrote on stdout."""
-    line = [sys.executable, "-m", "scanner", "--db", "plant.db", "--site", SITE, "export", *words]
-    done = subprocess.run(
-        line, cwd=house, env={**os.environ, "PYTHONPATH": str(house)}, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return python_in(
+        house, *["-m", "scanner", "--db", "plant.db", "--site"], SITE, "export", *words
+    )
 
 
 def test_an_added_format_is_listed_and_written(house: Path) -> None:

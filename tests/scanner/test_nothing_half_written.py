@@ -197,11 +197,16 @@ def test_a_plan_reads_an_inventory_and_leaves_nothing_beside_it(here: Path) -> N
     assert contents(here) == before
 
 
-def test_a_demonstration_that_cannot_begin_keeps_the_one_before(here: Path) -> None:
+@pytest.mark.parametrize("folder", ["demo", "."])
+def test_a_demonstration_that_cannot_begin_keeps_the_one_before(
+    here: Path, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (here / "demo").mkdir()
     shutil.copy("t.db", "demo/inventory.db")
     before = contents(here)
-    ran = called("demo", "demo", "--plant", "nope")
+    if folder == ".":
+        monkeypatch.chdir("demo")
+    ran = called("demo", folder, "--plant", "nope")
     assert (ran.exit_code, contents(here)) == (2, before)
     assert "no plant 'nope'" in one_line(ran.stderr)
     assert ran.stderr.count("\n") == 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -18,3 +21,13 @@ def house_with(folder: Path, *added: str) -> Path:
             raise ValueError(f"{name} is no addition")
         shutil.copyfile(ROOT / "tests" / "added" / name, folder / name)
     return folder
+
+
+def python_in(house: Path, *words: object) -> str:
+    """Runs Python in the changed house; what it wrote on stdout. Asserts that it ended well."""
+    done = subprocess.run(
+        [sys.executable, *map(str, words)], cwd=house,
+        env={**os.environ, "PYTHONPATH": str(house)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
