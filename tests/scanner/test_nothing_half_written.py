@@ -237,12 +237,12 @@ def test_a_folder_without_permission_is_one_line(here: Path, line: str) -> None:
     closed.mkdir()
     register = closed / "r.csv"
     register.write_text("Tag\nP-1\n", encoding="utf-8")
+    before = set(contents(here))  # an ordinary user reads nothing there afterwards
     register.chmod(0)
     closed.chmod(0o555)
     if os.geteuid() == 0:
         os.chown(register, 65_534, 65_534)
         os.chown(closed, 65_534, 65_534)
-    before = set(contents(here))
     ran = subprocess.run(
         [*ordinary(), *OURS, *shlex.split(line)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
