@@ -237,8 +237,8 @@ def _schema(path: Path) -> dict[str, object]:
 
 def test_future_is_done_when_the_observation_is_durable(tmp_path: Path) -> None:
     async def write() -> list[str]:
-        with opened(tmp_path) as store:
-            async with Writer(store.another()) as writer:
+        with opened(tmp_path) as store, store.another() as other:
+            async with Writer(other) as writer:
                 await writer.submit(observed("10.0.0.1"))
                 found = [one.target.address for one in store.observations()]
                 late = [writer.submit(observed(f"10.0.1.{n}")) for n in range(200)]

@@ -119,7 +119,8 @@ def scan_all(folder: Path, targets: list[str], config: Path) -> dict[str, Any]:
     with Store.open(database, asked.site_name) as store:
         scan = scans.new_scan(asked, {})
         store.begin_scan(scan)
-        run = asyncio.run(scans.run(asked, scan, store.another(), watch=dog.watch))
+        with store.another() as writing:
+            run = asyncio.run(scans.run(asked, scan, writing, watch=dog.watch))
         outcomes: dict[str, Counter[str]] = defaultdict(Counter)
         facts: dict[str, set[str]] = defaultdict(set)
         points: Counter[str] = Counter()
