@@ -15,6 +15,21 @@ import click
 DOCS = Path(__file__).resolve().parent
 
 
+EXIT_CODES = (
+    "| exit code | means |",
+    "|---|---|",
+    "| 0 | done; `gaps` says in its last line whether questions are open |",
+    "| 1 | a gap at or above `--fail-on`, or a question with `--fail-on-questions` |",
+    "| 2 | wrong use, bad input, an inventory that cannot be read or written: one line |",
+    "| 3 | nothing answered |",
+    "| 4 | done in part: hosts that were planned are left unasked; the resume command is printed |",
+    "| 5 | refused by a safety rule; nothing was sent |",
+    "| 130 | interrupted; what was learned is kept |",
+    "",
+    "Where several hold, the first of 130, 5, 2, 4, 3, 1, 0 counts.",
+)
+
+
 def cli_page() -> str:
     """Every command's help, as the program prints it."""
     from scanner.cli import COMMANDS, untrap
@@ -22,7 +37,12 @@ def cli_page() -> str:
     shown = [
         "# Command line",
         "",
-        "What `untrap COMMAND --help` prints; made by `python -m docs.generate`.",
+        "What `untrap COMMAND --help` prints; made by `python -m docs.generate`. Data goes to",
+        "standard output and everything else to standard error. `--json` gives one JSON object a",
+        "line; its keys stand in `output.schema.json`. Keys may be added; none goes or changes",
+        "its type.",
+        "",
+        *EXIT_CODES,
         "",
         *_help("untrap", untrap),
     ]

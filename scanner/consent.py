@@ -30,17 +30,24 @@ class Refusal(click.ClickException):
     exit_code = REFUSED
 
 
-def ask(prepared: Prepared, planned: Mapping[str, Total], yes: bool, own_lab: bool) -> None:
-    """Show the plan and have it confirmed. Raises `Refusal`."""
+def refuse(prepared: Prepared, yes: bool, own_lab: bool) -> None:
+    """Raises `Refusal` where no answer of a person could make this scan right.
+
+    Comes before anything that is only badly written: a refusal is the graver of the two ends.
+    """
     local = loopback_only(prepared)
     if prepared.profile.name == "bench" and not (local or own_lab):
         raise Refusal("profile bench is for loopback or, with --i-own-this-lab, your own lab")
-    if local or yes:
-        return
-    if not sys.stdin.isatty():
+    if not (local or yes or sys.stdin.isatty()):
         raise Refusal(
             f"nobody is there to confirm: look at the plan (`{ours('plan')}` …), then add --yes"
         )
+
+
+def ask(prepared: Prepared, planned: Mapping[str, Total], yes: bool) -> None:
+    """Show the plan and have it confirmed. Raises `Refusal`."""
+    if yes or loopback_only(prepared):
+        return
     click.echo("\n".join(table(prepared, planned)), err=True)
     if _beyond_default_route(prepared):
         click.echo(

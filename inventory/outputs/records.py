@@ -199,10 +199,16 @@ def gap(one: Finding) -> Record:
             for item in one.because
         ],
         "remedies": [
-            {"text": r.text, "effort": r.effort.value, "needs_outage": r.needs_outage}
-            for r in one.remedies
+            {
+                "text": item.text,
+                "effort": item.effort.value,
+                "needs_outage": item.needs_outage,
+                "cause": item.cause,
+            }
+            for item in one.remedies
         ],
         "unlocks": one.unlocks,
+        "criticality_assumed": one.criticality_assumed,
         "waived": one.waived,
     }
 

@@ -44,6 +44,8 @@ def command(
     \b
     Example:  untrap gaps --by fix
     """
+    from inventory.outputs import records
+
     settings: Settings = ctx.obj
     with concluded(settings) as store:
         seen = Counts()
@@ -55,7 +57,7 @@ def command(
                 click.echo(json.dumps(fix_line(fix))) if as_json else say(_fix(fix))
         else:
             for gap in gaps:
-                click.echo(json.dumps(line(gap))) if as_json else say(_gap(gap))
+                click.echo(json.dumps(records.gap(gap))) if as_json else say(_gap(gap))
         questions = store.questions_count()
         empty = next(iter(store.assets()), None) is None
     said = NOTHING if empty else last_line(seen.live, questions)
@@ -104,40 +106,6 @@ def last_line(live: int, questions: int) -> str:
 def left(questions: int) -> str:
     """What stands beside the next command, so that the very last line never looks clean."""
     return f"not known yet: {counted(questions, 'question', 'questions')}" if questions else ""
-
-
-def line(gap: Finding) -> dict[str, object]:
-    """One gap as data; the keys are those of the interface."""
-    return {
-        "id": gap.id,
-        "rule": gap.rule,
-        "version": gap.version,
-        "category": gap.category.value,
-        "label": gap.label,
-        "asset": gap.asset,
-        "asset_name": gap.asset_name,
-        "site": gap.site,
-        "subject": gap.subject,
-        "severity": gap.severity.value,
-        "confidence": gap.confidence.value,
-        "value": gap.value,
-        "because": [
-            {"observation": item.observation, "outcome": item.outcome, "text": item.text}
-            for item in gap.because
-        ],
-        "remedies": [
-            {
-                "text": item.text,
-                "effort": item.effort.value,
-                "needs_outage": item.needs_outage,
-                "cause": item.cause,
-            }
-            for item in gap.remedies
-        ],
-        "unlocks": gap.unlocks,
-        "criticality_assumed": gap.criticality_assumed,
-        "waived": gap.waived,
-    }
 
 
 def fix_line(fix: Fix) -> dict[str, object]:

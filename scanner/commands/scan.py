@@ -36,15 +36,16 @@ def command(
     \b
     Example:  untrap scan 127.20.1.0/24 --profile brisk
     """
-    consent.check(held)
     now = datetime.now().astimezone()
     open_for = consent.windows(held.window, prepared.site.windows, now)
+    consent.refuse(prepared, held.yes, held.own_lab)
+    consent.check(held)
     closes = None if open_for is None else now + timedelta(seconds=open_for)
     longest = consent.seconds(held.max_time) if held.max_time else None
     planned = scanning.totals(prepared)
     for difference in prepared.differences:
         click.echo(difference, err=True)
-    consent.ask(prepared, planned, held.yes, held.own_lab)
+    consent.ask(prepared, planned, held.yes)
     _resolvable(prepared)
     run, summed = conduct(
         prepared,
