@@ -66,7 +66,7 @@ def tree(device: Device, service: Service, engine: Mapping[Oid, Encoded]) -> Tre
     values.update(_system(device, options))
     values.update(_interfaces(_rows(options, "interfaces")))
     values.update(_addresses(device, options))
-    values.update(_bridge(options))
+    values.update(_bridge(device, options))
     values.update(_entities(device, options))
     values.update(_sensors(_rows(options, "sensors")))
     values.update(_lldp(device, options))
@@ -174,10 +174,12 @@ def _addresses(device: Device, options: Row) -> Iterator[tuple[Oid, Encoded]]:
         yield (*ARP, 4, *index), ber.integer(3)
 
 
-def _bridge(options: Row) -> Iterator[tuple[Oid, Encoded]]:
+def _bridge(device: Device, options: Row) -> Iterator[tuple[Oid, Encoded]]:
     rows = _rows(options, "fdb")
     if not rows:
         return
+    if device.mac:
+        yield (*BRIDGE, 1, 1, 0), ber.octets(hardware(device.mac))  # dot1dBaseBridgeAddress
     for port in sorted({_whole(row, "port", 1) for row in rows}):
         yield (*BRIDGE, 1, 4, 1, 1, port), ber.integer(port)
         yield (*BRIDGE, 1, 4, 1, 2, port), ber.integer(port)

@@ -2,7 +2,9 @@
 
 One rule keeps it simple: a hardware address that a switch learned is an asset of its own only where
 it cannot be a device that is known already: it has an address of its own by some ARP table, or
-every device that it could be has shown another hardware address, or its maker is another one.
+every device that it could be has shown another hardware address, or its maker is another one, or
+it is the switch itself, which learns nobody's address but others'. One that the register names is
+that row's device.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ def joined(places: Places, register: Sequence[RegisterRow]) -> Places:
     if not (tables.seen or tables.spoken):
         return places
     known = _known(places, register, tables)
-    added = list(_added(places, known, tables))
+    listed = {plain_mac(row.mac) for row in register}
+    added = list(_added(places, known, tables, listed))
     for address, here in gather(added).items():
         mine = places.setdefault(address, {})
         for part, place in here.items():
@@ -165,8 +168,13 @@ def _own(here: dict[str, Place]) -> set[str]:
     }
 
 
-def _added(places: Places, known: dict[str, set[str]], tables: Tables) -> Iterator[Seen]:
-    """What the tables add: hardware addresses of known devices, places, and silent devices."""
+def _added(
+    places: Places, known: dict[str, set[str]], tables: Tables, listed: set[str]
+) -> Iterator[Seen]:
+    """What the tables add: hardware addresses of known devices, places, and silent devices.
+
+    `listed` are the hardware addresses that the register names.
+    """
     for address, macs in sorted(tables.spoken.items()):
         mac = next(iter(macs)) if len(macs) == 1 else ""
         at = [one for one in known.get(mac, ()) if plain_mac(one) == ""]
@@ -179,10 +187,11 @@ def _added(places: Places, known: dict[str, set[str]], tables: Tables) -> Iterat
         addresses = sorted(one for one in known.get(mac, ()) if plain_mac(one) == "")
         if len(addresses) > MOST_PER_ADDRESS:
             continue
-        if not addresses and mac not in places and _could_be_known(mac, unresolved):
+        named = addresses or mac in places or mac in listed
+        if not named and _could_be_known(mac, sightings, unresolved):
             continue
         port = "on" if tables.crowd.get((where.observer, where.port), 1) == 1 else "behind"
-        said = f"{port} {where.port or 'a port'} of {_name(places, where.observer)}"
+        said = f"{port} {_port(places, where)} of {_name(places, where.observer)}"
         for address in addresses or [mac]:
             yield from _fact(address, where, ("attached", said, where.source))
             if address == mac:
@@ -215,23 +224,28 @@ def _edge(sightings: Iterable[Sighting], tables: Tables) -> Sighting:
     return min(now, key=far)
 
 
-def _unresolved(places: Places, tables: Tables) -> list[str]:
-    """Makers ("" unknown) of the devices that answered and whose hardware address is not known."""
-    makers = []
+def _unresolved(places: Places, tables: Tables) -> list[tuple[str, str]]:
+    """(address, maker, "" unknown) of what answered and whose hardware address is not known."""
+    found = []
     for address, here in places.items():
         root = here.get("")
         alive = any(place.alive for place in here.values())
         if not alive or plain_mac(address) or _own(here) or tables.spoken.get(address):
             continue
         said = [str(f[1]) for f in root.facts if f[0] == "vendor" and not f[3]] if root else []
-        makers += [plain_vendor(text) for text in said] or [""]
-    return makers
+        found += [(address, plain_vendor(text)) for text in said] or [(address, "")]
+    return found
 
 
-def _could_be_known(mac: str, unresolved: Sequence[str]) -> bool:
-    maker = plain_vendor(device_maker(mac))
+def _could_be_known(
+    mac: str, sightings: Iterable[Sighting], unresolved: Sequence[tuple[str, str]]
+) -> bool:
+    """Whether it may belong to a device that answered; never to a switch that learned it."""
+    maker, learners = plain_vendor(device_maker(mac)), {one.observer for one in sightings}
     return any(
-        not one or not maker or one.startswith(maker) or maker.startswith(one) for one in unresolved
+        address not in learners
+        and (not one or not maker or one.startswith(maker) or maker.startswith(one))
+        for address, one in unresolved
     )
 
 
@@ -244,6 +258,18 @@ def _name(places: Places, address: str) -> str:
         if name == "name" and not part and value
     ]
     return max(names)[1] if names else address
+
+
+def _port(places: Places, where: Sighting) -> str:
+    """What the switch calls the port, else its number: "Gi1/0/7", "port 1/2", "if 7"."""
+    root = places.get(where.observer, {}).get("")
+    names = [
+        (last, str(value))
+        for (name, value, _, part), (_, last) in (root.facts.items() if root else ())
+        if name == "interface.name" and part == where.port and value
+    ]
+    name = max(names)[1] if names else where.port or "a port"
+    return name if any(map(str.isalpha, name)) else f"port {name}"
 
 
 def _merge(mine: Place, other: Place) -> None:

@@ -61,6 +61,26 @@ def test_it_is_one_where_every_known_device_is_of_another_maker() -> None:
     assert by_mac(derived([*SWITCH, plc]), SIEMENS).seen
 
 
+def test_a_switch_is_never_what_it_learned_itself() -> None:
+    """One that tells neither its maker nor its own hardware address may be anything else."""
+    nameless = [
+        replace(one, facts=tuple(f for f in one.facts if f.name not in ("vendor", "mac")))
+        for one in SWITCH
+    ]
+    assert by_mac(derived(nameless), SIEMENS).seen
+    other = observed("10.0.0.10", {"name": "X"})
+    assert SIEMENS not in {one.mac for one in derived([*nameless, other]).devices}
+
+
+def test_a_row_of_the_register_without_an_ip_address_is_seen_on_its_port() -> None:
+    plc = observed("10.0.0.10", {"vendor": "Siemens AG", "product": "S7-300"})
+    found = derived([*SWITCH, plc], listed(tag="VLV-9", name="Valve island", mac=SIEMENS))
+    device = by_mac(found, SIEMENS)
+    assert (device.name, device.seen) == ("Valve island", True)
+    assert said(device, "attached") == ["on port 7 of SW-2"]
+    assert len(found.devices) == 3
+
+
 def test_an_arp_table_ties_the_port_to_the_device_that_answered() -> None:
     plc = observed("10.0.0.10", {"vendor": "Siemens AG", "product": "S7-300"})
     router = table(
@@ -170,7 +190,7 @@ def test_an_uplink_is_told_by_the_neighbour_that_is_a_switch_too() -> None:
         "10.0.0.3", "CORE", "ec:74:ba:00:00:03",
         [("mac_seen", SIEMENS, "1/24"), ("neighbour.address", "10.0.0.2", "1/24")],
     )  # fmt: skip
-    assert place_of(edge, core) == ["behind 2/7 of SW-2"]
+    assert place_of(edge, core) == ["behind port 2/7 of SW-2"]
 
 
 def test_a_computer_behind_a_telephone_is_behind_that_port() -> None:
