@@ -722,6 +722,11 @@ class Overheard:
     port: int = 0
 
 
+def one_question(_: Sequence[Credential]) -> int:
+    """How most probes meet silence: one question, whatever credentials there are."""
+    return 1
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One protocol: how to find it, ask it and keep from harming it. `protocols.x.PROBE`."""
@@ -740,6 +745,9 @@ class Probe:
     data: bool = True  # whether it can carry process data for analytics
     roles: tuple[str, ...] = ()  # device roles that it is plausible for; empty: all
     passive: Callable[[Segment], Sequence[Overheard]] | None = None
+    knocks: Callable[[Sequence[Credential]], int] = one_question
+    """How many questions a target that stays silent gets under these credentials, each with its
+    tries: what the plan prices silence by. Pure; one at least."""
     standing: Callable[[Sequence[Observation]], Sequence[Observation]] | None = None
     """Of a session that was cut, oldest first: the answers that hold in another session too, so
     that a resumed scan does not ask for them again. Pure; only for probes with `session`."""

@@ -313,7 +313,10 @@ class Engine:
         heard = [item for item in conversation.news() if item.outcome is not Outcome.NOT_ASKED]
         manner = _manner(heard, conversation)
         if manner is not Manner.ACCEPTED:
-            return Attempt(probe.name, probe.transport, port, manner)
+            questions = {(item.question, item.credential) for item in heard}
+            return Attempt(
+                *(probe.name, probe.transport, port, manner), questions=max(1, len(questions))
+            )
         waits = sum(item.duration_seconds for item in heard)
         return Attempt(
             *(probe.name, probe.transport, port, manner, tuple(done)),

@@ -292,7 +292,7 @@ def _signals(state: Run, engine: Engine) -> Iterator[None]:
 def totals(prepared: Prepared) -> dict[str, planning.Total]:
     """Floor, expected and ceiling of what was prepared."""
     spared = prepared.layer2.arp_addresses
-    silent = planning.attempts(prepared.everywhere)
+    silent = planning.attempts(prepared.everywhere, prepared.credentials)
     compositions = {
         name: planning.merged(composed[name] for composed in _composed(prepared))
         for name in ("floor", "expected", "ceiling")
@@ -323,10 +323,11 @@ def _gateways(prepared: Prepared, figure: str) -> Iterator[float]:
     """Seconds of the addresses behind each gateway, in one of the three figures."""
     known, asked = prepared.known.gateways, prepared.everywhere
     depth, watching = prepared.depth, prepared.options.sample_seconds
+    named = prepared.credentials
     for hosts in Counter(known[item] for item in known if prepared.scope.spans(item)).values():
         composition = {
-            "floor": partial(planning.floor, hosts, planning.attempts(asked)),
-            "expected": partial(planning.expected, hosts, asked, depth, hosts, watching),
+            "floor": partial(planning.floor, hosts, planning.attempts(asked, named)),
+            "expected": partial(planning.expected, hosts, asked, depth, hosts, watching, named),
             "ceiling": partial(planning.ceiling, hosts, asked, depth, watching),
         }[figure]()
         yield planning.behind_one(composition, prepared.profile, prepared.limits)
@@ -337,11 +338,12 @@ def _composed(prepared: Prepared) -> Iterator[dict[str, planning.Composition]]:
     to be there."""
     declared = sum(map(prepared.scope.spans, prepared.known.first)) or None
     depth, watching = prepared.depth, prepared.options.sample_seconds
+    named = prepared.credentials
     for number, (hosts, asked, whole) in enumerate(prepared.kinds()):
         known = declared if number == 0 else hosts
         yield {
-            "floor": planning.floor(hosts, planning.attempts(asked)),
-            "expected": planning.expected(hosts, asked, depth, known, watching),
+            "floor": planning.floor(hosts, planning.attempts(asked, named)),
+            "expected": planning.expected(hosts, asked, depth, known, watching, named),
             "ceiling": planning.ceiling(hosts, asked, depth, watching, whole=whole),
         }
 

@@ -9,6 +9,7 @@ modules: `codec`, `message`, `engine`, `usm` (bytes and keys), `guard`, `exchang
 from __future__ import annotations
 
 from protocols.contract import Openness, Probe
+from protocols.snmp.discover import knocks
 from protocols.snmp.guard import guard
 from protocols.snmp.rungs import RUNGS
 
@@ -23,4 +24,5 @@ PROBE = Probe(
     credentials=("snmp-v1", "snmp-v2c", "snmp-v3"),
     likelihood=90,
     data=True,
+    knocks=knocks,
 )

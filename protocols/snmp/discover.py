@@ -45,11 +45,16 @@ ENGINE_QUESTION = ("discover", "v3 engine")
 SYSTEM_QUESTION = ("get", "system")
 
 
+def knocks(credentials: Sequence[Credential]) -> int:
+    """How many different questions silence is met by: one for each community, one for an engine."""
+    named = credentials[:MOST_CREDENTIALS]
+    return max(1, len({c.name if c.type in VERSIONS else SECURED for c in named}))
+
+
 async def discover(link: Link) -> None:
     """Find the agent with the first credential that it serves; see the module's words."""
     named = link.credentials[:MOST_CREDENTIALS]
-    questions = {c.name if c.type in VERSIONS else SECURED for c in named}
-    if len(questions) == 1:  # an engine is asked once for all its users
+    if knocks(named) == 1:  # an engine is asked once for all its users
         await _round(link, named, Tries.ALL)
     else:
         silent = await _round(link, named, Tries.FIRST)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from protocols.contract import Cost, Depth, Probe
+from protocols.contract import Cost, Credential, Depth, Probe
 from scanner.planning.schedule import MOST_STEPS, Schedule
 from scanner.profile import Limits, Profile
 from scanner.wire.control import ENOUGH, port_for
@@ -60,6 +60,7 @@ class Attempt:
     waits: float = 0.0  # seconds in which an accepted peer let us wait
     watches: float = 0.0  # seconds of the rung that watches values
     retried: bool = True  # whether silence is worth a second packet
+    questions: int = 1  # first questions that silence is met by: one for each credential
 
     @property
     def udp(self) -> bool:
@@ -92,10 +93,12 @@ class Attempt:
 
     @property
     def requests(self) -> int:
-        """Requests that an accepting peer gets; a datagram knock is one."""
+        """Requests that an accepting peer gets; a datagram knock is one a question."""
         if self.manner is Manner.ACCEPTED:
             return sum(cost.requests for _, cost in self.rungs)
-        return 1 if self.transport == "udp" and self.manner is not Manner.NOT_SENT else 0
+        if self.transport != "udp" or self.manner is Manner.NOT_SENT:
+            return 0
+        return self.questions if self.silent else 1
 
     @property
     def watching(self) -> int:
@@ -151,14 +154,14 @@ def tries(shape: Shape, limits: Limits) -> tuple[int, ...]:
 
 
 def packets(attempt: Attempt, tried: int = 1) -> int:
-    """Packets of one attempt: refused 1; unanswered 1 a try; accepted 2 + 2 per exchange + 2 to
+    """Packets of one attempt: refused 1; unanswered 1 a try and question; accepted 2 + 2 per exchange + 2 to
     close, per connection; UDP 1 a request."""
     if attempt.manner is Manner.NOT_SENT:
         return 0
     if attempt.manner is Manner.REFUSED:
         return 1
     if attempt.manner is Manner.UNANSWERED:
-        return tried
+        return tried * attempt.questions
     if attempt.transport == "udp":
         return attempt.requests
     return 4 * attempt.connections + 2 * attempt.requests
@@ -285,10 +288,17 @@ def _bound(composition: Composition, profile: Profile, limits: Limits, groups: i
     )
 
 
-def attempts(asked: Sequence[tuple[Probe, int]]) -> Shape:
-    """One unanswered attempt for every probe and port, likeliest first."""
+def attempts(asked: Sequence[tuple[Probe, int]], credentials: Sequence[Credential] = ()) -> Shape:
+    """One unanswered attempt for every probe and port, likeliest first. A credential counts as if
+    it applied to every host."""
     return tuple(
-        Attempt(probe.name, probe.transport, port, Manner.UNANSWERED) for probe, port in asked
+        Attempt(
+            *(probe.name, probe.transport, port, Manner.UNANSWERED),
+            questions=probe.knocks(
+                tuple(item for item in credentials if item.type in probe.credentials)
+            ),
+        )
+        for probe, port in asked
     )
 
 
@@ -349,6 +359,7 @@ def expected(
     depth: Depth,
     known: int | None = None,
     watching: float = 0.0,
+    credentials: Sequence[Credential] = (),
 ) -> Composition:
     """So many hosts answer, each one protocol in turn; the others are silent.
 
@@ -356,7 +367,7 @@ def expected(
     """
     alive = min(hosts, known if known is not None else round(hosts * ASSUMED_ALIVE))
     composition: Counter[Shape] = Counter()
-    base = attempts(asked)
+    base = attempts(asked, credentials)
     probes = tuple({probe.name: probe for probe, _ in asked}.values())
     for number, probe in enumerate(probes):
         share = alive // len(probes) + (number < alive % len(probes))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,6 +36,11 @@ class Call(Protocol):
     @property
     def retried(self) -> bool:
         """Whether silence is worth a second packet."""
+
+    @property
+    def questions(self) -> int:
+        """How many first questions silence is met by: each has its first try before any has its
+        second (docs/decisions/0026)."""
 
     @property
     def sent(self) -> bool:
@@ -132,6 +137,17 @@ class _Talk:
         self.turn = _Turn(self.profile)
 
 
+def _tries(questions: int, tries: int) -> Iterator[tuple[int, bool]]:
+    """The number of each try of one port, and whether its question is asked no more: all first
+    ones, then the others question by question."""
+    if questions == 1:
+        yield from ((made, made == tries) for made in range(1, tries + 1))
+        return
+    yield from ((1, False) for _ in range(questions))  # whether there is a second is not known yet
+    for _ in range(questions):
+        yield from ((made, made == tries) for made in range(2, tries + 1))
+
+
 class Schedule:
     """One scan played. `seconds` is the time of its last step."""
 
@@ -195,12 +211,13 @@ class Schedule:
             self._leave(group, accepted=0)
             host.alive = True
         else:
-            for made in range(1, tries + 1):
-                yield from self._silence(call, group, host, made, tries)
+            for made, last in _tries(call.questions, tries):
+                yield from self._silence(call, group, host, made, last)
         self._release(host)
 
-    def _silence(self, call: Call, group: _Group, host: _Talk, made: int, tries: int) -> Step:
-        """One try that nobody answers, and the wait until the next may leave."""
+    def _silence(self, call: Call, group: _Group, host: _Talk, made: int, last: bool) -> Step:
+        """One try that nobody answers, and the wait until the next may leave; the `last` one of a
+        question is listened for to the end."""
         limits = self.limits
         yield from self._knock(call, group, host)
         sent = self.now
@@ -208,7 +225,7 @@ class Schedule:
         if call.udp:  # the answer is listened for while the other ports go on
             host.turn.mark(self.now)
             self._release(host)
-            patient = limits.retry_delay if made < tries else limits.answer_timeout
+            patient = limits.answer_timeout if last else limits.retry_delay
             yield max(self.now, sent + min(patient, limits.answer_timeout))
             self._leave(group, accepted=0)
             yield from self._acquire(host)

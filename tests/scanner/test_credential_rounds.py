@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from protocols.contract import Credential, Depth, Observation, Outcome
 from protocols.snmp import PROBE, codec
 from protocols.snmp.discover import discover
+from scanner.planning.cost import Attempt, Manner, attempts, cost
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.link import Conversation
@@ -150,3 +153,24 @@ def test_one_credential_is_asked_as_ever() -> None:
     heard, kept, retries = asked(lambda _: None, PUBLIC)
     assert (heard.gaps, retries) == ([2.0], 1)
     assert [(item.tries, item.outcome) for item in kept] == [(2, Outcome.SILENT)]
+
+
+@pytest.mark.parametrize(
+    ("credentials", "likeliest"),
+    [
+        ((), True),
+        ((PUBLIC,), True),
+        ((SECURE, USER), True),
+        ((PUBLIC, OLD), True),
+        ((PUBLIC, OLD, SECURE, USER), True),
+        ((PUBLIC, OLD, SECURE), False),
+    ],
+)
+def test_the_plan_prices_silence_as_it_is_met(
+    credentials: tuple[Credential, ...], likeliest: bool
+) -> None:
+    heard, *_ = asked(lambda _: None, *credentials, likeliest=likeliest)
+    shape = attempts([(PROBE, 161)], credentials)
+    if not likeliest:
+        shape = (Attempt("other", "tcp", 1, Manner.NOT_SENT), *shape)
+    assert cost({shape: 1}, PROFILES["brisk"], Limits()).packets == len(heard.times)

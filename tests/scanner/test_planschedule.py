@@ -114,3 +114,15 @@ def test_a_slow_profile_takes_longer() -> None:
         lasts(hosts, profile=PROFILES[name]) for name in ("gentle", "standard", "brisk")
     )
     assert gentle > standard > brisk
+
+
+def test_silence_under_several_credentials_is_every_first_try_and_then_every_second() -> None:
+    """Three questions over UDP: three first tries of 2 s each, then three that are heard out."""
+    port = Attempt("p", "udp", 161, Manner.UNANSWERED, questions=3)
+    total = cost({(port,): 1}, BRISK, LIMITS)
+    assert (total.packets, total.requests) == (6, 3)
+    first, second = LIMITS.retry_delay, LIMITS.answer_timeout
+    assert total.seconds == pytest.approx(3 * first + 3 * second, abs=0.5)
+    alone = cost({(port,): 1}, BRISK, replace(LIMITS, retries=0))
+    assert alone.packets == 3
+    assert alone.seconds == pytest.approx(3 * first, abs=0.5)

@@ -27,6 +27,11 @@ PLANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         f"generate:120,misbehaving=0.15,prefix=127.56,{MIXED} --wildcard",
         {"depth": "points"},
     ),
+    "silence under three SNMP credentials": (
+        "generate:60,misbehaving=0.15,prefix=127.57,protocols=modbus*5+snmp+snmp-v1+snmp-v3"
+        " --wildcard",
+        {"names": ("snmp-public", "snmp-public-v1", "ot-monitor")},
+    ),
     "with a window to watch": (
         "bottling",
         {"depth": "sample", "sample_seconds": 30.0, "sample_every": 5.0},
