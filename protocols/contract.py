@@ -157,7 +157,6 @@ class Reason(StrEnum):
     SAFETY_HOLD = "safety_hold"
     DISTRESS = "distress"
     OUR_SIDE = "our_side"
-    NO_PROBE = "no_probe"
     NO_CREDENTIAL = "no_credential"
     BUDGET = "budget"
     MAX_TIME = "max_time"

@@ -28,6 +28,8 @@ def watcher(quiet: bool) -> Callable[[Run], contextlib.AbstractAsyncContextManag
 @contextlib.asynccontextmanager
 async def _watch(run: Run) -> AsyncIterator[None]:
     live = sys.stderr.isatty()
+    if run.wire is not None:  # said when it begins, and on a line of its own that stays
+        run.wire.on_pause = lambda _: _say(run, live, stays=True)
     task = asyncio.create_task(_show(run, live))
     try:
         yield
@@ -42,10 +44,15 @@ async def _watch(run: Run) -> AsyncIterator[None]:
 async def _show(run: Run, live: bool) -> None:
     while True:
         await asyncio.sleep(TERMINAL_SECONDS if live else PLAIN_SECONDS)
-        text = line(run)
-        click.echo(
-            f"\r\x1b[K{text[: line_width(sys.stderr) - 1]}" if live else text, nl=not live, err=True
-        )
+        _say(run, live, stays=not live)
+
+
+def _say(run: Run, live: bool, *, stays: bool) -> None:
+    """The line now; on a terminal over the last one."""
+    text = line(run)
+    if live:
+        text = f"\r\x1b[K{text[: line_width(sys.stderr) - 1]}"
+    click.echo(text, nl=stays, err=True)
 
 
 def line(run: Run) -> str:

@@ -150,7 +150,7 @@ async def _walked(state: Run, wire: Wire, engine: Engine, visits: Iterator[Engin
 
     origin = Origin(wire.site, wire.scan, wire.vantage)
     stopping, paused = (lambda: wire.stopping is not None), (lambda: wire.pacer.paused)
-    below = Before(plan, origin, wire.sink, stopping, paused)
+    below = Before(*(plan, origin, wire.sink, stopping, paused), lambda: wire.pacer.paused_seconds)
     state.layer2, wire.dead, wire.heard = below.found, below.found.dead, below.found.heard
     await below.listen()
     started = wire.clock.monotonic()
@@ -180,6 +180,7 @@ def _wire(
         secrets=revealed(prepared.credentials),
         maps=prepared.known.maps,
         gateways=prepared.known.gateways,
+        gateway_addresses=prepared.known.gateway_addresses,
         links=links(),
         source=prepared.source,
         device=prepared.interface,

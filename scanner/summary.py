@@ -71,6 +71,7 @@ def harm(run: Run) -> dict[str, object]:
         "connections_at_once_per_host": wire.sent.most_at_once,
         "hosts_left_alone": len(wire.ward.stopped),
         "pauses": wire.pauses,
+        "paused_seconds": round(wire.pacer.paused_seconds, 1),
         "our_side": dict(wire.our_side),
         "unsolicited_datagrams": wire.datagrams.unsolicited,
     }
@@ -134,7 +135,8 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
         f"in {duration(run.seconds)} (ceiling of the plan: {ceiling} packets).",
         f"No harm: {sent.never} writes or other forbidden requests, at most "
         f"{_counted(sent.most_at_once, 'connection')} to a host at a time, "
-        f"{len(wire.ward.stopped)} left alone in distress, {_counted(wire.pauses, 'pause')}.",
+        f"{len(wire.ward.stopped)} left alone in distress, {_counted(wire.pauses, 'pause')}"
+        f"{f' ({duration(rested)})' if (rested := wire.pacer.paused_seconds) else ''}.",
     ]
     shown += run.layer2.lines() if run.layer2 else []
     shown += [f"  left alone: {host}: {why}" for host, why in wire.ward.stopped.items()]

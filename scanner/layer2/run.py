@@ -46,7 +46,7 @@ class Found:
     dcp_requests: int = 0
     packets: int = 0
     seconds: float = 0.0
-    arp_seconds: float = 0.0  # of these
+    arp_seconds: float = 0.0  # of these, without the pauses: as the plan counts them
     problems: list[str] = field(default_factory=list)
 
     def dead(self, address: str) -> bool:
@@ -95,12 +95,13 @@ class Before:
         emit: Callable[[Observation], object],
         stopping: Callable[[], bool],
         paused: Callable[[], bool] = lambda: False,
+        paused_seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.plan = plan
         self.found = Found(problems=[plan.off] if plan.off else [])
         self._origin = origin
         self._emit = emit
-        self._stopping, self._paused = stopping, paused
+        self._stopping, self._paused, self._paused_seconds = stopping, paused, paused_seconds
         self._helpers: list[Helper] = []
         # Who answered, or will not any more; None at the end.
         self.arrivals: asyncio.Queue[str | None] = asyncio.Queue()
@@ -124,12 +125,14 @@ class Before:
     async def sweep(self) -> None:
         """Ask by ARP, as planned; `arrivals` names each address once it is known whether somebody
         is there, and None at the end. Never raises for what the network or the helper does."""
+        rested = self._paused_seconds()
         try:
             async with self._watched():
                 for segment in self.plan.segments:
                     await self._sweep(segment)
         finally:
-            self.found.arp_seconds = self._spent()
+            rested = self._paused_seconds() - rested
+            self.found.arp_seconds = max(0.0, self._spent() - rested)
             self.arrivals.put_nowait(None)
 
     def _spent(self) -> float:

@@ -154,8 +154,8 @@ def tries(shape: Shape, limits: Limits) -> tuple[int, ...]:
 
 
 def packets(attempt: Attempt, tried: int = 1) -> int:
-    """Packets of one attempt: refused 1; unanswered 1 a try and question; accepted 2 + 2 per exchange + 2 to
-    close, per connection; UDP 1 a request."""
+    """Packets of one attempt: refused 1; unanswered 1 a try and question; accepted 2 + 2 per
+    exchange + 2 to close, per connection; UDP 1 a request."""
     if attempt.manner is Manner.NOT_SENT:
         return 0
     if attempt.manner is Manner.REFUSED:

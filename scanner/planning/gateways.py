@@ -20,7 +20,7 @@ NAMES = ("tag", "name", "address")
 def shared(rows: Sequence[Row]) -> dict[str, str]:
     """The gateway of each address that shares one with another: what `Parent` names leads there,
     and the gateway's own address with it."""
-    named = {text: row for kind in reversed(NAMES) for row in rows if (text := _text(row, kind))}
+    named = _named(rows)
     behind: dict[str, str] = {}
     for row in rows:
         gateway, way = _outermost(row, named)
@@ -30,6 +30,22 @@ def shared(rows: Sequence[Row]) -> dict[str, str]:
                     behind[address] = gateway
     several = Counter(behind.values())
     return {address: gateway for address, gateway in behind.items() if several[gateway] > 1}
+
+
+def own(rows: Sequence[Row]) -> dict[str, str]:
+    """The address of each gateway that has one, by the name that `shared` gives it."""
+    named = _named(rows)
+    outermost = {_outermost(row, named)[0] for row in rows} - {""}
+    return {
+        gateway: address
+        for gateway in outermost
+        if (address := _text(named.get(gateway, {}), "address"))
+    }
+
+
+def _named(rows: Sequence[Row]) -> dict[str, Row]:
+    """Rows by all that a `Parent` may call them."""
+    return {text: row for kind in reversed(NAMES) for row in rows if (text := _text(row, kind))}
 
 
 def _outermost(row: Row, named: Mapping[str, Row]) -> tuple[str, list[Row]]:

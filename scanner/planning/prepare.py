@@ -24,7 +24,7 @@ from scanner.cli import Settings
 from scanner.engine import Visit
 from scanner.layer2.plan import CROWDED_PER_SECOND, Layer2
 from scanner.layer2.plan import planned as plan_layer2
-from scanner.planning.gateways import shared
+from scanner.planning import gateways
 from scanner.profile import Limits, Profile
 from scanner.program import ours
 from scanner.targets import Scope, TargetError, canonical, parse, text_of
@@ -43,6 +43,7 @@ class Known:
     first: tuple[str, ...] = ()  # declared addresses, most critical first
     maps: tuple[MapEntry, ...] = ()
     gateways: Mapping[str, str] = field(default_factory=dict)  # by address, where several share one
+    gateway_addresses: Mapping[str, str] = field(default_factory=dict)  # by gateway: its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +270,8 @@ def known(declarations: Sequence[Declaration]) -> Known:
             units.setdefault(address, []).append(f"unit {int(unit)}")
     first = tuple(dict.fromkeys(address for _, address in sorted(ranked, key=lambda r: r[0])))
     folded = {address: tuple(dict.fromkeys(found)) for address, found in units.items()}
-    return Known(folded, first, tuple(declared.maps(declarations)), shared(rows))
+    maps = tuple(declared.maps(declarations))
+    return Known(folded, first, maps, gateways.shared(rows), gateways.own(rows))
 
 
 def _declarations(settings: Settings, site: str) -> list[Declaration]:

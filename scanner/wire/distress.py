@@ -16,6 +16,7 @@ SAMPLES = 5
 FACTOR = 5.0
 EXTRA_SECONDS = 0.5
 PAUSE_HOSTS = 3
+LINE_HOSTS = 2
 PAUSE_WINDOW_SECONDS = 60.0
 
 
@@ -83,8 +84,29 @@ class Health:
 
 
 @dataclass(slots=True)
+class Line:
+    """Those that are reached through one gateway; `sign` is "" until all must be left alone.
+
+    As with the units of a gateway (rulings 6): where one of them falls ill, another is asked, and
+    when that fails too it is the gateway; its own address speaks for it at once.
+    """
+
+    gateway: str = ""
+    own: str = ""  # its own address, where the register has it
+    sign: str = ""
+    ill: set[str] = field(default_factory=set)
+
+    def admit(self, address: str) -> None:
+        """One of them is in distress."""
+        self.ill.add(address)
+        if self.gateway and (address == self.own or len(self.ill) >= LINE_HOSTS):
+            ill = " and ".join(sorted(self.ill))
+            self.sign = self.sign or f"behind gateway {self.gateway} with {ill} in distress"
+
+
+@dataclass(slots=True)
 class Ward:
-    """All hosts in distress; three within a minute pause the scan."""
+    """All hosts that are left alone; three in distress within a minute pause the scan."""
 
     stopped: dict[str, str] = field(default_factory=dict)
     _recent: deque[float] = field(default_factory=lambda: deque(maxlen=PAUSE_HOSTS))

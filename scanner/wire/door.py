@@ -24,6 +24,9 @@ from scanner.wire.wire import (
     Wire,
 )
 
+RESTS = Failure(Outcome.NOT_ASKED, Reason.OUR_SIDE)
+"""A long pause began before the request left."""
+
 DEAD = Failure(Outcome.NO_PATH, Reason.NEIGHBOUR, "no answer to ARP requests; no packet was sent")
 
 
@@ -114,12 +117,12 @@ class Door:
 
     async def send_turn(self, packets: int) -> None:
         """Wait for the host's turn and the packet rate. Raises `NetworkError` after a stop, and
-        when a pause begins that no session is kept open over."""
+        when a pause begins that no connection is kept open over."""
         await self.host.turn.take()
         await self.spend(packets)
         while self.wire.pacer.paused and not self.parting:
-            if self.session and self.wire.rests():
-                raise NetworkError(Failure(Outcome.NOT_ASKED, Reason.OUR_SIDE))
+            if self.wire.rests():
+                raise NetworkError(RESTS)
             await self.aside(self.wire.pacer.running())
             await self._line(packets)
         self.wire.look()  # so that an outage is noticed while it lasts

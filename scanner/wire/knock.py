@@ -132,7 +132,7 @@ async def knock(
     if wire.profile.durable_first:
         await host.remembered()
     await wire.pacer.running()
-    if wire.stopping is not None or host.health.sign or wire.forbidden(host.address):
+    if wire.stopping is not None or host.sign or wire.forbidden(host.address):
         return None
     if host.exhausted(wire.limits, probe, port):
         return None  # the conversation finds the same, and says so without a packet
@@ -153,7 +153,7 @@ async def knock(
         left = door.left + wire.limits.retry_delay - wire.clock.monotonic()
         await hold.rest(wire.clock.sleep(left))
         await wire.pacer.running()
-        stays = wire.stopping is not None or bool(host.health.sign)
+        stays = wire.stopping is not None or bool(host.sign)
         if stays or not (likeliest or host.alive or host.units):
             door.came = door.left + spent  # how long that try was waited for
             return Knocked(door, tcp, tries, failure)

@@ -40,7 +40,7 @@ from protocols.contract import (
     Tries,
 )
 from scanner.wire import guard
-from scanner.wire.door import Door
+from scanner.wire.door import RESTS, Door
 from scanner.wire.failures import Failure, NetworkError
 from scanner.wire.knock import SLEPT, Knocked, ours, unheard
 from scanner.wire.ledger import Ledger
@@ -94,6 +94,7 @@ class Conversation:
         self._until = self._door.own_seconds + seconds
         self._over = False
         self._answered = False
+        self._closed_for_rest = False  # the connection, for the sake of a long pause
 
     @property
     def own_seconds(self) -> float:
@@ -158,6 +159,8 @@ class Conversation:
         left = self._until - self._door.own_seconds
         end = self.wire.clock.monotonic() + max(0.0, min(seconds, left))
         while not self.wire.stopping and (left := end - self.wire.clock.monotonic()) > 0:
+            if self._tcp.open and self.wire.rests():
+                return  # the next question finds the pause, and gives the connection up
             await self.wire.clock.sleep(min(left, 0.25))
 
     async def ask(
@@ -291,24 +294,41 @@ class Conversation:
             return Reason.DEPENDENCY
         if self.wire.stopping is not None:
             return self.wire.stopping
-        if self.host.health.sign:
+        if self.host.sign:
+            self.wire.leave(self.host)
             return Reason.DISTRESS
         if self.requests >= self.most_requests or self._door.own_seconds >= self._until:
             return Reason.BUDGET
         opens = self.target.transport == "tcp" and (fresh or not self._tcp.open)
         if opens and self.host.connections[self.target.port] >= self.probe.most_connections:
-            return Reason.BUDGET
+            return Reason.OUR_SIDE if self._closed_for_rest else Reason.BUDGET
         return None
 
     async def _my_turn(self, parting: bool) -> Reason | None:
         """Wait for durability and for a pause to end; things may have changed meanwhile."""
         if self.wire.profile.durable_first:
             await self.host.remembered()
-        if not parting:  # a pause is no reason to keep a session open
-            if self._door.session and self._tcp.open and self.wire.rests():
-                return Reason.OUR_SIDE
+        if not parting:
+            if self._tcp.open and self.wire.rests():
+                if self._door.session:  # the probe says goodbye, and a resume goes on
+                    return Reason.OUR_SIDE
+                await self._rest()
             await self._door.aside(self.wire.pacer.running())
         return self._held_back(fresh=False, parting=parting)
+
+    async def _rest(self) -> None:
+        """Give the device its slot back for a long pause; what follows asks on another connection,
+        as far as the limit of these goes (docs/decisions/0029)."""
+        self._closed_for_rest = True
+        await self._tcp.part(b"")
+
+    async def _rested(self, failure: Failure) -> bool:
+        """Whether a long pause kept this request back and is over, so that it may leave now."""
+        if failure != RESTS or self._door.session:
+            return False
+        await self._rest()
+        await self._door.aside(self.wire.pacer.running())
+        return self._held_back(fresh=False, parting=False) is None
 
     # --- the exchange -------------------------------------------------------------------------
 
@@ -341,6 +361,9 @@ class Conversation:
                     raw, reading = await self._udp.exchange(request, read, limit, patience, again)
             except NetworkError as error:
                 knocked = None
+                if await self._rested(error.failure):
+                    tries -= 1  # nothing has left
+                    continue
                 spent = self._door.spent
                 failure = self._ours(error.failure, self._door.left)
                 if self._again(failure, tries, most) and await self._worth_again(failure):
@@ -363,7 +386,7 @@ class Conversation:
         ours = failure.outcome is Outcome.FAILED_HERE
         if ours and self.wire.stopping is None:
             self._our_side(failure)
-        if self._tcp.open or self.wire.stopping is not None or self.host.health.sign:
+        if self._tcp.open or self.wire.stopping is not None or self.host.sign:
             return False
         if ours:
             lost = self.wire.cut_off(self.host.address)
@@ -387,7 +410,7 @@ class Conversation:
         await self.wire.clock.sleep(left)
         await self._door.aside(self.hold.regain())
         await self._door.aside(self.wire.pacer.running())
-        if self.wire.stopping is not None or self.host.health.sign:
+        if self.wire.stopping is not None or self.host.sign:
             return False
         return failure.outcome is Outcome.FAILED_HERE or self._worthy()
 

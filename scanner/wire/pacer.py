@@ -208,6 +208,8 @@ class Pacer:
         self._groups: OrderedDict[str, Group] = OrderedDict()
         self._running = asyncio.Event()
         self._running.set()
+        self._paused_at = 0.0
+        self._paused_for = 0.0  # seconds of the pauses that are over
 
     def host(self) -> HostTurn:
         """The turn keeper of one host."""
@@ -215,16 +217,25 @@ class Pacer:
 
     def pause(self) -> None:
         """Nothing more is sent until `resume`."""
+        if not self.paused:
+            self._paused_at = self.clock.monotonic()
         self._running.clear()
 
     def resume(self) -> None:
-        """End a pause."""
+        """End a pause; does nothing where there is none."""
+        self._paused_for = self.paused_seconds
         self._running.set()
 
     @property
     def paused(self) -> bool:
         """Whether the scan is paused."""
         return not self._running.is_set()
+
+    @property
+    def paused_seconds(self) -> float:
+        """How long the scan was paused so far."""
+        now = self.clock.monotonic() - self._paused_at if self.paused else 0.0
+        return self._paused_for + now
 
     async def running(self) -> None:
         """Return at once, or when a pause ends."""

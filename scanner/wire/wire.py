@@ -19,7 +19,7 @@ from protocols.contract import Credential, MapEntry, Observation, Options, Outco
 from scanner.clock import Clock, Ends, passed
 from scanner.profile import Limits, Profile
 from scanner.targets import Scope, group
-from scanner.wire.distress import Health, Ward
+from scanner.wire.distress import Health, Line, Ward
 from scanner.wire.neighbours import Links, up
 from scanner.wire.pacer import HostTurn, Pacer
 from scanner.wire.past import usable
@@ -27,7 +27,8 @@ from scanner.wire.udp import Datagrams
 
 PAUSE_SECONDS = 60.0
 SESSION_WAITS = 10.0
-"""Longer pauses outlive sessions (at most 60 s, safety.md 2), and idle ones take up slots."""
+"""Longer pauses outlive sessions (at most 60 s, safety.md 2), and idle connections take up slots
+(docs/decisions/0029)."""
 
 STOP_GRACE_SECONDS = 0.3
 """How long an answer is still waited for after a stop."""
@@ -133,9 +134,19 @@ class Host:
     spent: float = 0.0  # seconds of conversations with it
     open: int = 0  # connections now, attempts included
     talking: asyncio.Lock = field(default_factory=asyncio.Lock)  # see Hold; one of its gateway
-    gateway: str = ""  # what it lies behind, together with others
+    line: Line = field(default_factory=Line)  # those that lie behind the same gateway
     past: tuple[Observation, ...] = ()  # what an earlier run of this scan heard of it
     accepting: set[int] = field(default_factory=set)  # TCP ports that accepted a connection
+
+    @property
+    def gateway(self) -> str:
+        """What it lies behind, together with others; "" for none."""
+        return self.line.gateway
+
+    @property
+    def sign(self) -> str:
+        """Why it is left alone; "" where it is not."""
+        return self.health.sign or self.line.sign
 
     def recall(self, probe: Probe, port: int) -> tuple[Observation, ...]:
         """What may be replayed of one conversation with this host."""
@@ -200,7 +211,8 @@ class Wire:
     dead: Callable[[str], bool] = nobody  # addresses that ARP found nobody at
     heard: Callable[[str], bool] = nobody  # addresses that answered ARP
     gateways: Mapping[str, str] = field(default_factory=dict)  # of addresses that share one
-    _doors: dict[str, tuple[HostTurn, asyncio.Lock]] = field(default_factory=dict, repr=False)
+    gateway_addresses: Mapping[str, str] = field(default_factory=dict)  # their own
+    _doors: dict[str, tuple[HostTurn, asyncio.Lock, Line]] = field(default_factory=dict, repr=False)
     pacer: Pacer = field(init=False)
     datagrams: Datagrams = field(init=False)
     _judged: Callable[[str], Reason | None] = field(init=False, repr=False)
@@ -226,24 +238,25 @@ class Wire:
     def host(self, address: str, units: tuple[str, ...] = ()) -> Host:
         """The state of one address, at its first turn."""
         past = self.past.get(address, ())
-        turn, talking = self._way(gateway := self.gateways.get(address, ""))
+        turn, talking, line = self._way(self.gateways.get(address, ""))
         host = Host(
             *(address, turn, group(address)),
             units=units,
             talking=talking,
-            gateway=gateway,
+            line=line,
             past=past,
         )
         for item in past:
             host.sequence[item.target.transport, item.target.port] = item.sequence
         return host
 
-    def _way(self, gateway: str) -> tuple[HostTurn, asyncio.Lock]:
+    def _way(self, gateway: str) -> tuple[HostTurn, asyncio.Lock, Line]:
         """Turn and right of a host of its own; or those that all behind its gateway share."""
         if not gateway:
-            return self.pacer.host(), asyncio.Lock()
+            return self.pacer.host(), asyncio.Lock(), Line()
         if gateway not in self._doors:
-            self._doors[gateway] = self.pacer.host(), asyncio.Lock()
+            line = Line(gateway, self.gateway_addresses.get(gateway, ""))
+            self._doors[gateway] = self.pacer.host(), asyncio.Lock(), line
         return self._doors[gateway]
 
     def credentials_for(self, probe: Probe, address: str) -> tuple[Credential, ...]:
@@ -297,9 +310,15 @@ class Wire:
         return self.cut_off(address) or self._down_at.get(name, -math.inf) >= since
 
     def suffer(self, host: Host) -> None:
-        """A host shows distress: leave it; three within a minute pause everything."""
+        """A host shows distress: leave it, and perhaps those behind its gateway; three within a
+        minute pause everything."""
+        host.line.admit(host.address)
         if self.ward.admit(host.address, host.health.sign, self.clock.monotonic()):
             self.pause(f"{host.address} is the third host in distress within a minute")
+
+    def leave(self, host: Host) -> None:
+        """A host that is well itself is left alone for the sake of its gateway."""
+        self.ward.stopped.setdefault(host.address, host.sign)
 
     def pause(self, why: str, seconds: float = PAUSE_SECONDS) -> None:
         """Send nothing for a while; whoever wants to send waits.
@@ -322,7 +341,7 @@ class Wire:
                 self.on_pause(why)
 
     def rests(self) -> bool:
-        """Whether a pause lasts for so long that nobody keeps a session open over it."""
+        """Whether a pause lasts for so long that nobody keeps a connection open over it."""
         return self.pacer.paused and self.paused_until - self.clock.monotonic() > SESSION_WAITS
 
     def stop(self, reason: Reason) -> None:

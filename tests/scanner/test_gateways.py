@@ -12,7 +12,7 @@ import pytest
 from protocols.contract import Cost, Depth, Link, Outcome, Rung
 from scanner.engine import Engine, Visit
 from scanner.planning import cost as planning
-from scanner.planning.gateways import shared
+from scanner.planning.gateways import own, shared
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.wire import Wire
@@ -88,6 +88,74 @@ def scanned(gateways: dict[str, str]) -> tuple[Plant, Engine, float, list[Outcom
     return virtually(run())
 
 
+async def fall_silent(talker: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers one question and no more."""
+    await talker.readline()
+    writer.write(b"!1 hello\n")
+    while await talker.readline():
+        pass
+    writer.close()
+
+
+def left_alone(ill: tuple[int, ...], gateway: str, own: str = "") -> tuple[set[int], Wire]:
+    """Which of six hosts were asked anything, where those numbered `ill` fall silent after one
+    answer, and all are behind `gateway`, at address `own`."""
+
+    async def ask(link: Link) -> None:
+        for _ in range(3):
+            await link.ask(ASK, b"?1\n", frame=toy_frame, read=reader(1))
+
+    async def run() -> tuple[set[int], Wire]:
+        loop, plant, bench = asyncio.get_running_loop(), Plant(), Bench(1)
+        hosts = [f"127.36.3.{number}" for number in range(1, 7)]
+        wire = Wire(
+            *("scan", "site", "here", parse(hosts), PROFILES["standard"], Limits()),
+            *(LoopClock(loop), bench.sink),
+            gateways=dict.fromkeys(hosts, gateway) if gateway else {},
+            gateway_addresses={gateway: own} if own else {},
+        )
+        asked = replace(probe("tcp"), rungs={Depth.DISCOVER: Rung(lambda _: Cost(1, 3), ask)})
+        async with AsyncExitStack() as stack:
+            visits = []
+            for number, host in enumerate(hosts, 1):
+                double = fall_silent if number in ill else plant
+                server = await asyncio.start_server(double, host, 0)
+                await stack.enter_async_context(server)
+                visits.append(Visit(host, ((asked, server.sockets[0].getsockname()[1]),)))
+            await Engine(wire, Depth.DISCOVER).run(iter(visits))
+        wire.close()
+        spoke = (item for item in bench.emitted if item.outcome is not Outcome.NOT_ASKED)
+        return {int(item.target.address.rsplit(".", 1)[1]) for item in spoke}, wire
+
+    return virtually(run())
+
+
+EVERYBODY = {1, 2, 3, 4, 5, 6}
+
+
+@pytest.mark.parametrize(
+    ("ill", "gateway", "own", "reached"),
+    [
+        ((1,), "gw", "", EVERYBODY),  # it may be that device alone
+        ((1, 2), "gw", "", {1, 2}),  # another was asked, and failed too: it is the gateway
+        ((2, 4), "gw", "", {1, 2, 3, 4}),
+        ((3,), "gw", "127.36.3.3", {1, 2, 3}),  # the gateway itself
+        ((1, 2), "", "", EVERYBODY),  # nothing in common
+    ],
+)
+def test_distress_behind_a_gateway(
+    ill: tuple[int, ...], gateway: str, own: str, reached: set[int]
+) -> None:
+    found, wire = left_alone(ill, gateway, own)
+    assert found == reached
+    spared = {f"127.36.3.{number}" for number in EVERYBODY - reached}
+    assert wire.ward.stopped.keys() == {f"127.36.3.{number}" for number in ill} | spared
+    for host in spared:  # and the summary says why
+        assert "behind gateway gw with" in wire.ward.stopped[host]
+        assert "127.36.3." in wire.ward.stopped[host]
+    assert wire.pauses == 0  # who is spared is not in distress
+
+
 def busiest(times: list[float]) -> int:
     return max(sum(first <= time < first + 1 for time in times) for first in times)
 
@@ -159,6 +227,11 @@ def test_what_a_register_says_of_gateways() -> None:
     behind = shared(ROWS)
     assert set(behind) == {f"10.0.0.{n}" for n in range(1, 6)}
     assert len(set(behind.values())) == 1
+
+
+def test_a_gateways_own_address_is_that_of_its_row() -> None:
+    assert own(ROWS) == {shared(ROWS)["10.0.0.2"]: "10.0.0.1"}
+    assert own([{"tag": "a", "address": "10.1.0.1", "parent": "Panel"}]) == {}
 
 
 def test_a_parent_without_a_row_is_a_gateway_all_the_same() -> None:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from scanner.capture.observations import Origin
 from scanner.layer2.plan import Layer2, Segment
-from scanner.layer2.run import in_order
+from scanner.layer2.run import Before, in_order
 from scanner.profile import PROFILES
 from scanner.targets import Range
+from scanner.wire.pacer import Pacer
+from tests.support.virtual import LoopClock, virtually
 
 A, B, C, FAR = "10.7.0.1", "10.7.0.2", "10.7.0.3", "10.9.0.1"
 
@@ -68,3 +71,30 @@ def test_arp_asks_no_faster_than_the_profile_knocks(
     monkeypatch.setattr(plan, "missing", lambda: "")
     planned = plan.planned(Scope((Range(4, 1, 2),)), Links(), PROFILES[profile], dcp=True)
     assert planned.per_second == rate
+
+
+class Sweeping(Before):
+    """A sweep that takes nine seconds, whoever answers."""
+
+    async def _sweep(self, segment: Segment) -> None:
+        await asyncio.sleep(9)
+
+
+def test_the_seconds_of_arp_are_without_those_of_a_pause() -> None:
+    """The plan's arithmetic with what was found knows no pause: these are told apart."""
+
+    async def run() -> float:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(LoopClock(loop), PROFILES["brisk"])
+        below = Sweeping(
+            Layer2(segments=(segment(0x0A070001, 0x0A070003),)),
+            *(Origin("site", "scan", "here"), lambda _: None, lambda: False),
+            *(lambda: pacer.paused, lambda: pacer.paused_seconds),
+        )
+        loop.call_later(2, pacer.pause)
+        loop.call_later(6, pacer.resume)
+        await below.sweep()
+        assert below.found.seconds == pytest.approx(9, abs=0.1)
+        return below.found.arp_seconds
+
+    assert virtually(run()) == pytest.approx(5, abs=0.1)

@@ -16,7 +16,7 @@ from scanner.targets import parse
 from scanner.wire.distress import Health
 from scanner.wire.door import Door
 from scanner.wire.failures import Failure, NetworkError
-from scanner.wire.wire import PAUSE_SECONDS, Wire
+from scanner.wire.wire import PAUSE_SECONDS, SESSION_WAITS, Wire
 from simulators import registry
 from simulators.contract import Bind, Device, Service
 from tests.scanner.test_knock import silent_port
@@ -40,11 +40,14 @@ async def disturbed(
     probe: Probe = MODBUS,
     profile: str = "gentle",
     units: tuple[int, ...] = (),
+    kept: list[Observation] | None = None,
 ) -> tuple[Wire, Diary, list[str], Engine]:
     """A scan of one healthy device, while other hosts fall ill at these seconds."""
     loop, diary, said = asyncio.get_running_loop(), Diary(), []
 
-    def sink(_: Observation) -> asyncio.Future[None]:
+    def sink(item: Observation) -> asyncio.Future[None]:
+        if kept is not None:
+            kept.append(item)
         done: asyncio.Future[None] = loop.create_future()
         done.set_result(None)
         return done
@@ -97,17 +100,44 @@ def test_fewer_pause_nobody(troubles: tuple[float, ...]) -> None:
     assert longest_gap(diary) < 5
 
 
-@pytest.mark.parametrize("probe", [p for p in probes() if p.session], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "probe", [p for p in probes() if p.transport == "tcp"], ids=lambda p: p.name
+)
 @pytest.mark.parametrize("at", [1.3, 2.1, 3.4, 5.2, 7.3, 9.4])
-def test_no_session_is_kept_open_over_a_long_pause(probe: Probe, at: float) -> None:
-    """It would time out, and the device would be blamed for what a pause of ours did."""
+def test_no_connection_is_kept_open_over_a_long_pause(probe: Probe, at: float) -> None:
+    """It fills a slot, and it or its session would time out: the device would be blamed for what a
+    pause of ours did."""
     wire, diary, said, engine = virtually(disturbed((at, at, at), probe, "standard"))
     assert diary.open_sessions == diary.open_connections == 0
     assert diary.resets == diary.early == diary.bare == 0
     assert HOST not in wire.ward.stopped
     assert "1 open" not in said
     if wire.outcomes[Outcome.NOT_ASKED]:  # it was cut: a resume asks the rest
+        assert probe.session
         assert engine.tally.unasked == 1
+
+
+@pytest.mark.parametrize("at", [1.3, 3.4, 5.2])
+def test_what_needs_no_session_goes_on_after_a_pause_on_another_connection(at: float) -> None:
+    units = tuple(range(1, 11))
+    calm, before, *_ = virtually(disturbed((), units=units))
+    wire, diary, _, engine = virtually(disturbed((at, at, at), units=units))
+    assert wire.outcomes == calm.outcomes
+    assert engine.tally.unasked == 0
+    assert (before.connections, diary.connections) == (1, 2)
+    assert diary.abandoned == diary.bare == diary.resets == 0
+
+
+def test_where_no_further_connection_may_be_opened_the_rest_is_left_to_a_resume() -> None:
+    units, kept = tuple(range(1, 31)), list[Observation]()
+    troubles = (2.3, 2.3, 2.3, 75.3, 75.3, 75.3)
+    wire, diary, said, engine = virtually(disturbed(troubles, units=units, kept=kept))
+    assert wire.pauses == 2
+    assert diary.connections == MODBUS.most_connections
+    assert (diary.open_connections, said[-1]) == (0, "0 open")
+    reasons = {item.reason for item in kept if item.outcome is Outcome.NOT_ASKED}
+    assert reasons == {Reason.OUR_SIDE}  # not `budget`, which a resume takes for an answer
+    assert engine.tally.unasked == 1
 
 
 async def behind_a_firewall(hosts: int) -> tuple[dict[str, str], int, int]:
@@ -149,9 +179,11 @@ def test_ports_behind_a_firewall_make_nobody_ill_and_pause_nothing() -> None:
     assert (stopped, pauses) == ({}, 0)
 
 
-def waiting_in_line(way: str, *, parting: bool = False) -> tuple[list[float], float, int]:
-    """When each of 60 packets left that stood in line as a pause of a minute began after 0.2 s;
-    when it began; and how many stood in line."""
+def waiting_in_line(
+    way: str, *, parting: bool = False, seconds: float = PAUSE_SECONDS
+) -> tuple[list[float], float, int]:
+    """When each of 60 packets left that stood in line as a pause of so many seconds began after
+    0.2 s; when it began; and how many stood in line."""
 
     async def run() -> tuple[list[float], float, int]:
         loop, left, doors = asyncio.get_running_loop(), list[float](), list[Door]()
@@ -168,7 +200,7 @@ def waiting_in_line(way: str, *, parting: bool = False) -> tuple[list[float], fl
             left.append(loop.time())
 
         begins = loop.time() + 0.2
-        loop.call_at(begins, wire.pause, "for a test")
+        loop.call_at(begins, wire.pause, "for a test", seconds)
         async with asyncio.TaskGroup() as group:
             for door in doors:
                 group.create_task(leave(door))
@@ -178,12 +210,14 @@ def waiting_in_line(way: str, *, parting: bool = False) -> tuple[list[float], fl
     return virtually(run())
 
 
-@pytest.mark.parametrize("way", ["first_packet", "send_turn"])
-def test_who_stands_in_line_when_a_pause_begins_waits_for_its_end(way: str) -> None:
-    left, begins, waited = waiting_in_line(way)
+@pytest.mark.parametrize(
+    ("way", "seconds"), [("first_packet", PAUSE_SECONDS), ("send_turn", SESSION_WAITS)]
+)
+def test_who_stands_in_line_when_a_pause_begins_waits_for_its_end(way: str, seconds: float) -> None:
+    left, begins, waited = waiting_in_line(way, seconds=seconds)
     assert waited > 30
     after = [at for at in left if at > begins]
-    assert min(after) > begins + PAUSE_SECONDS - 0.01
+    assert min(after) > begins + seconds - 0.01
     # ... and no burst follows: the packet rate goes on where it stood.
     assert max(after) - min(after) >= (waited - 1) / PROFILES["gentle"].packets - 0.06
 
@@ -195,7 +229,7 @@ def test_a_goodbye_does_not_wait_for_the_end_of_a_pause() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "waits"), [(PAUSE_SECONDS, False), (2.0, True)])
-def test_a_session_stands_in_line_through_a_short_pause_only(seconds: float, waits: bool) -> None:
+def test_a_connection_stands_through_a_short_pause_only(seconds: float, waits: bool) -> None:
     async def run() -> tuple[float, Failure | None]:
         loop, failure = asyncio.get_running_loop(), None
         wire = Wire(
@@ -203,7 +237,6 @@ def test_a_session_stands_in_line_through_a_short_pause_only(seconds: float, wai
             *(LoopClock(loop), lambda _: loop.create_future()),
         )
         begun, door = loop.time(), Door(wire, wire.host(HOST), MODBUS, 502)
-        door.session = True
         wire.pause("for a test", seconds)
         try:
             await door.send_turn(1)
@@ -330,6 +363,7 @@ def test_a_pause_lasts_until_the_last_of_its_reasons_is_over(
         await asyncio.sleep(0.01)
         await wire.pacer.running()
         wire.close()
+        assert wire.pacer.paused_seconds == pytest.approx(loop.time() - begun, abs=0.02)
         return loop.time() - begun, wire.pauses, said
 
     lasted, told, said = virtually(run())

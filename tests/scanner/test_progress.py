@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -11,9 +12,12 @@ import pytest
 
 from scanner.engine import Tally
 from scanner.profile import PROFILES, Limits
-from scanner.progress import line, remaining
+from scanner.progress import line, remaining, watcher
 from scanner.scan import Run
+from scanner.targets import parse
+from scanner.wire.wire import Wire
 from scanner.wording import duration
+from tests.support.virtual import LoopClock, virtually
 
 BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -73,6 +77,31 @@ def test_a_pause_says_how_long_and_why() -> None:
     )
     said = line(cast(Run, under))
     assert said.startswith("PAUSED for 43 s: 10.0.0.9 is the third host in distress")
+    assert "\x1b" not in said
+
+
+def test_a_pause_is_said_when_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not at the next turn of the display, when a short one is over already."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        under = Under(65_534, 5, 5_000, Tally(begun=1_000, finished=500))
+        wire = Wire(
+            *("scan", "site", "here", parse(["127.0.0.1"]), PROFILES["gentle"], Limits()),
+            *(LoopClock(loop), lambda _: loop.create_future()),
+        )
+        under.wire = wire
+        show = watcher(quiet=False)
+        assert show is not None
+        async with show(cast(Run, under)):
+            wire.pause("our side: no buffers\x1b[2J", 2.0)
+            wire.pause("our side: no buffers", 2.0)  # it goes on: the same pause
+            await asyncio.sleep(1)
+        wire.close()
+
+    virtually(run())
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("PAUSED for 2 s: our side: no buffers")
     assert "\x1b" not in said
 
 
