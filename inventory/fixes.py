@@ -2,16 +2,19 @@
 
 One rule keeps it simple: a gap is freed by any one of its remedies, so choosing fixes is a set
 cover: greedily by freed value per effort, and then without those fixes that turned out needless.
+What has to be done at each asset (a sensor) is chosen and paid asset by asset, and told as one fix.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from inventory.judge.openness import document
 from inventory.judge.weigh import COST
-from inventory.model import Effort, Finding
+from inventory.model import Effort, Finding, Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,45 +23,63 @@ class Fix:
 
     cause: str
     text: str
-    effort: Effort
+    effort: Effort  # of each asset, where `each`
     needs_outage: bool
-    value: float
+    value: float  # freed per effort
     gaps: tuple[str, ...]  # ids of findings
     assets: tuple[str, ...]  # names, each once
+    each: bool = False  # it has to be done at each of the assets: so many times the effort
 
 
 @dataclass(slots=True)
 class _Offer:
+    cause: str
     text: str
     effort: Effort
     needs_outage: bool
     gaps: list[int]
 
 
+_Chosen = list[tuple[str, list[int], float]]
+
+
 def plan_fixes(findings: Iterable[Finding]) -> list[Fix]:
     """Fixes in the order in which they pay; every gap that has a remedy is freed once."""
     gaps = [item for item in findings if item.remedies and not item.waived]
     gains = [max(item.value * COST[item.remedies[0].effort], 0.01) for item in gaps]
+    offers = _offers(gaps)
+    needed = _needed(offers, [key for key, _, _ in _chosen(offers, gains)], len(gaps))
+    together: dict[tuple[str, Effort, int], _Chosen] = {}
+    for key, mine, worth in _chosen(needed, gains):
+        offer = offers[key]
+        alike = offer.cause, offer.effort, _rank(worth)
+        together.setdefault(alike, []).append((key, mine, worth))
+    fixes = [_fix(offers, gaps, chosen) for chosen in together.values()]
+    return sorted(fixes, key=lambda fix: -fix.value)
+
+
+def _offers(gaps: Sequence[Finding]) -> dict[str, _Offer]:
+    """What the remedies come to, by cause, and by asset too where each asset needs its own."""
     offers: dict[str, _Offer] = {}
     for place, item in enumerate(gaps):
         for remedy in item.remedies:
             cause = remedy.cause or f"{item.rule}:{item.asset}"
+            key = f"{cause}@{item.asset}" if _done_at_each(remedy) else cause
             offer = offers.setdefault(
-                cause, _Offer(remedy.text, remedy.effort, remedy.needs_outage, [])
+                key, _Offer(cause, remedy.text, remedy.effort, remedy.needs_outage, [])
             )
             offer.gaps.append(place)
             if COST[remedy.effort] > COST[offer.effort]:
                 offer.effort = remedy.effort
-    needed = _needed(offers, [cause for cause, _, _ in _chosen(offers, gains)], len(gaps))
-    return [
-        _fix(cause, offers[cause], [gaps[place] for place in mine], worth)
-        for cause, mine, worth in _chosen(needed, gains)
-    ]
+    return offers
 
 
-def _chosen(
-    offers: Mapping[str, _Offer], gains: Sequence[float]
-) -> list[tuple[str, list[int], float]]:
+def _done_at_each(remedy: Remedy) -> bool:
+    """Whether it frees one asset only, so that each further one takes the same effort again."""
+    return remedy.cause.partition(":")[0] in document("rules")["each"]
+
+
+def _chosen(offers: Mapping[str, _Offer], gains: Sequence[float]) -> _Chosen:
     """Causes in the order in which they pay, each with the gaps that it frees first.
 
     One that frees nothing first comes last: it may still stand in for a dearer one (`_needed`).
@@ -102,13 +123,23 @@ def _worth(offer: _Offer, gains: Sequence[float], freed: Sequence[bool]) -> floa
     return sum(gains[place] for place in places if not freed[place]) / COST[offer.effort]
 
 
-def _fix(cause: str, offer: _Offer, gaps: list[Finding], worth: float) -> Fix:
+def _rank(worth: float) -> int:
+    """Which fixes pay alike: a step is that of one criticality to the next (`WEIGHT`), so that
+    the sensor of a critical machine is not told with those of machines that matter little."""
+    return round(math.log(worth, 3)) if worth > 0 else -99
+
+
+def _fix(offers: Mapping[str, _Offer], gaps: Sequence[Finding], chosen: _Chosen) -> Fix:
+    """One fix of what was chosen for one cause: of one asset, or of each of several."""
+    offer = offers[chosen[0][0]]
+    freed = [gaps[place] for _, mine, _ in chosen for place in mine]
     return Fix(
-        cause,
+        offer.cause,
         offer.text,
         offer.effort,
         offer.needs_outage,
-        round(worth, 4),
-        tuple(item.id for item in gaps),
-        tuple(dict.fromkeys(item.asset_name for item in gaps)),
+        round(sum(worth for _, _, worth in chosen) / len(chosen), 4),
+        tuple(item.id for item in freed),
+        tuple(dict.fromkeys(item.asset_name for item in freed)),
+        chosen[0][0] != offer.cause,
     )

@@ -134,8 +134,7 @@ def _unset(equipment: Equipment) -> list[Case]:
     if not missing or equipment.register is None:
         return []
     premise = declared(f"the register row leaves empty: {missing}")
-    words = {"area": equipment.area or equipment.tag}
-    return [Case("", true(Strength.E4, premise), words)]
+    return [Case("", true(Strength.E4, premise))]
 
 
 def _level(

@@ -13,7 +13,7 @@ from inventory.judge.survey import identities
 from inventory.judge.view import Door, View, info
 from inventory.model import Because, Severity, Strength
 from inventory.rules.catalogue import Case
-from inventory.rules.inaccessible import fields, name_of
+from inventory.rules.inaccessible import fields
 from inventory.rules.standing import REDUNDANT
 from protocols.contract import Observation
 
@@ -91,7 +91,7 @@ def g02(view: View) -> list[Case]:
         return []
     premise = declared("no register row matches it by serial, hardware address, tag or address")
     said = true(Strength.E4, *proof, premise)
-    return [Case("", said, {"area": "its area"})]
+    return [Case("", said)]
 
 
 def g03(view: View) -> list[Case]:
@@ -173,7 +173,7 @@ def g07(view: View) -> list[Case]:
     if not missing:
         return []
     premise = Because("", "declared", f"the register row leaves empty: {missing}", row.document)
-    return [Case("", true(Strength.E4, premise), {"area": row.area or name_of(view)})]
+    return [Case("", true(Strength.E4, premise))]
 
 
 def missing_of(owner: str, criticality: str, place: str) -> str:

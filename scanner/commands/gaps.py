@@ -114,6 +114,7 @@ def fix_line(fix: Fix) -> dict[str, object]:
         "cause": fix.cause,
         "text": fix.text,
         "effort": fix.effort.value,
+        "each": fix.each,
         "needs_outage": fix.needs_outage,
         "value": fix.value,
         "gaps": list(fix.gaps),
@@ -152,6 +153,7 @@ def _fix(fix: Fix) -> str:
     outage = ", needs an outage" if fix.needs_outage else ""
     gaps = "1 gap" if len(fix.gaps) == 1 else f"{len(fix.gaps)} gaps"
     assets = "1 asset" if len(fix.assets) == 1 else f"{len(fix.assets)} assets"
+    assets += ", each on its own" if fix.each and len(fix.assets) > 1 else ""
     return (
         f"fix {fix.effort.value}     {inert(fix.text, MOST)}\n"
         f"  frees    {gaps} on {assets}{outage}: {names}{more}"

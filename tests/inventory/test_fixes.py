@@ -12,6 +12,7 @@ import pytest
 from inventory.fixes import plan_fixes
 from inventory.judge.weigh import COST
 from inventory.model import Category, Confidence, Effort, Finding, Remedy, Severity
+from inventory.rules.catalogue import catalogue
 
 EFFORTS = list(Effort)
 
@@ -102,3 +103,33 @@ def test_one_cause_costs_what_its_dearest_case_costs_and_names_each_asset_once()
 def test_a_remedy_without_a_cause_is_the_fix_of_its_asset_alone() -> None:
     alone = Remedy("mend it", Effort.E1)
     assert len(plan_fixes([gap(1, 3, alone), gap(2, 3, alone)])) == 2
+
+
+def test_what_each_asset_needs_is_paid_at_each_and_told_once() -> None:
+    each = [gap(number, 3, fix("sensor:vibration", Effort.E2)) for number in range(4)]
+    rule = [gap(number, 3, fix("conduit:cell", Effort.E2)) for number in range(4, 8)]
+    first, second = plan_fixes(each + rule)
+    assert (first.cause, first.each, first.value) == ("conduit:cell", False, 3.0)  # 4 x 3 for 4
+    assert (second.cause, second.each, second.value) == ("sensor:vibration", True, 0.75)
+    assert len(second.assets) == len(second.gaps) == 4
+
+
+def test_the_sensor_of_a_critical_machine_is_not_told_with_those_of_others() -> None:
+    minor = [gap(number, 1, fix("sensor:vibration", Effort.E2)) for number in range(9)]
+    critical = gap(9, 9, fix("sensor:vibration", Effort.E2))
+    assert [fix.assets for fix in plan_fixes([*minor, critical])] == [
+        ("asset 9",),
+        tuple(f"asset {number}" for number in range(9)),
+    ]
+
+
+def test_remedies_of_one_cause_are_one_thing_to_do() -> None:
+    """Otherwise the plan would tell a person to do the one, and count the other as done."""
+    texts: dict[str, set[str]] = {}
+    for rule in catalogue().values():
+        causes = [remedy.cause for remedy in rule.remedies]
+        assert len(set(causes)) == len(causes), rule.id
+        for remedy in rule.remedies:
+            texts.setdefault(remedy.cause, set()).add(remedy.text)
+    differ = {cause for cause, told in texts.items() if len(told) > 1}
+    assert differ == {"connector:{protocol}"}  # beside it, or through a gateway: one driver

@@ -45,7 +45,7 @@ SAME: dict[str, str] = {
     " part in (point.address, point.name) or not part": "states none",
     "fixes._chosen: worth < -heap[0][0] - 1e-12"
     " -> worth <= -heap[0][0] - 1e-12": "never by just that",
-    "fixes.plan_fixes: COST[remedy.effort] > COST[offer.effort]"
+    "fixes._offers: COST[remedy.effort] > COST[offer.effort]"
     " -> COST[remedy.effort] >= COST[offer.effort]": "the same effort in its own place",
 }
 """Mutants that change nothing that can be told, each with the reason."""
