@@ -7,19 +7,20 @@ One rule keeps it simple: rows stream in constant memory, every text is written 
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from inventory.conclude import rules_digest
-from inventory.fixes import plan_fixes
 from inventory.judge.weigh import frees_nothing
 from inventory.model import Device, Effort, Finding, Remedy, Severity
 from inventory.outputs import Format, csv_file, records, view
+from inventory.outputs.report.fixing import Critical, Plan
+from inventory.outputs.report.limits import LIMITS
+from inventory.outputs.report.listing import light
 from inventory.outputs.report.words import spoken
 from inventory.outputs.workbook import workbook
 from inventory.text import inert
@@ -113,8 +114,10 @@ def write(store: Store, request: Request) -> str:
 def sheets(store: Store, now: datetime, *, scans: bool = True) -> tuple[Sheet, ...]:
     """All sheets, in order; `scans` tells whether scan ids and targets are named."""
     rows_of: dict[str, int] = {}
+    critical = Critical(store.equipment())
     for place, one in enumerate(store.assets()):
         rows_of[one.thing.key] = place + 2
+        critical.see(one)
 
     def to_asset(key: object) -> str:
         row = rows_of.get(str(key))
@@ -122,7 +125,7 @@ def sheets(store: Store, now: datetime, *, scans: bool = True) -> tuple[Sheet, .
 
     gaps = (*csv_file.GAPS, *HIDDEN)
     return (
-        Sheet(SUMMARY, ("Figure", "Value", "Meaning"), lambda: _summary(store)),
+        Sheet(SUMMARY, ("Figure", "Value", "Meaning"), lambda: _summary(store, critical)),
         Sheet("Gaps", gaps, lambda: _gaps(store), HIDDEN, "Severity",
               {"Asset": lambda row: to_asset(row[len(csv_file.GAPS)])}),
         Sheet("Open questions", (*csv_file.QUESTIONS, "Id"), lambda: _questions(store), ("Id",),
@@ -322,9 +325,9 @@ def _name(device: Device) -> str:
     return device.name or device.product or where or device.key[:8]
 
 
-def _summary(store: Store) -> Iterator[Row]:
-    """The answer and the fixes first, then counts, then the figures of each part of the site:
-    those of the report that need no second look at the evidence."""
+def _summary(store: Store, critical: Critical) -> Iterator[Row]:
+    """The answer, the critical ones without data and the fixes first, then counts, then the figures
+    of each part of the site: those of the report that need no second look at the evidence."""
     from inventory.assemble import units
     from inventory.rollup import USEFUL, Reach, Unit, dark_spares, roll_up
 
@@ -359,13 +362,12 @@ def _summary(store: Store) -> Iterator[Row]:
         counted[one.severity.value] += 1
         by_category[one.category.value] += 1
         if not frees_nothing(one):
-            fixes = alike.setdefault(one.remedies, one.remedies)
-            label, rule = sys.intern(one.label), sys.intern(one.rule)
-            data.append(replace(one, because=(), remedies=fixes, label=label, rule=rule))
-    subjects = {one.id: one.subject for one in data}
-    for place, fix in enumerate(plan_fixes(data)[:5], 1):
+            data.append(light(one, alike))
+    plan = Plan.of(data)
+    yield from _critical(plan, critical)
+    for place, fix in enumerate(plan.fixes[: LIMITS.fixes], 1):
         count = f"{len(fix.gaps)} gap{'s' if len(fix.gaps) > 1 else ''}"
-        about = dict.fromkeys(spoken(subjects[gap]) for gap in fix.gaps)
+        about = dict.fromkeys(spoken(plan.findings[gap].subject) for gap in fix.gaps)
         names = ", ".join((*fix.assets[:8], *(text for text in about if text and len(about) == 1)))
         what = f"closes {count}: {names}"
         yield (f"Fix {place} ({EFFORTS[fix.effort]})", fix.text, what)
@@ -378,6 +380,18 @@ def _summary(store: Store) -> Iterator[Row]:
     for line in scopes:
         if line["scope"] in ("site", "area", "line"):
             yield from _scope(line)
+
+
+def _critical(plan: Plan, critical: Critical) -> Iterator[Row]:
+    """The critical ones without data, each group with the fix that it waits for."""
+    dark, more = critical.dark(plan, LIMITS)
+    for one in dark:
+        where = f"{', '.join(one.at)}: " if one.at else ""
+        effort = EFFORTS[Effort(one.effort)] if one.effort else ""
+        what = f"{where}{one.fix} ({effort})" if one.fix else "no fix is known: see Open questions"
+        yield ("Critical, and without data", ", ".join(one.names), what)
+    if more:
+        yield ("Critical, and without data: more", more, "rated C3: see Assets, Level at most 2")
 
 
 def _scope(line: Mapping[str, object]) -> Iterator[Row]:

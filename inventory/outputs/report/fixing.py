@@ -1,6 +1,8 @@
 """The fixes that pay most, the machines that they are for, and the critical ones in the dark.
 
 One rule keeps it simple: a machine is named wherever a device that people linked to it is meant.
+The order of the fixes is value per effort, so what a critical machine waits for may come late in
+it: such a machine is named beside them, with its own fix.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inventory.fixes import Fix, plan_fixes
+from inventory.judge.weigh import COST
 from inventory.model import Equipment, Finding
 from inventory.outputs.report import page
 from inventory.outputs.report.limits import Limits
@@ -18,7 +21,9 @@ from inventory.outputs.report.words import spoken
 from inventory.store.reading import Asset
 
 MOST_DARK = 12
-"""Critical machines without data that the first screen names."""
+"""Critical ones without data, and of those not known as many, that the first screen names."""
+MOST_GROUPS = 5
+"""Fixes that those without data wait for, that it names."""
 
 Watched = Mapping[str, Sequence[tuple[str, bool]]]
 """Machines by the key of each device that monitors them: tag, and whether rated critical."""
@@ -34,16 +39,41 @@ def watched(equipment: Iterable[Equipment]) -> Watched:
     return found
 
 
-def fixes(
-    findings: Sequence[Finding], watched: Watched, limits: Limits
-) -> list[tuple[page.Todo, set[str]]]:
-    """The fixes that pay most, each with the keys of the assets that it is about."""
-    known = {one.id: one for one in findings}
-    return [
-        (todo(one, gaps, watched, limits), {gap.asset for gap in gaps})
-        for one in plan_fixes(findings)[: limits.fixes]
-        if (gaps := [known[gap] for gap in one.gaps])
-    ]
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Fixes in the order in which they pay, and the findings that they free."""
+
+    fixes: Sequence[Fix]
+    findings: Mapping[str, Finding]
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding]) -> Plan:
+        """The plan that frees these findings."""
+        return cls(plan_fixes(findings), {one.id: one for one in findings})
+
+    def first(self, watched: Watched, limits: Limits) -> tuple[page.Todo, ...]:
+        """The fixes that pay most."""
+        return tuple(
+            todo(one, [self.findings[gap] for gap in one.gaps], watched, limits)
+            for one in self.fixes[: limits.fixes]
+            if one.gaps
+        )
+
+    def best(self, wanted: Mapping[str, Iterable[str]]) -> dict[str, int]:
+        """For each of some names, by the keys of its assets, the place from 1 on of the fix that
+        frees most of their value, whatever the effort; none where no fix is about them."""
+        owners: dict[str, list[str]] = {}
+        for name, keys in wanted.items():
+            for key in keys:
+                owners.setdefault(key, []).append(name)
+        found: dict[str, tuple[float, int]] = {}
+        for place, fix in enumerate(self.fixes, 1):
+            for one in (self.findings[gap] for gap in fix.gaps):
+                gain = one.value * COST[one.remedies[0].effort]
+                for name in owners.get(one.asset, ()):
+                    if gain > found.get(name, (-1.0, 0))[0]:
+                        found[name] = (gain, place)
+        return {name: place for name, (_, place) in found.items()}
 
 
 def todo(
@@ -70,11 +100,14 @@ def todo(
 
 
 @dataclass(slots=True)
-class Dark:
-    """Critical ones that give nothing: filled asset by asset."""
+class Critical:
+    """Critical ones that give nothing, or of which nobody knows: filled asset by asset."""
 
     equipment: Sequence[Equipment]
-    names: dict[str, set[str]] = field(default_factory=dict)  # name → keys of it and its devices
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # name → keys, its devices' too
+    count: int = 0
+    unclear: list[str] = field(default_factory=list)
+    unclear_count: int = 0
     linked: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -83,15 +116,37 @@ class Dark:
     def see(self, one: Asset) -> None:
         """Keeps it where it is one; a device that monitors a machine is named by its machine."""
         thing = one.thing
-        if len(self.names) >= MOST_DARK or criticality(one) != "C3" or thing.key in self.linked:
+        if criticality(one) != "C3" or thing.key in self.linked:
             return
-        if state_of(one.level, one.category) == page.NO:
-            devices = thing.monitored_by if isinstance(thing, Equipment) else ()
-            self.names.setdefault(name_of(one), {thing.key, *devices})
+        state = state_of(one.level, one.category)
+        if state == page.NO:
+            self.count += 1
+            if len(self.names) < MOST_DARK:
+                devices = thing.monitored_by if isinstance(thing, Equipment) else ()
+                self.names.setdefault(name_of(one), (thing.key, *devices))
+        elif state == page.UNKNOWN:
+            self.unclear_count += 1
+            if len(self.unclear) < MOST_DARK:
+                self.unclear.append(name_of(one))
 
-    def told(self, fixes: Sequence[tuple[page.Todo, set[str]]]) -> tuple[tuple[str, int], ...]:
-        """Each with the number of the first fix that is about it or its devices; 0 for none."""
-        return tuple(
-            (name, next((n for n, (_, freed) in enumerate(fixes, 1) if own & freed), 0))
-            for name, own in self.names.items()
-        )
+    def dark(self, plan: Plan, limits: Limits) -> tuple[tuple[page.Dark, ...], int]:
+        """The ones without data by the fix that they wait for, in the order in which those pay;
+        and how many are not named."""
+        best = plan.best(self.names)
+        groups: dict[int, list[str]] = {}
+        for name in self.names:
+            groups.setdefault(best.get(name, 0), []).append(name)
+        ranked = sorted(groups.items(), key=lambda item: item[0] or len(plan.fixes) + 1)
+        told = [self._told(names, place, plan, limits) for place, names in ranked[:MOST_GROUPS]]
+        return tuple(told), self.count - sum(len(one.names) for one in told)
+
+    def _told(self, names: Sequence[str], place: int, plan: Plan, limits: Limits) -> page.Dark:
+        """Those that wait for one fix."""
+        if not place:
+            return page.Dark(tuple(names))
+        fix, keys = plan.fixes[place - 1], {key for name in names for key in self.names[name]}
+        gaps = (plan.findings[gap] for gap in fix.gaps)
+        at = dict.fromkeys(gap.asset_name for gap in gaps if gap.asset in keys)
+        other = tuple(one for one in at if one not in names)[: limits.names]
+        shown = place if place <= limits.fixes else 0
+        return page.Dark(tuple(names), shown, fix.text, fix.effort.value, fix.needs_outage, other)

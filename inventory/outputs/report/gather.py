@@ -19,7 +19,7 @@ from inventory.model import Equipment, Kind, Scan
 from inventory.outputs.records import time
 from inventory.outputs.report import honesty, listing, page
 from inventory.outputs.report.census import Census, light, rows
-from inventory.outputs.report.fixing import Dark, fixes, watched
+from inventory.outputs.report.fixing import Critical, Plan, watched
 from inventory.outputs.report.honesty import number
 from inventory.outputs.report.limits import LIMITS, Limits
 from inventory.outputs.report.page import Page, Share
@@ -38,13 +38,13 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     told = limits.big_gaps if big else limits.gaps
     ranked = listing.Ranked.read(store, told, by_asset=not big)
     equipment = store.equipment()
-    census, dark = Census(), Dark(equipment)
+    census, critical = Census(), Critical(equipment)
     declared = networks(store.declarations(None, Kind.ZONE, Kind.VANTAGE))
     counting, assets = Counting(declared, equipment), []
     for kind in ("equipment", "device"):
         for one in store.assets(kind):
             census.see(one)
-            dark.see(one)
+            critical.see(one)
             counting.see(one) if big else assets.append(light(one))
     assets.sort(key=lambda one: isinstance(one.thing, Equipment))
     line: Mapping[str, object] = next(
@@ -56,7 +56,8 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     groups = tuple(listing.groups(ranked.whole[len(whole) :]))
     scans = store.scans()
     used_for = used(machines(store, context_of(store, now)), limits.rows if not big else 0)
-    planned = fixes(ranked.data, watched(equipment), limits)
+    planned = Plan.of(ranked.data)
+    dark, dark_more = critical.dark(planned, limits)
     questions, question_count = listing.asked(store.questions(), limits)
     return Page(
         site=store.site,
@@ -67,13 +68,16 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
         index=_pair(line.get("index")),
         level4=Share(*reached(stored_units(store), USABLE)),
         connectable=_connectable(store),
-        dark=dark.told(planned),
+        dark=dark,
+        dark_more=dark_more,
+        unclear=tuple(critical.unclear),
+        unclear_more=critical.unclear_count - len(critical.unclear),
         spares=tuple((one.name, best.name) for one, best in dark_spares(stored_units(store))),
         coverage=census.coverage,
         machines_covered=census.covered,
         unrated=number(line.get("unrated")),
-        fixes=tuple(todo for todo, _ in planned),
-        paperwork=tuple(todo for todo, _ in fixes(ranked.rest, {}, limits)),
+        fixes=planned.first(watched(equipment), limits),
+        paperwork=Plan.of(ranked.rest).first({}, limits),
         nets=counting.nets() if big else site_map(assets, declared, ranked.by_asset),
         gaps=tuple(listing.gaps(store, whole)),
         groups=groups,

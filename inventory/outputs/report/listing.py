@@ -54,7 +54,7 @@ class Ranked:
             found.severities[one.severity.value] += 1
             if by_asset:
                 found.by_asset[one.asset] += 1
-            kept = one if found.count <= told else _light(one, alike)
+            kept = one if found.count <= told else light(one, alike)
             (found.rest if frees_nothing(one) else found.data).append(kept)
         return found
 
@@ -67,7 +67,7 @@ class Ranked:
         )
 
 
-def _light(one: Finding, alike: dict[tuple[Remedy, ...], tuple[Remedy, ...]]) -> Finding:
+def light(one: Finding, alike: dict[tuple[Remedy, ...], tuple[Remedy, ...]]) -> Finding:
     """A finding without its premises; what many have in common is held once."""
     remedies = alike.setdefault(one.remedies, one.remedies)
     label, rule, site = map(sys.intern, (one.label, one.rule, one.site))

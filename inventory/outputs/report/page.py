@@ -56,6 +56,18 @@ class Todo:
 
 
 @dataclass(frozen=True, slots=True)
+class Dark:
+    """Critical ones that certainly give no data, and the one fix that frees most of theirs."""
+
+    names: tuple[str, ...]
+    place: int = 0  # among the fixes of the first screen; 0: not one of those
+    fix: str = ""  # "": no gap of theirs names a fix
+    effort: str = ""
+    needs_outage: bool = False
+    at: tuple[str, ...] = ()  # what the fix is about, where that is not one of them
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One box of the site map. `depth` counts from the network; nodes stand in preorder."""
 
@@ -276,7 +288,10 @@ class Page:
     index: tuple[float, float]
     level4: Share
     connectable: Share
-    dark: tuple[tuple[str, int], ...]  # the critical ones that give nothing; the fix, 0 for none
+    dark: tuple[Dark, ...]  # the critical ones that give nothing, by the fix that they wait for
+    dark_more: int  # how many more there are
+    unclear: tuple[str, ...]  # critical ones of which nobody knows yet; the first ones
+    unclear_more: int
     spares: tuple[tuple[str, str], ...]  # spares that give no data, and what each stands in for
     coverage: tuple[float, float] | None
     machines_covered: int

@@ -17,13 +17,13 @@ from inventory.conclude import conclude
 from inventory.model import Device, Effort, Kind, Level
 from inventory.outputs import report
 from inventory.outputs.report.gather import Limits, gather
-from inventory.outputs.report.page import Node, Page
+from inventory.outputs.report.page import Dark, Node, Page
 from inventory.outputs.report.redact import redacted
 from inventory.outputs.report.render import SECTIONS, policy, render
 from inventory.outputs.report.sitemap import Counting, networks, site_map
 from inventory.outputs.report.svg import COLUMN, ROW, draw
 from inventory.outputs.report.words import spoken
-from inventory.outputs.xlsx import _summary
+from inventory.outputs.xlsx import sheets
 from inventory.store import Store
 from inventory.store.reading import Asset
 from protocols.contract import Outcome
@@ -44,6 +44,7 @@ class Outline(HTMLParser):
         self.attributes: list[tuple[str, str, str]] = []
         self.open: list[str] = []
         self.wrong: list[str] = []
+        self.said = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -55,6 +56,9 @@ class Outline(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
 
     def handle_endtag(self, tag: str) -> None:
         while self.open and self.open[-1] != tag and self.open[-1] in OPTIONAL:
@@ -144,12 +148,35 @@ def test_a_machine_is_called_by_its_tag_and_its_name(page: Page, text: str) -> N
     assert 'P-2 <span class="call">Machine 2</span>' in text
 
 
+def test_a_critical_one_without_data_is_named_with_its_fix_however_late_that_pays(
+    tmp_path: Path,
+) -> None:
+    """P-6 waits for a register map of its own, which pays less than five others."""
+    with Store.open(plant(tmp_path, 20), SITE) as store:
+        page = gather(store, START)
+        shown = Outline(render(page))
+        (own,) = [one for one in page.dark if "P-6" in one.names]
+        hidden = redacted(store, page).dark
+        rows = [row for row in sheets(store, START)[0].rows() if "without data" in str(row[0])]
+    assert "P-6" not in {name for one in page.fixes for name, _ in one.machines}
+    assert own.fix.startswith("Get the register map of Acme PLC 6") and own.place == 0
+    assert own.at == ("Controller 6",) and own.effort == "E0"
+    first = shown.said[: shown.said.index("In numbers")]
+    part = first[first.index("Critical, and without data") :]
+    assert "P-6" in part and own.fix in part
+    assert sum(len(one.names) for one in page.dark) + page.dark_more == page.critical.not_ == 10
+    assert [row[1] for row in rows if "P-6" in str(row[1])] and "Acme PLC 6" in str(rows)
+    names = {*own.names, *own.at}
+    assert not names & {name for one in hidden for name in (*one.names, *one.at)}
+
+
 def test_a_critical_one_without_data_points_to_the_fix_that_opens_it(page: Page) -> None:
-    dark = replace(page, dark=(("P-2", 3), ("P-4", 0)))
-    shown = render(dark)
-    assert shown.count('<a href="#fix-3">see fix 3</a>') == 1
-    assert "#fix-0" not in shown
+    dark = (Dark(("P-2",), 3, "Do it", "E0"), Dark(("P-4",), 0, "Do that", "E2"), Dark(("P-6",)))
+    shown = render(replace(page, dark=dark, dark_more=7, unclear=("P-8",), unclear_more=2))
+    assert shown.count('<a href="#fix-3">') == 1 and "Do it" not in shown
+    assert "#fix-0" not in shown and "Do that" in shown and "no fix is known yet" in shown
     assert shown.count('id="fix-3"') == 1
+    assert "and 7 more" in shown and re.search(r"not known yet: <b>P-8.*and 2 more", shown)
 
 
 def test_what_frees_no_data_stands_apart_and_last(page: Page, text: str) -> None:
@@ -229,7 +256,8 @@ def test_a_large_site_has_the_same_figures(tmp_path: Path) -> None:
         large = gather(store, START, Limits(assets=10, big_gaps=9, changes=9))
     assert large.aggregated and not page.aggregated
     for one in ("critical", "everything", "level4", "connectable", "index", "coverage", "unrated",
-                "fixes", "paperwork", "dark", "questions", "question_count", "gap_count", "cases",
+                "fixes", "paperwork", "dark", "dark_more", "unclear", "unclear_more",
+                "questions", "question_count", "gap_count", "cases",
                 "severities", "by_rule", "honest", "asset_count", "names"):  # fmt: skip
         assert getattr(large, one) == getattr(page, one), one
     assert large.nets == tuple(replace(net, nodes=()) for net in page.nets)
@@ -257,7 +285,9 @@ def test_a_spare_that_gives_no_data_is_named(tmp_path: Path) -> None:
         assert f"when {best} stops, nobody sees the one that runs" in render(page)
         ((hidden, other),) = redacted(store, page).spares
         assert not {hidden, other} & {"P-0", "P-2", ""}
-        rows = [row for row in _summary(store) if row[0] == "Spare that gives no data"]
+        rows = [
+            row for row in sheets(store, START)[0].rows() if row[0] == "Spare that gives no data"
+        ]
     assert [row[1] for row in rows] == [spare]
 
 
@@ -280,6 +310,8 @@ def test_an_empty_inventory_never_looks_clean(tmp_path: Path) -> None:
     with Store.open(tmp_path / "empty.db", SITE) as store:
         text = render(gather(store, START))
     assert "Nothing is known of this site yet" in text
+    assert text.count("so nothing could be judged") == 3  # map, gaps, questions
+    assert "No gap was found" not in text and "No question is open" not in text
     assert Outline(text).wrong == []
 
 
