@@ -18,7 +18,7 @@ from protocols.snmp.codec import Binding, Oid
 from protocols.snmp.exchange import number, text
 
 ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
-OTHER, UNKNOWN, CHASSIS = 1, 2, 3  # IANAPhysicalClass
+OTHER, UNKNOWN, CHASSIS, STACK = 1, 2, 3, 11  # IANAPhysicalClass
 _CONTAINED_IN, _CLASS, _HARDWARE, _FIRMWARE, _SOFTWARE, _SERIAL, _MAKER, _MODEL = (
     4, 5, 8, 9, 10, 11, 12, 13,
 )  # fmt: skip
@@ -80,6 +80,20 @@ def row_of(bindings: Sequence[Binding]) -> Row | None:
     if bindings[0].spoilt:
         own[_CLASS] = bindings[0]  # the class that nobody can read may be this row's
     return Row(first, own)
+
+
+def of_stack(passed: Sequence[Row], enterprise: int | None) -> dict[str, tuple[str, str]]:
+    """The software of a stack without a row for any chassis: it is the whole agent's.
+
+    Such an agent has one row (switches on one maker's software development kit). Its serial number
+    and model would be the stack's, which nobody sells, so they are not taken.
+    """
+    if len(passed) != 1 or number(passed[0].cells.get(_CLASS)) != STACK:
+        return {}
+    if number(passed[0].cells.get(_CONTAINED_IN)) != 0:
+        return {}
+    said = statements(passed[0], enterprise)
+    return {name: said[name] for name in ("firmware",) if name in said}
 
 
 def revisions(enterprise: int | None) -> tuple[int, int]:

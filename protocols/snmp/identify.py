@@ -53,12 +53,13 @@ async def identify(link: Link) -> None:
     wishes = _worth(link, session, identity.wanted(object_id, known))
     wishes = tuple(w for w in wishes if w not in asked)
     rows = () if subtrees else _rows_wanted(link, session)
+    passed: list[entity.Row] = []
     for _ in range(MOST_ROUNDS):
         wishes = tuple(w for w in wishes if w.name not in known)
         if all(name in known for name in ESSENTIAL) or not (wishes or rows):
             return
         now = _batch(wishes)
-        gained, rows = await _ask(link, session, now, known, rows)
+        gained, rows = await _ask(link, session, now, known, rows, passed)
         known |= gained
         wishes = tuple(w for w in wishes if w not in now)
 
@@ -120,11 +121,18 @@ def _oids(wishes: Sequence[Wish]) -> tuple[Oid, ...]:
 def _granted(
     wishes: Sequence[Wish], held: Mapping[Oid, Binding], known: Mapping[str, str]
 ) -> dict[str, tuple[str, str]]:
-    """Fact name to (value, source) of the wishes that came true."""
+    """Fact name to (value, source) of the wishes that came true.
+
+    An agent that names its single objects without the `.0` (against RFC 3416, 4.2.2) answers one
+    name with the next one: what it holds there stands under another question of the datagram.
+    """
     found: dict[str, tuple[str, str]] = {}
+    plain = {b.oid: b for b in held.values() if not b.missing and b.oid in held}
     for wish in wishes:
         binding = held.get(wish.oid)
-        if wish.name not in known and binding is not None and below(binding, wish.oid):
+        if binding is None or not below(binding, wish.oid):
+            binding = plain.get(wish.oid)
+        if wish.name not in known and binding is not None:
             words = said(wish, binding)
             if words:
                 found.setdefault(wish.name, (words, f"snmp {codec.dotted(binding.oid)}"))
@@ -150,8 +158,12 @@ async def _ask(
     wishes: tuple[Wish, ...],
     known: dict[str, str],
     rows: tuple[Oid, ...],
+    passed: list[entity.Row],
 ) -> tuple[dict[str, str], tuple[Oid, ...]]:
-    """What was gained, and what to ask for the next row of the ENTITY-MIB (() for no more)."""
+    """What was gained, and what to ask for the next row of the ENTITY-MIB (() for no more).
+
+    `passed` takes the rows that were not the device.
+    """
     asked = (*_oids(wishes), *rows)
     gained: dict[str, str] = {}
     next_row: list[Oid] = []
@@ -161,12 +173,12 @@ async def _ask(
         found = _granted(wishes, dict(zip(asked, response.bindings, strict=True)), known)
         if rows and asked[-len(rows) :] == rows:
             row = entity.row_of(response.bindings[-len(rows) :])
-            if row is not None and row.is_device:
-                enterprise = identity.enterprise_of(object_heard(link))
-                for name, said_there in entity.statements(row, enterprise).items():
-                    if name not in known:
-                        found.setdefault(name, said_there)
-            elif row is not None:
+            enterprise = identity.enterprise_of(object_heard(link))
+            for name, said_there in _told(row, passed, enterprise).items():
+                if name not in known:
+                    found.setdefault(name, said_there)
+            if row is not None and not row.is_device:
+                passed.append(row)
                 next_row.extend(entity.following(row.index))
         gained.update({name: value for name, (value, _) in found.items()})
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
@@ -180,6 +192,15 @@ async def _ask(
             break
         asked = fewer(asked, response)
     return gained, tuple(next_row)
+
+
+def _told(
+    row: entity.Row | None, passed: Sequence[entity.Row], enterprise: int | None
+) -> Mapping[str, tuple[str, str]]:
+    """What the device's row says, or behind the table's end the stack that was all there is."""
+    if row is None:
+        return entity.of_stack(passed, enterprise)
+    return entity.statements(row, enterprise) if row.is_device else {}
 
 
 def below(binding: Binding, column: Oid) -> bool:

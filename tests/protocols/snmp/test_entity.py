@@ -94,3 +94,22 @@ def test_a_part_number_is_no_model() -> None:
     link = run(link_of(agent(values), PUBLIC))
     assert facts(link, "model") == []
     assert facts(link, "serial") == ["BRC0000A001"]
+
+
+def test_a_stack_that_is_all_there_is_tells_the_software_and_no_more() -> None:
+    values = switch(
+        "10456.1.1516", row(1, STACK, "stack", "System MAC: 00-01", software="2.28f130731")
+    )
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "firmware") == ["2.28f130731"]
+    assert not facts(link, "serial")
+    assert not facts(link, "model")
+
+
+def test_a_stack_with_parts_that_are_no_chassis_tells_nothing() -> None:
+    values = switch(
+        "10456.1.1516",
+        row(1, STACK, "stack", "", software="1.0"),
+        row(2, MODULE, "M-1", "", inside="1", software="2.0"),
+    )
+    assert not facts(run(link_of(agent(values), PUBLIC)), "firmware")

@@ -39,6 +39,10 @@ WRITTEN = {
     "(\\d+\\.\\d[\\w.]*)": ("Ver11.10", "11.10"),
     "^([\\d.]+)": ("1.0.7, Mon", "1.0.7"),
     "^(\\S+)": ("4.3.0 f5ad8650", "4.3.0"),
+    "(\\d+\\.\\d[\\d.]*)": ("CANOPY 16.0.0.1 AP", "16.0.0.1"),
+    "Release ([\\w.]+)": ("NetApp Release 9.8P4: Mon Mar 1 2021", "9.8P4"),
+    "SGOS (\\d[\\d.]*)": ("Version: SGOS 6.5.9.1, Release id: 1", "6.5.9.1"),
+    "^([A-Za-z].*)": ("sensorProbe8", "sensorProbe8"),
     "^([^ |]+)": ("V4.70(ABBI.2) | 12/17/2021", "V4.70(ABBI.2)"),
 }
 
@@ -81,3 +85,19 @@ def test_the_rows_are_in_the_order_of_the_arcs_and_told_once() -> None:
     assert all(row[1] in identity.IDENTITY for row in rows)
     for row in rows:
         re.compile(row[2].partition(" ~ ")[2])
+
+
+def test_single_objects_without_an_instance_are_read_where_they_stand() -> None:
+    """Some agents leave out the `.0`: GetNext of one name gives the next one itself."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("Network device"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.43296.3"))),
+        "1.3.6.1.4.1.43296.3.1.1": octets("EBFSN-Z-123123"),
+        "1.3.6.1.4.1.43296.3.1.2": octets("1.9.0"),
+        "1.3.6.1.4.1.43296.3.1.3": octets("Fusion 48"),
+    }
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "model") == ["Fusion 48"]
+    assert facts(link, "firmware") == ["1.9.0"]
+    assert facts(link, "serial") == ["EBFSN-Z-123123"]  # follows the end of what was asked before
+    assert len(link.requests) == 2
