@@ -276,11 +276,25 @@ def _one(
         yield Difference(Change.MOVED, key, name, f"{was} → {is_}", was, is_)
     for word in FIELDS:
         was, is_ = getattr(old, word), getattr(new, word)
-        if was != is_ and was and is_:
+        if was != is_ and was and is_ and _comparable(old, new, word):
             kind = Change.FIRMWARE if word == "firmware" else Change.CHANGED
             yield Difference(kind, key, name, f"{word} {was} → {is_}", was, is_)
     for place in sorted({*then.services, *now.services}):
         yield from _service(key, name, place, then.services.get(place), now.services.get(place))
+
+
+def _comparable(old: Device, new: Device, word: str) -> bool:
+    """Whether both values of a field come from where they can be compared: one source says both, or
+    people stated one. A server that hides its nameplate now is still the same product."""
+    then, now = (_sources(one, word) for one in (old, new))
+    return not then or not now or bool(then & now)
+
+
+def _sources(device: Device, word: str) -> set[str]:
+    """Who says the value of a field, without by which of our rules it was read."""
+    value = getattr(device, word)
+    said = (one for one in device.facts if one.name == word and str(one.value) == value)
+    return {one.source.partition(" rule ")[0] for one in said}
 
 
 def _service(

@@ -52,11 +52,11 @@ class Played:
 
 
 @contextmanager
-def played(plant: str | Path, folder: Path) -> Iterator[Played]:
-    """Play a plant on ports that nobody else uses."""
+def played(plant: str | Path, folder: Path, again: int | None = None) -> Iterator[Played]:
+    """Play a plant on ports that nobody else uses, or on those of an earlier one again."""
     chance = random.Random(f"{os.getpid()} {time.monotonic_ns()}")
     for _ in range(TRIES):
-        shift = chance.randrange(11_000, 60_000)
+        shift = again or chance.randrange(11_000, 60_000)
         out, witness = folder / "plant", folder / f"witness-{shift}.json"
         child = subprocess.Popen(
             [

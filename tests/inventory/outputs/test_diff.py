@@ -90,6 +90,16 @@ def test_new_firmware_is_told() -> None:
     assert [(one.before, one.after) for one in found] == [("1.0", "2.0")]
 
 
+def test_a_value_that_another_source_tells_now_is_no_change() -> None:
+    """The nameplate is hidden on the second day; what is left calls the product by another name."""
+    plate = observed("10.0.0.1", {**PLC, "product": "CX5140"}, source="opcua ServerStatus Name")
+    rest = {"serial": "SN-1", "product": "TwinCAT Server"}
+    later = observed("10.0.0.1", rest, at=DAY, scan="scan-2", source="opcua ProductUri rule a")
+    same = observed("10.0.0.1", rest, at=DAY, scan="scan-2", source="opcua ServerStatus Name")
+    assert kinds(changed([plate], [later])) == []
+    assert kinds(changed([plate], [same])) == [Change.CHANGED]
+
+
 def test_services_open_and_close() -> None:
     def opc(outcome: Outcome, at: float, name: str) -> Observation:
         return observed(
