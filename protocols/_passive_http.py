@@ -18,6 +18,7 @@ SERVER = re.compile(rb"\r\nServer: ([^\r\n]{1,200})", re.IGNORECASE)
 REALM = re.compile(rb'\r\nWWW-Authenticate: [^\r\n]{0,80}realm="([^"\r\n]{1,200})"', re.IGNORECASE)
 TITLE = re.compile(rb"<title>\s*([^<]{1,200})</title>", re.IGNORECASE)
 RECORD_LIMIT = 16_384 + 2_048
+SEALED = 17  # bytes of the shortest sealed record: one of content, sixteen of its tag
 HANDSHAKES = frozenset({0, 1, 2, 3, 4, 8, 11, 12, 13, 14, 15, 16, 20, 21, 22})
 
 
@@ -59,6 +60,20 @@ def record(data: bytes) -> int | None:
 def hello(data: bytes) -> bool:
     """A handshake record that begins with a hello."""
     return len(data) >= 6 and data[:2] == b"\x16\3" and data[2] <= 4 and data[5] in (1, 2)
+
+
+def under_way(data: bytes) -> bool:
+    """A hello, or records of application data that fill the segment: a connection that was there
+    before the capture began, as those that report for days are. RFC 8446, 5.1."""
+    if hello(data):
+        return True
+    place = 0
+    while len(data) - place >= 5 + SEALED and data[place : place + 2] == b"\x17\3":
+        length = int.from_bytes(data[place + 3 : place + 5])
+        if data[place + 2] not in (1, 2, 3) or not SEALED <= length <= RECORD_LIMIT:
+            return False
+        place += 5 + length
+    return 0 < place == len(data)
 
 
 def chain(segment: Segment) -> tuple[Overheard, ...]:
@@ -104,10 +119,10 @@ PASSIVE = (
         "tls",
         "TLS",
         chain,
-        ports=(443, 8443),
+        ports=(443, 8443, 8883),  # the last: MQTT over TLS (IANA secure-mqtt)
         frame=record,
-        recognise=hello,
-        proof=hello,
+        recognise=under_way,
+        proof=under_way,
         alike=_first,
         plant=False,
     ),

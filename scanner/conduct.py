@@ -64,7 +64,7 @@ def _run(
         prepared, {"request": dict(prepared.request), **figures}
     )
     store.begin_scan(scan)
-    store.declare(declarations(prepared))
+    store.declare(declarations(prepared.site, prepared.site_name, prepared.settings.config))
     finished = frozenset(store.finished_visits(scan.id))
     writing = store.another()
     try:

@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from inventory.model import Declaration, Kind
 from protocols.contract import digest
-from scanner.planning.prepare import Prepared
+from scanner.site import Site
 
 
-def declarations(prepared: Prepared) -> list[Declaration]:
-    """One statement per vantage, zone, conduit, credential, threshold, and the site itself."""
-    path = prepared.settings.config
+def declarations(site: Site, name: str, path: Path | None) -> list[Declaration]:
+    """One statement per vantage, zone, conduit, credential, threshold, and the site itself.
+
+    `name` is the site that they are about, `path` the file that states them.
+    """
     document = f"{path.name} sha256:{digest(path.read_bytes())[:16]}" if path else ""
     return [
-        Declaration(prepared.site_name, kind, subject, fields, document=document)
-        for kind, subject, fields in _statements(prepared)
+        Declaration(name, kind, subject, fields, document=document)
+        for kind, subject, fields in _statements(site, name)
     ]
 
 
-def _statements(prepared: Prepared) -> Iterator[tuple[Kind, str, Mapping[str, str]]]:
-    site = prepared.site
+def _statements(site: Site, name: str) -> Iterator[tuple[Kind, str, Mapping[str, str]]]:
     if site.name or site.areas:
-        yield Kind.SITE, prepared.site_name, {"name": site.name, "areas": ", ".join(site.areas)}
+        yield Kind.SITE, name, {"name": site.name, "areas": ", ".join(site.areas)}
     for vantage in site.vantages:
         fields = {"name": vantage.name, "zone": vantage.zone, "level": vantage.level}
         fields |= {"covers": ", ".join(vantage.covers)}
         yield Kind.VANTAGE, vantage.name, fields | {"collection": _yes(vantage.collection)}
-    for name in site.named:
-        credential = site.credentials[name]
-        fields = {"name": name, "type": credential.type, "user": credential.user}
+    for label in site.named:
+        credential = site.credentials[label]
+        fields = {"name": label, "type": credential.type, "user": credential.user}
         fields |= {"auth": credential.auth, "privacy": credential.privacy}
-        yield Kind.CREDENTIAL, name, fields | {"entitlement": credential.entitlement}
+        yield Kind.CREDENTIAL, label, fields | {"entitlement": credential.entitlement}
     for kind, tables, key in (
         (Kind.ZONE, site.zones, "name"),
         (Kind.CONDUIT, site.conduits, "from"),
     ):
         for table in tables:
             yield kind, str(table.get(key, "")), {k: _flat(v) for k, v in table.items()}
-    for name, value in site.thresholds.items():
-        yield Kind.THRESHOLD, name, {"name": name, "value": f"{value:g}"}
+    for threshold, value in site.thresholds.items():
+        yield Kind.THRESHOLD, threshold, {"name": threshold, "value": f"{value:g}"}
 
 
 def _yes(value: bool) -> str:

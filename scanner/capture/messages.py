@@ -109,8 +109,7 @@ class Messages:
         if passive.alike is not None:
             tally = conversation.tallies.get(key)
             if tally is not None:
-                tally.count += 1
-                tally.last = time
+                tally.repeat(time)
                 self._again(lane, passive, tally, time, payload)
                 return
             if key in conversation.seen:

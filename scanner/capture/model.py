@@ -21,6 +21,8 @@ HOLD = 16  # segments that are kept while one before them is missing
 STREAM_LIMIT = 1 << 20  # bytes of one message
 HELD_BYTES = 24 << 20  # unfinished messages and unanswered questions together
 KEPT_BYTES = 56 << 20  # statements, requests told apart and values together
+LEAST_PAUSE = 5_000_000_000  # nanoseconds that nobody asks before it may be a pause
+PAUSE_TIMES = 10  # how many times its period a request stays away when it pauses
 MOST_VALUES = 48  # of one point; then every second goes, so that 24 to 48 span the capture
 
 Reading = tuple[int, Value, Quality, str, datetime | None]
@@ -51,6 +53,21 @@ class Tally:
     last: int
     valued: int = 0  # how often its values were read
     due: int = 0  # when its values are to be read again
+    pauses: int = 0  # how often nobody asked for much longer than usual
+    paused: int = 0  # nanoseconds of these pauses together
+
+    def repeat(self, time: int) -> None:
+        """The request came again."""
+        wait = time - self.last
+        if wait > LEAST_PAUSE and self.count >= 3 and wait > PAUSE_TIMES * self.period:
+            self.pauses, self.paused = self.pauses + 1, self.paused + wait
+        self.count, self.last = self.count + 1, time
+
+    @property
+    def period(self) -> int:
+        """Nanoseconds from one request to the next, pauses left out."""
+        steps = self.count - 1 - self.pauses
+        return (self.last - self.first - self.paused) // steps if steps > 0 else 0
 
 
 @dataclass(slots=True)

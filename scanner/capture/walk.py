@@ -368,7 +368,7 @@ def period_seconds(tally: Tally) -> float | None:
     """How often one request was repeated, seconds; None when it was seen fewer than 3 times."""
     if tally.count < 3 or tally.last <= tally.first:
         return None
-    return (tally.last - tally.first) / (tally.count - 1) / NANOSECOND
+    return tally.period / NANOSECOND
 
 
 __all__ = ["Host", "Walk", "moment", "period_seconds"]

@@ -78,6 +78,7 @@ def command(
         return
     with opened(settings, create=True) as store:
         new = store.declare(found.declarations)
+    _site_file(settings)
     known = len(found.declarations) - new
     note(
         counted(new, "row imported", "rows imported")
@@ -112,6 +113,21 @@ def _other(settings: Settings, kind: str, files: tuple[Path, ...]) -> None:
     run = importlib.import_module(module).run
     if kind == "pcap":  # files that follow each other are one capture
         run(settings, *files)
+    else:
+        for file in files:
+            run(settings, file)
+    if kind != "bundle":  # it brings the statements of where it was made
+        _site_file(settings)
+
+
+def _site_file(settings: Settings) -> None:
+    """Records what the site file states: zones and conduits make sense of who talks to whom."""
+    if settings.config is None:
         return
-    for file in files:
-        run(settings, file)
+    from scanner.declare import declarations
+    from scanner.opening import opened, site_name
+    from scanner.site import load
+
+    name = site_name(settings)  # a usage error where the file is wrong
+    with opened(settings, create=True) as store:
+        store.declare(declarations(load(settings.config), name, settings.config))

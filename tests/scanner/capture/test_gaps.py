@@ -180,6 +180,18 @@ def test_a_reader_in_another_zone_is_an_undeclared_crossing(site: Site) -> None:
     assert ("G06", "office") not in site.gaps()
 
 
+@pytest.mark.parametrize("conduit", [True, False])
+def test_zones_of_the_site_file_count_with_an_import_too(site: Site, conduit: bool) -> None:
+    """No scan is needed to record what --config states."""
+    file = site.folder / "site.toml"
+    zones = f"""[[zone]]\nname = "cell"\naddresses = "{SERVER}/32"\n
+        [[zone]]\nname = "office"\naddresses = "{CLIENT}/32"\n"""
+    file.write_text(zones + ('[[conduit]]\nfrom = "office"\nto = "cell"\n' if conduit else ""))
+    line = readings(((1.0, 2.0) for _ in range(6)), 1.0)
+    site.run("--config", str(file), "import", "pcap", str(line.file(site.folder)))
+    assert (("G06", "office") in site.gaps()) != conduit
+
+
 def test_a_vlan_that_nobody_looked_into_is_an_unseen_network(site: Site) -> None:
     line = readings(((1.0, 2.0) for _ in range(4)), 1.0)
     tagged = [(at, f[:12] + b"\x81\0\0\x1e" + f[12:]) for at, f in line.frames]

@@ -69,6 +69,14 @@ def test_consumer_with_its_period(tmp_path: Path) -> None:
     assert services(capture) == {("modbus", 502): Outcome.COMPLETE}
 
 
+def test_a_pause_does_not_lengthen_the_period(tmp_path: Path) -> None:
+    """Two hours of polling each half second, three days apart: the period is half a second."""
+    rows = [record(frame, 1_000 + n * 0.25) for n, frame in enumerate(polled(40))]
+    later = [record(frame, 260_000 + n * 0.25) for n, frame in enumerate(polled(40))]
+    path = write(tmp_path, pcap([]) + b"".join(rows + later))
+    assert values(read_file(path), SERVER, "consumer") == [f"{CLIENT} modbus 0.500 s"]
+
+
 def test_writer_names_what_was_written(tmp_path: Path) -> None:
     write_register = struct.pack(">HHHBBHH", 1, 0, 6, 3, 6, 40, 1)
     frames = [up(502, 9, SYN), down(502, 49, SYN_ACK), up(502, 10, PUSH, write_register)]
@@ -246,6 +254,25 @@ def bacnet(apdu: str, backwards: bool = False) -> bytes:
 
 
 READ_VALUE, VALUE = "0005010c 0c00000001 1955", "30010c 0c00000001 1955 3e 4441b00000 3f"
+
+
+def sealed(number: int) -> bytes:
+    """A record of TLS application data."""
+    return b"\x17\3\3\0\x40" + bytes((number * n + 7) % 256 for n in range(64))
+
+
+@pytest.mark.parametrize(("port", "change", "known"), [
+    (8883, b"", True), (50_443, b"", True), (50_443, b"\0", False), (8883, b"\0", False),
+])  # fmt: skip
+def test_tls_that_was_under_way_before_the_capture_is_known(
+    tmp_path: Path, port: int, change: bytes, known: bool
+) -> None:
+    """By whole records that fill their segments; a byte more and it may be anything."""
+    size = len(sealed(0) + change)
+    frames = [up(port, 10 + size * n, PUSH, sealed(n) + change) for n in range(6)]
+    frames += [down(port, 50 + size * n, PUSH, sealed(n) + change) for n in range(6)]
+    heard = {protocol for protocol, _ in services(read(tmp_path, frames))}
+    assert ("tls" in heard) == known
 
 
 def test_an_answer_alone_tells_who_serves(tmp_path: Path) -> None:
