@@ -7,17 +7,13 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
 
-import click
-
 from inventory.text import inert
-from scanner.console import line_width
 from scanner.scan import Run
+from scanner.ticker import PLAIN_SECONDS, TERMINAL_SECONDS, clear, show
 from scanner.wording import duration
 
 MOST_WHY = 60
 """Characters of a reason that leave room for the figures on a line."""
-
-TERMINAL_SECONDS, PLAIN_SECONDS = 0.25, 5.0
 
 
 def watcher(quiet: bool) -> Callable[[Run], contextlib.AbstractAsyncContextManager[None]] | None:
@@ -29,7 +25,7 @@ def watcher(quiet: bool) -> Callable[[Run], contextlib.AbstractAsyncContextManag
 async def _watch(run: Run) -> AsyncIterator[None]:
     live = sys.stderr.isatty()
     if run.wire is not None:  # said when it begins, and on a line of its own that stays
-        run.wire.on_pause = lambda _: _say(run, live, stays=True)
+        run.wire.on_pause = lambda _: show(line(run), live, stays=True)
     task = asyncio.create_task(_show(run, live))
     try:
         yield
@@ -37,22 +33,13 @@ async def _watch(run: Run) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        if live:
-            click.echo("\r\x1b[K", nl=False, err=True)
+        clear(live)
 
 
 async def _show(run: Run, live: bool) -> None:
     while True:
         await asyncio.sleep(TERMINAL_SECONDS if live else PLAIN_SECONDS)
-        _say(run, live, stays=not live)
-
-
-def _say(run: Run, live: bool, *, stays: bool) -> None:
-    """The line now; on a terminal over the last one."""
-    text = line(run)
-    if live:
-        text = f"\r\x1b[K{text[: line_width(sys.stderr) - 1]}"
-    click.echo(text, nl=stays, err=True)
+        show(line(run), live)
 
 
 def line(run: Run) -> str:

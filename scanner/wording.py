@@ -23,3 +23,11 @@ def duration(seconds: float) -> str:
     if seconds < 5_400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3_600:.1f} h"
+
+
+def size(octets: int) -> str:
+    """Bytes as people say them: 512 bytes, 4.2 MB, 1.7 GB (powers of ten)."""
+    for unit, digits in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if octets >= unit:
+            return f"{octets / unit:.1f} {digits}"
+    return f"{octets} bytes"

@@ -6,6 +6,9 @@ import click
 
 from scanner.cli import Settings
 
+IMPORTED = frozenset({"capture", "nmap"})
+"""Depths of what was imported: nothing to resume."""
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -47,8 +50,16 @@ def command(settings: Settings, as_json: bool) -> None:
         for one in found
     )
     table(("Scan", "Started", "Status", "Depth", "Vantage", "Targets"), rows)
-    interrupted = [one for one in found if one.status in ("running", "interrupted", "part")]
-    if interrupted:
+    imported = [one for one in found if one.depth in IMPORTED]
+    interrupted = [
+        one
+        for one in found
+        if one.status in ("running", "interrupted", "part") and one not in imported
+    ]
+    halves = [one for one in imported if one.status == "running" and one.targets]
+    if halves:
+        next_step("import", "pcap", *halves[-1].targets, why="that import was interrupted")
+    elif interrupted:
         next_step("scan", "--resume", interrupted[-1].id[:8], why="it did not end by itself")
     else:
         next_step(*(["assets"] if found else ["scan", "TARGET"]))

@@ -6,12 +6,18 @@ read and says so.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from inventory.text import inert
+from scanner.ticker import Ticker, bar
+from scanner.wording import duration, size
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -20,7 +26,6 @@ if TYPE_CHECKING:
     from scanner.imports.captures import Around, Capture
 
 SLICE = 2_000  # observations in one transaction
-STEP = 16 << 20  # bytes of file between two lines of progress
 
 
 def run(settings: Settings, *files: Path) -> None:
@@ -28,29 +33,46 @@ def run(settings: Settings, *files: Path) -> None:
 
     A file that is no capture is a usage error, and nothing is stored.
     """
-    from scanner.console import next_step, note
     from scanner.imports.captures import CaptureError, read_files
-    from scanner.opening import opened, site_name
+    from scanner.opening import site_name
 
-    progress = _Progress(settings.quiet)
+    paths = _within(files)
+    progress = _Progress(settings.quiet, paths)
     try:
         for capture in read_files(
-            _within(files), site_name(settings), progress=progress, around=_around(settings)
+            paths, site_name(settings), progress=progress, around=_around(settings)
         ):
-            name = capture.scan.vantage
-            with opened(settings, create=True) as store:
-                if capture.scan.id in {s.id for s in store.scans() if s.status != "running"}:
-                    note(f"{name}: known already, nothing new")
-                    continue
-                store.begin_scan(capture.scan)
-                hosts, new = _stored(store, capture)
-                store.finish_scan(capture.scan)
-            note(told(name, capture, hosts, new))
-            next_step("assets")
+            progress.doing = f"storing {capture.scan.vantage}"
+            _kept(settings, capture, progress)
+            progress.doing = progress.stored = ""
     except CaptureError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.UsageError(f"{error.filename}: {error.strerror or error}") from error
+    except KeyboardInterrupt:
+        progress.interrupted()
+        raise
+    finally:
+        progress.ticker.end()
+
+
+def _kept(settings: Settings, capture: Capture, progress: _Progress) -> None:
+    """Store one capture and tell what it taught."""
+    from scanner.console import next_step, note
+    from scanner.opening import opened
+
+    name = capture.scan.vantage
+    with opened(settings, create=True) as store:
+        if capture.scan.id in {s.id for s in store.scans() if s.status != "running"}:
+            progress.ticker.end()
+            note(f"{name}: known already, nothing new")
+            return
+        store.begin_scan(capture.scan)
+        hosts, new = _stored(store, capture, progress)
+        store.finish_scan(capture.scan)
+    progress.ticker.end()
+    note(told(name, capture, hosts, new))
+    next_step("assets")
 
 
 def _within(given: tuple[Path, ...]) -> list[Path]:
@@ -88,7 +110,7 @@ def _around(settings: Settings) -> Around:
     return Around(maps, own_macs())
 
 
-def _stored(store: Store, capture: Capture) -> tuple[int, int]:
+def _stored(store: Store, capture: Capture, progress: _Progress) -> tuple[int, int]:
     """(addresses, new observations): written in slices, so that memory does not grow with them."""
     hosts: set[str] = set()
     new = 0
@@ -96,6 +118,7 @@ def _stored(store: Store, capture: Capture) -> tuple[int, int]:
     while part := tuple(islice(told, SLICE)):  # a kill between slices is made good on repeat
         hosts |= {observation.target.address for observation in part}
         new += store.append(part)
+        progress.keeping(new)
     return len(hosts), new
 
 
@@ -118,19 +141,44 @@ def told(name: str, capture: Capture, hosts: int, new: int) -> str:
 
 
 class _Progress:
-    """Tells how far the reading is, once every `STEP` bytes."""
+    """Tells how far the reading and the storing are, and what an interrupt leaves behind."""
 
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-        self.shown = 0
-        self.path: Path | None = None
+    def __init__(
+        self, quiet: bool, paths: Sequence[Path], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.ticker = Ticker(quiet, clock)
+        self.sizes = {path: path.stat().st_size for path in paths}
+        self.done: dict[Path, int] = {}
+        self.packets = 0
+        self.doing = self.stored = ""
 
-    def __call__(self, path: Path, position: int, size: int, packets: int) -> None:
-        if path != self.path:
-            self.path, self.shown = path, 0
-        if self.quiet or position < self.shown + STEP:
-            return
+    def __call__(self, path: Path, position: int, whole: int, packets: int) -> None:
+        self.sizes[path], self.done[path] = whole, position
+        self.packets, self.doing = packets, f"reading {path.name}"
+        if self.ticker.due:
+            self.ticker.tell(self.line(path))
+
+    def line(self, path: Path) -> str:
+        """Share, bytes, packets and the time left by the pace so far."""
+        whole, done = max(sum(self.sizes.values()), 1), sum(self.done.values())
+        seconds = self.ticker.clock() - self.ticker.began
+        left = f"about {duration(seconds * (whole - done) / done)} left" if done and seconds else ""
+        share, several = min(done / whole, 1.0), len(self.sizes) > 1
+        where = f"file {len(self.done)} of {len(self.sizes)}" if several else ""
+        figures = (f"{100 * share:.0f} % of {size(whole)}", f"{self.packets} packets", left, where)
+        told = ", ".join(one for one in figures if one)
+        return f"{bar(share)} {told}" if self.ticker.live else inert(f"{path.name}: {told}", 200)
+
+    def keeping(self, count: int) -> None:
+        """So many observations are stored."""
+        self.stored = f"{count} observations of it are stored"
+        if self.ticker.due:
+            self.ticker.tell(f"storing: {count} observations so far")
+
+    def interrupted(self) -> None:
+        """What is there after Ctrl-C, and what makes it whole."""
         from scanner.console import note
 
-        self.shown = position
-        note(f"{path.name}: {100 * position // max(size, 1)} %, {packets} packets")
+        self.ticker.end()
+        kept = self.stored or "nothing of it is stored"
+        note(f"{self.doing or 'beginning'}: {kept}; import it again to have all of it")
