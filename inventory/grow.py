@@ -215,6 +215,7 @@ def _context(
     for evidence in store.evidences_of(growing.devices(store, behind)):
         families.add(evidence)
     whole.answered = families.answered
+    whole.listed, whole.unlisted = families.listed, families.unlisted
     whole.clocks_near = sum(one.clocks or 0 for one in everything)
     _collisions(whole, devices, everything)
     _siblings(whole, store, devices, everything)

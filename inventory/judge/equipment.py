@@ -39,6 +39,7 @@ from inventory.model import (
 )
 from inventory.rules import Case, Rule, catalogue
 from inventory.rules.inaccessible import name_of
+from inventory.rules.informational import sufficient
 from inventory.rules.standing import is_safety
 from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
 from protocols.contract import Quality, Sample
@@ -79,7 +80,7 @@ def judge_equipment(
     findings, questions = _conclude(machine, subject, cases, context, lack)
     category = _category(level, findings)
     if category == "not-assessed" and not questions:
-        questions = [_not_assessable(subject, level, views[0].address if views else "")]
+        questions = _not_assessable(subject, level, views[0].address if views else "")
     against = tuple(premise for view in views for premise in view.conflicts)
     return Verdict(
         equipment.key, category, level, found, tuple(findings), tuple(questions), against
@@ -266,15 +267,16 @@ def _category(level: Level, findings: Sequence[Finding]) -> str:
     live = [item for item in findings if not item.waived and item.rule != "G07"]
     if not live and any(item.waived for item in findings):
         return "accepted"
-    if level.lo is not None and level.lo >= 4:
+    if sufficient(level):
         return "sufficient"
     return "uninstrumented" if live else "not-assessed"
 
 
-def _not_assessable(subject: Subject, level: Level, address: str) -> OpenQuestion:
+def _not_assessable(subject: Subject, level: Level, address: str) -> list[OpenQuestion]:
     missing = level.blocking[0] if level.blocking else "a premise that settles any rule"
     step, command = "declare its class and links", "untrap import links FILE"
     if level.lo is not None and level.lo >= 3:
         step = "read the devices that monitor it over a window"
         command = f"untrap scan {address or 'TARGET'} --depth sample"
-    return OpenQuestion("N05", subject.key, subject.name, subject.site, "", missing, step, command)
+    about = (subject.key, subject.name, subject.site)
+    return [OpenQuestion("N05", *about, "", missing, step, command)]

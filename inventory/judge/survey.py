@@ -86,6 +86,9 @@ class Context:
     origins: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     answered: Mapping[str, tuple[Answered, ...]] = field(default_factory=dict)
+    listed: frozenset[str] = frozenset()
+    unlisted: frozenset[str] = frozenset()
+    """Keys of the gateways with a unit behind them that the register lists; that it does not."""
     asked: tuple[int, ...] = ()
     clocks_near: int = 0
     clock_synchronised: bool | None = None
@@ -181,6 +184,8 @@ def context_from(
         origins=gathered.origins,
         names=gathered.names,
         answered={key: tuple(items) for key, items in gathered.answered.items()},
+        listed=frozenset(gathered.listed),
+        unlisted=frozenset(gathered.unlisted),
         asked=tuple(sorted(gathered.asked)),
         clocks_near=gathered.clocks_near,
         clock_synchronised=clock_synchronised,
@@ -221,6 +226,8 @@ class Gathered:
         self.origins: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.answered: dict[str, list[Answered]] = {}
+        self.listed: set[str] = set()
+        self.unlisted: set[str] = set()
         self.asked: set[int] = set()
         self.clocks_near = 0
 
@@ -234,6 +241,8 @@ class Gathered:
         if device.role in AGGREGATORS:
             self.names[device.key] = device.name
             self._origins(evidence)
+        if device.parent and device.part:
+            (self.listed if device.register else self.unlisted).add(device.parent)
         for fact in device.facts:
             if fact.name == "clock_skew_seconds" and isinstance(fact.value, (int, float)):
                 self.clocks_near += abs(fact.value) <= 2
@@ -253,6 +262,8 @@ class Gathered:
         for gateway, answers in part.answered.items():
             known = self.answered.setdefault(gateway, [])
             known += answers[: MOST_ANSWERS - len(known)]
+        self.listed |= part.listed
+        self.unlisted |= part.unlisted
         self.asked |= part.asked
         self.clocks_near += part.clocks_near
 
@@ -287,14 +298,14 @@ class Gathered:
             address = number_of(item.target.address)
             if address is not None:
                 self.asked.add(address)
-            part = _unit(item)
+            part = unit_of(item)
             if part and item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM:
                 answers = self.answered.setdefault(gateway, [])
                 if not self.limited or len(answers) < MOST_ANSWERS:
                     answers.append(Answered(item.scan, item.time.timestamp(), part))
 
 
-def _unit(item: Observation) -> str:
+def unit_of(item: Observation) -> str:
     """The unit that a question went to; the gateway's own stands in the argument (rulings 17)."""
     for text in (item.question.part, item.question.argument):
         if text.startswith("unit"):

@@ -13,7 +13,7 @@ from inventory.judge.levels import LOCKED, VALUES, level_of
 from inventory.judge.openness import OPEN, protocol
 from inventory.judge.survey import Context, survey
 from inventory.judge.tap import tapped
-from inventory.judge.view import View
+from inventory.judge.view import Door, View
 from inventory.judge.weigh import (
     Subject,
     contradicted,
@@ -33,9 +33,10 @@ from inventory.model import (
 from inventory.rules import DEVICE_RULES, Case, Rule, catalogue
 from inventory.rules.governance import criticality_of
 from inventory.rules.inaccessible import name_of
-from inventory.rules.informational import covered, not_data_bearing
+from inventory.rules.informational import covered, not_data_bearing, sufficient
 from inventory.rules.quality import placeholders
 from inventory.rules.standing import RESTING_RULES, is_safety, resting
+from protocols.contract import Outcome
 
 __all__ = ["Context", "judge_device", "judge_equipment", "survey"]
 
@@ -143,28 +144,71 @@ def _category(
     if counted and not live:
         return "accepted", []
     if not_data_bearing(view).truth is Truth.TRUE:
-        return "not-data-bearing", [] if view.spoke else [_not_assessable(view, subject, level)]
-    if level.lo is not None and level.lo >= 4:
+        return "not-data-bearing", [] if view.spoke else _not_assessable(view, subject, level)
+    if sufficient(level):
         return "sufficient", []
     if covered(view).truth is Truth.TRUE:
         return "covered", []
     families = {item.rule[0] for item in live}
     for family in CATEGORY_ORDER:
         if family in families:
-            return CATEGORY_NAMES[family], []
-    return "not-assessed", [_not_assessable(view, subject, level)]
+            wordless = family == "G" and _wordless(view) is not None
+            asked = _not_assessable(view, subject, level) if wordless else []
+            return CATEGORY_NAMES[family], asked
+    return "not-assessed", _not_assessable(view, subject, level)
 
 
-def _not_assessable(view: View, subject: Subject, level: Level) -> OpenQuestion:
+def _not_assessable(view: View, subject: Subject, level: Level) -> list[OpenQuestion]:
     """N05, with the premise that is missing first."""
     blocking = level.blocking[0] if level.blocking else "a premise that settles any rule"
-    return OpenQuestion(
+    door = _wordless(view)
+    if door is not None:
+        blocking = (
+            f"what listens there: {WORDLESS[door.decided.outcome][0].format(place=_place(door))}"
+        )
+    asked = OpenQuestion(
         "N05", subject.key, subject.name, subject.site, "", blocking, _next_step(view, level),
         _next_command(view, level),
     )  # fmt: skip
+    return [asked]
+
+
+WORDLESS = {
+    Outcome.MUTE: (
+        "{place} takes a connection and says nothing",
+        "look whether another client holds its only connection, and which protocol it is set to",
+    ),
+    Outcome.HUNG_UP: (
+        "{place} takes a connection and closes it without a word",
+        "look whether it lets listed clients in only (an access list), or has no connection left",
+    ),
+    Outcome.OTHER: (
+        "{place} speaks, but not the protocol of that port",
+        "read on the device, or in its project, which protocol that port is set to",
+    ),
+    Outcome.GARBLED: (
+        "{place} answers with bytes that its protocol does not know",
+        "read on the device, or in its project, what that port is set to",
+    ),
+}
+"""What a listener does that never said a word of its protocol, and what settles it cheapest."""
+
+
+def _wordless(view: View) -> Door | None:
+    """A door that somebody opened without a word of its protocol, where no other door spoke."""
+    if view.spoke:
+        return None
+    return next((door for door in view.here if door.decided.outcome in WORDLESS), None)
+
+
+def _place(door: Door) -> str:
+    return f"{door.transport}/{door.port}"
 
 
 def _next_step(view: View, level: Level) -> str:
+    door = _wordless(view)
+    if door is not None:
+        return WORDLESS[door.decided.outcome][1]
     if view.address and not view.target:
         return "find its IP address, as in the project of its controller; a scan needs one"
     if level.lo is not None and level.lo >= 3:

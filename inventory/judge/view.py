@@ -286,8 +286,14 @@ class View:
 
     @cached_property
     def present(self) -> Observation | None:
-        """Any answer that only somebody at that address can have given."""
-        return next((items[0] for items in self.live.values()), None)
+        """The answer that shows best that somebody is at that address: a word of its own, then a
+        connection that it took, then a port that it refuses."""
+        given = [item for items in self.live.values() for item in items]
+        for outcomes in (SPOKE, OPEN, PRESENT):
+            for item in given:
+                if item.outcome in outcomes:
+                    return item
+        return None
 
     # --- points ----------------------------------------------------------------------------
 

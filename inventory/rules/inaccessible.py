@@ -39,7 +39,8 @@ def fields(view: View, door: Door) -> dict[str, str]:
 
 def name_of(view: View) -> str:
     """The device in one word for people."""
-    return view.device.name or view.address or view.device.key[:8]
+    place = f"{view.address} {view.device.part}".strip()
+    return view.device.name or place or view.device.key[:8]
 
 
 def _open_data(door: Door) -> bool:

@@ -8,9 +8,14 @@ from __future__ import annotations
 from inventory.judge.logic import derived, false, true
 from inventory.judge.openness import no_data_roles
 from inventory.judge.view import View
-from inventory.model import Because, Proposition, Strength
+from inventory.model import Because, Level, Proposition, Strength
 
 COVERED = frozenset({"covered by", "covered-by", "aggregator"})
+
+
+def sufficient(level: Level) -> bool:
+    """N01: all that level 4 asks for is shown."""
+    return (level.lo or 0) >= 4
 
 
 def not_data_bearing(view: View) -> Proposition:

@@ -12,8 +12,8 @@ from inventory.judge.logic import both, cite, derived, false, negate, true, unkn
 from inventory.judge.openness import CLOSED, OPEN, no_data_roles, protocols
 from inventory.judge.openness import protocol as known
 from inventory.judge.servers import open_server
-from inventory.judge.survey import Answered
-from inventory.judge.view import Door, View, info, title_of
+from inventory.judge.survey import Answered, unit_of
+from inventory.judge.view import Door, View, about_undeclared, info, title_of
 from inventory.model import Because, Proposition, Strength, Truth
 from inventory.rules.catalogue import Case
 from inventory.rules.informational import covered
@@ -235,7 +235,9 @@ def t05(view: View) -> list[Case]:
 def t06(view: View) -> list[Case]:
     """Declared unit that the gateway cannot reach (rulings 17)."""
     device = view.device
-    if not device.parent or device.register is None or not device.part:
+    if not device.parent:
+        return _unlisted_units(view)
+    if device.register is None or not device.part:
         return []
     refusals = [
         item for item in view.evidence.observations if item.outcome is Outcome.REFUSED_DOWNSTREAM
@@ -263,6 +265,33 @@ def t06(view: View) -> list[Case]:
     row = Because("", "declared", f"the register declares {device.part}", device.register.document)
     cited = tuple(cite(item) for item in refusals[:4])
     return [Case("", true(strength, *cited, proof, row), fields)]
+
+
+def _unlisted_units(view: View) -> list[Case]:
+    """Of a gateway: whether units stand behind it that nobody declared and nobody asked."""
+    key, context = view.device.key, view.context
+    doors = [door for door in view.of("modbus", anywhere=True) if door.spoke]
+    if not doors or view.proxy or (key in context.listed and key not in context.unlisted):
+        return []
+    refused = any(about_undeclared(item) for door in doors for item in door.observations)
+    if not (refused or key in context.unlisted or view.device.role == "gateway"):
+        return []
+    parts = {answer.part for answer in context.answered.get(key, ())}
+    parts |= {unit_of(item) for item in view.evidence.observations}
+    left = UNITS - {int(part.split()[1]) for part in parts if part}
+    if not left:
+        return []
+    said = unknown(
+        f"which units are behind this gateway: {len(left)} of {len(UNITS)} were not asked, and the"
+        " register does not list what there is",
+        "list them from the gateway's own set-up or the bus drawing, a register row for each",
+        "untrap import register FILE",
+    )
+    return [Case("", said, {"part": "its units", "parent": key})]
+
+
+UNITS = frozenset(range(1, 248))
+"""Addresses of a serial line (Modbus over Serial Line V1.02, 2.2)."""
 
 
 def _witnessed(view: View) -> Because | None:

@@ -210,13 +210,20 @@ _TELLING = ('"application_uri"', '"engine_id"', '"clock_skew_seconds"')
 """Facts that a survey looks at, as they stand in the column `value`."""
 
 
+_UNREGISTERED = '"register":null}'
+"""How the column `value` ends for a device without a register row."""
+
+
 def surveyed_device(row: Mapping[str, object]) -> Device:
     """The part of a device that a survey of the site needs: what tells it apart."""
     text = {name: str(row[name]) for name in _TEXTS}
     value = str(row["value"])
     telling = any(name in value for name in _TELLING)
     facts = expand(value)["facts"] if telling else ()
-    return _new_device(**text, facts=tuple(_new_fact(*fact) for fact in facts))  # texts only
+    listed = text["parent"] and not value.endswith(_UNREGISTERED)
+    register = RegisterRow(*expand(value)["register"]) if listed else None
+    facts = tuple(_new_fact(*fact) for fact in facts)  # texts only
+    return _new_device(**text, facts=facts, register=register)
 
 
 def equipment(row: Mapping[str, object]) -> Equipment:

@@ -41,6 +41,7 @@ SAME: dict[str, str] = {
         "an early way out",
     "quality._failed: drop not status of not status or status == 'Good'": "an early way out",
     "quality._failed: drop status == 'Good' of not status or status == 'Good'": "an early way out",
+    "informational.sufficient: drop 0 of level.lo or 0": "a device that is judged has a level",
     "quality._span: drop last of first and last": "samples without a time stand first",
 }  # fmt: skip
 """Mutants that change nothing that can be told, each with the reason."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from inventory.judge.survey import Answered, Zone
 from inventory.model import Declaration, Evidence, Kind
-from protocols.contract import Observation, Point, Sample
+from protocols.contract import Observation, Point, Question, Sample
 from tests.inventory.verdict.plants import (
     CLOSED,
     FULL,
@@ -204,6 +204,19 @@ def answered(seconds: float, part: str = "unit 1", scan: str = "scan-1") -> dict
     return {"answered": {"gateway": (Answered(scan, time, part),)}}
 
 
+BOX = device(register=row("GW1"))
+BEYOND = replace(
+    seen("modbus", O.REFUSED_DOWNSTREAM),
+    question=Question("modbus", "identity", "", "unit 1 basic"),
+)
+
+
+def swept(first: int, last: int) -> dict[str, object]:
+    """Every unit from the first to the last answered."""
+    answers = tuple(Answered("scan-1", 0.0, f"unit {n}") for n in range(first, last + 1))
+    return {"answered": {"device-1": answers}}
+
+
 T06 = [
     yes("T06", "high/medium",
         evidence(*TWICE, seen("modbus", O.SILENT, part="unit 3"), about=DEAD), answered(5)),
@@ -229,6 +242,20 @@ T06 = [
     trap("T06", "too few tries", "?", evidence(*TWICE, about=DEAD), answered(5, scan="scan-9")),
     trap("T06", "too few tries", "?",
          evidence(refusal(0), refusal(90, "scan-2"), about=DEAD), answered(5)),
+    trap("T06", "nobody declared", "?", evidence(BEYOND, about=BOX)),
+    trap("T06", "nobody declared", "?", evidence(seen("modbus", O.COMPLETE), about=BOX),
+         {"unlisted": frozenset({"device-1"})}),  # a unit answers that no row names
+    trap("T06", "nobody declared", "?", evidence(BEYOND, about=BOX),
+         {"listed": frozenset({"device-1"}), "unlisted": frozenset({"device-1"})}),
+    trap("T06", "nobody declared", "?", evidence(
+        seen("modbus", O.COMPLETE), about=replace(BOX, role="gateway"))),
+    no("T06", "", evidence(BEYOND, about=BOX), {"listed": frozenset({"device-1"})}),
+    no("T06", "", evidence(seen("modbus", O.COMPLETE), about=BOX)),  # nothing says gateway
+    no("T06", "", evidence(seen("opcua", O.COMPLETE), about=replace(BOX, role="gateway"))),
+    no("T06", "", evidence(BEYOND, PROXY, about=BOX)),
+    no("T06", "", evidence(NO_MODBUS, SNMP, about=replace(BOX, role="gateway"))),
+    no("T06", "", evidence(BEYOND, about=BOX), swept(1, 247)),
+    trap("T06", "nobody declared", "?", evidence(BEYOND, about=BOX), swept(1, 246)),
 ]  # fmt: skip
 
 T07 = [
