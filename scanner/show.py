@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inventory.derive.identity import said
-from inventory.model import Device, Equipment, Finding
+from inventory.model import Device, Equipment, Finding, Level
 from inventory.outputs import records
 from inventory.store.rulebook import conflicts
 from scanner.console import hexdump, lines, next_step, say
@@ -158,6 +158,12 @@ def _record(one: Observation) -> records.Record:
     }
 
 
+def _span(level: Level) -> str:
+    if level.lo is None:
+        return "not assessed"
+    return str(level.lo) if level.lo == level.hi else f"{level.lo} to {level.hi}"
+
+
 def _asset(store: Store, one: Asset) -> None:
     thing = one.thing
     if isinstance(thing, Device):
@@ -165,8 +171,7 @@ def _asset(store: Store, one: Asset) -> None:
     else:
         _equipment(store, thing)
     level = one.level
-    known = "not assessed" if level.lo is None else f"{level.lo} to {level.hi}"
-    say(f"level      {known}; category {one.category}")
+    say(f"level      {_span(level)}; category {one.category}")
     for text in level.blocking:
         say(f"  blocking {text}")
     if one.coverage:

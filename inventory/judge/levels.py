@@ -42,7 +42,7 @@ def interval(predicates: Sequence[Proposition]) -> Level:
             low = level
         elif item.truth is Truth.UNKNOWN and item.unknown:
             blocking.append(item.unknown)
-    return Level(low, high, tuple(blocking[:2]))
+    return Level(low, high, tuple(dict.fromkeys(blocking))[:2])
 
 
 def level_of(view: View, fired: Iterable[str] = ()) -> Level:

@@ -22,6 +22,10 @@ YES, NO, OPEN = true(Strength.E4), false(Strength.E4), unknown("x")
 KNOWN = replace(PLC, seen=True)
 
 
+def test_what_blocks_two_levels_is_named_once() -> None:
+    assert interval((YES, OPEN, OPEN, unknown("y"))).blocking == ("x", "y")
+
+
 @pytest.mark.parametrize(
     ("steps", "low", "high"),
     [
