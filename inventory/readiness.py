@@ -1,193 +1,20 @@
-"""Readiness for a use case, the pilot question, and the six questions of a readiness review.
+"""The six questions of a readiness review, and indicators for the other three barriers.
 
-One rule keeps it simple: readiness is a conjunction; one missing input stops a model, and a mean
-would hide it. What a scan cannot answer is printed as such (domain model 5, 7, 8).
+One rule keeps it simple: what a scan cannot answer is printed as such (domain model 7, 8).
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import NamedTuple
 
-from inventory.judge.logic import both
 from inventory.judge.openness import protocol
-from inventory.judge.presence import Machine
-from inventory.judge.profiles import signal_of
-from inventory.model import Device, Evidence, Finding, Truth
+from inventory.model import Device, Evidence
 from inventory.population import MADE_BY_SCAN, estimate
 from inventory.signals.points import Once, measured
 from protocols.contract import SPOKE, Openness, Point
-
-VERDICTS = {Truth.TRUE: "ready", Truth.FALSE: "blocked", Truth.UNKNOWN: "unknown"}
-
-
-@dataclass(frozen=True, slots=True)
-class UseCase:
-    """Signals that each class of machine must expose; alternatives are joined by |."""
-
-    name: str
-    signals: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """One signal that is not there, or not known to be."""
-
-    signal: str
-    truth: Truth
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """One machine against a use case."""
-
-    site: str
-    unit: str
-    truth: Truth
-    missing: tuple[Missing, ...]
-    variant: str  # how its data is had: protocol and model, to count what must be built
-
-    def line(self, gaps: Mapping[str, Finding]) -> dict[str, object]:
-        """The JSON object of `readiness --use-case` (rulings 26)."""
-        found = []
-        for item in self.missing:
-            gap = _gap_of(item.signal, gaps)
-            effort = gap.remedies[0].effort.value if gap and gap.remedies else None
-            found.append(
-                {
-                    "signal": item.signal,
-                    "gap": gap.id if gap else None,
-                    "effort": effort,
-                    "state": "absent" if item.truth is Truth.FALSE else "unknown",
-                    "text": item.text,
-                }
-            )
-        return {
-            "site": self.site,
-            "unit": self.unit,
-            "verdict": VERDICTS[self.truth],
-            "missing": found,
-            "variants": [self.variant] if self.variant else [],
-        }
-
-
-def _gap_of(signal: str, gaps: Mapping[str, Finding]) -> Finding | None:
-    """The gap that stands in a signal's way: of any of its alternatives, else of the machine."""
-    wanted = set(signal.split("|"))
-    for subject, gap in gaps.items():
-        if wanted & set(subject.split("|")):
-            return gap
-    return gaps.get("")
-
-
-IN_THE_WAY = frozenset({"U01", "U02", "U03"})
-"""Rules of machines whose findings say why a signal is not had."""
-
-
-class SiteTotal:
-    """What a use case needs at one site, counted while its machines stream by."""
-
-    def __init__(self) -> None:
-        self.verdicts = Counter[str]()
-        self.efforts = Counter[str]()
-        self.variants: set[str] = set()
-
-    def add(self, line: Mapping[str, object]) -> None:
-        """Counts one machine's line in. A gap counts once per machine, whatever it hides."""
-        self.verdicts[str(line["verdict"])] += 1
-        missing, variants = line["missing"], line["variants"]
-        assert isinstance(missing, list)  # noqa: S101  (the shape that `Ready.line` gives)
-        assert isinstance(variants, list)  # noqa: S101
-        self.variants |= set(variants)
-        gaps = {item["gap"]: item["effort"] for item in missing if item["gap"]}
-        self.efforts.update(effort for effort in gaps.values() if effort)
-
-    def text(self, pilot: set[str] | None = None) -> str:
-        """The site in one line; `pilot`: what the pilot's site has connections for."""
-        if not self.verdicts:
-            return "no machine that the use case is about"
-        names = ("ready", "blocked", "unknown")
-        parts = [", ".join(f"{self.verdicts[name]} {name}" for name in names)]
-        if pilot is not None:
-            parts.append(f"{len(self.variants - pilot)} variants beyond the pilot's")
-        if self.efforts:
-            tiers = sorted(self.efforts.items())
-            parts.append("fixes " + ", ".join(f"{count} {tier}" for tier, count in tiers))
-        return ", ".join(parts)
-
-
-def bundled() -> tuple[str, ...]:
-    """Names of the bundled use cases."""
-    folder = files("inventory").joinpath("data/usecases")
-    return tuple(sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml")))
-
-
-def use_case(text: str) -> UseCase:
-    """A use case by path, or a bundled one by its name.
-
-    Raises ValueError, which names the bundled ones, when it is neither or is malformed.
-    """
-    path = Path(text)
-    name = path.name if path.suffix == ".toml" else f"{path.name}.toml"
-    if path.is_file():
-        content = path.read_text("utf-8")
-    elif name in bundled():
-        content = files("inventory").joinpath(f"data/usecases/{name}").read_text("utf-8")
-    else:
-        raise ValueError(f"no use case {text!r}; bundled are {', '.join(bundled())}")
-    table = tomllib.loads(content)
-    rows = table.get("class")
-    if not isinstance(rows, dict) or not rows:
-        raise ValueError(f"{text} names no [class.…] with signals")
-    return UseCase(
-        str(table.get("name", path.stem)),
-        {cls: tuple(str(item) for item in row.get("signals", [])) for cls, row in rows.items()},
-    )
-
-
-def pilot_use_case(machines: Iterable[Machine], site: str) -> UseCase:
-    """What the machines of a pilot site expose, per class, as the use case for other sites."""
-    found: dict[str, set[str]] = {}
-    for machine in machines:
-        if machine.profile is not None:
-            sure, _ = machine.present()
-            if sure:
-                found.setdefault(machine.cls, set()).update(sure)
-    return UseCase(f"pilot {site}", {cls: tuple(sorted(names)) for cls, names in found.items()})
-
-
-def ready(machine: Machine, wanted: UseCase) -> Ready | None:
-    """One machine against a use case; None when the use case is not about its class."""
-    signals = wanted.signals.get(machine.cls)
-    if not signals:
-        return None
-    missing = []
-    said = []
-    for text in signals:
-        proposition = machine.delivered([signal_of(name) for name in text.split("|")])
-        said.append(proposition)
-        if proposition.truth is not Truth.TRUE:
-            missing.append(Missing(text, proposition.truth, proposition.unknown))
-    truth = both(*said).truth
-    unit = machine.equipment
-    return Ready(unit.site, unit.tag or unit.name, truth, tuple(missing), variant_of(machine))
-
-
-def variant_of(machine: Machine) -> str:
-    """Which connection must be built for it: protocol, maker and model of its sources."""
-    found = {
-        f"{door.protocol} {view.device.vendor} {view.device.model or view.device.product}".strip()
-        for view in machine.views
-        for door in view.spoke
-        if any(item.points or item.samples for item in door.observations)
-    }
-    return " + ".join(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,13 @@ class Machine:
         """Whether any of the alternatives is exposed and wired to something (use cases)."""
         return either(*(self._delivered(signal) for signal in alternatives))
 
+    def not_fitted(self, group: Sequence[Signal]) -> bool:
+        """The machine has no part that any of these would be measured at, as a person attested."""
+        return any(
+            statement in NOT_FITTED and any(speaks_of(value, signal) for signal in group)
+            for statement, value, _ in self.statements()
+        )
+
     def _delivered(self, signal: Signal) -> Proposition:
         rows = self.hollow.get(signal.name)
         if not rows:

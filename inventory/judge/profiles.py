@@ -81,6 +81,20 @@ def classes() -> tuple[str, ...]:
     return tuple(document("profiles")["class"])
 
 
+@cache
+def nameable() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Measurands, and places, that a value may be taken for; profiles may ask for more."""
+    about = (profile(cls) for cls in classes())
+    asked = [signal for one in about if one for signal in one.signals]
+    names = document("names")
+    return (
+        tuple(dict.fromkeys((*names["measurand"], *(signal.measurand for signal in asked)))),
+        tuple(
+            dict.fromkeys((*names["place"], *(signal.place for signal in asked if signal.place)))
+        ),
+    )
+
+
 def fits(signal: Signal, meaning: Meaning) -> bool | None:
     """Whether a point is that signal: True, False, or None where its place is not said."""
     if meaning.kind or meaning.measurand != signal.measurand:

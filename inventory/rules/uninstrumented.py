@@ -10,7 +10,7 @@ from shlex import quote
 
 from inventory.judge.coverage import coverage_of, matrices, parameters_of
 from inventory.judge.logic import both, declared, negate, true, unknown
-from inventory.judge.presence import NOT_FITTED, Machine, speaks_of
+from inventory.judge.presence import Machine
 from inventory.judge.profiles import Profile, Signal
 from inventory.model import Coverage, Equipment, Proposition, Severity, Strength, Truth
 from inventory.rules.catalogue import Case
@@ -25,7 +25,7 @@ def u01(machine: Machine) -> list[Case]:
     about = machine.profile
     if about is None or not machine.links:
         return []
-    groups = [group for group in about.required if not _not_fitted(machine, group)]
+    groups = [group for group in about.required if not machine.not_fitted(group)]
     said = [(group, negate(machine.group(group))) for group in groups]
     missing = [group for group, item in said if item.truth is Truth.TRUE]
     narrow = bool(groups) and len(missing) / len(groups) < BREADTH
@@ -38,14 +38,6 @@ def u01(machine: Machine) -> list[Case]:
         base = Severity.HIGH if _unique(machine, about, group) else Severity.MEDIUM
         cases.append(Case(name, proposition, words, base, 1, int(narrow)))
     return cases
-
-
-def _not_fitted(machine: Machine, group: tuple[Signal, ...]) -> bool:
-    """The machine has no such part, as a person attested."""
-    for statement, value, _ in machine.statements():
-        if statement in NOT_FITTED and any(speaks_of(value, signal) for signal in group):
-            return True
-    return False
 
 
 def _plain(group: tuple[Signal, ...]) -> str:

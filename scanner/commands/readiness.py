@@ -15,9 +15,9 @@ from scanner.console import say, table
 from scanner.opening import concluded, opened, site_name
 
 if TYPE_CHECKING:
-    from inventory.readiness import Ready, UseCase
     from inventory.rollup import Unit
     from inventory.store import Store
+    from inventory.usecases import Ready, UseCase
 
 
 @click.command()
@@ -111,7 +111,7 @@ def _span(held: object) -> str:
 
 def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     from inventory.assemble import context_of, machines
-    from inventory.readiness import IN_THE_WAY, SiteTotal, ready
+    from inventory.usecases import Obstacles, SiteTotal, ready
 
     sites = _sites(settings, pilot)
     wanted = _wanted(settings, case, pilot)
@@ -120,17 +120,13 @@ def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     for site in sites:
         total = SiteTotal()
         with concluded(_at(settings, site)) as store:
-            gaps = {
-                (item.asset_name, item.subject): item
-                for item in store.findings()
-                if item.rule in IN_THE_WAY
-            }
+            obstacles = Obstacles(store)
             for machine in machines(store, context_of(store, now)):
-                found = ready(machine, wanted)
+                total.classes.add(machine.cls)
+                found = ready(machine, wanted, obstacles.unreadable(machine))
                 if found is None:
                     continue
-                own = {subject: gap for (name, subject), gap in gaps.items() if name == found.unit}
-                line = found.line(own)
+                line = found.line(obstacles.of(machine) if found.missing else {})
                 total.add(line)
                 if as_json:
                     click.echo(json.dumps(line, ensure_ascii=True))
@@ -143,7 +139,7 @@ def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
 
 def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:
     from inventory.assemble import context_of, machines
-    from inventory.readiness import pilot_use_case, use_case
+    from inventory.usecases import pilot_use_case, use_case
 
     if case:
         try:
@@ -180,9 +176,22 @@ def _at(settings: Settings, site: str) -> Settings:
 
 
 def _ready(found: Ready, line: dict[str, object]) -> str:
-    """Verdict and machine; beneath it each signal that is absent or not known."""
+    """Verdict and machine; beneath it each signal that is not had, why, and what frees it.
+
+    What is alike for several signals is told once.
+    """
     shown = [f"{line['verdict']:<10} {inert(found.unit, 80)}, {found.site}"]
-    for item in found.missing:
-        state = "absent" if item.truth == 0 else f"unknown: {item.text}"
-        shown.append(f"           {item.signal} {inert(state, 200)}")
+    missing = line["missing"]
+    assert isinstance(missing, list)  # noqa: S101  (the shape that `Ready.line` gives)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for item in missing:
+        told = tuple(str(item[name] or "") for name in ("state", "text", "why", "effort", "fix"))
+        alike.setdefault(told, []).append(str(item["signal"]))
+    for (state, text, why, effort, fix), signals in alike.items():
+        reason = f": {text}" if text else ""
+        shown.append(f"           {', '.join(signals)} {inert(f'{state}{reason}', 200)}")
+        if why:
+            shown.append(f"             why    {inert(why, 200)}")
+        if fix:
+            shown.append(f"             fix {effort} {inert(fix, 200)}")
     return "\n".join(shown)

@@ -132,3 +132,51 @@ def test_a_signal_that_nothing_is_wired_to_makes_no_machine_ready(database: Path
     (porto,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "porto"]
     assert porto["verdict"] == "blocked"
     assert [item["state"] for item in porto["missing"]] == ["absent"] * 3
+
+
+def registers(site: str) -> list[Observation]:
+    """A controller that answers with registers of which nobody knows the meaning."""
+    who = {"vendor": "Maker", "product": "PLC 1", "role": "plc"}
+    hello = observed("10.0.0.1", who, site=site, scan=f"scan-{site}")
+    read = observed("10.0.0.1", protocol="modbus", operation="read", part="", at=1, site=site,
+                    scan=f"scan-{site}", points=("holding:0",), values=(7,))  # fmt: skip
+    return [hello, read]
+
+
+def test_what_no_device_hands_out_blocks_the_use_case_by_the_gap_of_the_device(
+    database: Path,
+) -> None:
+    plant(database, "turin", registers("turin"))
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    (turin,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "turin"]
+    with Store.open(database, "turin") as store:
+        (gap,) = [one for one in store.findings() if one.rule == "T03"]
+    assert turin["verdict"] == "blocked"
+    assert {(item["state"], item["gap"], item["effort"]) for item in turin["missing"]} == {
+        ("unreadable", gap.id, "E0")
+    }
+    shown = run(database, "readiness", "--pilot", "pilot").stdout
+    assert "current, running, vibration unreadable" in shown
+    assert "fix E0" in shown
+
+
+def test_other_devices_that_may_monitor_it_leave_it_unknown(database: Path) -> None:
+    plant(database, "turin", registers("turin"))
+    with Store.open(database, "turin") as store:
+        store.declare([stated(Kind.LINK, "M-1", site="turin", equipment="M-1", device="10.0.0.1",
+                              complete="no")])  # fmt: skip
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    (turin,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "turin"]
+    assert turin["verdict"] == "unknown"
+
+
+def test_a_part_that_a_machine_has_not_is_not_waited_for(database: Path) -> None:
+    with Store.open(database, "milan") as store:
+        store.declare([stated(Kind.ATTEST, "M-1", site="milan",
+                              statement="not fitted", value="vibration")])  # fmt: skip
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    (milan,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "milan"]
+    assert milan["verdict"] == "blocked"
+    (item,) = milan["missing"]
+    assert (item["state"], item["gap"]) == ("absent", None)
+    assert "variant without it" in item["text"]

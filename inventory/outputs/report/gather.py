@@ -26,6 +26,7 @@ from inventory.outputs.report.page import Page, Share
 from inventory.outputs.report.sitemap import Counting, networks, site_map
 from inventory.outputs.report.use import used
 from inventory.rollup import USABLE, USEFUL, dark_spares, reached, roll_up
+from inventory.usecases import Obstacles
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -55,7 +56,9 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     whole = ranked.whole if ranked.count <= limits.full else ranked.whole[: limits.first]
     groups = tuple(listing.groups(ranked.whole[len(whole) :]))
     scans = store.scans()
-    used_for = used(machines(store, context_of(store, now)), limits.rows if not big else 0)
+    used_for = used(
+        machines(store, context_of(store, now)), Obstacles(store), limits.rows if not big else 0
+    )
     planned = Plan.of(ranked.data)
     dark, dark_more = critical.dark(planned, limits)
     questions, question_count = listing.asked(store.questions(), limits)

@@ -14,14 +14,16 @@ from inventory.judge.profiles import Profile
 from inventory.model import Truth
 from inventory.outputs.report.page import NO, UNKNOWN, YES, Case, Matrix, Share
 from inventory.outputs.report.words import spoken
-from inventory.readiness import UseCase, bundled, ready, use_case
+from inventory.usecases import Obstacles, UseCase, bundled, ready, use_case
 
 WORDS = {Truth.TRUE: YES, Truth.FALSE: NO, Truth.UNKNOWN: UNKNOWN}
 NAMED = 50
 """Machines that one use case names with what each lacks."""
 
 
-def used(machines: Iterable[Machine], most: int) -> tuple[tuple[Matrix, ...], tuple[Case, ...]]:
+def used(
+    machines: Iterable[Machine], obstacles: Obstacles, most: int
+) -> tuple[tuple[Matrix, ...], tuple[Case, ...]]:
     """A table per class of machine that has a profile, of at most `most` rows, and every bundled
     use case that is about a machine of this site; in one pass, machines are not kept."""
     tables: dict[str, _Table] = {}
@@ -30,7 +32,7 @@ def used(machines: Iterable[Machine], most: int) -> tuple[tuple[Matrix, ...], tu
         if one.profile is not None:
             tables.setdefault(one.cls, _Table(one.profile)).see(one, most)
         for case in cases:
-            case.see(one)
+            case.see(one, obstacles)
     matrices = tuple(table.matrix() for _, table in sorted(tables.items()))
     return matrices, tuple(case.told() for case in cases if case.count)
 
@@ -72,8 +74,8 @@ class _Case:
         default_factory=lambda: {Truth.FALSE: [], Truth.UNKNOWN: []}
     )
 
-    def see(self, machine: Machine) -> None:
-        one = ready(machine, self.wanted)
+    def see(self, machine: Machine, obstacles: Obstacles) -> None:
+        one = ready(machine, self.wanted, obstacles.unreadable(machine))
         if one is None:
             return
         self.count[one.truth] += 1

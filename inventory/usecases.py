@@ -1,0 +1,268 @@
+"""Readiness for a use case, and the pilot question: would it work at ten sites?
+
+One rule keeps it simple: readiness is a conjunction; one missing input stops a model, and a mean
+would hide it (domain model 5, 7).
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inventory.judge.presence import Machine, class_of
+from inventory.judge.profiles import nameable, signal_of
+from inventory.model import Category, Finding, Truth
+
+if TYPE_CHECKING:
+    from inventory.store import Store
+
+VERDICTS = {Truth.TRUE: "ready", Truth.FALSE: "blocked", Truth.UNKNOWN: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """Signals that each class of machine must expose; alternatives are joined by |."""
+
+    name: str
+    signals: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One signal that is not there, or not known to be."""
+
+    signal: str
+    truth: Truth
+    text: str  # what is not known, or why there is none
+    state: str  # absent, unreadable, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One machine against a use case."""
+
+    site: str
+    unit: str
+    truth: Truth
+    missing: tuple[Missing, ...]
+    variant: str  # how its data is had: protocol and model, to count what must be built
+
+    def line(self, gaps: Mapping[str, Finding]) -> dict[str, object]:
+        """The JSON object of `readiness --use-case` (rulings 26); `gaps`: what stands in the
+        way, as `Obstacles.of` gives it."""
+        found = []
+        for item in self.missing:
+            gap = _gap_of(item.signal, gaps)
+            first = gap.remedies[0] if gap and gap.remedies else None
+            found.append(
+                {
+                    "signal": item.signal,
+                    "gap": gap.id if gap else None,
+                    "effort": first.effort.value if first else None,
+                    "state": item.state,
+                    "text": item.text,
+                    "why": f"{gap.label}: {gap.asset_name}" if gap else "",
+                    "fix": first.text if first else "",
+                }
+            )
+        return {
+            "site": self.site,
+            "unit": self.unit,
+            "verdict": VERDICTS[self.truth],
+            "missing": found,
+            "variants": [self.variant] if self.variant else [],
+        }
+
+
+def _gap_of(signal: str, gaps: Mapping[str, Finding]) -> Finding | None:
+    """The gap that stands in a signal's way: of any of its alternatives, else of the machine."""
+    wanted = set(signal.split("|"))
+    for subject, gap in gaps.items():
+        if wanted & set(subject.split("|")):
+            return gap
+    return gaps.get("")
+
+
+class Obstacles:
+    """What the stored verdicts say stands in the way of the machines' data."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        rated = store.rated(("key", "level_hi"), "equipment")
+        self._dark = {str(key) for key, high in rated if high is not None and int(str(high)) < 3}
+
+    def unreadable(self, machine: Machine) -> bool:
+        """No value of any device that monitors it can be had: its level is 2 at most."""
+        return bool(machine.views) and machine.equipment.key in self._dark
+
+    def of(self, machine: Machine) -> dict[str, Finding]:
+        """By signal the gap of the machine (U01 to U03); under "" that of the whole of it, or
+        else the gap of a device that keeps its values in."""
+        doors = [view.device.key for view in machine.views]
+        found: dict[str, Finding] = {}
+        for item in self._store.findings(machine.equipment.key, *doors):  # most valuable first
+            own = item.asset == machine.equipment.key
+            if own and item.rule in OF_MACHINES:
+                found[item.subject] = item
+            elif not own and item.category in OF_DEVICES and self.unreadable(machine):
+                found.setdefault("", item)
+        return found
+
+
+OF_MACHINES = frozenset({"U01", "U02", "U03"})
+"""Rules of machines whose findings say why a signal is not had."""
+OF_DEVICES = frozenset({Category.TRAPPED, Category.INACCESSIBLE})
+
+
+class SiteTotal:
+    """What a use case needs at one site, counted while its machines stream by."""
+
+    def __init__(self) -> None:
+        self.verdicts = Counter[str]()
+        self.efforts = Counter[str]()
+        self.variants: set[str] = set()
+        self.classes: set[str] = set()  # of all machines, also of those that it is not about
+
+    def add(self, line: Mapping[str, object]) -> None:
+        """Counts one machine's line in. A gap counts once per machine, whatever it hides."""
+        self.verdicts[str(line["verdict"])] += 1
+        missing, variants = line["missing"], line["variants"]
+        assert isinstance(missing, list)  # noqa: S101  (the shape that `Ready.line` gives)
+        assert isinstance(variants, list)  # noqa: S101
+        self.variants |= set(variants)
+        gaps = {item["gap"]: item["effort"] for item in missing if item["gap"]}
+        self.efforts.update(effort for effort in gaps.values() if effort)
+
+    def text(self, pilot: set[str] | None = None) -> str:
+        """The site in one line; `pilot`: what the pilot's site has connections for."""
+        if not self.verdicts:
+            here = ", ".join(sorted(self.classes)) or "none"
+            return f"no machine that the use case is about; classes of machines here: {here}"
+        names = ("ready", "blocked", "unknown")
+        parts = [", ".join(f"{self.verdicts[name]} {name}" for name in names)]
+        if pilot is not None:
+            parts.append(f"{len(self.variants - pilot)} variants beyond the pilot's")
+        if self.efforts:
+            tiers = sorted(self.efforts.items())
+            parts.append("fixes " + ", ".join(f"{count} {tier}" for tier, count in tiers))
+        return ", ".join(parts)
+
+
+def bundled() -> tuple[str, ...]:
+    """Names of the bundled use cases."""
+    folder = files("inventory").joinpath("data/usecases")
+    return tuple(sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
+def use_case(text: str) -> UseCase:
+    """A use case by path, or a bundled one by its name.
+
+    Raises ValueError, which names the bundled ones, when it is neither, and what is wrong and what
+    would be right when it is malformed.
+    """
+    path = Path(text)
+    name = path.name if path.suffix == ".toml" else f"{path.name}.toml"
+    try:
+        if path.is_file():
+            content = path.read_text("utf-8")
+        elif name in bundled():
+            content = files("inventory").joinpath(f"data/usecases/{name}").read_text("utf-8")
+        else:
+            raise ValueError(f"there is no such use case; bundled are {', '.join(bundled())}")
+        return _read(tomllib.loads(content), path.stem)
+    except (ValueError, OSError) as error:  # TOML's own errors are of the first kind too
+        raise ValueError(f"use case {text}: {error}") from error
+
+
+def _read(table: Mapping[str, object], name: str) -> UseCase:
+    _known("key", table, ("name", "version", "class"))
+    rows = table.get("class")
+    if not isinstance(rows, dict) or not rows:
+        raise ValueError('it names no machine: write [class.pump] and signals = ["vibration"]')
+    named = {class_of(cls): _signals(cls, row) for cls, row in rows.items()}
+    return UseCase(str(table.get("name", name)), named)
+
+
+def _signals(cls: str, row: object) -> tuple[str, ...]:
+    """The signals of one class; raises ValueError for what no value could ever be taken for."""
+    row = row if isinstance(row, dict) else {}
+    listed = row.get("signals")
+    if not isinstance(listed, list) or not listed or not all(isinstance(s, str) for s in listed):
+        raise ValueError(f'[class.{cls}] needs a list of signals: signals = ["vibration"]')
+    _known(f"key in [class.{cls}]", map(str, row), ("signals",))
+    measurands, places = nameable()
+    for signal in (signal_of(name) for text in listed for name in text.split("|")):
+        _known(f"signal in [class.{cls}]", (signal.measurand,), measurands)
+        if signal.place:
+            _known(f"place of {signal.measurand} in [class.{cls}]", (signal.place,), places)
+    return tuple(listed)
+
+
+def _known(what: str, given: Iterable[str], good: Sequence[str]) -> None:
+    for name in given:
+        if name not in good:
+            near = difflib.get_close_matches(name, good, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(good)}"
+            raise ValueError(f"unknown {what}: {name!r}; {hint}")
+
+
+def pilot_use_case(machines: Iterable[Machine], site: str) -> UseCase:
+    """What the machines of a pilot site expose, per class, as the use case for other sites."""
+    found: dict[str, set[str]] = {}
+    for machine in machines:
+        if machine.profile is not None:
+            sure, _ = machine.present()
+            if sure:
+                found.setdefault(machine.cls, set()).update(sure)
+    return UseCase(f"pilot {site}", {cls: tuple(sorted(names)) for cls, names in found.items()})
+
+
+def ready(machine: Machine, wanted: UseCase, unreadable: bool = False) -> Ready | None:
+    """One machine against a use case; None when the use case is not about its class.
+
+    `unreadable`: none of its devices can be read, so that nothing it may measure is delivered.
+    """
+    signals = wanted.signals.get(machine.cls)
+    if not signals:
+        return None
+    missing = [lack for text in signals if (lack := _lack(machine, text, unreadable))]
+    truths = {lack.truth for lack in missing}
+    truth = min(truths, default=Truth.TRUE)  # FALSE before UNKNOWN before TRUE
+    unit = machine.equipment
+    return Ready(unit.site, unit.tag or unit.name, truth, tuple(missing), variant_of(machine))
+
+
+def _lack(machine: Machine, text: str, unreadable: bool) -> Missing | None:
+    """What a use case lacks of one signal, or of all of its alternatives; None for nothing."""
+    group = [signal_of(name) for name in text.split("|")]
+    said = machine.delivered(group)
+    if said.truth is Truth.TRUE:
+        return None
+    if machine.not_fitted(group):
+        return Missing(text, Truth.FALSE, NOT_FITTED, "absent")
+    if said.truth is Truth.FALSE:
+        return Missing(text, Truth.FALSE, "", "absent")
+    if unreadable:
+        return Missing(text, Truth.FALSE, UNREADABLE, "unreadable")
+    return Missing(text, Truth.UNKNOWN, said.unknown, "unknown")
+
+
+NOT_FITTED = "attested that it has no such part: the use case needs a variant without it"
+UNREADABLE = "no device that monitors it can be read"
+
+
+def variant_of(machine: Machine) -> str:
+    """Which connection must be built for it: protocol, maker and model of its sources."""
+    found = {
+        f"{door.protocol} {view.device.vendor} {view.device.model or view.device.product}".strip()
+        for view in machine.views
+        for door in view.spoke
+        if any(item.points or item.samples for item in door.observations)
+    }
+    return " + ".join(sorted(found))
