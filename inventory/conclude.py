@@ -22,13 +22,11 @@ from inventory.model import Kind
 
 if TYPE_CHECKING:
     from inventory.derive import assets as derive
+    from inventory.judge.workers import Workers
     from inventory.rulebook import Change, Key, Said
     from inventory.store import Store
 
 log = logging.getLogger(__name__)
-
-KEYS = 5_000
-"""New keys that are recorded at a time."""
 
 BESIDE = frozenset(
     {Kind.ATTEST, Kind.WAIVER, Kind.VANTAGE, Kind.ZONE, Kind.CONDUIT, Kind.CREDENTIAL}
@@ -60,15 +58,30 @@ def conclude(
     before, made_from, records = _then(store), store.derived_stamp(), store.records_stamp()
     with without_collector():
         if again or not _grown(store, made_from, today):
-            if again or not _stands(store, made_from):
-                refresh(store)
-            _judge(store, today)
+            _made_anew(store, today, derive=again or not _stands(store, made_from))
         _add_up(store)
     changes = _note(store, before)
     if told is not None and changes:
         told(changes)
     store.set_stamp(_stamp(_with_keys(store, records), today), today)
     return True
+
+
+def _made_anew(store: Store, today: datetime, *, derive: bool) -> None:
+    """Everything, a large site in parts and by several processes."""
+    from inventory.judge.workers import FEW, Workers, wanted
+
+    large = len(store.addresses(FEW + 1)) > FEW
+    with Workers(store, wanted() if large else 0) as crew:
+        if derive and not (large and _shared(store, crew)):
+            refresh(store)
+        _judge(store, today, crew if large else None)
+
+
+def _shared(store: Store, crew: Workers) -> bool:
+    from inventory.shares import derived
+
+    return derived(store, crew)
 
 
 def _grown(store: Store, made_from: str, today: datetime) -> bool:
@@ -143,8 +156,7 @@ def refresh(store: Store) -> derive.Inventory:
 
     openness = {name: one.openness for name, one in protocols().items()}
     found = derive.derive_seen(store.site, store.seen(), store.declarations(), openness)
-    for start in range(0, len(found.keys), KEYS):
-        store.declare(found.keys[start : start + KEYS])
+    store.declare_keys(found.keys)
     store.replace_inventory(found)
     return found
 
@@ -186,11 +198,11 @@ def rules_digest() -> str:
     return found.hexdigest()[:16]
 
 
-def _judge(store: Store, today: datetime) -> None:
+def _judge(store: Store, today: datetime, crew: Workers | None) -> None:
     """Judges every asset."""
     from inventory.judge.rows import judged
 
-    store.replace_concluded(judged(store, today))
+    store.replace_concluded(judged(store, today, crew=crew))
 
 
 def _add_up(store: Store) -> None:

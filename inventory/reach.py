@@ -73,16 +73,28 @@ class Stated:
 
 
 class Reach:
-    """Grows from some addresses to all that they are tied to."""
+    """Grows from some addresses and words to all that they are tied to.
 
-    def __init__(self, store: Store, addresses: set[str]) -> None:
+    `stated` spares reading what people stated once more; beyond `most` it is too much.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        addresses: set[str],
+        *,
+        words: Iterable[str] = (),
+        stated: Stated | None = None,
+        most: int = MOST,
+    ) -> None:
         self.store = store
-        self.stated = Stated(store.site, store.declarations(None, *_WITHOUT_KEYS))
+        self.stated = stated or Stated(store.site, store.declarations(None, *_WITHOUT_KEYS))
+        self.most = most
         self.kept = growing.ties(store)
         self.tied = dict(self.kept)
         self.addresses = set(addresses)
         self.keys: set[str] = set()
-        self.words: set[str] = set()
+        self.words: set[str] = set(words)
         self.rows: set[int] = set()
 
     def grown(self) -> Inventory | None:
@@ -144,7 +156,7 @@ class Reach:
             for key, words in touching(self.kept, wanted) if wanted else ():
                 self.keys.add(key)
                 self._add(words.split("\n"))
-            if max(len(self.addresses), len(self.keys)) > MOST:
+            if max(len(self.addresses), len(self.keys)) > self.most:
                 return False
             if size == (len(self.addresses), len(self.keys), len(self.words), len(self.rows)):
                 return True

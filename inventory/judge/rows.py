@@ -17,16 +17,13 @@ from inventory.judge.site import signals_of
 from inventory.judge.standing import Standing, first, moments, standing_of
 from inventory.judge.survey import Context, Gathered, context_from
 from inventory.judge.verdict import judge_device
-from inventory.judge.workers import MOST, Task, Workers, processors
+from inventory.judge.workers import FEW, Task, Workers, wanted
 from inventory.model import Equipment, Evidence, Kind, Verdict
 from inventory.store.values import Concluded
 from inventory.store.values import Gathered as Rows
 
 if TYPE_CHECKING:
     from inventory.store import Store
-
-FEW = 4_000
-"""Devices up to which starting a worker would cost more than it saves."""
 
 SLICE = 1_000
 """Devices that are judged in one go; bounds what a process holds."""
@@ -53,16 +50,25 @@ class Judged(NamedTuple):
 
 
 def judged(
-    store: Store, today: datetime, *, workers: int | None = None, size: int = SLICE
+    store: Store,
+    today: datetime,
+    *,
+    workers: int | None = None,
+    size: int = SLICE,
+    crew: Workers | None = None,
 ) -> Iterator[Concluded]:
     """Rows of every verdict of the site, `size` devices at a time.
 
-    `workers` None: as many as the size of the site and this machine ask for.
+    `workers` None: as many as the size of the site and this machine ask for, unless there is a
+    `crew` already.
     """
     count = store.devices_count()
-    if workers is None:
-        workers = min(MOST, processors()) if count > FEW else 0
     slices = [(start, start + size) for start in range(0, count, size)]
+    if crew is not None:
+        yield from _judged(store, today, crew, slices)
+        return
+    if workers is None:
+        workers = wanted() if count > FEW else 0
     with Workers(store, workers) as crew:
         yield from _judged(store, today, crew, slices)
 

@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 MOST = 2
 """Workers at once: each holds its own part of an inventory in memory."""
 
+FEW = 4_000
+"""Devices or addresses up to which starting a worker would cost more than it saves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -133,6 +136,12 @@ def processors() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS, Windows
         return os.cpu_count() or 1
+
+
+def wanted() -> int:
+    """Workers for a large inventory: none where this program has one processor to itself."""
+    count = processors()
+    return min(MOST, count) if count > 1 else 0
 
 
 def _started(store: Store, count: int) -> Iterator[_Worker]:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.derive.assets import in_order
-from inventory.derive.places import Seen
+from inventory.derive.places import TABLES, Seen
 from inventory.model import Declaration, Device, Kind
 from inventory.store import codec, values
 from inventory.store.evidences import at_place
@@ -52,6 +52,21 @@ def touched(store: Store, number: int) -> set[str]:
     c = tables.observation.c
     wanted = select(c.address).where(c.seq > number, c.site == store.site).distinct()
     return {str(row[0]) for row in store.rows(wanted)}
+
+
+def tells_of_others(store: Store) -> bool:
+    """Whether anything observed may tell of other devices by hardware address."""
+    from sqlalchemy import or_, select
+
+    from inventory.store import tables
+
+    c = tables.observation.c
+    told = or_(*(c.facts.contains(text) for text in _TELLING))
+    wanted = select(c.seq).where(c.site == store.site, c.facts != "", told).limit(1)
+    return any(True for _ in store.rows(wanted))
+
+
+_TELLING = tuple(f'"name":"{name}' for name in (*sorted(TABLES), "neighbour."))
 
 
 def assets_at(store: Store, addresses: Collection[str]) -> set[str]:
@@ -187,27 +202,32 @@ def replace_some(store: Store, inventory: Inventory, gone: Collection[str]) -> b
 
     Ranks follow; tells whether any other asset has another one now.
     """
+    with store.writing() as connection:
+        store.forget_stamp(connection)
+        return put(store, connection, inventory, gone)
+
+
+def put(store: Store, connection: Connection, inventory: Inventory, gone: Collection[str]) -> bool:
+    """The same in a transaction that is open."""
     from inventory.store import tables
 
     rows = [values.device_row(one, 0) for one in inventory.devices]
     rows += [values.equipment_row(one, 0) for one in inventory.equipment]
-    with store.writing() as connection:
-        store.forget_stamp(connection)
-        ranks = _kept_ranks(store, connection, gone)
-        _drop(connection, tables.assets.c.key, gone)
-        for table in (tables.services, tables.place, tables.ties, *tables.CONCLUDED):
-            _drop(connection, table.c.asset, gone)
-        for row in rows:
-            row["rank"] = ranks.get(str(row["key"]), 0)
-        by_kind = len(inventory.devices)
-        fill(connection, tables.assets, rows[:by_kind])
-        fill(connection, tables.assets, rows[by_kind:])
-        fill(connection, tables.services, (r for d in inventory.devices for r in
-                                           values.service_rows(d)))  # fmt: skip
-        fill(connection, tables.place, (place_row(one, ranks.get(one.asset, 0))
-                                        for one in inventory.places))  # fmt: skip
-        fill(connection, tables.ties, store.tie_rows(inventory))
-        return _rank(store, connection)
+    ranks = _kept_ranks(store, connection, gone)
+    _drop(connection, tables.assets.c.key, gone)
+    for table in (tables.services, tables.place, tables.ties, *tables.CONCLUDED):
+        _drop(connection, table.c.asset, gone)
+    for row in rows:
+        row["rank"] = ranks.get(str(row["key"]), 0)
+    by_kind = len(inventory.devices)
+    fill(connection, tables.assets, rows[:by_kind])
+    fill(connection, tables.assets, rows[by_kind:])
+    fill(connection, tables.services, (r for d in inventory.devices for r in
+                                       values.service_rows(d)))  # fmt: skip
+    fill(connection, tables.place, (place_row(one, ranks.get(one.asset, 0))
+                                    for one in inventory.places))  # fmt: skip
+    fill(connection, tables.ties, store.tie_rows(inventory))
+    return rank(store, connection)
 
 
 def _drop(connection: Connection, column: Column[str], keys: Collection[str]) -> None:
@@ -230,7 +250,7 @@ def _kept_ranks(store: Store, connection: Connection, keys: Collection[str]) -> 
     return found
 
 
-def _rank(store: Store, connection: Connection) -> bool:
+def rank(store: Store, connection: Connection) -> bool:
     """Numbers devices in their order, and machines in theirs, where a number is not right."""
     from sqlalchemy import select
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,7 @@ class Records:
         self.site = site
         self.readonly = readonly
         self._sites: set[str] = set()  # that are there: a site is never taken away
+        self._inside: Connection | None = None
 
     @classmethod
     def open(
@@ -75,9 +77,18 @@ class Records:
 
     # --- transactions ------------------------------------------------------------------------
 
+    def inside(self, connection: Connection) -> Self:
+        """This store as a transaction that has not ended sees it, for reading."""
+        seen = copy(self)
+        seen._inside = connection
+        return seen
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection with one consistent view."""
+        if self._inside is not None:
+            yield self._inside
+            return
         with explained(shown(self.where)), self._engine.connect() as connection:
             yield connection
 
@@ -202,8 +213,11 @@ class Records:
             kept = codec.raw_bytes(row[24]) if raw and row[24] else b""  # type: ignore[arg-type]
             yield codec.observation(row, kept)
 
-    def seen(self) -> Iterator[Seen]:
-        """The part of each observation that derivation needs, streamed by address."""
+    def seen(self, first: str = "", end: str = "") -> Iterator[Seen]:
+        """The part of each observation that derivation needs, streamed by address.
+
+        `first` and `end`, where given, name the address to begin with and the one to end before.
+        """
         from sqlalchemy import select
 
         from inventory.store import tables
@@ -211,13 +225,25 @@ class Records:
         c = tables.observation.c
         columns = [c[name] for name in codec.SEEN_COLUMNS]
         wanted = select(*columns).where(c.site == self.site).order_by(c.address, c.part, c.seq)
+        wanted = wanted.where(c.address >= first) if first else wanted
+        wanted = wanted.where(c.address < end) if end else wanted
         return map(codec.seen, self.rows(wanted))
+
+    def addresses(self, most: int = 0) -> list[str]:
+        """The addresses that anything was observed at, in order; the first `most` where given."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.observation.c
+        wanted = select(c.address).where(c.site == self.site).distinct().order_by(c.address)
+        return [str(row[0]) for row in self.rows(wanted.limit(most) if most else wanted)]
 
     def rows(self, wanted: Select[tuple[object, ...]]) -> Iterator[Sequence[object]]:
         """Rows of a query, fetched in steps."""
         with self.reading() as connection:
-            result = connection.execution_options(stream_results=True, yield_per=BATCH)
-            for step in result.execute(wanted).partitions(BATCH):
+            options = {"stream_results": True, "yield_per": BATCH}
+            for step in connection.execute(wanted, execution_options=options).partitions(BATCH):
                 yield from step
 
     def finished_questions(self, scan: str) -> Iterator[tuple[Target, Question, Outcome, str]]:
@@ -321,6 +347,11 @@ class Records:
             for name in {str(row["site"]) for row in rows}:
                 self._site(connection, name)
             return ignore(connection, tables.declaration, rows)
+
+    def declare_keys(self, keys: Sequence[Declaration]) -> None:
+        """Records the keys of devices that were derived for the first time, some at a time."""
+        for start in range(0, len(keys), BATCH):
+            self.declare(keys[start : start + BATCH])
 
     def declarations(self, site: str | None = None, *kinds: Kind) -> list[Declaration]:
         """The statements about a site (this one unless named), oldest first."""

@@ -35,8 +35,7 @@ class Store(Evidences):
 
         devices, units = inventory.devices, inventory.equipment
         with self.writing() as connection:
-            for table in tables.DERIVED:
-                self._empty(connection, table)
+            self.empty_derived(connection)
             fill(connection, tables.assets, map(values.device_row, devices, count()))
             fill(connection, tables.assets, map(values.equipment_row, units, count()))
             services = (row for one in devices for row in values.service_rows(one))
@@ -45,6 +44,13 @@ class Store(Evidences):
             places = (place_row(one, ranks[one.asset]) for one in inventory.places)
             fill(connection, tables.place, places)
             fill(connection, tables.ties, self.tie_rows(inventory))
+
+    def empty_derived(self, connection: Connection) -> None:
+        """Takes away all that was derived."""
+        from inventory.store import tables
+
+        for table in tables.DERIVED:
+            self._empty(connection, table)
 
     def tie_rows(self, inventory: Inventory) -> Rows:
         """Rows of table `ties`."""
