@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 from inventory.derive.identity import data
+
+IsClass = Callable[[str], bool]
 
 
 class MappingError(Exception):
@@ -68,6 +70,24 @@ def choose(kind: str, header: Sequence[str], stated: Mapping[str, str]) -> dict[
                 used.add(index)
                 break
     return chosen
+
+
+EITHER = frozenset({"typ", "type", "tipo"})
+"""Headings of a class of equipment, or of a maker's type: only the cells tell."""
+
+
+def told_by_cells(
+    header: Sequence[str], columns: Mapping[str, int], cells: Iterable[str], is_class: IsClass
+) -> dict[str, int]:
+    """The columns, with a "Type" that holds makers' types (most have a figure, none is a class)
+    taken for Model and not for Class, where no other column is the model."""
+    if "Model" in columns or plain(header[columns["Class"]]) not in EITHER:
+        return dict(columns)
+    given = [text for text in cells if text]
+    figures = sum(any(letter.isdigit() for letter in text) for text in given)
+    if 2 * figures < len(given) or not given or any(map(is_class, given)):
+        return dict(columns)
+    return {"Model" if name == "Class" else name: index for name, index in columns.items()}
 
 
 def _stated(

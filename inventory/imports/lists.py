@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from inventory.derive.declared import denies, yes
-from inventory.imports.columns import choose
-from inventory.imports.table import Row, Table, read
+from inventory.derive.declared import denies, equipment_class, role, yes
+from inventory.imports.columns import MappingError, choose, plain, told_by_cells
+from inventory.imports.ratings import ratings, told
+from inventory.imports.table import LOOKED_AT, Row, Table, read
 from inventory.judge.presence import NOT_FITTED, NOT_INSTRUMENTED
 from inventory.judge.profiles import classes, profile, signal_of
 from inventory.model import Declaration, Kind
@@ -54,10 +55,11 @@ def read_list(
 
     Raises `TableError` (no table), `MappingError` (bad --map), `ListError` (wrong rows).
     """
-    table = read(path, sheet)
-    name = _NAMES[kind]
-    columns = choose(name, table.header, stated)
+    table = _headed(kind, read(path, sheet), stated)
+    columns = _columns(kind, table, stated)
     _require(kind, path, columns, table)
+    rating = table.header[columns["Criticality"]] if "Criticality" in columns else ""
+    levels = ratings(rating)
     found: list[Declaration] = []
     wrong: list[str] = []
     first: dict[str, tuple[int, Fields]] = {}
@@ -66,6 +68,8 @@ def read_list(
         fields = _fields(row, columns)
         if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields, printed)):
             continue
+        if word := fields.get("criticality"):
+            fields["criticality"] = levels.get(plain(word), word)
         complaint, subject = _CHECKS[kind](fields)
         complaint = _shifted(row, table) or complaint
         if kind is Kind.REGISTER and not complaint:
@@ -83,7 +87,46 @@ def read_list(
     used = set(columns.values())
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
-    return Imported(tuple(found), theirs, ignored, table.told)
+    remarks = "\n".join(filter(None, (table.told, told(rating))))
+    return Imported(tuple(found), theirs, ignored, remarks)
+
+
+SAMPLED = 200
+"""Rows whose cells tell what a column is that its heading leaves open."""
+
+
+def _columns(kind: Kind, table: Table, stated: Mapping[str, str]) -> dict[str, int]:
+    columns = choose(_NAMES[kind], table.header, stated)
+    place = columns.get("Class", -1)
+    if kind is not Kind.REGISTER or place < 0 or "class" in map(str.casefold, stated.values()):
+        return columns
+    cells = [row.cells[place] for row in table.rows[:SAMPLED] if place < len(row.cells)]
+    return told_by_cells(table.header, columns, cells, _is_class)
+
+
+def _is_class(text: str) -> bool:
+    return bool(equipment_class(text) or role(text))
+
+
+def _headed(kind: Kind, table: Table, stated: Mapping[str, str]) -> Table:
+    """The table with the row that names the columns as its header: the first that will do, among
+    the first rows; a title, a date, an empty form may stand above."""
+    if _names_columns(kind, table.header, stated):
+        return table
+    rows = enumerate(table.rows[:LOOKED_AT])
+    found = (place for place, row in rows if _names_columns(kind, row.cells, stated))
+    place = next(found, None)
+    return table if place is None else table.headed(place)
+
+
+def _names_columns(kind: Kind, cells: Sequence[str], stated: Mapping[str, str]) -> bool:
+    try:
+        columns = choose(_NAMES[kind], cells, stated)
+    except MappingError:
+        return False  # --map names a column that this row has not
+    return len(columns) > 1 and all(
+        any(name in columns for name in needed) for needed in _NEEDED[kind]
+    )
 
 
 def _walked(one: Declaration) -> Declaration:
@@ -222,23 +265,11 @@ def _kind(fields: Fields) -> str:
     return ""
 
 
-_LEVELS = {"c1": "C1", "c2": "C2", "c3": "C3", "1": "C1", "2": "C2", "3": "C3"} | {
-    "low": "C1",
-    "medium": "C2",
-    "high": "C3",
-    "niedrig": "C1",
-    "mittel": "C2",
-    "hoch": "C3",
-}
-
-
 def _criticality(fields: Fields) -> str:
     text = fields.get("criticality", "")
-    if text and text.casefold() not in _LEVELS:
-        return f"Criticality {text!r}; write C1 (low), C2 (medium) or C3 (high)"
-    if text:
-        fields["criticality"] = _LEVELS[text.casefold()]
-    return ""
+    if text in ("", "C1", "C2", "C3"):
+        return ""
+    return f"Criticality {text!r}; write C1 (low), C2 (medium) or C3 (high)"
 
 
 def _redundancy(fields: Fields) -> str:

@@ -10,9 +10,11 @@ import hashlib
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 
 MOST_BYTES = 200_000_000
@@ -21,6 +23,8 @@ MOST_COLUMNS = 500
 MOST_TEXT = 4_096
 MOST_CELL_LINES = 50
 """Lines in one quoted cell; more is taken for a quote that was never closed."""
+LOOKED_AT = 20
+"""First lines by which the delimiter is told, and in which the columns may be named."""
 UNPACKED_BYTES = 1_000_000_000
 """What an XLSX file may unpack to; more is taken for a bomb."""
 
@@ -48,11 +52,19 @@ class Table:
     told: str  # "CSV, delimiter ;, UTF-8"
     workbook: bool = False
     others: tuple[str, ...] = ()  # sheets of a workbook that were not read
+    line: int = 1  # of the header
 
     @property
     def document(self) -> str:
         """How declarations cite the file."""
         return f"{self.name} sha256:{self.digest}"
+
+    def headed(self, place: int) -> Table:
+        """The same with one of its rows as the header, and what stands above left out."""
+        row = self.rows[place]
+        told = f"{self.told}, columns from line {row.line}"
+        rows = self.rows[place + 1 :]
+        return replace(self, header=row.cells, rows=rows, told=told, line=row.line)
 
 
 def read(path: Path, sheet: str = "") -> Table:
@@ -106,9 +118,16 @@ def decode(content: bytes) -> tuple[str, str]:
 
 
 def _delimiter(text: str) -> str:
-    """The sign that parts most cells of the first row, outside quotes."""
-    first = re.sub(r'"[^"]*"', "", next((line for line in text.splitlines() if line.strip()), ""))
-    return max((",", ";", "\t", "|"), key=first.count)
+    """The sign that parts the most cells, the same number in the most of the first lines; outside
+    quotes. A title above the columns has none, and commas in texts differ from line to line."""
+    lines = islice(filter(str.strip, text.splitlines()), LOOKED_AT)
+    bare = [re.sub(r'"[^"]*"', "", line) for line in lines]
+    return max((",", ";", "\t", "|"), key=lambda sign: _parted(sign, bare))
+
+
+def _parted(sign: str, lines: Sequence[str]) -> int:
+    counts = Counter(line.count(sign) for line in lines)
+    return max((cells * times for cells, times in counts.items()), default=0)
 
 
 def _lines(path: Path, text: str, delimiter: str) -> Iterator[Row]:
@@ -120,7 +139,7 @@ def _lines(path: Path, text: str, delimiter: str) -> Iterator[Row]:
         for number, cells in enumerate(reader):
             if number > MOST_ROWS:
                 raise TableError(f"{path}: more than {MOST_ROWS} rows")
-            columns = columns or len(cells)
+            columns = max(columns, len(cells)) if number < LOOKED_AT else columns
             if reader.line_num > started and _swallowed(cells, columns, delimiter):
                 raise TableError(_unclosed(path, started, reader.line_num))
             yield Row(started, tuple(cell.strip()[:MOST_TEXT] for cell in cells))

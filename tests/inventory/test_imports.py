@@ -229,3 +229,63 @@ def test_a_workbook_tells_its_sheets_and_one_can_be_named(tmp_path: Path) -> Non
     csv.write_text("Tag\nP-1\n", encoding="utf-8")
     with pytest.raises(TableError, match=r"no \.xlsx workbook"):
         read_list(Kind.REGISTER, csv, "plant", {}, sheet="Register")
+
+
+TITLED = """Anlagenliste Werk Süd, Stand 03.11.2026;;;;
+;;;;
+Anlagenkennzeichen;Bezeichnung;Typ;IP-Adresse;Kritikalität
+=A1+P01;Speisepumpe, Nord;Etanorm 40;;hoch
+=A1+K01;SPS Kesselhaus;S7-1515;192.168.10.15/24;gering
+"""
+
+
+def test_a_title_may_stand_above_the_columns(tmp_path: Path) -> None:
+    found = read(tmp_path, TITLED.encode("cp1252"))
+    assert found.told == "CSV, delimiter ;, Windows-1252, columns from line 3"
+    assert [(one.fields["tag"], one.fields["criticality"]) for one in found.declarations] == [
+        ("=A1+P01", "C3"),
+        ("=A1+K01", "C1"),
+    ]
+    with pytest.raises(ListError, match="line 5"):
+        read(tmp_path, TITLED.replace("192.168.10.15/24", "192.168.10.300").encode("cp1252"))
+
+
+def test_the_delimiter_is_not_told_by_commas_in_a_title_or_in_texts(tmp_path: Path) -> None:
+    found = read(tmp_path, TITLED.replace("Stand", "a, b, c, d, e, f, g, Stand").encode())
+    assert found.columns["Tag"] == "Anlagenkennzeichen"
+
+
+def test_a_row_below_the_first_ones_names_no_columns(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match="no column for Tag"):
+        read(tmp_path, ("Liste\n" * 30 + "Tag,Name\nP-1,Pump\n").encode())
+
+
+def test_a_type_that_is_the_makers_is_the_model(tmp_path: Path) -> None:
+    assert read(tmp_path, TITLED.encode("cp1252")).columns["Model"] == "Typ"
+    classes = b"Tag;Typ\nP-1;Kreiselpumpe\nM-2;Motor 2\n"
+    assert read(tmp_path, classes).columns["Class"] == "Typ"
+
+
+@pytest.mark.parametrize(
+    ("heading", "words", "levels"),
+    [
+        ("Criticality", "high|Medium|LOW|3|1", "C3 C2 C1 C3 C1"),
+        ("Kritikalität", "sehr hoch|mittel|niedrig", "C3 C2 C1"),
+        ("Criticité", "Élevée|moyenne|faible", "C3 C2 C1"),
+        ("Criticidad", "crítica|media|baja", "C3 C2 C1"),
+        ("ABC indicator", "A|b|C|1", "C3 C2 C1 C3"),
+        ("Priority", "1|2|3|C1", "C3 C2 C1 C1"),
+    ],
+)
+def test_criticality_in_words_letters_and_figures(
+    tmp_path: Path, heading: str, words: str, levels: str
+) -> None:
+    rows = "".join(f"T-{n},{word}\n" for n, word in enumerate(words.split("|")))
+    found = read(tmp_path, f"Tag,{heading}\n{rows}".encode())
+    assert [one.fields["criticality"] for one in found.declarations] == levels.split()
+    assert ("1 is taken for the most critical" in found.told) == (heading[0] in "AP")
+
+
+def test_a_rating_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match="write C1"):
+        read(tmp_path, b"Tag,Criticality\nP-1,4\n")
