@@ -109,7 +109,19 @@ def gaps_page() -> str:
     return page()
 
 
-PAGES = {"cli.md": cli_page, "protocols.md": protocols_page, "gaps.md": gaps_page}
+def lists_page() -> str:
+    """What lists may hold, from the tables of columns and statements."""
+    from inventory.imports.document import lists_page as page
+
+    return page()
+
+
+PAGES = {
+    "cli.md": cli_page,
+    "protocols.md": protocols_page,
+    "gaps.md": gaps_page,
+    "lists.md": lists_page,
+}
 
 
 def main(arguments: list[str]) -> int:

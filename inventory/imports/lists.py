@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from inventory.derive.declared import denies, equipment_class, role, yes
@@ -20,6 +21,7 @@ from inventory.imports.ratings import ratings, told
 from inventory.imports.table import LOOKED_AT, Row, Table, read
 from inventory.judge.presence import NOT_FITTED, NOT_INSTRUMENTED
 from inventory.judge.profiles import classes, profile, signal_of
+from inventory.judge.statements import nearest
 from inventory.model import Declaration, Kind
 
 SHOWN_ERRORS = 20
@@ -62,6 +64,7 @@ def read_list(
     levels = ratings(rating)
     found: list[Declaration] = []
     wrong: list[str] = []
+    unread: dict[str, int] = {}
     first: dict[str, tuple[int, Fields]] = {}
     printed = {"Look at", "Why"} <= set(table.header)
     for row in table.rows:
@@ -77,6 +80,8 @@ def read_list(
         if complaint:
             wrong.append(f"line {row.line}: {complaint}")
             continue
+        if kind is Kind.ATTEST:
+            unread.setdefault(fields["statement"], row.line)
         who = fields.get("author", "") or author
         made = Declaration(site, kind, subject, fields, who, table.document, _date(fields))
         found.append(_walked(made) if kind is Kind.ATTEST else made)
@@ -87,10 +92,24 @@ def read_list(
     used = set(columns.values())
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
-    remarks = "\n".join(filter(None, (table.told, told(rating))))
+    remarks = "\n".join(filter(None, (table.told, told(rating), *_unread(unread))))
     return Imported(tuple(found), theirs, ignored, remarks)
 
 
+def _unread(statements: Mapping[str, int]) -> Iterator[str]:
+    """What has to be said of statements, each with its first line, that no verdict reads."""
+    unread = {text: near for text in statements if (near := _nearest(text)) is not None}
+    for text, near in islice(unread.items(), SHOWN_ERRORS):
+        hint = f"; did you mean {near!r}?" if near else ""
+        yield f"line {statements[text]}: no verdict reads {text!r}; it is kept as a note{hint}"
+
+
+def _nearest(text: str) -> str | None:
+    return None if RULE.match(text) else nearest(text)
+
+
+RULE = re.compile(r"[TAUQGN]\d\d\b")
+"""How a walk-down sheet names what it asks about, where no statement is meant."""
 SAMPLED = 200
 """Rows whose cells tell what a column is that its heading leaves open."""
 

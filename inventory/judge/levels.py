@@ -11,6 +11,7 @@ from datetime import datetime
 
 from inventory.judge.logic import both, declared, false, true, unknown
 from inventory.judge.openness import OPEN
+from inventory.judge.statements import words
 from inventory.judge.view import ACTIVE, Door, View, info
 from inventory.model import Level, Proposition, Strength, Truth
 from inventory.rules.inaccessible import locked
@@ -18,7 +19,7 @@ from inventory.rules.informational import covered
 from inventory.rules.trapped import connector_declared
 from protocols.contract import Openness, Quality, Sample
 
-MONITORED = frozenset({"monitored", "monitoring", "watched"})
+MONITORED = words("monitored")
 TRAPPED = frozenset({"T01", "T02", "T03", "T05", "T06", "T07"})
 PRESENCE = frozenset({"capture", "arp"})
 """What says no more than that somebody is there: a packet of it, its hardware address."""

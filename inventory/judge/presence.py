@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from inventory.derive.declared import equipment_class
 from inventory.judge.logic import both, declared, derived, either, false, true, unknown
 from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
+from inventory.judge.statements import words
 from inventory.judge.survey import Context
 from inventory.judge.view import Door, View, info
 from inventory.model import Because, Equipment, Link, Proposition, Strength, Truth
@@ -31,8 +32,8 @@ from protocols.contract import Point
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
 DERIVED = {"speed": "frequency"}
 """Signals that another one stands for: speed of an induction machine by its drive's frequency."""
-NOT_FITTED = frozenset({"not fitted", "no such part", "not applicable"})
-NOT_INSTRUMENTED = frozenset({"not instrumented", "no sensor", "uninstrumented"})
+NOT_FITTED = words("not_fitted")
+NOT_INSTRUMENTED = words("not_instrumented")
 Row = tuple[View, Point, Meaning]
 
 

@@ -10,6 +10,7 @@ import ipaddress
 
 from inventory.judge.logic import both, declared, true
 from inventory.judge.openness import OPEN, no_data_roles
+from inventory.judge.statements import words
 from inventory.judge.view import View, info
 from inventory.model import Because, Strength
 from inventory.rules.catalogue import Case
@@ -24,7 +25,7 @@ LONG_SECONDS = 600.0  # a look at a web page is shorter
 ASKS = frozenset({"ot-client", "hmi", "server", "workstation", "historian"})
 """Roles that ask others: what they send out is not their own data."""
 
-OWN_ENDPOINT = frozenset({"own endpoint", "own-endpoint"})
+OWN_ENDPOINT = words("own_endpoint")
 
 
 def t11(view: View) -> list[Case]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from inventory.judge.logic import derived, false, true
 from inventory.judge.openness import no_data_roles
+from inventory.judge.statements import words
 from inventory.judge.view import View
 from inventory.model import Because, Level, Proposition, Strength
 
-COVERED = frozenset({"covered by", "covered-by", "aggregator"})
+COVERED = words("covered")
 
 
 def sufficient(level: Level) -> bool:

@@ -10,13 +10,11 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from inventory.judge.statements import words
 from inventory.judge.view import View
 from inventory.model import Declaration
 
-RESTING = frozenset(
-    {"shutdown", "shut down", "plant shutdown", "maintenance", "maintenance window"}
-    | {"out of service", "removed"}
-)
+RESTING = words("resting")
 """Statements under which silence, old values and bad values are to be expected."""
 RESTING_RULES = frozenset({"A01", "A02", "A08", "T06", "Q01", "Q02", "Q03", "Q12"})
 """Rules that rest on silence, on old values or on bad ones."""

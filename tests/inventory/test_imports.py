@@ -289,3 +289,17 @@ def test_criticality_in_words_letters_and_figures(
 def test_a_rating_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ListError, match="write C1"):
         read(tmp_path, b"Tag,Criticality\nP-1,4\n")
+
+
+def test_a_statement_that_no_verdict_reads_is_told_with_the_nearest_that_one_does(
+    tmp_path: Path,
+) -> None:
+    rows = ("P-1,monitord by,PLC-1", "P-1,paint is green,yes", "P-1,Redundant with P-2,yes",
+            "P-1,U05 vibration,seen", "P-1,not fitted,flow", "P-2,monitord by,PLC-1")  # fmt: skip
+    found = read(tmp_path, "\n".join(("Subject,Statement,Value", *rows, "")), Kind.ATTEST)
+    assert len(found.declarations) == len(rows)
+    assert found.told.splitlines()[1:] == [
+        "line 2: no verdict reads 'monitord by'; it is kept as a note;"
+        " did you mean 'monitored by'?",
+        "line 3: no verdict reads 'paint is green'; it is kept as a note",
+    ]

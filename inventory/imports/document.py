@@ -1,0 +1,110 @@
+"""The page about lists: every column, and every statement that verdicts read, from their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from inventory.imports.columns import canonical
+from inventory.judge.statements import statements
+
+HEAD = """# Lists: what a scan cannot see, said by people
+
+`untrap import register|links|map|attest FILE` reads a CSV (any delimiter, UTF-8, UTF-16 or
+Windows-1252) or an XLSX workbook (`--sheet NAME`). Columns may have any names in any order: the
+usual words of ten languages are known, what was taken for what is shown, `--map "Theirs=Ours"`
+decides, `--dry-run` stores nothing. A title may stand above the columns (in the first 20
+lines). A file with a wrong row changes nothing; the message names line, value and a good one.
+The latest word about a subject counts; older ones stay in the records. Made by `python -m
+docs.generate`.
+"""
+
+NEEDED = {
+    "register": "one of Tag, Name, Address, Serial and MAC",
+    "links": "Equipment and Device",
+    "map": "Table, Address, Type and Name",
+    "attest": "Subject and Statement",
+}
+
+MEANING: Mapping[str, Mapping[str, str]] = {
+    "register": {
+        "Tag": "its name in the plant; what links and statements use",
+        "Kind": "`equipment` or `device`; empty: a class of equipment makes it equipment",
+        "Name": "in plain words",
+        "Class": "pump, motor, PLC …; a *Type* that holds makers' types is taken for Model",
+        "Site": "as the register calls it; `--site` says where it is kept",
+        "Area": "area of the site",
+        "Line": "line, cell or process unit",
+        "Address": "IP address; a prefix is allowed",
+        "MAC": "hardware address, in any spelling",
+        "Protocol": "what it is said to speak",
+        "Unit": "Modbus unit, or another address behind the parent",
+        "Parent": "tag or address of the gateway that it stands behind",
+        "Vendor": "maker",
+        "Model": "the maker's type",
+        "Serial": "serial number",
+        "Criticality": "C1 low, C2 medium, C3 high, or these words in ten languages; A most critical"
+        " to C; 1 is C1, but in a column *Priority* the most critical",
+        "Redundancy": "A no spare, B one, C two or more (NORSOK Z-008)",
+        "Owner": "who answers for it",
+    },
+    "links": {
+        "Equipment": "tag of the machine",
+        "Device": "tag or address of the device that monitors it",
+        "Part": "unit or slot of the device",
+        "Signal": "what it measures of the machine, where it is known",
+        "Complete": "yes: no other device monitors the machine",
+    },
+    "map": {
+        "Vendor": "maker of the device",
+        "Model": "its type",
+        "Firmware": "of which firmware",
+        "Unit": "Modbus unit",
+        "Table": "holding, input, coil or discrete",
+        "Address": "counted from 0",
+        "Type": "uint16, int32, float32 …",
+        "WordOrder": "big or little",
+        "ByteOrder": "big or little",
+        "Scale": "value = raw * Scale + Offset",
+        "Offset": "see Scale",
+        "EngineeringUnit": "unit of the value",
+        "Name": "of the value",
+        "Signal": "measurand, with :place",
+        "Complete": "yes: the map holds every value of the device",
+    },
+    "attest": {
+        "Subject": "tag, address or name",
+        "Statement": "see below",
+        "Value": "what it says",
+        "Author": "who says it; or `--author`",
+        "Date": "as 2026-05-04 or 4.5.2026",
+        "Document": "what it rests on",
+    },
+}
+
+
+def lists_page() -> str:
+    """The page, from the tables of columns and statements."""
+    return "\n".join([HEAD, *(line for kind in MEANING for line in _columns(kind)), *_said()])
+
+
+def _columns(kind: str) -> Iterator[str]:
+    yield from (f"## import {kind}", "", f"Needed: {NEEDED[kind]}.", "")
+    yield from ("| column | holds | also known as |", "|---|---|---|")
+    for name, words in canonical(kind).items():
+        others = ", ".join(word for word in words if word != name.lower())
+        few = ", ".join(others.split(", ")[:4])
+        yield f"| {name} | {MEANING[kind][name]} | {few} |"
+    yield ""
+
+
+def _said() -> Iterator[str]:
+    yield "## Statements that verdicts read"
+    yield ""
+    yield "`untrap export walkdown` writes a sheet with the statements that are worth a walk; `import"
+    yield "attest` reads it back. Other statements are kept with their asset; the import says that no"
+    yield 'verdict reads them. "no" under Value takes an earlier statement back.'
+    yield ""
+    yield from ("| statement | about | Value | what follows |", "|---|---|---|---|")
+    for one in statements().values():
+        yield f"| {', '.join(one.words)} | {one.about} | {one.value} | {one.says} |"
+    yield ""
