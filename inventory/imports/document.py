@@ -42,8 +42,8 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "Vendor": "maker",
         "Model": "the maker's type",
         "Serial": "serial number",
-        "Criticality": "C1 low, C2 medium, C3 high, or these words in ten languages; A most critical"
-        " to C; 1 is C1, but in a column *Priority* the most critical",
+        "Criticality": "C1 low, C2 medium, C3 high, or these words in ten languages; A most"
+        " critical to C; 1 is C1, but in a column *Priority* the most critical",
         "Redundancy": "A no spare, B one, C two or more (NORSOK Z-008)",
         "Owner": "who answers for it",
     },
@@ -100,9 +100,9 @@ def _columns(kind: str) -> Iterator[str]:
 def _said() -> Iterator[str]:
     yield "## Statements that verdicts read"
     yield ""
-    yield "`untrap export walkdown` writes a sheet with the statements that are worth a walk; `import"
-    yield "attest` reads it back. Other statements are kept with their asset; the import says that no"
-    yield 'verdict reads them. "no" under Value takes an earlier statement back.'
+    yield "`untrap export walkdown` writes a sheet of the statements that are worth a walk, and"
+    yield "`import attest` reads it back. Other statements are kept with their asset; the import"
+    yield 'says that no verdict reads them. "no" under Value takes an earlier statement back.'
     yield ""
     yield from ("| statement | about | Value | what follows |", "|---|---|---|---|")
     for one in statements().values():
