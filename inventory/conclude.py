@@ -114,7 +114,7 @@ class _Then:
     """What the rules of the last time said, as far as those of today have another version."""
 
     versions: Mapping[str, int]
-    findings: Mapping[Key, Said] | None  # None: there is nothing that could be compared
+    said: Mapping[Key, Said] | None  # None: there is nothing that could be compared
 
 
 def _then(store: Store) -> _Then:
@@ -139,12 +139,11 @@ def _note(store: Store, before: _Then) -> tuple[Change, ...]:
     from inventory.store import rulebook
 
     now = today()
-    if before.findings is None:
+    if before.said is None:
         rulebook.note(store, now, None if before.versions == now else ())
         return ()
     changed = changed_rules(before.versions, now)
-    said, asked = rulebook.said(store, changed), rulebook.asked(store, changed)
-    found = compare((before.versions, now), (before.findings, said), asked)
+    found = compare((before.versions, now), (before.said, rulebook.said(store, changed)))
     rulebook.note(store, now, found)
     return found
 

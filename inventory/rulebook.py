@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 GONE, NEW, ASKED, GRADED = "gone", "new", "now a question", "graded otherwise"
+MORE, SETTLED = "a new question", "no longer asked"
 MOST = 10_000
 """Changes that are kept; the rest is counted by nobody."""
 
@@ -20,11 +21,11 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A finding as far as a comparison needs it."""
+    """A finding, or an open question, as far as a comparison needs it."""
 
     asset_name: str
-    severity: str
-    confidence: str
+    severity: str = ""  # "" of a question
+    confidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Change:
     asset: str
     asset_name: str
     subject: str
-    what: str  # one of the four words above
+    what: str  # one of the six words above
     text: str = ""  # severity and confidence, then and now
 
 
@@ -50,11 +51,11 @@ def changed_rules(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[
 
 def compare(
     versions: tuple[Mapping[str, int], Mapping[str, int]],
-    findings: tuple[Mapping[Key, Said], Mapping[Key, Said]],
-    questions: Iterable[Key],
+    said: tuple[Mapping[Key, Said], Mapping[Key, Said]],
 ) -> tuple[Change, ...]:
-    """What the rules that changed say otherwise; `questions` are those that are open now."""
-    (old, new), (then, now), asked = versions, findings, frozenset(questions)
+    """What the rules that changed say otherwise: `said` are findings and open questions, then and
+    now."""
+    (old, new), (then, now) = versions, said
     changes = []
     for key in sorted({*then, *now}):
         was, is_ = then.get(key), now.get(key)
@@ -63,15 +64,24 @@ def compare(
         rule, asset, subject = key
         one = is_ or was
         assert one is not None  # noqa: S101  (one of the two held it)
-        what = GRADED if was and is_ else NEW if is_ else ASKED if key in asked else GONE
-        grades = " -> ".join(f"{item.severity}/{item.confidence}" for item in (was, is_) if item)
+        graded = [item for item in (was, is_) if item and item.severity]
+        grades = " -> ".join(f"{item.severity}/{item.confidence}" for item in graded)
         changes.append(
             Change(
-                rule, old.get(rule, 0), new.get(rule, 0), asset, one.asset_name, subject, what,
-                grades,
+                rule, old.get(rule, 0), new.get(rule, 0), asset, one.asset_name, subject,
+                _what(was, is_), grades,
             )
         )  # fmt: skip
     return tuple(changes[:MOST])
+
+
+def _what(was: Said | None, is_: Said | None) -> str:
+    found, finds = bool(was and was.severity), bool(is_ and is_.severity)
+    if finds:
+        return GRADED if found else NEW
+    if found:
+        return ASKED if is_ else GONE
+    return MORE if is_ else SETTLED
 
 
 def summary(changes: Iterable[Change]) -> list[str]:

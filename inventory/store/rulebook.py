@@ -48,7 +48,7 @@ def versions(store: Store) -> dict[str, int]:
 
 
 def said(store: Store, rules: Sequence[str]) -> dict[Key, Said]:
-    """Findings of some rules."""
+    """Findings and open questions of some rules."""
     from sqlalchemy import select
 
     from inventory.store import tables
@@ -56,21 +56,14 @@ def said(store: Store, rules: Sequence[str]) -> dict[Key, Said]:
     c = tables.gaps.c
     names = (c.rule, c.asset, c.subject, c.asset_name, c.severity, c.confidence)
     wanted = select(*names).where(c.site == store.site, c.rule.in_(rules))
+    q = tables.questions.c
+    asked = select(q.rule, q.asset, q.subject, q.asset_name)
+    asked = asked.where(q.site == store.site, q.rule.in_(rules))
     return {
-        (str(row[0]), str(row[1]), str(row[2])): Said(str(row[3]), str(row[4]), str(row[5]))
-        for row in store.rows(wanted)
+        (str(row[0]), str(row[1]), str(row[2])): Said(*map(str, row[3:]))
+        for rows in (store.rows(asked), store.rows(wanted))
+        for row in rows
     }
-
-
-def asked(store: Store, rules: Sequence[str]) -> list[Key]:
-    """Open questions of some rules."""
-    from sqlalchemy import select
-
-    from inventory.store import tables
-
-    c = tables.questions.c
-    wanted = select(c.rule, c.asset, c.subject).where(c.site == store.site, c.rule.in_(rules))
-    return [(str(row[0]), str(row[1]), str(row[2])) for row in store.rows(wanted)]
 
 
 def changes(store: Store) -> tuple[Change, ...]:

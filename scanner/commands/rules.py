@@ -42,7 +42,7 @@ def command(settings: Settings, names: tuple[str, ...], changes: bool, as_json: 
 
 
 def _changes(settings: Settings, names: set[str], as_json: bool) -> None:
-    """The findings that rules of other versions changed when the records stayed the same."""
+    """The findings and questions that rules of other versions changed when the records stayed the same."""
     from inventory.store import rulebook
 
     with concluded(settings) as store:
@@ -54,10 +54,10 @@ def _changes(settings: Settings, names: set[str], as_json: bool) -> None:
         else:
             say(
                 f"{one.rule} version {one.before or 'none'} -> {one.after or 'none'}"
-                f"  {inert(one.asset_name, 80)}{subject}: {one.what} ({one.text})"
+                f"  {inert(one.asset_name, 80)}{subject}: {one.what}{f' ({one.text})' if one.text else ''}"
             )
     if not found:
-        click.echo("no finding was changed by another version of a rule", err=True)
+        click.echo("no finding or question was changed by another version of a rule", err=True)
 
 
 def described(rule: Rule) -> dict[str, object]:

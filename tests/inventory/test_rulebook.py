@@ -11,7 +11,18 @@ from click.testing import CliRunner, Result
 from sqlalchemy import update
 
 from inventory.conclude import conclude
-from inventory.rulebook import ASKED, GONE, GRADED, NEW, Said, changed_rules, compare, summary
+from inventory.rulebook import (
+    ASKED,
+    GONE,
+    GRADED,
+    MORE,
+    NEW,
+    SETTLED,
+    Said,
+    changed_rules,
+    compare,
+    summary,
+)
 from inventory.rules import versions
 from inventory.store import Store, rulebook, tables
 from protocols.contract import Outcome
@@ -99,17 +110,21 @@ def test_an_inventory_of_before_tells_the_versions_of_its_findings(database: Pat
     assert "T03" in rules
 
 
-def test_compare_names_the_four_ways() -> None:
+def test_compare_names_the_six_ways() -> None:
     old, new = {"A": 1, "B": 1}, {"A": 2, "B": 1, "C": 1}
     assert changed_rules(old, new) == ("A", "C")
     then = {("A", "1", ""): Said("p", "low", "high"), ("A", "2", ""): Said("q", "low", "high"),
-            ("A", "3", ""): Said("r", "low", "high")}  # fmt: skip
-    now = {("A", "3", ""): Said("r", "high", "high"), ("C", "1", "x"): Said("p", "low", "low")}
-    found = compare((old, new), (then, now), [("A", "2", "")])
+            ("A", "3", ""): Said("r", "low", "high"), ("A", "4", ""): Said("s"),
+            ("A", "5", ""): Said("t"), ("A", "6", ""): Said("u")}  # fmt: skip
+    now = {("A", "3", ""): Said("r", "high", "high"), ("C", "1", "x"): Said("p", "low", "low"),
+           ("A", "2", ""): Said("q"), ("A", "5", ""): Said("t", "low", "low"),
+           ("A", "6", ""): Said("u"), ("C", "2", ""): Said("q")}  # fmt: skip
+    found = compare((old, new), (then, now))
     assert [(one.rule, one.asset, one.what) for one in found] == [
-        ("A", "1", GONE), ("A", "2", ASKED), ("A", "3", GRADED), ("C", "1", NEW),
+        ("A", "1", GONE), ("A", "2", ASKED), ("A", "3", GRADED), ("A", "4", SETTLED),
+        ("A", "5", NEW), ("C", "1", NEW), ("C", "2", MORE),
     ]  # fmt: skip
-    assert summary(found)[1] == "C version none -> 1: 1 new"
+    assert summary(found)[1] == "C version none -> 1: 1 a new question, 1 new"
 
 
 def test_contradictions_are_stored_shown_and_cited(tmp_path: Path) -> None:
