@@ -42,19 +42,20 @@ def command(settings: Settings, names: tuple[str, ...], changes: bool, as_json: 
 
 
 def _changes(settings: Settings, names: set[str], as_json: bool) -> None:
-    """The findings and questions that rules of other versions changed when the records stayed the same."""
+    """What rules of other versions changed of findings and questions; the records are the same."""
     from inventory.store import rulebook
 
     with concluded(settings) as store:
         found = [one for one in rulebook.changes(store) if not names or one.rule in names]
     for one in found:
         subject = f" [{inert(one.subject, 200)}]" if one.subject else ""
+        grades = f" ({one.text})" if one.text else ""
         if as_json:
             click.echo(json.dumps(asdict(one), ensure_ascii=True))
         else:
             say(
                 f"{one.rule} version {one.before or 'none'} -> {one.after or 'none'}"
-                f"  {inert(one.asset_name, 80)}{subject}: {one.what}{f' ({one.text})' if one.text else ''}"
+                f"  {inert(one.asset_name, 80)}{subject}: {one.what}{grades}"
             )
     if not found:
         click.echo("no finding or question was changed by another version of a rule", err=True)
