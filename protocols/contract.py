@@ -182,6 +182,11 @@ class Reason(StrEnum):
     CLOCK_SKEW = "clock_skew"
 
 
+CUT = frozenset({Reason.ABORTED, Reason.MAX_TIME, Reason.OUR_SIDE})
+"""Reasons for not asking that belong to a run that ended early, and not to the target: a resume of
+the same scan asks that question."""
+
+
 class Quality(StrEnum):
     """Quality of one sampled value (OPC UA Part 8, 6.3: the three top values)."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import click
@@ -63,6 +65,52 @@ def _run(
     scan = prepared.resumes or scans.new_scan(
         prepared, {"request": dict(prepared.request), **figures}
     )
+    with _signals() as interrupts:
+        return _noted(prepared, planned, ends, store, scan, keep_raw, quiet, recorder, interrupts)
+
+
+@dataclass(slots=True)
+class Interrupts:
+    """What a first signal does while no packet can leave: before the wire it is noted, so that
+    nothing is sent; afterwards it ends the conclusions. A second one leaves at once."""
+
+    came: bool = False
+    concluding: bool = False
+
+    def __call__(self, *_: object) -> None:
+        if self.came:
+            scans.leave_at_once()
+        self.came = True
+
+    def look(self) -> None:
+        """Raises `KeyboardInterrupt` where the conclusions are to end."""
+        if self.came and self.concluding:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _signals() -> Iterator[Interrupts]:
+    """From the record of a scan to its last word no signal goes by its default."""
+    interrupts = Interrupts()
+    before = {name: signal.signal(name, interrupts) for name in scans.SIGNALS}
+    try:
+        yield interrupts
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _noted(
+    prepared: Prepared,
+    planned: Mapping[str, Total],
+    ends: Ends,
+    store: Store,
+    scan: Scan,
+    keep_raw: bool,
+    quiet: bool,
+    recorder: AnyRecorder | None,
+    interrupts: Interrupts,
+) -> tuple[Run, dict[str, object]]:
     store.begin_scan(scan)
     store.declare(declarations(prepared.site, prepared.site_name, prepared.settings.config))
     finished = frozenset(store.finished_visits(scan.id))
@@ -80,21 +128,32 @@ def _run(
                 keep_raw=keep_raw,
                 recorder=recorder,
                 watch=progress.watcher(quiet),
+                interrupted=lambda: interrupts.came,
             )
         )
     finally:
         writing.close()
-    assets = gaps = questions = 0
+    figures: Figures = (None, None, None)
     worst = ""
     try:
+        interrupts.concluding = True
+        store.looks(interrupts.look)
         if not run.error:
-            assets, gaps, questions = concluded(store)
+            figures = concluded(store)
             worst = severest(store)
+            run.concluded = True
     except StoreError as error:
         run.error = str(error)  # what was heard is stored; only the conclusions are missing
+    except KeyboardInterrupt:
+        run.interrupted = True  # the same
+    finally:
+        interrupts.concluding = False
+    assets, gaps, questions = figures
     summed = ending.summary(run, planned, assets) | {"gaps": gaps, "questions": questions}
     summed["worst"] = worst
-    status = "interrupted" if run.interrupted else "part" if run.tally.unasked else "done"
+    status = "part" if run.tally.unasked else "done"
+    if run.interrupted and ending.resume(run) is not None:
+        status = "interrupted"
     ended = replace(scan, status=status, summary=summed, finished=datetime.now(UTC))
     try:
         store.finish_scan(replace(ended, excluded=prepared.excluded))
@@ -102,6 +161,9 @@ def _run(
         run.error = run.error or str(error)
     return run, summed
 
+
+Figures = tuple[int | None, int | None, int | None]
+"""Assets, gaps and open questions; None where they are not known."""
 
 LIFELESS = frozenset(
     {
@@ -139,7 +201,7 @@ def severest(store: Store) -> str:
     return max(found, key=tuple(Severity).index).value if found else ""
 
 
-def concluded(store: Store) -> tuple[int, int, int]:
+def concluded(store: Store) -> Figures:
     """Assets, gaps and open questions of the whole site, as they stand after this scan."""
     from inventory.conclude import conclude
     from scanner.commands.gaps import SHOWN_FAMILIES

@@ -15,7 +15,7 @@ import signal
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -52,6 +52,7 @@ class Run:
     engine: Engine | None = None
     tally: Tally = field(default_factory=Tally)
     interrupted: bool = False
+    concluded: bool = False  # whether what was heard has been put together
     stored: int = 0
     answered_before: int = 0  # hosts that an earlier run of this scan finished, and that answered
     error: str = ""
@@ -88,22 +89,26 @@ async def run(
     recorder: AnyRecorder | None = None,
     keep_raw: bool = True,
     watch: Callable[[Run], contextlib.AbstractAsyncContextManager[None]] | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Scan everything that was prepared. The store is given over until this returns.
 
     `finished` holds addresses that need nothing any more, `past` what was heard of the others by
     an earlier run of this scan (a resume). Never raises for what the
-    network does; a store that fails stops the sending and is reported in `Run.error`.
+    network does; a store that fails stops the sending and is reported in `Run.error`. Where it was
+    `interrupted` before it began, nothing is sent.
     """
     state = Run(prepared, scan, answered_before=answered_before)
-    async with Writer(store, keep_raw=keep_raw) as writer:
+    async with _signals(state, interrupted), Writer(store, keep_raw=keep_raw) as writer:
         _settle_down()
         wire = state.wire = _wire(prepared, scan, _sink(state, writer.submit), recorder)
         wire.past = past or {}
         engine = state.engine = Engine(wire, prepared.depth, _marker(scan, writer.submit))
         state.tally = engine.tally
         started = wire.clock.monotonic()
-        with _signals(state, engine), _in_time(wire, engine, ends):
+        with _in_time(wire, engine, ends):
+            if state.interrupted:
+                stop(wire, engine, Reason.ABORTED)
             if recorder is not None:
                 recorder.start()
             try:
@@ -267,27 +272,37 @@ def _in_time(wire: Wire, engine: Engine, ends: Ends) -> Iterator[None]:
             timer.cancel()
 
 
-@contextlib.contextmanager
-def _signals(state: Run, engine: Engine) -> Iterator[None]:
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.asynccontextmanager
+async def _signals(state: Run, interrupted: Callable[[], bool]) -> AsyncIterator[None]:
     """Ctrl-C and SIGTERM stop well; a second one leaves at once, also during the farewell."""
     loop = asyncio.get_running_loop()
 
     def leave() -> None:
-        if state.interrupted or state.wire is None:
+        if state.interrupted:
             os._exit(130)
         state.interrupted = True
-        stop(state.wire, engine, Reason.ABORTED)
+        if state.wire is not None:
+            stop(state.wire, state.engine, Reason.ABORTED)
 
-    names = (signal.SIGINT, signal.SIGTERM)
-    for name in names:
+    before = {name: signal.getsignal(name) for name in SIGNALS}
+    for name in SIGNALS:
         loop.add_signal_handler(name, leave)
+    state.interrupted = interrupted()  # asked now: from here on none is missed
     try:
         yield
     finally:
-        for name in names:
+        for name in SIGNALS:
             loop.remove_signal_handler(name)
-            if state.interrupted:
-                signal.signal(name, lambda *_: os._exit(130))
+            handler = leave_at_once if state.interrupted else before[name]
+            signal.signal(name, signal.SIG_DFL if handler is None else handler)
+
+
+def leave_at_once(*_: object) -> None:
+    """A second signal."""
+    os._exit(130)
 
 
 def totals(prepared: Prepared) -> dict[str, planning.Total]:

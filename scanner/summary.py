@@ -13,7 +13,7 @@ from scanner.scan import Run, beside, groups, on_link
 from scanner.wording import duration
 
 
-def summary(run: Run, planned: Mapping[str, Total], assets: int) -> dict[str, object]:
+def summary(run: Run, planned: Mapping[str, Total], assets: int | None) -> dict[str, object]:
     """The object that `scan --json` prints (interface.md)."""
     wire = run.wire
     if wire is None:
@@ -78,8 +78,9 @@ def harm(run: Run) -> dict[str, object]:
 
 
 def resume(run: Run) -> str | None:
-    """The command that goes on, or None when there is nothing left to ask."""
-    return command(run, "scan", "--resume", run.scan.id[:8]) if run.tally.unasked else None
+    """The command that goes on, or None when there is nothing left to ask or to conclude."""
+    left = run.tally.unasked or (run.interrupted and not run.concluded)
+    return command(run, "scan", "--resume", run.scan.id[:8]) if left else None
 
 
 def answering(run: Run) -> int:
@@ -126,10 +127,15 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     planned = summed["planned"]
     ceiling = planned["ceiling"]["packets"] if isinstance(planned, dict) else 0
     answered = f"{answering(run)} of {prepared.hosts} addresses answered. "
-    shown = [
-        f"{answered if prepared.hosts else ''}In {prepared.settings.db}: "
-        f"{summed['assets']} assets,",
+    answered = answered if prepared.hosts else ""
+    found = [
+        f"{answered}In {prepared.settings.db}: {summed['assets']} assets,",
         f"{summed['gaps']} gaps, {summed['questions']} open questions.",
+    ]
+    if not run.concluded:
+        found = [f"{answered}No conclusions were drawn yet from what is in {prepared.settings.db}."]
+    shown = [
+        *found,
         f"Sent {_counted(sent.packets, 'packet')}, {_counted(sent.requests, 'request')}, "
         f"{_counted(sent.connections, 'connection')} "
         f"in {duration(run.seconds)} (ceiling of the plan: {ceiling} packets).",

@@ -14,9 +14,9 @@ from functools import lru_cache
 from sys import intern
 from typing import NamedTuple
 
-from protocols.contract import NEGATIVE_CONTROL, Observation, Outcome, Quality, Value
+from protocols.contract import CUT, NEGATIVE_CONTROL, Observation, Outcome, Quality, Value
 
-VERSION = "7"
+VERSION = "8"
 """Raised when the derivation would give another result for the same records."""
 
 BUS = re.compile(r"(unit|device|station) [0-9]{1,10}")
@@ -110,7 +110,9 @@ def seen(observation: Observation) -> Seen:
 class Asked(NamedTuple):
     """How the identity question of one service ended in one scan; the smallest counts."""
 
-    rank: int  # 0 names the device, 1 another protocol, 2 spoke or answered, 3 anything else
+    # 0 names the device, 1 another protocol, 2 spoke or answered, 3 anything else, 4 tells of a run
+    # that ended early, which a resume of the same scan went on from
+    rank: int
     sequence: int
     time: str
     outcome: str
@@ -200,6 +202,8 @@ class Place:
         service = _service(one.protocol, one.transport, one.port, one.scan)
         other = one.outcome == Outcome.OTHER  # a later one too: COTP carries MMS as well as S7
         rank = 0 if names else 1 if other else 2 if one.outcome in ALIVE else 3
+        if one.outcome == Outcome.FAILED_HERE or one.reason in CUT:
+            rank = 4
         asked = Asked(rank, one.sequence, one.time, one.outcome, one.reason)
         known = self.services.get(service)
         if known is None or asked < known:

@@ -5,19 +5,37 @@ One rule keeps it simple: nothing is judged here; the latest sample counts, a wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from inventory.model import Device, Evidence
-from protocols.contract import Observation, Point, Sample
+from protocols.contract import CUT, Observation, Outcome, Point, Sample
 
 
 def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
     """Evidence from the observations of one device: ordered, points once, latest samples.
 
-    Several samples of one point are kept when they were taken in one window (one scan).
+    Several samples of one point are kept when they were taken in one window (one scan). What a run
+    left undone is dropped where a resume of the same scan has asked it.
     """
     ordered = sorted(observations, key=_moment)
+    if any(map(_left_undone, ordered)):
+        ordered = list(_last_said(ordered))
     return Evidence(device, tuple(ordered), _points(ordered), tuple(_samples(ordered)))
+
+
+def _left_undone(one: Observation) -> bool:
+    """Whether this tells of the run and not of the device: it ended, or our side failed."""
+    if one.outcome is Outcome.NOT_ASKED:
+        return one.reason in CUT
+    return one.outcome is Outcome.FAILED_HERE
+
+
+def _last_said(ordered: Sequence[Observation]) -> Iterator[Observation]:
+    """Without what was left undone and asked later in the same scan."""
+    last = {(one.scan, one.target, one.question): place for place, one in enumerate(ordered)}
+    for place, one in enumerate(ordered):
+        if not _left_undone(one) or last[one.scan, one.target, one.question] == place:
+            yield one
 
 
 def _moment(one: Observation) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ belongs to the thread that uses it; `Writer` owns one of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -21,7 +21,7 @@ from inventory.store.engine import connect
 from inventory.store.errors import StoreError, explained
 from inventory.store.filling import fill
 from inventory.store.where import is_url, shown
-from protocols.contract import Observation, Outcome, Question, Target
+from protocols.contract import CUT, Observation, Outcome, Question, Target
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -42,6 +42,7 @@ class Records:
         self.readonly = readonly
         self._sites: set[str] = set()  # that are there: a site is never taken away
         self._inside: Connection | None = None
+        self._look: Callable[[], None] | None = None
 
     @classmethod
     def open(
@@ -74,6 +75,15 @@ class Records:
     def another(self) -> Self:
         """A second store of the same database and site, for another thread."""
         return self.open(self.where, self.site, create=False, readonly=self.readonly)
+
+    def looks(self, look: Callable[[], None]) -> None:
+        """Calls `look` before each statement and each step of a long read. What it raises ends the
+        work there, in order, and undoes its transaction: an exception out of a signal's handler
+        may come while a library tidies up, and that library then tells a traceback."""
+        from sqlalchemy import event
+
+        self._look = look
+        event.listen(self._engine, "before_cursor_execute", lambda *_: look())
 
     # --- transactions ------------------------------------------------------------------------
 
@@ -244,6 +254,8 @@ class Records:
         with self.reading() as connection:
             options = {"stream_results": True, "yield_per": BATCH}
             for step in connection.execute(wanted, execution_options=options).partitions(BATCH):
+                if self._look is not None:
+                    self._look()
                 yield from step
 
     def finished_questions(self, scan: str) -> Iterator[tuple[Target, Question, Outcome, str]]:
@@ -310,13 +322,28 @@ class Records:
                 yield codec.observation(row, codec.raw_bytes(row[24]) if row[24] else b"")  # type: ignore[arg-type]
 
     def tally(self, scan: str = "") -> dict[tuple[str, str], int]:
-        """How many questions of the site (of one scan where named) ended so: (outcome, reason)."""
+        """How many questions of the site (of one scan where named) ended so: (outcome, reason).
+
+        Without what a run left undone and a resume of the same scan asked later.
+        """
         from sqlalchemy import func, select
 
         from inventory.store import tables
 
-        c = tables.observation.c
-        wanted = select(c.outcome, c.reason, func.count()).where(c.site == self.site)
+        c, later = tables.observation.c, tables.observation.alias("later").c
+        asked = (
+            *("scan", "site", "address", "part", "transport", "port"),
+            *("protocol", "operation", "argument"),
+        )
+        again = (
+            select(later.seq)
+            .where(later.seq > c.seq, *(later[name] == c[name] for name in asked))
+            .exists()
+        )
+        undone = c.outcome.in_(("not_asked", "failed_here")) & c.reason.in_(sorted(CUT))
+        wanted = select(c.outcome, c.reason, func.count()).where(
+            c.site == self.site, ~undone | ~again
+        )
         if scan:
             wanted = wanted.where(c.scan == scan)
         found = self.rows(wanted.group_by(c.outcome, c.reason))

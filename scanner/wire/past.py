@@ -17,10 +17,10 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from protocols.contract import Observation, Outcome, Question, Reason
+from protocols.contract import CUT, Observation, Outcome, Question, Reason
 
-CUT = frozenset({Reason.ABORTED, Reason.MAX_TIME, Reason.OUR_SIDE, Reason.EXCLUDED})
-"""Reasons for not asking that belong to the run that was cut, not to the host."""
+ANEW = CUT | {Reason.EXCLUDED}
+"""Reasons for not asking that may be gone by now."""
 
 
 class SessionCut(Exception):
@@ -36,7 +36,7 @@ def usable(heard: Iterable[Observation]) -> tuple[Observation, ...]:
     kept: list[Observation] = []
     for item in heard:
         ours = item.outcome in (Outcome.FAILED_HERE, Outcome.BROKEN)
-        if ours or (item.outcome is Outcome.NOT_ASKED and item.reason in CUT):
+        if ours or (item.outcome is Outcome.NOT_ASKED and item.reason in ANEW):
             break
         kept.append(item)
     return tuple(kept)
