@@ -10,6 +10,7 @@ disk at each commit instead.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 BUSY_MILLISECONDS = 5_000
 """How long a statement waits for another program's lock."""
+
+HEADER_BYTES = 100
+"""No SQLite file that holds anything is shorter (Database File Format, 1.3)."""
 
 
 def connect(where: str, *, create: bool, readonly: bool) -> Engine:
@@ -100,6 +104,12 @@ def _pool() -> type:
 
 
 def _check_file(path: Path, create: bool, readonly: bool) -> None:
+    """Refuses what SQLite would say less clearly.
+
+    A file that is there is not opened for it: closing it would drop the locks that this process
+    holds on it by SQLite (fcntl(2)), and the next reader that leaves would take itself for the last
+    one and delete the log that a scan is writing to. Measured: what was acknowledged was gone.
+    """
     try:
         if path.is_dir():
             raise StoreError(f"{path} is a folder; name a file, as in --db {path / 'untrap.db'}")
@@ -108,9 +118,10 @@ def _check_file(path: Path, create: bool, readonly: bool) -> None:
                 message = f"{path}: no such inventory; `untrap scan` or `untrap import` makes one"
                 raise StoreError(message)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        flags = os.O_RDONLY if readonly else os.O_RDWR
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            head = file.read(16)
+        if not os.access(path, os.R_OK if readonly else os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if 0 < path.stat().st_size < HEADER_BYTES:  # SQLite takes so little for nothing
+            raise StoreError(f"{path} is not an untrap database; name another file with --db")
     except PermissionError as error:
         if not readonly and os.access(path, os.R_OK):
             message = f"{path} is read-only; copy it to a folder where you may write"
@@ -120,8 +131,6 @@ def _check_file(path: Path, create: bool, readonly: bool) -> None:
         raise StoreError(f"{path}: its folder does not exist; make it first") from error
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; choose another file with --db") from error
-    if head and head != b"SQLite format 3\0":
-        raise StoreError(f"{path} is not an untrap database; name another file with --db")
 
 
 def _settle(engine: Engine, where: str, *, create: bool, readonly: bool) -> None:

@@ -190,6 +190,29 @@ def test_a_lock_taken_during_the_scan_stops_the_sending(plant: Played, tmp_path:
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.timeout(200)
+def test_a_reader_beside_the_scan_costs_nothing_that_was_acknowledged(
+    plant: Played, tmp_path: Path
+) -> None:
+    """Somebody looks again and again, with a tool that opens the file for writing too; then the
+    scan is killed. What the reader saw is there, and a resume ends it."""
+    database = tmp_path / "t.db"
+    targets = plant.folder / "targets.txt"
+    child = started((*words(plant, database), "-iL", targets, *SCAN), tmp_path)
+    wait_for(database, 2)
+    seen = 0
+    while seen < 20 and child.poll() is None:
+        with sqlite(database) as connection:  # opened, read and closed, as the last one or not
+            (seen,) = connection.execute("SELECT count(*) FROM observation").fetchone()
+    child.kill()
+    _, err = child.communicate(timeout=30)
+    assert "disk" not in err
+    assert stored(database) >= seen >= 20
+    sound(database)
+    ran = untrap(*words(plant, database), "--resume", "--yes", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+
+
 def test_a_full_disk(plant: Played, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
