@@ -318,7 +318,7 @@ class Conversation:
 
     async def _rest(self) -> None:
         """Give the device its slot back for a long pause; what follows asks on another connection,
-        as far as the limit of these goes (docs/decisions/0029)."""
+        as far as the limit of these goes (docs/decisions/0033)."""
         self._closed_for_rest = True
         await self._tcp.part(b"")
 

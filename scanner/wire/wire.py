@@ -28,7 +28,7 @@ from scanner.wire.udp import Datagrams
 PAUSE_SECONDS = 60.0
 SESSION_WAITS = 10.0
 """Longer pauses outlive sessions (at most 60 s, safety.md 2), and idle connections take up slots
-(docs/decisions/0029)."""
+(docs/decisions/0033)."""
 
 STOP_GRACE_SECONDS = 0.3
 """How long an answer is still waited for after a stop."""
