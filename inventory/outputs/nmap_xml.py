@@ -71,16 +71,18 @@ def document(devices: Callable[[], Iterable[Device]]) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield "<!DOCTYPE nmaprun>"
     about: Tagged = {
-        "scanner": "untrap",
+        "scanner": "nmap",  # the only word that the DTD allows
+        "args": "untrap export nmap-xml",
         "start": start,
         "version": "1",
         "xmloutputversion": "1.05",
     }
     yield _tag("nmaprun", about, "")
+    yield '<verbose level="0"/><debugging level="0"/>'
     for device in _shown(devices(), behind):
         for address in _answering(device):
             yield from _host(device, address, start, behind.get(address, ()))
-    finished = _tag("finished", {"time": end, "exit": "success"})
+    finished = _tag("finished", {"time": end, "elapsed": end - start, "exit": "success"})
     hosts = _tag("hosts", {"up": count, "down": 0, "total": count})
     yield f"<runstats>{finished}{hosts}</runstats>"
     yield "</nmaprun>"

@@ -49,6 +49,7 @@ STATES = {
 }
 """What nmap's word proves. `filtered` also stands for silence, so no filter is claimed."""
 ANSWERED = {"open", "closed", "unfiltered"}  # states that only an answer gives
+DETECTED = "service detection of nmap"  # a source that no field prefers to any other
 ASSUMED = "user-set"  # the reason of "up" where the user said so (-Pn): nmap did not look
 
 
@@ -120,6 +121,7 @@ class _Reader:
         self.start = 0
         self.depth = 0
         self.report = False
+        self.ours = False  # whether `export nmap-xml` wrote it
         self.unnamed = 0  # hosts whose address is none
         self.problem = ""
         self._host: _Host | None = None
@@ -146,6 +148,7 @@ class _Reader:
                 raise NmapError(f"expected an nmap report (nmaprun), got {text(tag.encode())!r}")
             self.report = True
             self.start = _number(given.get("start", ""))
+            self.ours = given.get("args", "").startswith("untrap ")
         elif tag == "host":
             self._host = _Host(time=_number(given.get("endtime", "")))
         elif self._host is not None:
@@ -172,7 +175,7 @@ class _Reader:
             self._script = _Script(_clean(given.get("id", "")), facts)
             _script(self._script, given)
         elif self._port is not None:
-            _of_port(self._port, tag, given)
+            _of_port(self._port, tag, given, self.ours)
 
     def _end(self, tag: str) -> None:
         self.depth -= 1
@@ -212,13 +215,28 @@ def _address(host: _Host, given: dict[str, str]) -> None:
         host.address = host.address or str(ipaddress.ip_address(value))
 
 
-def _of_port(port: _Port, tag: str, given: dict[str, str]) -> None:
+def _of_port(port: _Port, tag: str, given: dict[str, str], ours: bool) -> None:
     if tag == "state":
         port.state, port.reason = given.get("state", ""), _clean(given.get("reason", ""))
     elif tag == "service" and given.get("method") == "probed":
-        for name, fact in (("product", "product"), ("version", "firmware")):
-            if value := _clean(given.get(name, "")):
-                port.facts.append(Fact(fact, value, "nmap service detection"))
+        port.facts += _ours(given) if ours else _detected(given)
+
+
+def _ours(given: dict[str, str]) -> Iterator[Fact]:
+    """What `export nmap-xml` wrote of the device."""
+    for name, fact in (("product", "product"), ("version", "firmware")):
+        if value := _clean(given.get(name, "")):
+            yield Fact(fact, value, "nmap report of untrap")
+
+
+def _detected(given: dict[str, str]) -> Iterator[Fact]:
+    """nmap names the program that answered; only where its table names a kind of device too, that
+    is the device, and its version is never the device's firmware."""
+    words = [_clean(given.get(name, "")) for name in ("product", "version", "extrainfo")]
+    if said := " ".join(word for word in words if word):
+        yield Fact("description", f"{_clean(given.get('name', ''))}: {said}", DETECTED)
+    if words[0] and given.get("devicetype"):
+        yield Fact("product", words[0], DETECTED)
 
 
 def _script(script: _Script, given: dict[str, str]) -> None:

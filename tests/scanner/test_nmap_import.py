@@ -52,8 +52,7 @@ def test_ports_and_facts_of_a_report(tmp_path: Path) -> None:
     assert facts == {
         ("mac", "00:1b:1b:00:00:09"),
         ("name", "plc9"),
-        ("product", "Web server"),
-        ("firmware", "1.2"),
+        ("description", "http: Web server 1.2"),  # a program's name and version, not the device's
     }
     assert {o.origin for o in found} == {"nmap"}
     assert scan.vantage == "nmap scan.xml"
@@ -92,6 +91,24 @@ def test_the_command_stores_it_once(tmp_path: Path) -> None:
     assert (first.exit_code, second.exit_code) == (0, 0), first.output
     assert "1 hosts, 5 observations" in first.output
     assert "known already" in second.output
+
+
+@pytest.mark.parametrize(
+    ("more", "facts"),
+    [
+        ("", {("description", "snmp: Acme SNMP 5.7")}),
+        ('devicetype="switch"', {("description", "snmp: Acme SNMP 5.7"), ("product", "Acme SNMP")}),
+    ],
+)
+def test_a_detected_service_is_a_product_only_where_it_tells_a_kind_of_device(
+    tmp_path: Path, more: str, facts: set[tuple[str, str]]
+) -> None:
+    service = f'name="snmp" product="Acme SNMP" version="5.7" method="probed" {more}'
+    report = f"""<nmaprun start="1"><host><status state="up"/><address addr="10.1.0.9"
+        addrtype="ipv4"/><ports><port protocol="tcp" portid="161"><state state="open"/>
+        <service {service}/></port></ports></host></nmaprun>"""
+    _, found = read(write(tmp_path, report))
+    assert {(fact.name, fact.value) for o in found for fact in o.facts} == facts
 
 
 SCRIPTS = """<nmaprun start="1700000000"><host><status state="up"/>

@@ -51,7 +51,8 @@ arp = [{{ address = "10.7.0.10", mac = "{ASKED}" }}, {{ address = "10.7.0.11", m
 NMAP = """<nmaprun start="1700000000"><host><status state="up" reason="echo-reply"/>
 <address addr="10.7.0.10" addrtype="ipv4"/><ports>
 <port protocol="tcp" portid="80"><state state="open" reason="syn-ack"/>
-<service name="http" product="M1 web server" method="probed"/></port></ports></host></nmaprun>
+<service name="http" product="M1 web server" devicetype="specialized" method="probed"/>
+</port></ports></host></nmaprun>
 """
 
 

@@ -124,7 +124,7 @@ def test_xml_parses_and_holds_our_elements_only(made: dict[str, str]) -> None:
     for name, text in of(made, "nmap-xml.xml"):
         root = ElementTree.fromstring(text)  # noqa: S314 - our own file
         known = {"nmaprun", "host", "status", "address", "hostnames", "hostname", "ports", "port"}
-        known |= {"state", "service", "runstats", "finished", "hosts"}
+        known |= {"state", "service", "runstats", "finished", "hosts", "verbose", "debugging"}
         assert {one.tag for one in root.iter()} <= known, name
 
 
