@@ -1,4 +1,4 @@
-"""DNP3 as overheard: masters and outstations, what is read, what is operated, device attributes.
+"""DNP3 as overheard: masters and outstations, what is read and operated, attributes and values.
 
     05 64 · length 1 · control 1 · destination 2 · source 2 · CRC 2 (little-endian), then data in
     blocks of 16 bytes with a CRC of 2 each · transport 1 · application control 1 · function 1 · …
@@ -8,8 +8,11 @@ Source: IEEE 1815-2012, 9.2 (link), 8.2 (transport), 4.2 (application), A.1 (gro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from protocols import _dnp3_values
 from protocols._cursor import Cursor, printable, text
-from protocols.contract import Fact, Foreign, Overheard, Segment
+from protocols.contract import Fact, Foreign, Overheard, Point, Question, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use, overheard
 
 PORT = 20000
@@ -76,27 +79,48 @@ def uses(data: bytes) -> tuple[Use, ...]:
     return (Use(name, kind, item, f"outstation {_outstation(data)}"),)
 
 
-def decode(segment: Segment) -> tuple[Overheard, ...]:
-    """Device attributes (group 0) in an outstation's answer."""
+def _answered(segment: Segment) -> tuple[bytes, str]:
+    """(application bytes, outstation) of an answer or a report; nothing for anything else."""
     data = segment.payload
     body = application(data)
     if len(body) < 4 or data[3] & 0x80 or body[1] not in (129, 130):
-        return ()
-    cursor, found = Cursor(body, 4), []
-    part = f"outstation {_outstation(data)}"
+        return b"", ""
+    return body, f"outstation {_outstation(data)}"
+
+
+def decode(segment: Segment) -> tuple[Overheard, ...]:
+    """Device attributes (group 0) and the points that an outstation's answer holds."""
+    body, part = _answered(segment)
+    found = list(_attributes(body))
+    told = [overheard(segment.source, "dnp3", found, part=part)] if found else []
+    places = dict.fromkeys(one.point for one in _dnp3_values.samples(body[4:], part))
+    if places:
+        points = tuple(Point(one, part=part, description="reported to others") for one in places)
+        told.append(Overheard(segment.source, Question("dnp3", "monitor", part), (), points))
+    return tuple(told)
+
+
+def _attributes(body: bytes) -> Iterator[Fact]:
+    cursor = Cursor(body, 4)
     for _ in range(64):
         if cursor.left < 5 or cursor.u8() != 0:
-            break
+            return
         variation, qualifier = cursor.u8(), cursor.u8()
         if qualifier not in (0x00, 0x17):
-            break
+            return
         cursor.skip(2)
         kind, value = cursor.u8(), b""
         value = cursor.take(cursor.u8())
         if kind == 1 and variation in ATTRIBUTES and printable(value):
-            source = f"DNP3 g0v{variation}"
-            found.append(Fact(ATTRIBUTES[variation], text(value), source))
-    return (overheard(segment.source, "dnp3", found, part=part),) if found else ()
+            yield Fact(ATTRIBUTES[variation], text(value), f"DNP3 g0v{variation}")
+
+
+def values(_: Segment | None, segment: Segment) -> tuple[Overheard, ...]:
+    """The values of an outstation's answer or report, with their flags."""
+    body, part = _answered(segment)
+    found = tuple(_dnp3_values.samples(body[4:], part))
+    told = Question("dnp3", "monitor", part)
+    return (Overheard(segment.source, told, samples=found),) if found else ()
 
 
 def side(data: bytes) -> str:
@@ -122,6 +146,8 @@ PASSIVE = Passive(
     uses=uses,
     alike=alike,
     side=side,
+    values=values,
+    reports=True,
     recognise=recognise,
     proof=proof,
     least=10,

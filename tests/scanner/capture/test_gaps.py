@@ -164,6 +164,21 @@ def test_values_that_a_station_calls_invalid_are_a_gap(site: Site) -> None:
     assert "ioa:701" not in json.dumps(found["Q01", ""])
 
 
+def test_values_that_an_outstation_marks_offline_are_a_gap(site: Site) -> None:
+    """DNP3: of two analog inputs one is offline half of the time."""
+    from tests.protocols.passive.test_dnp3_values import frame
+
+    line = Line(20000)
+    for number in range(60):
+        flags = number % 2
+        inputs = struct.pack("<BiBi", flags, 200 + number, 1, 5 + number)
+        line.answer(1 + number, frame(b"\xe0\x82\0\0\x1e\1\0\0\1" + inputs))
+    site.run("import", "pcap", str(line.file(site.folder)))
+    found = site.gaps()
+    assert "analog:0" in json.dumps(found["Q01", ""])
+    assert "analog:1" not in json.dumps(found["Q01", ""])
+
+
 def test_a_reader_in_another_zone_is_an_undeclared_crossing(site: Site) -> None:
     line = readings(((1.0, 2.0) for _ in range(6)), 1.0)
     site.run("import", "pcap", str(line.file(site.folder)))
