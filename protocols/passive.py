@@ -39,9 +39,10 @@ class Passive:
     and not decoded again, which is what makes polled traffic cheap.
     `values` reads process values: of an answer with its question, or (`reports`) of a message that
     comes unasked, with None in place of the question. It is called now and then, not each time.
-    `recall` reads values of a report that refers to earlier requests of the same connection, those
-    that `remember` picks. `whole` adds a framed part to what is held of its message, and gives the
-    message once it is whole, before nothing.
+    `recall` reads values of a report that refers to earlier requests of the same connection (or,
+    with `announces`, to messages of the server itself), those that `remember` picks. `whole` adds a
+    framed part to what is held of its message, and gives the message once it is whole, before
+    nothing.
     `recognise` tells from a first payload on one of its own ports that this is the protocol.
     `proof` does so on any port: what chance brings about is none (lengths that agree, a check sum,
     a magic word); without it the protocol is believed on its own ports only.
@@ -67,6 +68,7 @@ class Passive:
     values: Callable[[Segment | None, Segment], Sequence[Overheard]] | None = None
     reports: bool = False  # the server's messages hold values that nobody asked for one by one
     remember: Callable[[bytes], bool] | None = None
+    announces: bool = False
     recall: Callable[[Sequence[Segment], Segment], Sequence[Overheard]] | None = None
     whole: Callable[[bytearray, bytes], bytes] | None = None
     peers: bool = False  # no client and no server: both sides speak alike

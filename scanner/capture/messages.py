@@ -102,10 +102,10 @@ class Messages:
             conversation.requested += 1
         else:
             conversation.spoken += 1
-        if lane.forward and passive.remember is not None:
-            self._keep(lane, passive.remember, time, payload)
+        if passive.remember is not None and lane.forward != passive.announces:
+            self._keep(lane, passive, time, payload)
         key = self._key(lane, passive, payload)
-        due = passive.values is not None
+        due = passive.values is not None or passive.recall is not None
         if passive.alike is not None:
             tally = conversation.tallies.get(key)
             if tally is not None:
@@ -161,12 +161,16 @@ class Messages:
         lane.parts = parts or None
         return message
 
-    def _keep(self, lane: Lane, wanted: Callable[[bytes], bool], time: int, payload: bytes) -> None:
-        """Remember a request that later reports refer to."""
+    def _keep(self, lane: Lane, passive: Passive, time: int, payload: bytes) -> None:
+        """Remember a message that later reports refer to; one that only comes again, once."""
         with suppress(Garbled, Foreign):
-            if not wanted(payload):
+            if passive.remember is None or not passive.remember(payload):
                 return
-            kept = lane.connection.kept
+            kept, alike = lane.connection.kept, passive.alike
+            if passive.announces and alike is not None:
+                key = alike(payload)
+                if any(alike(one.payload) == key for one in kept):
+                    return
             if len(kept) >= REMEMBERED:
                 self.ledger.note("requests beyond the limit")
             elif self.ledger.room(WEIGHT_TALLY + len(payload), "requests"):
