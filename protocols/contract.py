@@ -202,6 +202,7 @@ FACTS: Mapping[str, str] = {
     "model": "model or order number, when it differs from the product",
     "firmware": "firmware or software revision",
     "hardware": "hardware revision",
+    "revision": "revision of the device as a whole, where it has one beside those (OPC UA DI)",
     "serial": "serial number",
     "name": "the name the device gives itself (sysName, application name, name of station)",
     "description": "free text about itself (sysDescr)",

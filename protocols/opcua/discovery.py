@@ -87,16 +87,24 @@ def read_application(cursor: Cursor) -> Application:
     cursor.text()
     cursor.text()
     uri, product_uri, name = uri[:MOST_SHOWN], product_uri[:MOST_SHOWN], name[:MOST_SHOWN]
-    return Application(uri, product_uri, name, kind, cursor.array(cursor.text, 4))
+    urls = tuple(url[:MOST_SHOWN] for url in cursor.array(cursor.text, 4))
+    return Application(uri, product_uri, name, kind, urls)
 
 
 def read_endpoint(cursor: Cursor) -> Endpoint:
     """One EndpointDescription."""
-    url, server = cursor.text(), read_application(cursor)
+    url, server = cursor.text()[:MOST_SHOWN], read_application(cursor)
     certificate, mode, policy = cursor.octets() or b"", cursor.number("I"), cursor.text()
     tokens = cursor.array(lambda: _read_token(cursor), 20, HEAVY)
     return Endpoint(
-        url, server, certificate, mode, policy, tokens, cursor.text(), cursor.number("B")
+        url[:MOST_SHOWN],
+        server,
+        certificate,
+        mode,
+        policy,
+        tokens,
+        cursor.text(),
+        cursor.number("B"),
     )
 
 

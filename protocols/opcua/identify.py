@@ -34,6 +34,7 @@ from protocols.opcua.numbers import (
 )
 
 _MOST_CERTIFICATES = 4
+_MOST_URLS = 64  # a server names a handful: its addresses, and its policies and modes
 _ENDPOINTS = "opcua GetEndpoints"
 _SKEW_SECONDS = 300.0
 """Beyond this, servers refuse secured sessions (they check times of certificates and requests)."""
@@ -126,12 +127,13 @@ def describe(
 ) -> Reading[tuple[Endpoint, ...]]:
     """Facts of an endpoint list, and in the detail what would keep a client out."""
     shown, doubts = _certificate_facts(endpoints, target, now)
-    reaches = {url: reach(url, target) for url in dict.fromkeys(item.url for item in endpoints)}
+    urls = list(dict.fromkeys(item.url for item in endpoints))[:_MOST_URLS]
+    reaches = {url: reach(url, target) for url in urls}
     facts = [
         *_application_facts(endpoints[0].server if endpoints else None),
         *(
             Fact("security", text, _ENDPOINTS)
-            for text in dict.fromkeys(item.security for item in endpoints if item.binary)
+            for text in list(dict.fromkeys(i.security for i in endpoints if i.binary))[:_MOST_URLS]
         ),
         *(Fact("endpoint_url", url, _ENDPOINTS) for url in reaches if url),
         *(Fact("endpoint_reach", word, f"{_ENDPOINTS} {url}") for url, word in reaches.items()),
@@ -219,7 +221,7 @@ def _read_servers(cursor: Cursor, heard: Sequence[Observation]) -> Reading[tuple
     own = {fact.value for seen in heard for fact in seen.facts if fact.name == "application_uri"}
     facts = tuple(
         Fact("server_known", (server.urls or (server.uri,))[0], f"opcua FindServers {server.uri}")
-        for server in servers
+        for server in servers[:_MOST_URLS]
         if server.uri not in own
     )
     outcome = Outcome.COMPLETE if servers else Outcome.EMPTY

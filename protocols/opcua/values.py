@@ -40,12 +40,13 @@ _NAMEPLATE = {
     "SerialNumber": "serial",
     "SoftwareRevision": "firmware",
     "HardwareRevision": "hardware",
+    "DeviceRevision": "revision",
     "ProductInstanceUri": "product_uri",
     "Location": "location",
     "ComponentName": "name",
 }
 _DESCRIBED = (
-    *("DeviceRevision", "DeviceClass", "YearOfConstruction", "ManufacturerUri"),
+    *("DeviceClass", "YearOfConstruction", "ManufacturerUri"),
     *("AssetId", "DeviceHealth"),
 )
 """Nameplate properties (OPC 10000-100 5.2, OPC 40001-1 8.3); the latter go into descriptions."""

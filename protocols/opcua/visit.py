@@ -34,6 +34,7 @@ from protocols.opcua.nodes import DataValue, NodeId, core
 from protocols.opcua.numbers import (
     MOST_MESSAGE,
     MOST_PER_REQUEST,
+    MOST_SHOWN,
     NAME,
     NAMESPACE_ARRAY,
     OPERATION_LIMITS,
@@ -279,8 +280,10 @@ def _values_of(numbers: tuple[int, ...]) -> Wanted:
 
 
 def _strings(value: DataValue) -> tuple[str, ...]:
+    """The namespace table; one too long to be shown counts as nameless: its index stands for it."""
     values = value.variant.values if value.variant else ()
-    return tuple(item if isinstance(item, str) else "" for item in values)
+    short = (isinstance(item, str) and len(item) <= MOST_SHOWN for item in values)
+    return tuple(str(item) if kept else "" for item, kept in zip(values, short, strict=True))
 
 
 def _least(found: dict[int, DataValue], name: str) -> int:

@@ -2,7 +2,8 @@
 // security for anonymous and the user, if DIR/client.pem is there to be trusted. `node server.js MODE DIR [SETTINGS]`
 // DIR takes its certificates. Prints {"port": N} when it listens and ends with its standard input.
 // SETTINGS is JSON: certificate and key (its own, as files), hostname (that it advertises), clients (further
-// ones to trust), people (a certificate that is a user), anonymous (false: off), maxSessions, shiftDays (of its clock).
+// ones to trust), people (a certificate that is a user), anonymous (false: off), maxSessions, shiftDays (of its clock),
+// policies (with security, by name: these alone).
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
@@ -37,6 +38,8 @@ const open = [MessageSecurityMode.None];
 const noneOpen = mode === "secured" || mode === "trusting";
 const policies = [SecurityPolicy.Basic256Sha256];
 if (mode === "trusting") policies.push(SecurityPolicy.Aes128_Sha256_RsaOaep, SecurityPolicy.Aes256_Sha256_RsaPss);
+
+if (settings.policies) policies.splice(0, policies.length, ...settings.policies.map((name) => SecurityPolicy[name]));
 
 function freePort() {
   return new Promise((resolve) => {

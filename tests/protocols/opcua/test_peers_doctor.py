@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from protocols.contract import Credential, Depth, Observation, Outcome
 from protocols.opcua.visit import Visit, visited
 from tests.protocols.opcua.identities import certificate, held, pem, rsa_key
 from tests.protocols.opcua.test_peers import facts, link_of, outcome, points, visit
-from tests.protocols.opcua.test_peers_secured import node
+from tests.protocols.opcua.test_peers_secured import asyncua, node
 from tests.protocols.opcua.test_probe import climb
 from tests.support.plain import PlainLink
 
@@ -153,3 +155,24 @@ def test_a_clock_a_year_behind_is_why_a_good_certificate_is_refused(
     verdicts = [seen for seen in link.observations if seen.outcome is Outcome.REFUSED_AUTH]
     assert [seen.reason for seen in verdicts] == ["certificate_expired", "clock_skew"]
     assert "set the server's clock" in verdicts[-1].detail
+
+
+def _only_one_policy(name: str, folder: Path, machine: Credential) -> AbstractContextManager[int]:
+    if name == "asyncua":
+        return asyncua(folder, machine, "Aes128Sha256RsaOaep_SignAndEncrypt")
+    return node(folder, machine, policies=["Aes128_Sha256_RsaOaep"])
+
+
+@pytest.mark.parametrize("name", ["asyncua", "node"])
+def test_a_policy_that_is_not_offered_is_told_with_those_that_are(
+    name: str, machine: Credential, tmp_path: Path
+) -> None:
+    with _only_one_policy(name, tmp_path, machine) as port:
+        wished = visit(port, replace(machine, privacy="Basic256Sha256"))
+        free = visit(port, machine)
+    verdict = next(s for s in wished.observations if s.reason == "policy_not_offered")
+    assert verdict.outcome is Outcome.REFUSED_AUTH
+    assert "policy Basic256Sha256 is not offered, but: Aes128_Sha256_RsaOaep" in verdict.detail
+    assert "name one of these as the credential's privacy" in verdict.detail
+    assert wished.connections == 1, "nothing is tried that the list rules out"
+    assert outcome(free, "session") == (Outcome.COMPLETE, "")

@@ -302,6 +302,33 @@ def test_the_walk_counts_what_it_found() -> None:
     assert run(peer)["browse"].items == 2
 
 
+def test_a_long_address_is_kept_as_far_as_is_shown_and_many_as_many_as_are_of_use() -> None:
+    long = "opc.tcp://" + "h" * 10_000 + ":4840"
+    offers = [endpoint(long), *(endpoint(f"opc.tcp://h{n}:4840") for n in range(100))]
+    seen = run(Responder(offers), Depth.IDENTIFY)["get_endpoints"]
+    urls = values(seen, "endpoint_url")
+    assert urls[:2] == [long[:4096], "opc.tcp://h0:4840"]
+    assert len(urls) == len(values(seen, "endpoint_reach")) == 64
+
+
+def test_an_address_of_usual_length_is_kept_whole() -> None:
+    url = "opc.tcp://historian-of-the-north-plant.cell-7.example.com:48010/" + "way/" * 200
+    seen = run(Responder([endpoint(url)]), Depth.IDENTIFY)["get_endpoints"]
+    assert values(seen, "endpoint_url") == [url]
+
+
+def test_a_namespace_is_kept_whole_or_goes_by_its_index() -> None:
+    """A part of it would be another namespace's name."""
+    peer = Responder()
+    plant(peer)
+    usual = "urn:" + "maker:" * 300
+    names = ["http://opcfoundation.org/UA/", "urn:double", "urn:" + "x" * 9_000, usual]
+    peer.values["i=2255", 13] = ua.DataValue(ua.Variant(names))
+    seen = run(peer)
+    assert values(seen["read_server"], "namespace") == ["1=urn:double", f"3={usual}"]
+    assert {p.address for p in seen["read"].points} == {"ns=2;i=3", "ns=2;s=Temp;i=3"}
+
+
 def test_every_cost_is_below_its_ceiling() -> None:
     for rung in PROBE.rungs.values():
         usual, most = rung.cost(rung.usual), rung.cost(rung.most)
@@ -321,16 +348,19 @@ def test_a_nameplate_names_the_nested_device() -> None:
         reference("ns=2;i=51", "Manufacturer", kind=46, definition=68),
         reference("ns=2;i=52", "SerialNumber", kind=46, definition=68),
         reference("ns=2;i=53", "YearOfConstruction", kind=46, definition=68),
+        reference("ns=2;i=54", "DeviceRevision", kind=46, definition=68),
     ]
     peer.values["ns=2;i=51", 13] = ua.DataValue(ua.Variant(ua.LocalizedText("Pump works")))
     peer.values["ns=2;i=52", 13] = ua.DataValue(ua.Variant("S-77"))
     peer.values["ns=2;i=53", 13] = ua.DataValue(ua.Variant(2019, ua.VariantType.UInt16))
+    peer.values["ns=2;i=54", 13] = ua.DataValue(ua.Variant("C.2"))
     seen = run(peer)
     found = {(f.name, f.value, f.part) for f in seen["read_nameplate"].facts}
     assert found == {
         ("vendor", "Pump works", "Pump"),
         ("serial", "S-77", "Pump"),
         ("description", "YearOfConstruction=2019", "Pump"),
+        ("revision", "C.2", "Pump"),
     }
     assert values(seen["read_server"], "companion") == ["http://opcfoundation.org/UA/DI/"]
 
