@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from asyncua import ua
 
+from inventory.judge.evidence import assemble
 from inventory.judge.verdict import judge_device
 from inventory.model import Verdict
 from protocols.contract import Depth, MapEntry, Options, Target
@@ -71,6 +72,20 @@ def watched(
     synchronised: bool | None = None,
 ) -> Verdict:
     """What is said of a server with these two values after a scan."""
+    link = listened(temperature, pressure, every=every, depth=depth, behind=behind)
+    return judged(link, synchronised=synchronised)
+
+
+def listened(
+    temperature: Value,
+    pressure: Value,
+    *,
+    every: float = 5.0,
+    depth: Depth = Depth.SAMPLE,
+    behind: float = 0.0,
+    later: float = 0.0,
+) -> Clocked:
+    """A scan of a server with these two values, begun so many seconds after the first."""
     peer = Responder()
     names = ["http://opcfoundation.org/UA/", "urn:double", "urn:plant"]
     peer.values["i=2255", 13] = ua.DataValue(ua.Variant(names))
@@ -82,18 +97,19 @@ def watched(
     options = Options(depth=depth, sample_seconds=60.0, sample_every_seconds=every)
     target = Target("site", "192.0.2.10", "tcp", 4840)
     link = Clocked(PROBE, target, responder=peer, options=options)
+    link.start += timedelta(seconds=later)
 
     def read(inner: Responder, request: object) -> object:
-        passed = link.waited_seconds
+        passed = link.waited_seconds + later
         inner.clock_shift = timedelta(seconds=passed - behind)
         inner.values["ns=2;s=Temperature", 13] = temperature(passed)
         inner.values["ns=2;s=Pressure", 13] = pressure(passed)
         return inner._Read(request)
 
     peer.special["Read"] = read
-    peer.clock_shift = timedelta(seconds=-behind)
+    peer.clock_shift = timedelta(seconds=later - behind)
     asyncio.run(climb(link, depth))
-    return judged(link, synchronised=synchronised)
+    return link
 
 
 def judged(link: PlainLink, *, synchronised: bool | None = None) -> Verdict:
@@ -131,7 +147,7 @@ def said(verdict: Verdict) -> set[str]:
 CASES: dict[str, tuple[Value, Value, set[str]]] = {
     "alive": (moving, moving, set()),
     "stale": (lambda passed: good(61.25, age=7_200 - passed), moving, {"Q02"}),
-    "still for the minute that a session may last": (still, moving, set()),
+    "still for the minute that a session may last": (still, moving, {"Q03?"}),
     "bad": (bad("BadNoCommunication"), moving, {"Q01"}),
     "failed": (bad("BadSensorFailure"), moving, {"Q01", "Q12"}),
     "never wired": (bad("BadNotConnected"), moving, {"U03"}),
@@ -169,6 +185,27 @@ def test_old_values_without_a_fresh_one_are_a_question() -> None:
 def test_a_clock_an_hour_behind(synchronised: bool | None, rules: set[str]) -> None:
     verdict = watched(moving, moving, behind=3_600.0, synchronised=synchronised)
     assert said(verdict) == rules
+
+
+@pytest.mark.parametrize(
+    ("temperature", "apart", "rules"),
+    [
+        (still, 600.0, {"Q03"}),
+        (still, 400.0, {"Q03?"}),
+        (lambda passed: good(61.25 + (passed > 300), age=-passed), 600.0, {"Q03?"}),
+        (moving, 600.0, set()),
+    ],
+    ids=["still", "too soon", "moved between", "alive"],
+)
+def test_a_session_of_a_minute_shows_ten_minutes_in_two_scans(
+    temperature: Value, apart: float, rules: set[str]
+) -> None:
+    first, second = listened(temperature, moving), listened(temperature, moving, later=apart)
+    found = assemble(
+        device(facts=(*first.observations, *second.observations)[0].facts),
+        (*first.observations, *(replace(seen, scan="later") for seen in second.observations)),
+    )
+    assert said(judge_device(found, context(found))) - {"Q07?"} == rules
 
 
 # ---- flat while a neighbour moves takes ten minutes, which a Modbus window may last

@@ -325,6 +325,25 @@ class View:
         )
 
     @cached_property
+    def _history(self) -> dict[tuple[str, str], list[Sample]]:
+        """Samples of all scans by (part, point address), oldest first."""
+        telling = [one for one in self.evidence.observations if one.samples]
+        if len({one.scan for one in telling}) < 2:
+            return self.samples
+        found: dict[tuple[str, str], list[Sample]] = {}
+        for one in telling:
+            for sample in one.samples:
+                found.setdefault((sample.part, sample.point), []).append(sample)
+        for several in found.values():
+            several.sort(key=_age)
+        return found
+
+    def reads(self, point: Point) -> list[Sample]:
+        """What was read of one point in all scans; see `values`."""
+        found = self._history
+        return found.get((point.part, point.address)) or found.get(("", point.address), [])
+
+    @cached_property
     def valued(self) -> list[tuple[Point, Meaning, list[Sample]]]:
         """Process points with their samples, which may be none."""
         if not self.evidence.samples:

@@ -175,39 +175,6 @@ def _age(sample: Sample) -> float | None:
     return (now - sample.source_time).total_seconds()
 
 
-def q03(view: View) -> list[Case]:
-    """Values that do not move while something beside them does."""
-    limits = view.context.thresholds
-    still: list[Row] = []
-    moving = False
-    stopped = False
-    for row in _rows(view):
-        point, meaning, samples = row
-        values = {item.value for item in samples}
-        if meaning.measurand == "running" and samples[-1].value in (0, False, "0", "stopped"):
-            stopped = True
-        if len(samples) < limits.frozen_reads or _span(samples) < limits.frozen_seconds:
-            continue
-        if len(values) > 1:
-            moving = True
-        elif meaning.known and _may_freeze(point, samples[-1]):
-            still.append(row)
-    if still and moving and not stopped:
-        text = "values are identical to the last bit over the window while others moved"
-        return [_case(view, still, text, Strength.E2)]
-    return []
-
-
-def _span(samples: list[Sample]) -> float:
-    first, last = samples[0].received_time, samples[-1].received_time
-    return (last - first).total_seconds() if first and last else 0.0
-
-
-def _may_freeze(point: Point, sample: Sample) -> bool:
-    """Not a whole number, and not at a limit of its range."""
-    return isinstance(sample.value, float) and sample.value not in (point.low, point.high, 0.0)
-
-
 def _has_unit(measurand: str) -> bool:
     """Whether its values mean nothing without a unit; those of a power factor do."""
     allowed = dimensions(measurand)
@@ -236,14 +203,14 @@ def q05(view: View) -> list[Case]:
     wrong = [
         row
         for row in view.valued
-        if not row[1].kind and (row[1].conflict or (row[2] and _outside(*row)))
+        if not row[1].kind and (row[1].conflict or (row[2] and outside(*row)))
     ]
     return (
         [_case(view, wrong, "values contradict their unit or range", Strength.E3)] if wrong else []
     )
 
 
-def _outside(point: Point, meaning: Meaning, samples: Sequence[Sample]) -> bool:
+def outside(point: Point, meaning: Meaning, samples: Sequence[Sample]) -> bool:
     last = samples[-1]
     if last.quality is not Quality.GOOD:
         return False

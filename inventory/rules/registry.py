@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inventory.rules import conversations, governance, inaccessible, quality, trapped
+from inventory.rules import conversations, frozen, governance, inaccessible, quality, trapped
 from inventory.rules.catalogue import Predicate
 
 DEVICE_RULES: Mapping[str, Predicate] = {
@@ -29,7 +29,7 @@ DEVICE_RULES: Mapping[str, Predicate] = {
     "U03": quality.u03,
     "Q01": quality.q01,
     "Q02": quality.q02,
-    "Q03": quality.q03,
+    "Q03": frozen.q03,
     "Q04": quality.q04,
     "Q05": quality.q05,
     "Q07": quality.q07,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from inventory.rules import (
+    frozen,
     governance,
     inaccessible,
     informational,
@@ -19,13 +20,14 @@ from tests.inventory.verdict.plants.rows import ROWS
 from tests.support.mutants import Mutant, mutants, planted
 
 MODULES: tuple[ModuleType, ...] = (
-    trapped, inaccessible, uninstrumented, quality, governance, informational,
+    trapped, inaccessible, uninstrumented, quality, frozen, governance, informational,
 )  # fmt: skip
 FAMILY = {
     "trapped": "T",
     "inaccessible": "A",
     "uninstrumented": "U",
     "quality": "Q",
+    "frozen": "Q",
     "governance": "G",
     "informational": "N",
 }
@@ -42,7 +44,10 @@ SAME: dict[str, str] = {
     "quality._failed: drop not status of not status or status == 'Good'": "an early way out",
     "quality._failed: drop status == 'Good' of not status or status == 'Good'": "an early way out",
     "informational.sufficient: drop 0 of level.lo or 0": "a device that is judged has a level",
-    "quality._span: drop last of first and last": "samples without a time stand first",
+    "frozen.q03: drop not _watched(rows) of _stopped(rows) or not _watched(rows)":
+        "an early way out",
+    "frozen._watched: len(samples) > 1 -> len(samples) >= 1": "an early way out",
+    "frozen._span: drop last of first and last": "samples without a time stand first",
 }  # fmt: skip
 """Mutants that change nothing that can be told, each with the reason."""
 

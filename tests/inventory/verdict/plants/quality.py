@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from inventory.judge.evidence import assemble
 from inventory.model import Evidence
 from protocols.contract import Observation, Point
+from tests.inventory.verdict.evidence import device
 from tests.inventory.verdict.plants import (
     NOW,
     PLC,
@@ -114,8 +116,37 @@ Q02 = [
 
 
 def frozen(*more: Observation, point: Point = TEMPERATURE, value: object = 45.5, reads: int = 20,
-           minutes: float = 10.0) -> Evidence:  # fmt: skip
-    return evidence(window(point, [value] * reads, minutes=minutes), *more)
+           minutes: float = 10.0, stamped: float | None = None) -> Evidence:  # fmt: skip
+    """Reads that are all alike; `stamped` so many minutes ago by the server itself."""
+    found = window(point, [value] * reads, minutes=minutes)
+    if stamped is not None:
+        time = NOW - timedelta(minutes=stamped)
+        found = replace(found, samples=tuple(replace(s, source_time=time) for s in found.samples))
+    return evidence(found, *more)
+
+
+def glance(point: Point, reads: int) -> Observation:
+    """Values that move in the last minute."""
+    return window(point, [float(n) for n in range(reads)], minutes=1)
+
+
+def twice(minutes: float, *, earlier: float = 45.5, reads: int = 10,
+          others: tuple[float, float] | None = (3.0, 4.0)) -> Evidence:  # fmt: skip
+    """Two windows of a minute, so many minutes apart: the temperature, and a pressure beside it."""
+    found = []
+    for scan, ago in enumerate((minutes, 0.0)):
+        values = {TEMPERATURE: (earlier, 45.5)[scan]}
+        values |= {PRESSURE: others[scan]} if others else {}
+        for point, value in values.items():
+            seen_then = window(point, [value] * reads, minutes=1)
+            samples = tuple(
+                replace(item, received_time=item.received_time - timedelta(minutes=ago))
+                for item in seen_then.samples
+                if item.received_time
+            )
+            time = NOW - timedelta(minutes=ago)
+            found.append(replace(seen_then, samples=samples, scan=f"scan-{scan}", time=time))
+    return assemble(device(), found)
 
 
 MOVING = window(PRESSURE, [float(n) for n in range(20)], minutes=10)
@@ -130,8 +161,28 @@ Q03 = [
     yes("Q03", "medium/medium", frozen(MOVING, window(STATE, [True] * 20))),
     no("Q03", "", frozen()),  # nothing beside it moved
     no("Q03", "", frozen(window(PRESSURE, [3.5] * 20))),
-    no("Q03", "", frozen(MOVING, reads=19)),
-    no("Q03", "", frozen(MOVING, minutes=9.9)),
+    no("Q03", "", frozen(MOVING, reads=9)),
+    trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=19)),
+    trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=10)),
+    trap("Q03", "the reads are too few", "?", frozen(MOVING, minutes=9.9)),
+    trap("Q03", "the reads are too few", "?", frozen(glance(PRESSURE, 10), reads=10)),
+    no("Q03", "", frozen(glance(PRESSURE, 9), reads=10)),
+    no("Q03", "", frozen(window(PRESSURE, [3.5] * 20), reads=10)),
+    trap("Q03", "the machine is stopped", "",
+         frozen(MOVING, window(STATE, [False] * 20), reads=10)),
+    # The last that moved beside it did so just as it was read for the first time.
+    no("Q03", "", frozen(window(PRESSURE, [1.0] * 10 + [2.0] * 11))),
+    no("Q03", "", frozen(window(PRESSURE, [1.0] * 10 + [2.0] * 11), reads=19)),
+    # A session lasts a minute (OPC UA): two scans show what one cannot.
+    yes("Q03", "medium/medium", twice(11.0)),
+    trap("Q03", "the reads are too few", "?", twice(8.0)),
+    no("Q03", "", twice(11.0, earlier=45.0)),  # it moved since: one read too few stand still
+    no("Q03", "", twice(11.0, others=(3.0, 3.0))),  # nothing moved since then
+    trap("Q03", "the reads are too few", "?", twice(11.0, reads=9)),
+    no("Q03", "", frozen(MOVING, reads=10, stamped=11.0)),  # its stamp stands still: Q02 speaks
+    trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=10, stamped=10.0)),
+    no("Q03", "", frozen(MOVING, reads=10, point=replace(TEMPERATURE, low=50.0, high=90.0))),
+    no("Q03", "", twice(11.0, others=None)),
     no("Q03", "", frozen(window(PRESSURE, [1.0, 2.0]))),  # too few to say that it moved
     no("Q03", "", frozen(MOVING, point=tag("AI_7"))),
     no("Q03", "", evidence(replace(MOVING, samples=tuple(

@@ -1,0 +1,123 @@
+"""Q03: values that stand still to the last bit while something beside them moves.
+
+The reads of all scans count, back to the last one that differed: a session that may last a minute
+(OPC UA) shows ten minutes in two scans only. Where there were reads, but not for long enough, that
+is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from inventory.judge.logic import declared, true, unknown
+from inventory.judge.view import View
+from inventory.model import Strength
+from inventory.rules.catalogue import Case
+from inventory.rules.inaccessible import name_of
+from inventory.rules.quality import outside
+from inventory.signals.points import Meaning
+from protocols.contract import Point, Sample
+
+MOST_LISTED = 10
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
+Row = tuple[Point, Meaning, list[Sample]]
+
+
+def q03(view: View) -> list[Case]:
+    """Values that do not move while something beside them does."""
+    limits = view.context.thresholds
+    rows = view.sampled
+    if _stopped(rows) or not _watched(rows):
+        return []
+    moved = _last_change(view, rows, limits.frozen_reads, limits.frozen_seconds)
+    glimpsed = _last_change(view, rows, limits.bad_reads, 0.0)
+    still: list[Row] = []
+    short: list[Row] = []
+    for row in rows:
+        point, meaning, samples = row
+        if not meaning.known or not _may_freeze(point, samples[-1]):
+            continue
+        run = _run(view.reads(point))
+        start = run[0].received_time or LATEST
+        if len(run) >= limits.frozen_reads and _span(run) >= limits.frozen_seconds:
+            if moved > start:
+                still.append(row)
+        elif len(run) >= limits.bad_reads and glimpsed > start and not _explained(row, start):
+            short.append(row)
+    if still:
+        return [_found(view, still)]
+    return [_asked(view, short)] if short else []
+
+
+def _watched(rows: Sequence[Row]) -> bool:
+    """Whether anything was read more than once: most scans read once and need no more work."""
+    return any(len(samples) > 1 for _, _, samples in rows)
+
+
+def _stopped(rows: Sequence[Row]) -> bool:
+    """Whether the machine says that it does not run."""
+    return any(
+        meaning.measurand == "running" and samples[-1].value in (0, False, "0", "stopped")
+        for _, meaning, samples in rows
+    )
+
+
+def _run(reads: Sequence[Sample]) -> list[Sample]:
+    """The newest reads that are identical, oldest first."""
+    at = len(reads) - 1
+    while at and reads[at - 1].value == reads[-1].value:
+        at -= 1
+    return list(reads[at:])
+
+
+def _explained(row: Row, start: datetime) -> bool:
+    """Whether other rules speak of it: its own stamp stands still (Q02), or its value is none."""
+    point, meaning, samples = row
+    stamp = samples[-1].source_time
+    return outside(point, meaning, samples) or (stamp is not None and stamp < start)
+
+
+def _last_change(view: View, rows: Sequence[Row], least: int, seconds: float) -> datetime:
+    """When any value was first seen at what it holds now, of those that were read long enough."""
+    times = []
+    for point, _, _ in rows:
+        reads = view.reads(point)
+        run = _run(reads)
+        if len(run) < len(reads) >= least and _span(reads) >= seconds and run[0].received_time:
+            times.append(run[0].received_time)
+    return max(times, default=EARLIEST)
+
+
+def _span(samples: Sequence[Sample]) -> float:
+    first, last = samples[0].received_time, samples[-1].received_time
+    return (last - first).total_seconds() if first and last else 0.0
+
+
+def _may_freeze(point: Point, sample: Sample) -> bool:
+    """Not a whole number, and not at a limit of its range."""
+    return isinstance(sample.value, float) and sample.value not in (point.low, point.high, 0.0)
+
+
+def _found(view: View, rows: list[Row]) -> Case:
+    device = view.device
+    words = {
+        "asset": name_of(view),
+        "vendor": device.vendor or "the device",
+        "model": device.model or device.product,
+    }
+    text = "values are identical to the last bit over the window while others moved"
+    proofs = (view.data_proof(row[0]) for row in rows[:MOST_LISTED])
+    said = true(Strength.E2, declared(f"{len(rows)} {text}"), *proofs)
+    return Case("", said, words, unlocks=len(rows))
+
+
+def _asked(view: View, rows: list[Row]) -> Case:
+    said = unknown(
+        f"whether values that stood still beside one that moved are frozen ({len(rows)} of them)",
+        "read them again ten minutes later: reads of all scans count together",
+        f"untrap scan {view.target} --depth sample --sample-every 5" if view.target else "",
+        *(view.data_proof(row[0]) for row in rows[:3]),
+    )
+    return Case("", said, {"asset": name_of(view)})
