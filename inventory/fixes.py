@@ -126,7 +126,7 @@ def _worth(offer: _Offer, gains: Sequence[float], freed: Sequence[bool]) -> floa
 def _rank(worth: float) -> int:
     """Which fixes pay alike: a step is that of one criticality to the next (`WEIGHT`), so that
     the sensor of a critical machine is not told with those of machines that matter little."""
-    return round(math.log(worth, 3)) if worth > 0 else -99
+    return round(math.log(worth, 3))  # never 0: what is needed frees a gap that nothing else does
 
 
 def _fix(offers: Mapping[str, _Offer], gaps: Sequence[Finding], chosen: _Chosen) -> Fix:
