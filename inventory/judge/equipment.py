@@ -275,7 +275,10 @@ def _category(level: Level, findings: Sequence[Finding]) -> str:
 def _not_assessable(subject: Subject, level: Level, address: str) -> list[OpenQuestion]:
     missing = level.blocking[0] if level.blocking else "a premise that settles any rule"
     step, command = "declare its class and links", "untrap import links FILE"
-    if level.lo is not None and level.lo >= 3:
+    if level.lo == level.hi == 3:  # level 4 is shown to be FALSE: what monitors it has a gap
+        missing = "values that are good throughout: those of what monitors it are not"
+        step, command = "close the gaps of the devices that monitor it", f"untrap show {address}"
+    elif level.lo is not None and level.lo >= 3:
         step = "read the devices that monitor it over a window"
         command = f"untrap scan {address or 'TARGET'} --depth sample"
     about = (subject.key, subject.name, subject.site)

@@ -55,7 +55,7 @@ class Key:
 
     @property
     def expected(self) -> Row:
-        return dict(self.plant["expected"])
+        return {"assets": [], "gaps": [], "questions": [], **self.plant["expected"]}
 
     @property
     def site(self) -> str:

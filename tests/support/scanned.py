@@ -50,7 +50,7 @@ def scan(plant: Path, folder: Path, *more: str) -> Scanned:
     with played(plant, folder) as here:
         base = ("--db", database, "--config", here.config)
         lists = [("register", here.folder / "register.csv"), ("links", here.folder / "links.csv")]
-        lists += [("map", path) for path in sorted((here.folder / "maps").iterdir())]
+        lists += [("map", path) for path in sorted(here.folder.glob("maps/*"))]
         for kind, path in lists:
             assert untrap(*base, "import", kind, path, cwd=folder).code == 0
         targets = ("-iL", here.folder / "targets.txt", "--profile", "brisk")
