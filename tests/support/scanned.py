@@ -9,7 +9,7 @@ from inventory.conclude import conclude
 from inventory.store import Store
 from tests.support.answers import Found, Key, differences, read
 from tests.support.database import sqlite
-from tests.support.plants import played, untrap
+from tests.support.plants import ROOT, played, untrap
 
 BOTTLING = Path(__file__).parents[2] / "simulators" / "plants" / "bottling.toml"
 PROBES = ("snmp", "modbus", "opcua", "s7comm")
@@ -44,17 +44,21 @@ class Scanned:
         return read(self.database, self.key.site)
 
 
-def scan(plant: Path, folder: Path, *more: str) -> Scanned:
-    """Register, links and maps imported, then one brisk scan: what `untrap demo` does."""
+def scan(plant: Path, folder: Path, *more: str, code: Path = ROOT) -> Scanned:
+    """Register, links and maps imported, then one brisk scan: what `untrap demo` does.
+
+    `code` is where the program stands that scans: another folder for one that lacks something.
+    """
+    place = {"PYTHONPATH": str(code)}
     database = folder / "inventory.db"
     with played(plant, folder) as here:
         base = ("--db", database, "--config", here.config)
         lists = [("register", here.folder / "register.csv"), ("links", here.folder / "links.csv")]
         lists += [("map", path) for path in sorted(here.folder.glob("maps/*"))]
         for kind, path in lists:
-            assert untrap(*base, "import", kind, path, cwd=folder).code == 0
+            assert untrap(*base, "import", kind, path, cwd=folder, environment=place).code == 0
         targets = ("-iL", here.folder / "targets.txt", "--profile", "brisk")
-        ran = untrap(*base, "scan", *targets, *more, cwd=folder)
+        ran = untrap(*base, "scan", *targets, *more, cwd=folder, environment=place)
         assert ran.code == 0, ran.err
         assert "Traceback" not in ran.err
     return Scanned(Key.load(plant), database)
