@@ -7,6 +7,7 @@ python -m docs.generate --check    compare
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,30 @@ def _never() -> Iterator[str]:
     yield from (f"- {item}" for item in NEVER)
 
 
+def peers_page() -> str:
+    """What the tests are held against that nobody here wrote, from their table."""
+    table = tomllib.loads((DOCS.parent / "tests" / "peers" / "peers.toml").read_text("utf-8"))
+    shown = [
+        "# Peers",
+        "",
+        "Servers that nobody here wrote, each scanned by `scan`, `assets` and `points` in",
+        "`tests/scanner/test_peers_by_name.py`, with what must be found; `make peers` installs",
+        "them. Made from `tests/peers/peers.toml` by `python -m docs.generate`.",
+        "",
+        "| peer | from | probe | it says of itself | points, at least |",
+        "|---|---|---|---|---|",
+    ]
+    notes = []
+    for name, row in table.items():
+        says = ", ".join(f"{field} {value}" for field, value in row["says"].items()) or "nothing"
+        shown.append(
+            f"| {row['is']} | {row['from']} | {row['protocol']} | {says} | {row['least']} |"
+        )
+        if "note" in row:
+            notes.append(f"- {name}: {row['note']}.")
+    return "\n".join([*shown, "", *notes, ""])
+
+
 def gaps_page() -> str:
     """The rules, from their data."""
     from inventory.rules.document import gaps_page as page
@@ -121,6 +146,7 @@ PAGES = {
     "protocols.md": protocols_page,
     "gaps.md": gaps_page,
     "lists.md": lists_page,
+    "peers.md": peers_page,
 }
 
 

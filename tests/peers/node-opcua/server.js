@@ -3,7 +3,7 @@
 // DIR takes its certificates. Prints {"port": N} when it listens and ends with its standard input.
 // SETTINGS is JSON: certificate and key (its own, as files), hostname (that it advertises), clients (further
 // ones to trust), people (a certificate that is a user), anonymous (false: off), maxSessions, shiftDays (of its clock),
-// policies (with security, by name: these alone).
+// policies (with security, by name: these alone), conformance (true: the address space of its own sample server too).
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
@@ -95,6 +95,10 @@ async function main() {
       browseName: `Value${number}`, componentOf: pump, dataType: "Int32",
       value: { get: () => new Variant({ dataType: DataType.Int32, value: number }) },
     });
+  }
+  if (settings.conformance) {
+    const sample = load("node-opcua-address-space-for-conformance-testing");
+    await sample.build_address_space_for_conformance_testing(space, { mass_variables: false });
   }
   await server.start();
   process.stdout.write(JSON.stringify({ port }) + "\n");

@@ -67,9 +67,9 @@ def test_pymodbus_server_is_identified_and_read() -> None:
     assert link.connections == 1
 
 
-@pytest.mark.peer("libmodbus")
-def test_libmodbus_server_is_found_and_read(tmp_path: Path) -> None:
-    compiler, program = need("gcc"), tmp_path / "server"
+def libmodbus(folder: Path) -> str:
+    """The path of the libmodbus server, built there."""
+    compiler, program = need("gcc"), folder / "server"
     source = PEERS / "libmodbus" / "server.c"
     command = [compiler, str(source), "-I/usr/include/modbus", "-lmodbus", "-o", str(program)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -77,7 +77,12 @@ def test_libmodbus_server_is_found_and_read(tmp_path: Path) -> None:
         if os.environ.get("UNTRAP_REQUIRE_PEERS") == "1":
             pytest.fail(f"libmodbus-dev is required: {built.stderr}")
         pytest.skip("libmodbus-dev is not installed")
-    with child(str(program)) as port:
+    return str(program)
+
+
+@pytest.mark.peer("libmodbus")
+def test_libmodbus_server_is_found_and_read(tmp_path: Path) -> None:
+    with child(libmodbus(tmp_path)) as port:
         link = asyncio.run(climb(port))
     assert link.observations[0].outcome is Outcome.REFUSED_CAPABILITY  # it has no 43/14
     assert values(link)["holding:9"] == 1009

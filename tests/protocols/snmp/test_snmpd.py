@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,15 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A running agent's port."""
+    with agent(tmp_path_factory.mktemp("snmpd")) as chosen:
+        yield chosen
+
+
+@contextmanager
+def agent(where: Path, more: str = "") -> Iterator[int]:
+    """Debian's agent with the configuration above and `more` of it, until the block ends."""
     path = need("snmpd")
-    where: Path = tmp_path_factory.mktemp("snmpd")
-    (where / "snmpd.conf").write_text(CONFIGURATION)
+    (where / "snmpd.conf").write_text(CONFIGURATION + more)
     chosen = free_port()
     command = [path, "-f", "-Lf", str(where / "log"), "-C", "-c", str(where / "snmpd.conf")]
     command += ["-p", str(where / "pid"), f"udp:{ADDRESS}:{chosen}"]
