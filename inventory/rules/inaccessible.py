@@ -257,8 +257,10 @@ def a08(view: View) -> list[Case]:
         said = unknown(
             "a question to its declared address"
             if row.address
-            else "an address of it: the register gives none",
-            "scan the declared address" if row.address else "complete the register",
+            else "an address of it, or a class of machine: the register gives none",
+            "scan the declared address"
+            if row.address
+            else "complete the register: an address for a device, a class (pump, motor) for a machine",
             f"untrap scan {row.address}" if row.address else "",
         )
         return [Case("", said, words)]
