@@ -260,7 +260,7 @@ def a08(view: View) -> list[Case]:
             else "an address of it, or a class of machine: the register gives none",
             "scan the declared address"
             if row.address
-            else "complete the register: an address for a device, a class (pump, motor) for a machine",
+            else "complete the register: an address for a device, a class (pump) for a machine",
             f"untrap scan {row.address}" if row.address else "",
         )
         return [Case("", said, words)]
