@@ -221,7 +221,7 @@ def salt(store: Store) -> bytes:
 def _names(store: Store) -> Iterator[tuple[str, str]]:
     """Names with the first word of their pseudonym; what is said later stands for what is said
     first. Whatever names an asset is given last, so that it is called an asset everywhere."""
-    yield from _stated_names(store.declarations())
+    yield from _stated_names(store.stated(None, *NAMED_IN))
     for scan in store.scans():
         yield scan.vantage, "place"
         yield scan.id, "key"
@@ -255,10 +255,12 @@ PLAIN_POINT = re.compile(r"(holding|input|coil|discrete):\d+(\.\d+)?|[\d.]+|")
 """Addresses of points that hold no name: registers and SNMP objects."""
 
 
+NAMED_IN = tuple(kind for kind in Kind if kind not in (Kind.MAP, Kind.THRESHOLD, Kind.KEY))
+"""Statements that name the plant, its places or its people."""
+
+
 def _stated_names(declarations: Iterable[Declaration]) -> Iterator[tuple[str, str]]:
     for one in declarations:
-        if one.kind in (Kind.MAP, Kind.THRESHOLD, Kind.KEY):
-            continue
         kind = {Kind.ZONE: "zone", Kind.VANTAGE: "place", Kind.CREDENTIAL: "credential"}
         word = kind.get(one.kind, "asset")
         if one.kind is Kind.FIELD:

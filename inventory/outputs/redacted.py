@@ -85,6 +85,10 @@ class Redacted:
         found = self._store.asset(self._keys.get(key, ""))
         return self._asset(found) if found else None
 
+    def ranked_as(self, key: str) -> tuple[str, int] | None:
+        """Kind and place of an asset by its pseudonymous key."""
+        return self._store.ranked_as(self._keys.get(key, ""))
+
     def devices(self) -> Iterator[Device]:
         """All devices; streams."""
         return map(self.device, self._store.devices())

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +47,8 @@ LINE, MOST_LINES = 15.0, 12
 PAGE = 230.0
 """Characters of a line on paper; a wider sheet is printed on several pages side by side."""
 MOST_LINKS = 10_000
-"""Rows of a sheet that link to their asset: the library holds every link in memory, and Excel takes
-65 530 on a sheet."""
+"""Rows of a sheet that link to their asset and have a height of their own: the library holds both
+in memory, and Excel takes 65 530 links on a sheet."""
 LAYOUT = "1"
 """Version of this layout, in the hidden column Version: a re-import knows what it reads."""
 
@@ -113,15 +114,15 @@ def write(store: Store, request: Request) -> str:
 
 def sheets(store: Store, now: datetime, *, scans: bool = True) -> tuple[Sheet, ...]:
     """All sheets, in order; `scans` tells whether scan ids and targets are named."""
-    rows_of: dict[str, int] = {}
-    critical = Critical(store.equipment())
-    for place, one in enumerate(store.assets()):
-        rows_of[one.thing.key] = place + 2
+    critical, first = Critical(store.equipment()), {"device": 2, "equipment": 2}
+    for place, one in enumerate(store.assets(), 3):  # devices come before machines
         critical.see(one)
+        first["equipment"] = place if isinstance(one.thing, Device) else first["equipment"]
 
+    @lru_cache(maxsize=1024)  # rows of one asset stand together, or in one order in each sheet
     def to_asset(key: object) -> str:
-        row = rows_of.get(str(key))
-        return f"internal:'Assets'!A{row}" if row else ""
+        found = store.ranked_as(str(key))
+        return f"internal:'Assets'!A{first[found[0]] + found[1]}" if found else ""
 
     gaps = (*csv_file.GAPS, *HIDDEN)
     return (
@@ -188,7 +189,7 @@ def _sheet(book: Any, styles: Mapping[str, Any], sheet: Sheet, most: int = MOST_
             break
         count += 1
         lines = max((_lines(row[place], wide) for place, wide in wraps.items()), default=1)
-        if lines > 1:
+        if lines > 1 and count <= MOST_LINKS:
             at.set_row(count, LINE * min(lines, MOST_LINES))
         for place in range(len(sheet.header)):
             _cell(at, styles, sheet, (count, place), row[place], row)

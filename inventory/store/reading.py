@@ -336,6 +336,18 @@ class Reading(Records):
             found.update((str(row[0]), int(str(row[1]))) for row in self.rows(wanted))
         return found
 
+    def ranked_as(self, key: str) -> tuple[str, int] | None:
+        """Kind of one asset and its place, from 0 on, among those of its kind."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        c = tables.assets.c
+        wanted = select(c.kind, c.rank).where(c.key == key, c.site == self.site)
+        with self.reading() as connection:
+            found = connection.execute(wanted).first()
+        return (str(found[0]), int(found[1])) if found else None
+
     def devices_of(self, keys: Sequence[str]) -> dict[str, Device]:
         """Some devices by their keys; a key that is none is left out."""
         from sqlalchemy import select

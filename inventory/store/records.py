@@ -382,6 +382,10 @@ class Records:
 
     def declarations(self, site: str | None = None, *kinds: Kind) -> list[Declaration]:
         """The statements about a site (this one unless named), oldest first."""
+        return list(self.stated(site, *kinds))
+
+    def stated(self, site: str | None = None, *kinds: Kind) -> Iterator[Declaration]:
+        """The same; streams. Every asset has its key stated, so there may be very many."""
         from sqlalchemy import select
 
         from inventory.store import tables
@@ -391,8 +395,9 @@ class Records:
         if kinds:
             wanted = wanted.where(table.c.kind.in_([kind.value for kind in kinds]))
         with self.reading() as connection:
-            found = connection.execute(wanted).mappings()
-            return [codec.declaration_value({**row}) for row in found]
+            streaming = connection.execution_options(stream_results=True, yield_per=BATCH)
+            for row in streaming.execute(wanted).mappings():
+                yield codec.declaration_value({**row})
 
     # --- state of the records ----------------------------------------------------------------
 
