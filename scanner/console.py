@@ -10,13 +10,14 @@ import json
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from inventory.text import inert
+from scanner.letters import columns as columns_of
+from scanner.letters import fitted, wrapped
 from scanner.program import ours
 
 if TYPE_CHECKING:
@@ -88,18 +89,14 @@ _STYLES = {
 
 
 def _plain(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Aligned columns, cut so that a line has at most 80 characters."""
-    widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
+    """Aligned columns, cut so that a line takes at most 80."""
+    widths = [max(columns_of(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
     spare = WIDTH - 2 * (len(columns) - 1)
     while sum(widths) > spare and max(widths) > 4:
         widths[widths.index(max(widths))] -= 1
     for row in (columns, *rows):
-        cells = (_cut(cell, width) for cell, width in zip(row, widths, strict=True))
+        cells = (fitted(cell, width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
-
-
-def _cut(cell: str, width: int) -> str:
-    return cell.ljust(width) if len(cell) <= width else cell[: width - 1] + "…"
 
 
 LABEL = re.compile(r" *(?:[a-z][a-z0-9_ ]{0,9} {2,}|[a-z_]{10} |(?:fix )?[A-Z]\d{1,2} {2,})(?=\S)")
@@ -115,17 +112,11 @@ def say(text: str = "", hang: int | None = None) -> None:
         safe = inert(line, 2_000)
         found = LABEL.match(safe)
         under = found.end() if found else len(safe) - len(safe.lstrip()) + 2
-        for place, part in enumerate(_wrapped(safe, under if hang is None else hang, width)):
+        parts_of = wrapped(safe, width, under if hang is None else hang) or [safe]
+        for place, part in enumerate(parts_of):
             label = found.end() if found and not place else 0
             parts.append(_painted(part, label) if shown else part)
     click.echo("\n".join(parts))  # at once: it flushes each time, and lists have 100 000 entries
-
-
-def _wrapped(line: str, hang: int, width: int) -> list[str]:
-    if len(line) <= width:
-        return [line]
-    blank = " " * min(hang, width // 2)
-    return textwrap.wrap(line, width, subsequent_indent=blank, break_on_hyphens=False) or [line]
 
 
 def coloured() -> bool:
@@ -155,12 +146,7 @@ def _painted(line: str, label: int) -> str:
 def note(text: str) -> None:
     """A remark on stderr, folded where it does not fit."""
     for line in text.split("\n"):
-        parts = textwrap.wrap(
-            *(inert(line, 2_000), line_width(sys.stderr)),
-            subsequent_indent="  ",
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
+        parts = wrapped(inert(line, 2_000), line_width(sys.stderr), 2, whole_words=True)
         click.echo("\n".join(parts), err=True)
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from inventory.store import Store
 from scanner.cli import untrap
 from tests.inventory.making import SITE
-from tests.inventory.outputs.sample import address, plant
+from tests.inventory.outputs.sample import WIDE, address, plant
 
 ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 COMMANDS = (
@@ -67,7 +68,8 @@ def on_a_terminal(database: Path, *words: str, **environment: str) -> str:
 
 
 def widest(text: str) -> int:
-    return max(map(len, ESCAPE.sub("", text).splitlines()))
+    """The widest line as a terminal draws it: a Chinese letter takes two columns."""
+    return max(map(cell_len, ESCAPE.sub("", text).splitlines()))
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -78,6 +80,21 @@ def test_every_command_fits_eighty_columns_without_an_escape(
     assert said
     assert widest(said) <= 80
     assert "\x1b" not in said
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant(tmp_path_factory.mktemp("wide"), 10, names=WIDE, twice=True)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_wide_letters_and_long_names_fit_too(wide: Path, words: tuple[str, ...]) -> None:
+    assert widest(piped(wide, *words)) <= 80
+
+
+@pytest.mark.parametrize("words", [("gaps",), ("show", "P-2"), ("readiness",)])
+def test_wide_letters_fit_on_a_terminal(wide: Path, words: tuple[str, ...]) -> None:
+    assert widest(on_a_terminal(wide, *words)) <= 80
 
 
 @pytest.mark.parametrize("words", [("gaps",), ("show", "P-2"), ("assets",)])

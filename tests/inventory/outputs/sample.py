@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +30,17 @@ HOSTILE = (
 )
 """Names that act somewhere: markup, templates, spreadsheets, terminals, reading order."""
 
+WIDE = (
+    "压缩机控制柜一号机组冷却水泵电机轴承温度传感器及其备用单元配电室",
+    "冷却水ポンプ二号機の吐出圧力計予備第三工場ユーティリティ棟",
+    "냉각수 펌프 제어반 이호기 예비 전동기 축수 온도 감지기",
+    "Abwasserhebeanlagenhauptschaltschrankunterverteilungssteuerung" * 4,
+    "e\u0301" * 90,
+    "\U0001f3ed\U0001f527 boiler \U0001f468\u200d\U0001f527",
+    "a" * 4_096,
+)
+"""Names that are wider than they are long, longer than a line, or longer than what they show."""
+
 SUMMARY: dict[str, object] = {
     "hosts": 30,
     "answered": 12,
@@ -51,12 +62,17 @@ def address(n: int) -> str:
 
 
 def devices(
-    count: int, scan: str = "scan-1", *, at: float = 0.0, hostile: bool = False, firmware: str = "1"
+    count: int,
+    scan: str = "scan-1",
+    *,
+    at: float = 0.0,
+    names: Sequence[str] = (),
+    firmware: str = "1",
 ) -> Iterator[Observation]:
     """Identity, points and a closed port of each device; every seventh has a unit behind it."""
     for n in range(count):
         where, when = address(n), at + n * 0.01
-        name = HOSTILE[n % len(HOSTILE)] if hostile else f"plc-{n}"
+        name = names[n % len(names)] if names else f"plc-{n}"
         facts: dict[str, object] = {
             "vendor": "Acme", "product": f"PLC {n % 40}", "serial": f"SN{n:08}", "name": name,
             "firmware": firmware,
@@ -84,11 +100,11 @@ def devices(
     )  # fmt: skip
 
 
-def statements(count: int, *, hostile: bool = False) -> Iterator[Declaration]:
+def statements(count: int, *, names: Sequence[str] = ()) -> Iterator[Declaration]:
     """Register rows with ratings, machines with links, a planned device that is nowhere."""
     classes = ("pump", "motor", "fan")
     for n in range(0, count, 2):
-        name = HOSTILE[n % len(HOSTILE)] if hostile else f"Controller {n}"
+        name = names[n % len(names)] if names else f"Controller {n}"
         yield listed(
             tag=f"PLC-{n}", kind_="device", name=name, address=address(n),
             criticality=f"C{n % 3 + 1}", area="Filling" if n % 4 else "Utilities",
@@ -113,20 +129,28 @@ def scan(name: str, at: float, seconds: float = 60.0) -> Scan:
     )  # fmt: skip
 
 
-def plant(folder: Path, count: int = 12, *, hostile: bool = False, twice: bool = False) -> Path:
+def plant(
+    folder: Path,
+    count: int = 12,
+    *,
+    hostile: bool = False,
+    twice: bool = False,
+    names: Sequence[str] = (),
+) -> Path:
     """A database with that many devices, concluded by today's rules."""
+    names = HOSTILE if hostile else names
     path = folder / "plant.db"
     with Store.open(path, SITE) as store:
         first = scan("11111111-0000-4000-8000-000000000001", 0.0)
         store.begin_scan(first)
         store.finish_scan(first)
-        store.append(devices(count, first.id, hostile=hostile))
-        store.declare(replace(d, time=START) for d in statements(count, hostile=hostile))
+        store.append(devices(count, first.id, names=names))
+        store.declare(replace(d, time=START) for d in statements(count, names=names))
         if twice:
             second = scan("22222222-0000-4000-8000-000000000002", 86_400.0)
             store.begin_scan(second)
             store.finish_scan(second)
-            later = devices(count, second.id, at=86_400.0, hostile=hostile, firmware="2")
+            later = devices(count, second.id, at=86_400.0, names=names, firmware="2")
             store.append(one for one in later if one.target.address != address(1))
         conclude(store, today=START + timedelta(days=2))
     return path
