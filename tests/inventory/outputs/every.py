@@ -26,6 +26,23 @@ VARIANTS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
 }
 
 
+SHOWING = (
+    *(("assets",), ("assets", "--json"), ("show", "ASSET"), ("show", "ASSET", "--json")),
+    *(("points",), ("points", "--json"), ("gaps",), ("gaps", "--by", "fix"), ("gaps", "--json")),
+    *(("questions",), ("questions", "--json"), ("readiness",), ("readiness", "--json")),
+    *(("readiness", "--use-case", "predictive-maintenance"), ("diff",), ("diff", "--json")),
+    *(("scans",), ("sites",), ("rules",), ("plan", "ASSET")),
+    *(("export", "csv"), ("export", "csv", "--table", "assets"), ("export", "json")),
+    *(("export", "uns"), ("export", "walkdown"), ("export", "neuron"), ("export", "nmap-xml")),
+)
+"""Commands that print what is in an inventory; ASSET stands for the address of one."""
+NOT_SHOWING = frozenset(
+    {"scan", "import", "simulate", "demo", "doctor", "probes", "report"}  # files, or another plant
+    | {"set", "merge", "split", "waive"}  # they repeat what the user typed
+)
+"""All other commands: a test holds that there is no further one."""
+
+
 def outputs(
     store: Store, folder: Path, *, redact: bool = False, now: datetime | None = None
 ) -> Iterator[tuple[str, str]]:

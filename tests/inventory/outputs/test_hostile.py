@@ -13,14 +13,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from inventory.outputs import formats
 from inventory.store import Store
 from scanner.cli import untrap
 from tests.inventory.making import SITE, START
 from tests.inventory.outputs import connecting, sample
-from tests.inventory.outputs.every import outputs
+from tests.inventory.outputs.every import NOT_SHOWING, SHOWING, outputs
 
 ACTING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that act instead of being seen."""
@@ -48,6 +50,22 @@ def of(made: dict[str, str], *endings: str) -> Iterator[tuple[str, str]]:
     found = [(name, text) for name, text in made.items() if name.endswith(endings)]
     assert found, endings
     return iter(found)
+
+
+JUDGED = (
+    *(".csv", ".json", ".jsonld", ".conf", ".yml", ".yml.example", ".md", ".ndjson", ".rels"),
+    *("nmap-xml.xml", "report.html"),
+)
+"""Files that a test below reads as their receiver does, beside the sheets of a workbook."""
+
+
+def test_every_format_is_written_and_every_file_is_judged(made: dict[str, str]) -> None:
+    """A new format, or a new kind of file of an old one, cannot stay out of the tests below."""
+    named = {name.split("/")[1] for name in made}
+    for one in formats():
+        assert [name for name in named if re.match(rf"{re.escape(one)}(-|\.|$)", name)], one
+    unjudged = [n for n in made if not n.endswith(JUDGED) and not re.search(r"\.xlsx/.*\.xml$", n)]
+    assert not unjudged
 
 
 def acting(text: str, but: str = "") -> set[str]:
@@ -156,23 +174,15 @@ def test_html_holds_no_element_of_a_device(made: dict[str, str]) -> None:
             ), (tag, attributes)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        *(
-            ("assets",),
-            ("show", sample.address(0)),
-            ("points",),
-            ("gaps",),
-            ("gaps", "--by", "fix"),
-        ),
-        *(("questions",), ("readiness",), ("diff",), ("scans",), ("sites",)),
-        *(("export", "csv"), ("export", "csv", "--table", "assets"), ("export", "json")),
-        *(("export", "uns"), ("export", "walkdown"), ("assets", "--json"), ("points", "--json")),
-    ],
-)
+def test_every_command_that_shows_an_inventory_is_tried() -> None:
+    known = set(untrap.list_commands(click.Context(untrap)))
+    assert known - NOT_SHOWING == {words[0] for words in SHOWING}
+
+
+@pytest.mark.parametrize("words", SHOWING)
 def test_nothing_acts_in_the_terminal(database: Path, words: tuple[str, ...]) -> None:
-    done = CliRunner().invoke(untrap, ["--db", str(database), "--site", SITE, *words])
+    named = (sample.address(0) if word == "ASSET" else word for word in words)
+    done = CliRunner().invoke(untrap, ["--db", str(database), "--site", SITE, *named])
     assert done.exit_code == 0, done.output
     assert done.stdout
     assert acting(done.output) <= {"\n", "\r"}

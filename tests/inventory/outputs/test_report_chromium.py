@@ -17,7 +17,7 @@ from inventory.outputs.report.render import render
 from inventory.store import Store
 from tests.inventory.making import SITE, START
 from tests.inventory.outputs.sample import plant
-from tests.support.peers import need
+from tests.support.peers import missing, need
 
 pytestmark = pytest.mark.peer("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -47,6 +47,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store.open(plant(folder, 20, hostile=True, twice=True), SITE) as store:
         (folder / "report.html").write_text(render(gather(store, START)), encoding="utf-8")
     return folder / "report.html"
+
+
+def axe() -> str:
+    """The source of axe-core; skips the test without it."""
+    path = Path(".peers/node_modules/axe-core/axe.min.js")
+    if not path.exists():
+        missing("axe-core")
+    return path.read_text("utf-8")
 
 
 @contextmanager
@@ -243,6 +251,24 @@ CONTRAST = """() => {
   }
   return worst;
 }"""
+
+
+@pytest.mark.peer("axe-core")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_that_keeps_a_screen_reader_out(
+    browser: Browser, hostile: Path, scheme: str
+) -> None:
+    """Every rule of axe-core for WCAG 2.2 A and AA and its best practices, everything unfolded."""
+    with opened(browser, hostile, color_scheme=scheme) as seen:
+        seen.page.evaluate("() => document.querySelectorAll('details').forEach(d => d.open = true)")
+        seen.page.evaluate(axe())
+        found = seen.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    told = [
+        (one["id"], one["impact"], [node["target"] for node in one["nodes"]][:3])
+        for one in found["violations"]
+    ]
+    assert told == []
+    assert len(found["passes"]) > 20  # it has looked
 
 
 def test_print_drops_the_controls_and_keeps_the_facts(browser: Browser, hostile: Path) -> None:
