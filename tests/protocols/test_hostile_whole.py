@@ -12,6 +12,7 @@ from functools import cache
 
 import pytest
 
+from tests.protocols.snmp.measure import corpus
 from tests.support.plants import ROOT
 
 SNMP = "tests/protocols/snmp/test_hostile.py::"
@@ -94,7 +95,22 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     "one bad field among good ones": {
         "snmp": (SNMP + "test_one_bad_field_costs_no_other",),
         "modbus": (MODBUS + "test_bad_register_block_gives_no_value",),
-        "opcua": (OPCUA + "test_silence_in_the_walk_keeps_what_was_found",),
+        "opcua": (
+            OPCUA + "test_one_bad_field_costs_no_other",
+            OPCUA + "test_silence_in_the_walk_keeps_what_was_found",
+        ),
+    },
+    "keeping alive and renewing beside the questions": {
+        "snmp": ("no: a datagram is sent by a question only, and no session is kept",),
+        "modbus": ("no: a request is sent by a question only, and nothing expires",),
+        "opcua": (
+            OPCUA + "test_nothing_is_asked_beside_the_questions_however_long_the_session_waits",
+        ),
+    },
+    "numbers wider than any type": {
+        "snmp": (SNMP + "test_one_bad_field_costs_no_other",),
+        "modbus": ("no: a register is 16 bits, and a map says how many make a number",),
+        "opcua": ("no: every number of the encoding has its width",),
     },
     "too many values, or half of one": {
         "snmp": (SNMP_CODEC + "test_too_many_bindings_are_garbled",),
@@ -132,8 +148,8 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "text that is hostile where it is shown": {
         "snmp": (SNMP + "test_hostile_text_is_kept_as_bounded_text", HEALTHY),
-        "modbus": (HEALTHY,),
-        "opcua": (OPCUA + "test_hostile_text_is_kept_as_bounded_text",),
+        "modbus": (MODBUS + "test_hostile_text_is_kept_as_bounded_text", HEALTHY),
+        "opcua": (OPCUA + "test_hostile_text_is_kept_as_bounded_text", HEALTHY),
     },
     "any mutation of a good answer": {
         "snmp": (
@@ -156,6 +172,70 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     ),
 }
 """Behaviour to protocol to the tests that play it, or "no: " and why it cannot be."""
+
+LISTED: dict[str, tuple[str, ...]] = {
+    "array length 2^31": ("a length or count that lies, up to 2^31-1",),
+    "0 ms token lifetime": ("a token lifetime of 0 ms",),
+    "lifts the client's own size limit": ("an answer that lifts our own size limit",),
+    "endless continuation points": ("pages without end",),
+    "nested Variants": ("nesting without end",),
+    "keep-alive read": ("keeping alive and renewing beside the questions",),
+    "walks have no loop guard": (
+        "a listing that repeats, goes round or goes back",
+        "pages without end",
+    ),
+    "OIDs never asked": ("an answer to what was not asked",),
+    "looks like a time-out": (
+        "nonsense, or another protocol",
+        "cut short",
+        "silence, closing, slowness and refusal, told apart",
+    ),
+    "one bad field loses the whole answer": ("one bad field among good ones",),
+    "garbage raises inside the event loop": (
+        "nonsense, or another protocol",
+        "any mutation of a good answer",
+        "the answer that costs most to decode",
+    ),
+    "accepts a wrong function code, transaction id 0": (
+        "an answer to what was not asked",
+        "too many values, or half of one",
+        "a length or count that lies, up to 2^31-1",
+    ),
+    "a malformed frame becomes": ("nonsense, or another protocol", "cut short"),
+    "control bytes": ("text that is hostile where it is shown",),
+    "a leading `=`": ("text that is hostile where it is shown",),
+    "lone surrogates": ("text that is hostile where it is shown",),
+    "NUL cuts": ("text that is hostile where it is shown",),
+    "integers of 5 000 digits": ("numbers wider than any type",),
+}
+"""What the safety design lists of plain libraries, by words of each, to rows of the table."""
+
+
+def clauses(page: str) -> list[str]:
+    """The behaviours of the design page's section 4: what stands between its semicolons."""
+    section = page.split("## 4.")[1].split("## 5.")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    return [clause for row in rows for clause in row.split("|")[2].split(";")]
+
+
+def test_every_behaviour_of_the_list_has_a_row_for_all_three_protocols() -> None:
+    for words, rows in LISTED.items():
+        assert rows, words
+        assert set(rows) <= set(TABLE), words
+    spoken = {row for rows in LISTED.values() for row in rows}
+    assert set(TABLE) - spoken == {"all of it in one scan with healthy hosts"}
+
+
+def test_the_list_is_that_of_the_safety_design() -> None:
+    page = corpus().parent / "design" / "safety.md"
+    if not page.exists():
+        pytest.skip("the design pages are not here")
+    said = clauses(page.read_text(encoding="utf-8"))
+    assert len(said) >= len(LISTED)
+    for clause in said:
+        assert sum(words in clause for words in LISTED) == 1, clause
+    for words in LISTED:
+        assert sum(words in clause for clause in said) == 1, words
 
 
 @cache

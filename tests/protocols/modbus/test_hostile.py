@@ -50,6 +50,28 @@ def test_hostile_answer_has_its_outcome_and_no_fact(name: str) -> None:
         assert len(box.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"\x1b[2J\x1b]0;owned\x07",
+        b"=cmd|'/c calc'!A1",
+        b"<script>alert(1)</script>",
+        "\u202eevil\n\x00".encode(),
+        b"\xed\xa0\x80\xff\xfe",  # half of a surrogate pair, and no UTF-8 at all
+        b"9" * 100,
+    ],
+    ids=["escapes", "formula", "script", "bidi and NUL", "no UTF-8", "many digits"],
+)
+def test_hostile_text_is_kept_as_bounded_text(words: bytes) -> None:
+    link = run(Box({}, any_unit=Slave({0: words, 1: b"PM5560", 2: words}, holding={0: 1})))
+    texts = [f.value for o in link.observations for f in o.facts if isinstance(f.value, str)]
+    assert "PM5560" in texts
+    for text in texts:
+        assert len(text) <= 4_096
+        assert "\x00" not in text
+        text.encode()
+
+
 READS: dict[str, Callable[[bytes, bytes], bytes]] = {
     "too many registers": lambda _, good: header(good, good[7:8] + b"\x80" + bytes(128)),
     "odd byte count": lambda _, good: header(good, good[7:8] + b"\x03" + bytes(3)),

@@ -11,13 +11,24 @@ import pytest
 from asyncua import ua
 from asyncua.ua.ua_binary import struct_to_binary
 
-from protocols.contract import Depth, Foreign, Garbled, Outcome, Refused, Stale
+from protocols.contract import (
+    Depth,
+    Foreign,
+    Garbled,
+    Options,
+    Outcome,
+    Refused,
+    Stale,
+    Target,
+)
+from protocols.opcua import PROBE
 from protocols.opcua.binary import Cursor
 from protocols.opcua.channel import answer_length, read_acknowledge, reply_length
 from protocols.opcua.discovery import stored_endpoints
 from protocols.opcua.services import read_listings, read_session, read_values
 from tests.protocols.opcua.responder import Responder, endpoint, plant
 from tests.protocols.opcua.test_probe import climb, link_to, run
+from tests.support.plain import PlainLink
 
 
 def body_of(value: object) -> bytes:
@@ -242,6 +253,46 @@ def test_hostile_text_is_kept_as_bounded_text(words: str) -> None:
     for text in texts:
         assert len(text) <= 4_096
         text.encode()  # NUL and escapes stay, and are written out where a text is stored or shown
+
+
+def test_one_bad_field_costs_no_other() -> None:
+    """A unit of no known form, a range of three bytes, a status that nobody defined."""
+    peer = Responder()
+    plant(peer)
+    broken = ua.ExtensionObject(ua.NodeId(889, 0), b"\xff\xff\xff\x7f")
+    peer.values["ns=2;i=4", 13] = ua.DataValue(ua.Variant(broken))
+    short = ua.ExtensionObject(ua.NodeId(886, 0), b"\1\2\3")
+    peer.values["ns=2;i=5", 13] = ua.DataValue(ua.Variant(short))
+    peer.values["ns=2;i=3", 13] = ua.DataValue(StatusCode=ua.StatusCode(0x8FFF0000))
+    link = link_to(peer)
+    asyncio.run(climb(link, Depth.POINTS))
+    points = {p.name: p for o in link.observations for p in o.points}
+    samples = {s.point: s.value for o in link.observations for s in o.samples}
+    assert samples[points["Temp"].address] == 21.5
+    assert (points["Temp"].unit, points["Temp"].low) == ("", None)
+    assert "Secret" in points
+    assert all(o.outcome is not Outcome.GARBLED for o in link.observations)
+
+
+def test_nothing_is_asked_beside_the_questions_however_long_the_session_waits() -> None:
+    """No keep-alive, no renewal: every request in the sampling session is one of its rounds."""
+    peer = Responder()
+    plant(peer)
+    options = Options(sample_seconds=55.0, sample_every_seconds=11.0)
+    target = Target("site", "192.0.2.1", "tcp", 4840)
+    link = PlainLink(PROBE, target, responder=peer, options=options)
+    asyncio.run(climb(link, Depth.SAMPLE))
+    assert link.waited_seconds >= 44
+    last = link.functions[len(link.functions) - 1 - link.functions[::-1].index("OPC UA Hello") :]
+    assert last == [
+        *("OPC UA Hello", "OPC UA OpenSecureChannel"),
+        *("OPC UA CreateSession", "OPC UA ActivateSession"),
+        *["OPC UA Read"] * (len(last) - 6),
+        *("OPC UA CloseSession", "OPC UA CloseSecureChannel"),
+    ]
+    rounds = [o for o in link.observations if o.question.operation == "sample_read"]
+    assert len(rounds) == 5
+    assert len(last) - 6 == len(rounds) + 2  # what may be asked at once, and what the server is
 
 
 def test_silence_in_the_walk_keeps_what_was_found() -> None:

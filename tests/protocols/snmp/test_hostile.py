@@ -109,10 +109,11 @@ def test_values_of_oids_never_asked_are_not_believed(depth: Depth) -> None:
         tlv(0x47, b"\1"),
         tlv(0x43, b""),
         tlv(0x43, b"\1" * 12),
+        tlv(0x02, b"\1" * 2_100),
         tlv(0x40, b"\1\2"),
         tlv(0x06, b"\xff"),
     ],
-    ids=["no type", "empty", "too wide", "half an address", "cut identifier"],
+    ids=["no type", "empty", "too wide", "5 000 digits", "half an address", "cut identifier"],
 )
 @pytest.mark.parametrize("field", ["1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.1.4.0"])
 def test_one_bad_field_costs_no_other(field: str, bad: bytes) -> None:
