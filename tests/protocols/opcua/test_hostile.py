@@ -380,4 +380,4 @@ def test_mutated_answers_raise_nothing_unknown() -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(1_800)
 def test_many_mutated_answers_raise_nothing_unknown() -> None:
-    mutate(100_000, 2)
+    mutate(100_000 * len(samples()), 2)

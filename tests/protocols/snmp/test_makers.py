@@ -12,7 +12,7 @@ from tests.protocols.snmp.measure import PUBLIC
 from tests.protocols.snmp.player import agent, encode_oid, octets, tlv
 from tests.protocols.snmp.test_probe import facts, link_of, run
 
-PLAIN = {"model": "XR-7", "firmware": "3.1.4", "serial": "AB1234567", "hardware": "R2"}
+PLAIN = {"model": "XR-7", "firmware": "3.1.4", "serial": "AB1234567", "hardware": "R2", "product": "XR"}
 # What a row with a pattern is to read: what the object holds, and what is kept of it.
 WRITTEN = {
     "^(.+?) v": ("Sonoma v 1.0", "Sonoma"),
@@ -42,6 +42,7 @@ WRITTEN = {
     "(\\d+\\.\\d[\\d.]*)": ("CANOPY 16.0.0.1 AP", "16.0.0.1"),
     "Release ([\\w.]+)": ("NetApp Release 9.8P4: Mon Mar 1 2021", "9.8P4"),
     "SGOS (\\d[\\d.]*)": ("Version: SGOS 6.5.9.1, Release id: 1", "6.5.9.1"),
+    "^((?=\\S*\\d)(?=\\S*[A-Z])\\S+)$": ("ICT1500-24SBC", "ICT1500-24SBC"),
     "^([A-Za-z].*)": ("sensorProbe8", "sensorProbe8"),
     "^([^ |]+)": ("V4.70(ABBI.2) | 12/17/2021", "V4.70(ABBI.2)"),
 }
