@@ -12,7 +12,13 @@ from tests.protocols.snmp.measure import PUBLIC
 from tests.protocols.snmp.player import agent, encode_oid, octets, tlv
 from tests.protocols.snmp.test_probe import facts, link_of, run
 
-PLAIN = {"model": "XR-7", "firmware": "3.1.4", "serial": "AB1234567", "hardware": "R2", "product": "XR"}
+PLAIN = {
+    "model": "XR-7",
+    "firmware": "3.1.4",
+    "serial": "AB1234567",
+    "hardware": "R2",
+    "product": "XR",
+}
 # What a row with a pattern is to read: what the object holds, and what is kept of it.
 WRITTEN = {
     "^(.+?) v": ("Sonoma v 1.0", "Sonoma"),

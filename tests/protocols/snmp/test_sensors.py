@@ -141,3 +141,15 @@ def test_two_editions_of_a_meter_order_their_phases_differently(
     points = {p.name: p.unit for o in link.observations for p in o.points}
     assert points == {"Voltage L1-L2": "VLT", "Current L1": "AMP"}
     assert [s.value for o in link.observations for s in o.samples] == [398, 16.295]
+
+
+@pytest.mark.parametrize("raw", [2**31 - 1, -(2**31)])
+def test_an_integer_at_its_end_is_no_measured_value(raw: int) -> None:
+    """Liebert's module says so; others do so."""
+    eaton = sensors.sensors_for((1, 3, 6, 1, 4, 1, 534, 1))
+    (sensor,) = (one for one in eaton if one.label == "Ambient humidity")
+    held = codec.Binding((*sensor.value, 0), 2, raw.to_bytes(4, "big", signed=True))
+    assert not sensors.read(sensor, (0,), {sensor.value: held}).samples
+    fine = codec.Binding((*sensor.value, 0), 2, b"\x2a")
+    (sample,) = sensors.read(sensor, (0,), {sensor.value: fine}).samples
+    assert sample.value == 42
