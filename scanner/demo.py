@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from scanner.output import whole
 from scanner.play import PlayError, arguments, playing
 
 GAPS_FOUND = 1
@@ -27,12 +28,23 @@ SPARES = (20_000, 30_000, 40_000)
 """What is added to the plant's ports where another program listens on them."""
 
 
+OURS = ("inventory.db", "plant/site.toml")
+"""Either of them shows that a folder is an earlier demonstration's, whole or cut short."""
+
 EARLIER = ".earlier-"
 """Begins the name of the folder in which an earlier demonstration waits."""
 
 
 class DemoError(Exception):
-    """A step failed; says which and what to do."""
+    """The demonstration cannot be given; says why and what to do."""
+
+
+class StepError(DemoError):
+    """A command ended with an exit code that is none of success; it has said why itself."""
+
+    def __init__(self, line: str, code: int) -> None:
+        super().__init__(f"the demonstration stops at `{line}`")
+        self.code = code
 
 
 def _further(database: Path) -> Iterator[str]:
@@ -57,17 +69,24 @@ class Demo:
         database = self.folder / "inventory.db"
         made = not self.folder.exists()
         earlier = self._put_aside()
+        begun = False
         click.echo(f"Playing the plant {self.plant!r} on loopback …")
         try:
             with playing(arguments(self.plant, site, spares=SPARES)):
+                begun = True
                 if earlier:
                     shutil.rmtree(earlier)
                 self._scan(site, database)
         except (PlayError, OSError) as error:
-            if not site.exists():
+            if not begun:
+                shutil.rmtree(site, ignore_errors=True)  # cut in the middle of being written
                 self._put_back(earlier, made)
             raise DemoError(str(error)) from error
-        self._write(site, database)
+        try:
+            self._write(site, database)
+        except OSError as error:
+            reason = f"{error.filename or self.folder}: {error.strerror or error}"
+            raise DemoError(f"{reason}; free some space there, or name another folder") from error
         click.echo(f"\nDone in {time.monotonic() - started:.0f} s. Look at {self.folder}/:")
         for path in sorted(self.folder.iterdir()):
             if path.is_file() and not path.name.startswith("inventory.db-"):
@@ -85,7 +104,8 @@ class Demo:
             if not inside:
                 return None
             cut_short = any(one.name.startswith(EARLIER) for one in inside)
-            if not cut_short and not (self.folder / "inventory.db").exists():
+            ours = cut_short or any((self.folder / name).exists() for name in OURS)
+            if not ours:
                 raise DemoError(f"{self.folder} is not empty and not ours: name another folder")
             aside = self.folder / f"{EARLIER}{os.getpid()}"
             aside.mkdir()
@@ -120,10 +140,10 @@ class Demo:
         gaps = self._step(database, (*config, "gaps"), show=SHOWN_GAPS)
         scans = self._step(database, (*config, "scans"), show=0)
         summary = "\n".join((scans, gaps))
-        (self.folder / "summary.txt").write_text(summary, encoding="utf-8")
+        self._text("summary.txt", summary)
         self._step(database, (*config, "export", "csv", "-o", str(self.folder / "gaps.csv")))
         assets = self._step(database, (*config, "assets", "--json"), show=0)
-        (self.folder / "assets.jsonl").write_text(assets, encoding="utf-8")
+        self._text("assets.jsonl", assets)
         from importlib.util import find_spec
 
         if find_spec("scanner.commands.report") is not None:
@@ -131,6 +151,11 @@ class Demo:
         if find_spec("inventory.outputs.xlsx") is not None:
             name = str(self.folder / "workbook.xlsx")
             self._step(database, (*config, "export", "xlsx", "-o", name))
+
+    def _text(self, name: str, text: str) -> None:
+        """A file of the folder, whole or not at all. Raises OSError."""
+        with whole(self.folder / name) as place:
+            place.write_text(text, encoding="utf-8")
 
     def _step(self, database: Path, words: Sequence[str], show: int | None = None) -> str:
         """One `untrap` command, shown and run; its standard output. Raises `DemoError`."""
@@ -140,7 +165,7 @@ class Demo:
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "scanner", *line[1:]],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if show == 0 else None,
+            stderr=subprocess.PIPE if show == 0 else None,
             text=True,
             check=False,
         )
@@ -150,5 +175,6 @@ class Demo:
         if show and len(lines) > show:
             click.echo(f"  … {len(lines) - show} more lines in {self.folder / 'summary.txt'}")
         if done.returncode not in (0, GAPS_FOUND):
-            raise DemoError(f"`{shlex.join(line)}` ended with exit code {done.returncode}")
+            click.echo(done.stderr or "", err=True, nl=False)
+            raise StepError(shlex.join(line), done.returncode)
         return done.stdout

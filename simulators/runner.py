@@ -75,6 +75,16 @@ def ports(plant: Plant, simulators: dict[str, Simulator]) -> list[int]:
     ]
 
 
+def _write(plant: Plant, stage: Stage, simulators: dict[str, Simulator]) -> None:
+    """What a person needs to scan the plant; an error names the folder where no file is named."""
+    assert stage.write is not None  # noqa: S101 - the caller has looked
+    try:
+        written.write(plant, stage.write, simulators, stage.shift)
+    except OSError as error:
+        place = error.filename or stage.write
+        raise PlayError(f"{place}: {error.strerror or error}") from error
+
+
 async def play(plant: Plant, stage: Stage, say: Callable[[str], None]) -> None:
     """Run until a signal or the end of the time; raises PlayError, PlantError."""
     simulators = needed(plant)
@@ -99,7 +109,7 @@ async def play(plant: Plant, stage: Stage, say: Callable[[str], None]) -> None:
                 handle = await _start(device, service, simulators, stage, board, counts)
                 handles.append(handle)
         if stage.write is not None:
-            written.write(plant, stage.write, simulators, stage.shift)
+            _write(plant, stage, simulators)
         say('{"ready":true}')
         if stage.own_network:
             inside = f"nsenter --preserve-credentials -U -n -t {os.getpid()}"

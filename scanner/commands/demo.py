@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scanner.demo import Demo, DemoError
+from scanner.demo import Demo, DemoError, StepError
 
 
 @click.command()
@@ -14,7 +14,8 @@ from scanner.demo import Demo, DemoError
     "folder", default="demo", type=click.Path(file_okay=False, path_type=Path), metavar="[DIR]"
 )
 @click.option("--plant", default="bottling", metavar="PLANT", help="Bundled plant or plant file.")
-def command(folder: Path, plant: str) -> None:
+@click.pass_context
+def command(ctx: click.Context, folder: Path, plant: str) -> None:
     """Play the bundled plant on loopback, scan it and write what was found to DIR.
 
     \b
@@ -22,5 +23,8 @@ def command(folder: Path, plant: str) -> None:
     """
     try:
         Demo(folder, plant).run()
+    except StepError as error:
+        click.echo(str(error), err=True)
+        ctx.exit(error.code)
     except DemoError as error:
         raise click.UsageError(str(error)) from error

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scanner.test_demo import PLANT as TINY
 from tests.scanner.test_resume import PLANT, functions, sound, stored, words
 from tests.support.database import sqlite
 from tests.support.plants import ROOT, Played, Ran, played, started, untrap
@@ -211,6 +212,39 @@ def test_a_reader_beside_the_scan_costs_nothing_that_was_acknowledged(
     sound(database)
     ran = untrap(*words(plant, database), "--resume", "--yes", cwd=tmp_path)
     assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize(
+    ("size", "said", "left"),
+    [("8k", "No space left on device", 0), ("300k", "the disk is full", 1)],
+)
+def test_a_full_disk_under_a_demonstration(tmp_path: Path, size: str, said: str, left: int) -> None:
+    """While the plant's files are written, and while the register is imported: one line, exit 2.
+
+    What is left is known as a demonstration's own: with more room the same command goes through.
+    """
+    small = tmp_path / "small"
+    small.mkdir()
+    tiny = tmp_path / "tiny.toml"
+    tiny.write_text(TINY.format(port=502), encoding="utf-8")
+    demo = shlex.join(
+        [sys.executable, "-m", "scanner", "demo", "--plant", str(tiny), str(small / "demo")]
+    )
+    script = (
+        f"ip link set lo up; mount -t tmpfs -o size={size} tmpfs {small} || exit 77; {demo};"
+        f" code=$?; ls {small} | wc -l > {tmp_path}/left; mount -o remount,size=9m {small};"
+        f" {demo} > {tmp_path}/again 2>&1; echo $? > {tmp_path}/second; exit $code"
+    )
+    ran = shell(*unshared("-rmn"), "sh", "-c", script, cwd=tmp_path)
+    if ran.code == 77:
+        pytest.skip("tmpfs cannot be mounted here")
+    assert ran.code == 2, ran.err
+    assert "Traceback" not in ran.err
+    (line,) = [one for one in ran.err.splitlines() if one.startswith("Error: ")]
+    assert said in line
+    assert int((tmp_path / "left").read_text()) == left
+    again = (tmp_path / "again").read_text()
+    assert (tmp_path / "second").read_text().strip() == "0", again
 
 
 def test_a_full_disk(plant: Played, tmp_path: Path) -> None:
