@@ -47,12 +47,13 @@ class StepError(DemoError):
         self.code = code
 
 
-def _further(database: Path) -> Iterator[str]:
+def _further(database: Path, config: Path) -> Iterator[str]:
     """How to go on by hand; `make demo` puts the command where no shell looks for it."""
     yield "\nGo on by hand:"
     if shutil.which("untrap") is None:
         yield f'  export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
-    yield f"  {shlex.join(['untrap', '--db', str(database), 'questions'])}"
+    words = ["untrap", "--db", str(database), "--config", str(config), "questions"]
+    yield f"  {shlex.join(words)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Demo:
         for path in sorted(self.folder.iterdir()):
             if path.is_file() and not path.name.startswith("inventory.db-"):
                 click.echo(f"  {path}")
-        for line in _further(database):
+        for line in _further(database, site / "site.toml"):
             click.echo(line)
 
     def _put_aside(self) -> Path | None:

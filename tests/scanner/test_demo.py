@@ -46,9 +46,10 @@ def test_it_says_how_to_go_on_where_no_shell_finds_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    (_, path, command) = _further(Path("demo x/inventory.db"))
+    (_, path, command) = _further(Path("demo x/inventory.db"), Path("demo x/plant/site.toml"))
     assert path.startswith("  export PATH=/")
-    assert command == "  untrap --db 'demo x/inventory.db' questions"
+    words = "untrap --db 'demo x/inventory.db' --config 'demo x/plant/site.toml' questions"
+    assert command == f"  {words}"  # with the plant's ports, which what it proposes must name
 
 
 def test_without_spare_ports_a_taken_one_ends_it(taken: Path) -> None:
