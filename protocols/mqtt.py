@@ -8,12 +8,17 @@ Source: OASIS MQTT 3.1.1 and 5.0, 2.2, 3.1, 3.3, 3.8; Eclipse Sparkplug 3.0, 4.1
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from protocols._cursor import Cursor, text
 from protocols.contract import Fact, Foreign, Garbled, Overheard, Point, Question, Segment
 from protocols.passive import OTHER, READ, Passive, Use, overheard
 
 CONNECT, CONNACK, PUBLISH, SUBSCRIBE = 1, 2, 3, 8
 LIMIT = 1 << 20
+PORT, SPARKPLUG = 1883, "spBv1.0"
+BIRTHS = frozenset({"NBIRTH", "NDATA", "DBIRTH"})
+LIFE = frozenset({b"\xc0\0", b"\xd0\0"})  # PINGREQ and PINGRESP
 
 
 def _length(data: bytes) -> tuple[int, int] | None:
@@ -44,6 +49,40 @@ def recognise(data: bytes) -> bool:
     if data[:2] in (b"\x20\x02",) and len(data) == 4:
         return data[2] <= 1 and data[3] <= 5
     return data[:1] == b"\x10" and (b"\0\4MQTT" in data[:12] or b"\0\6MQIsdp" in data[:14])
+
+
+def under_way(data: bytes) -> bool:
+    """A connection that was there before the capture began: whole packets that fill the segment,
+    the first a PUBLISH with a topic, or a sign of life."""
+    if recognise(data) or data in LIFE:
+        return True
+    published = bool(data) and data[0] >> 4 == PUBLISH
+    return published and _whole(data) and bool(_named(data))
+
+
+def _whole(data: bytes) -> bool:
+    """Whether control packets fill the bytes."""
+    place = 0
+    with suppress(Foreign):
+        while place < len(data) and (found := _length(data[place : place + 5])):
+            place += sum(found)
+    return place == len(data)
+
+
+def _named(data: bytes) -> str:
+    """The topic of a PUBLISH as far as it is one: printable, without wildcards; else ""."""
+    with suppress(Garbled, Foreign):
+        name = topic(data)
+        return name if name.isprintable() and not set(name) & {"#", "+"} else ""
+    return ""
+
+
+def proof(data: bytes) -> bool:
+    """On any port: a CONNECT by its protocol name, or a Sparkplug topic."""
+    if data[:1] == b"\x10":
+        return recognise(data)
+    published = bool(data) and data[0] >> 4 == PUBLISH and under_way(data)
+    return published and _named(data).startswith(SPARKPLUG)
 
 
 def _body(data: bytes) -> Cursor:
@@ -96,16 +135,24 @@ def decode(segment: Segment) -> tuple[Overheard, ...]:
     name = topic(data)
     if not name:
         return ()
-    broker = segment.destination
+    delivered = _from_the_broker(segment)
+    broker = segment.source if delivered else segment.destination
     found = [
         Overheard(broker, Question("mqtt", "topics"), (), (Point(name, description="published"),))
     ]
     words = name.split("/")
-    if words[0] == "spBv1.0" and len(words) >= 4 and words[2] in ("NBIRTH", "NDATA", "DBIRTH"):
+    birth = len(words) >= 4 and words[0] == SPARKPLUG and words[2] in BIRTHS
+    if birth and not delivered:  # what the broker hands on was said by another
         node = "/".join((words[1], words[3]))
-        birth = (Fact("name", node, "Sparkplug topic"), Fact("role", "gateway", "Sparkplug node"))
-        found.append(overheard(segment.source, "sparkplug", birth))
+        said = (Fact("name", node, "Sparkplug topic"), Fact("role", "gateway", "Sparkplug node"))
+        found.append(overheard(segment.source, "sparkplug", said))
     return tuple(found)
+
+
+def _from_the_broker(segment: Segment) -> bool:
+    """Whether a PUBLISH is handed on: the broker's port is the known or the lower one."""
+    ports = (segment.source_port, segment.destination_port)
+    return ports[0] == PORT or (PORT not in ports and ports[0] < ports[1])
 
 
 def alike(data: bytes) -> bytes:
@@ -127,12 +174,12 @@ PASSIVE = Passive(
     "mqtt",
     "MQTT",
     decode,
-    ports=(1883,),
+    ports=(PORT,),
     frame=frame,
     uses=uses,
     alike=alike,
-    recognise=recognise,
-    proof=lambda data: data[:1] == b"\x10" and recognise(data),
+    recognise=under_way,
+    proof=proof,
     side=side,
     plant=False,
     least=2,

@@ -1,7 +1,7 @@
 """Field telemetry as overheard: GE-SRTP, GENISYS, ROC Plus, ANSI C12.22.
 
-But for GE's controllers, these name no device in clear; they show who is master, which station
-answers, and what is asked.
+But for GE's controllers and the ApTitle of a meter, these name no device in clear; they show who is
+master, which station answers, and what is asked.
 
 Source: GE-SRTP as described by Denton et al., "Leveraging the SRTP protocol", DFRWS 2017,
 and GFK-0529C (Series 90 PLC SNP Communications, chapter 6: the same services and codes); Alstom
@@ -11,7 +11,10 @@ ANSI C12.22-2012, 5.3 (ACSE PDU) and 5.3.2.4 (services).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from protocols._cursor import Cursor, printable, text
+from protocols._passive_snmp import oid
 from protocols.contract import Fact, Foreign, Garbled, Overheard, Segment
 from protocols.passive import OTHER, READ, WRITE, Passive, Use, nothing, overheard
 
@@ -52,6 +55,7 @@ ROC_OPCODES = {0: ("read I/O", READ), 6: ("read configuration", READ), 7: ("read
                118: ("read alarms", READ), 119: ("read events", READ),
                166: ("write points", WRITE), 167: ("read points", READ),
                180: ("read parameters", READ), 181: ("write parameters", WRITE)}  # fmt: skip
+CALLING_AP_TITLE, FIRST_SERVICE = 0xA6, 0x20  # codes below are results: ok 0, error 1, …
 C1222_SERVICES = {0x20: ("identify", READ), 0x21: ("terminate", OTHER), 0x25: ("resolve", OTHER),
                   0x30: ("read table", READ), 0x3F: ("read part of table", READ),
                   0x40: ("write table", WRITE), 0x4F: ("write part of table", WRITE),
@@ -165,26 +169,53 @@ def _c1222(data: bytes) -> bool:
     return data[first : first + 1] in (b"\xa1", b"\xa2", b"\xa6")
 
 
-def _c1222_uses(data: bytes) -> tuple[Use, ...]:
+def _c1222_elements(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(tag, value) of the elements of the ACSE PDU; the user information goes to the end."""
     cursor = Cursor(data, 2 if data[1] < 0x80 else 2 + (data[1] & 0x7F))
     for _ in range(16):
         if cursor.left < 2:
-            return ()
+            return
         tag, length = cursor.u8(), cursor.u8()
-        if tag != 0xBE:
-            cursor.skip(length)
-            continue
-        body = data[cursor.position :]
-        at = body.find(b"\x81")  # user information: EXTERNAL, octet aligned
-        if at < 0 or at + 4 > len(body):
-            return ()
-        control = body[at + 2]
-        if control & 0x0C:  # encrypted or authenticated: the services are not in clear
-            return (Use("protected service", OTHER),)
-        service = body[at + 4] if control & 0x10 == 0 and at + 4 < len(body) else 0
-        known = C1222_SERVICES.get(service)
-        return (Use(*known),) if known else ()
+        yield tag, data[cursor.position :] if tag == 0xBE else cursor.take(length)
+        if tag == 0xBE:
+            return
+
+
+def _c1222_service(body: bytes) -> tuple[bool, int]:
+    """(whether it is in clear, service or result code) of user information; service 0: none."""
+    at = body.find(b"\x81")  # EXTERNAL, octet aligned
+    if at < 0 or at + 4 > len(body):
+        return True, 0
+    control = body[at + 2]
+    if control & 0x0C:  # encrypted or authenticated: the services are not in clear
+        return False, 0
+    return True, body[at + 4] if control & 0x10 == 0 and at + 4 < len(body) else 0
+
+
+def _c1222_uses(data: bytes) -> tuple[Use, ...]:
+    for tag, body in _c1222_elements(data):
+        if tag == 0xBE:
+            clear, service = _c1222_service(body)
+            if not clear:
+                return (Use("protected service", OTHER),)
+            known = C1222_SERVICES.get(service)
+            return (Use(*known),) if known else ()
     return ()
+
+
+def _c1222_name(segment: Segment) -> tuple[Overheard, ...]:
+    """The address in the C12.22 network that an answering node gives as its own."""
+    title, answers = "", False
+    for tag, body in _c1222_elements(segment.payload):
+        if tag == CALLING_AP_TITLE and len(body) > 2 and body[0] in (0x06, 0x80):
+            title = oid(body[2 : 2 + body[1]]) if body[0] == 0x06 else ""
+        elif tag == 0xBE:
+            clear, code = _c1222_service(body)
+            answers = clear and len(body) > 4 and code < FIRST_SERVICE
+    if not title or not answers:
+        return ()
+    fact = Fact("name", f"ApTitle {title}", "C12.22 calling-AP-title")
+    return (overheard(segment.source, "c12.22", [fact], operation="node"),)
 
 
 PASSIVE = (
@@ -228,7 +259,7 @@ PASSIVE = (
     Passive(
         "c12.22",
         "ANSI C12.22",
-        nothing,
+        _c1222_name,
         transports=("tcp", "udp"),
         ports=(C1222_PORT,),
         frame=_c1222_frame,
