@@ -14,10 +14,11 @@ from datetime import datetime
 from inventory.derive import declared, ties
 from inventory.derive.clusters import Cluster, assign, clusters, join_stated, splits
 from inventory.derive.devices import PlaceOf, device_of, places_of
+from inventory.derive.identity import plain_mac
 from inventory.derive.nodes import Node, echoes, nodes
 from inventory.derive.places import Places, Seen, gather, seen
 from inventory.derive.register import Index, Match, gateways
-from inventory.derive.silent import joined
+from inventory.derive.silent import joined, shown_macs
 from inventory.judge.evidence import assemble
 from inventory.model import (
     Declaration,
@@ -153,10 +154,16 @@ class _Derivation:
         )
 
     def _declared_places(self) -> dict[str, frozenset[str]]:
-        """Address → parts that the register names there."""
+        """Address → parts that the register names there.
+
+        Not where the row's device shows its hardware address elsewhere and nothing answers here:
+        that row is about the other one, and would leave a device that nobody knows behind.
+        """
         named: dict[str, set[str]] = {}
+        macs = {plain_mac(one.mac) for one in self.register if one.mac and one.address} - {""}
+        shown = shown_macs(self.places, macs) if macs else frozenset()
         for one in self.register:
-            if declared.wants_device(one):
+            if declared.wants_device(one) and not self._elsewhere(one, shown):
                 part = declared.bus_part(one.unit)
                 address = one.address or (
                     self.gateways.get(one.parent.casefold(), "") if part else ""
@@ -164,6 +171,10 @@ class _Derivation:
                 if address:
                     named.setdefault(address, set()).update({"", part} if part else {""})
         return {address: frozenset(parts) for address, parts in named.items()}
+
+    def _elsewhere(self, one: RegisterRow, shown: frozenset[str]) -> bool:
+        here = self.places.get(one.address, {}).values()
+        return plain_mac(one.mac) in shown and not any(place.alive for place in here)
 
     def _plan(self, devices: dict[str, Device], index: Index) -> tuple[Planned, ...]:
         """Matches every row about a device; makes devices of those that are nowhere."""

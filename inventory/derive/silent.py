@@ -168,6 +168,15 @@ def _own(here: dict[str, Place]) -> set[str]:
     }
 
 
+def shown_macs(places: Places, wanted: set[str]) -> frozenset[str]:
+    """Of these hardware addresses, those that something which is there has or is known by."""
+    found = set()
+    for address, here in places.items():
+        if any(place.alive for place in here.values()):
+            found |= wanted & ({plain_mac(address)} | _own(here))
+    return frozenset(found)
+
+
 def _added(
     places: Places, known: dict[str, set[str]], tables: Tables, listed: set[str]
 ) -> Iterator[Seen]:

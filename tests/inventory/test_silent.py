@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from inventory.derive.assets import Inventory, derive
 from inventory.model import Declaration, Device
 from protocols.contract import Fact, Observation
@@ -79,6 +81,20 @@ def test_a_row_of_the_register_without_an_ip_address_is_seen_on_its_port() -> No
     assert (device.name, device.seen) == ("Valve island", True)
     assert said(device, "attached") == ["on port 7 of SW-2"]
     assert len(found.devices) == 3
+
+
+@pytest.mark.parametrize("where", [SIEMENS, "10.0.0.44"])
+def test_a_row_whose_device_is_elsewhere_leaves_nobody_at_its_address(where: str) -> None:
+    """Heard by its hardware address only, or found at another IP address than the register's."""
+    heard = observed(where, {"mac": SIEMENS, "role": "ot-device"})
+    row = listed(tag="VLV-9", address="10.0.0.99", mac=SIEMENS)
+    (device,) = derived([heard], row).devices
+    assert (device.addresses, device.seen) == ((where,), True)
+    assert device.register is not None
+    assert device.register.tag == "VLV-9"
+    other = observed("10.0.0.99", {"vendor": "Beckhoff Automation"})
+    found = derived([heard, other], row)
+    assert [d.addresses for d in found.devices if not d.register] == [("10.0.0.99",)]
 
 
 def test_an_arp_table_ties_the_port_to_the_device_that_answered() -> None:
