@@ -36,6 +36,7 @@ from inventory.store.codec import stamp
 from inventory.store.growing import Kept
 from inventory.store.values import Concluded
 from inventory.store.values import Gathered as Rows
+from protocols.contract import compact
 
 if TYPE_CHECKING:
     from inventory.derive.assets import Inventory
@@ -121,7 +122,7 @@ def _after(store: Store, change: _Change, fresh: Sequence[Device]) -> list[Kept]
         kin, listing = kinship(device, evidence.points)
         found.append(
             Kept(
-                ranks[device.key], device.key, kin, listing, json.dumps(identities(device)), "[]",
+                ranks[device.key], device.key, kin, listing, compact(identities(device)), "[]",
                 clocks_of(device), "",
             )
         )  # fmt: skip

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from inventory.judge.openness import protocol
 from inventory.model import Device, Evidence
+from inventory.once import Once
 from inventory.population import MADE_BY_SCAN, estimate
-from inventory.signals.points import Once, measured
+from inventory.signals.points import measured
 from protocols.contract import SPOKE, Openness, Point
 
 

@@ -10,7 +10,7 @@ deriving everything at once, to the byte. A test compares the two on random site
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,17 +75,14 @@ def derived(store: Store, crew: Workers, *, size: int = SHARE, most: int = 0) ->
     addresses = store.addresses()
     most = most or max(MOST, len(addresses) // 4)
     try:
-        keys = _stored(store, crew, addresses, size, most)
+        _store(store, crew, addresses, size, most)
     except _Whole:
         return False
-    store.declare_keys(keys)
     return True
 
 
-def _stored(
-    store: Store, crew: Workers, addresses: Sequence[str], size: int, most: int
-) -> list[Declaration]:
-    """Stores what is derived in one transaction; the new keys, in the order of the site."""
+def _store(store: Store, crew: Workers, addresses: Sequence[str], size: int, most: int) -> None:
+    """Stores what is derived, and the new keys, in one transaction."""
     cuts = addresses[size::size]
     dealt = _Dealt(store, cuts)
     spans = pairwise(("", *cuts, ""))
@@ -99,7 +96,7 @@ def _stored(
         for number, answer in enumerate(crew.answers(tasks)):
             assert isinstance(answer, Share)  # noqa: S101 - what `share` gives
             kept.add(number, answer)
-        return kept.finished(most)
+        kept.finish(most)
 
 
 class _Dealt:
@@ -111,6 +108,7 @@ class _Dealt:
         self.stated = Stated(store.site, [one for one in everything if one.kind is not Kind.KEY])
         register = declared.latest(everything, Kind.REGISTER)
         self._doors = gateways([declared.row(one) for one in register.values()])
+        self._devices = {one.equipment: one.device for one in declared.links(everything)}
         self._mine: list[list[Declaration]] = [[] for _ in range(len(cuts) + 1)]
         for one in everything:
             to = (self.share_of(one),) if one.kind in DEALT else range(len(self._mine))
@@ -127,10 +125,13 @@ class _Dealt:
         if one.kind is Kind.KEY:
             return self._at(one.fields.get("at", ""))
         if one.kind is Kind.LINK:
-            device = one.fields.get("device", "")
-            return self._at(self._doors.get(device.casefold(), device))
+            return self._near(one.fields.get("device", ""))
         row = declared.row(one)
-        return self._at(row.address or self._doors.get(row.parent.casefold(), ""))
+        where = row.address or self._doors.get(row.parent.casefold(), "")
+        return self._at(where) if where else self._near(self._devices.get(row.tag or row.name, ""))
+
+    def _near(self, device: str) -> int:
+        return self._at(self._doors.get(device.casefold(), device))
 
     def _at(self, place: str) -> int:
         return bisect_right(self.cuts, place.partition(" ")[0])
@@ -142,6 +143,7 @@ class _Kept:
     def __init__(self, store: Store, connection: Connection, dealt: _Dealt) -> None:
         self.store, self.connection, self.dealt = store, connection, dealt
         self.words = _Words(word for words in dealt.stated.words.values() for word in words)
+        self.before = growing.newest(connection)
         self.machines: list[dict[str, object]] = []
         self.keys: list[Declaration] = []
         self.ends: list[Order] = []
@@ -167,6 +169,7 @@ class _Kept:
         fill(self.connection, tables.ties, _but(one.ties, "asset", twice))
         columns = one.machines.columns
         self.machines += [dict(zip(columns, row, strict=True)) for row in one.machines.rows]
+        self.store.declare_in(self.connection, one.keys)
         self.keys += one.keys
         self.ends += one.ends
         self.count += len(one.devices.rows)
@@ -180,17 +183,11 @@ class _Kept:
             at, asset = map(one.places.columns.index, ("address", "asset"))
             self.again |= {str(row[at]) for row in one.places.rows if row[asset] in twice}
 
-    def finished(self, most: int) -> list[Declaration]:
-        """Puts right what is tied across shares; the new keys, in the order of the site."""
+    def finish(self, most: int) -> None:
+        """Puts right what is tied across shares."""
         from inventory.store import tables
 
-        crossing = self._crossing()
-        inside = self.store.inside(self.connection)
-        reach = Reach(inside, self.again, stated=self.dealt.stated, words=crossing, most=most)
-        found = reach.grown() if crossing else None
-        if crossing and found is None:
-            raise _Whole
-        gone = reach.gone() if found else frozenset()
+        found, gone = self._tied(most)
         left = [one for one in self.machines if one["key"] not in gone]
         left.sort(key=lambda one: str(one["tag"]))
         for rank, one in enumerate(left):
@@ -198,19 +195,30 @@ class _Kept:
         fill(self.connection, tables.assets, left)
         if found is not None:
             growing.put(self.store, self.connection, found, gone)
+            self._record_again(found, gone)
         elif any(one > other for one, other in pairwise(self.ends)):
             growing.rank(self.store, self.connection)  # devices without an address come first
-        return self._keys(found, gone)
 
-    def _keys(self, found: Inventory | None, gone: Iterable[str]) -> list[Declaration]:
-        """In the order of the addresses that they were first derived at, as one derivation of the
-        whole gives them."""
-        without = frozenset(gone)
-        keys = [one for one in self.keys if one.subject not in without]
-        if found is not None:
-            keys += found.keys
-            keys.sort(key=lambda one: one.fields["at"].partition(" ")[0])
-        return keys
+    def _tied(self, most: int) -> tuple[Inventory | None, Collection[str]]:
+        """What is tied across shares, derived again, and the keys whose place it takes."""
+        crossing = self._crossing()
+        if not crossing:
+            return None, ()
+        growing.take_back(self.connection, {one.id for one in self.keys}, self.before)
+        inside = self.store.inside(self.connection)
+        reach = Reach(inside, self.again, stated=self.dealt.stated, words=crossing, most=most)
+        found = reach.grown()
+        if found is None:
+            raise _Whole
+        return found, reach.gone()
+
+    def _record_again(self, found: Inventory, gone: Collection[str]) -> None:
+        """Records the new keys once more, without those that are gone: in the order of the
+        addresses that they were first derived at, as deriving everything at once gives them."""
+        keys = [one for one in self.keys if one.subject not in gone]
+        keys += found.keys
+        keys.sort(key=lambda one: one.fields["at"].partition(" ")[0])
+        self.store.declare_in(self.connection, keys)
 
     def _crossing(self) -> set[str]:
         """Words that tie devices or statements of several shares."""

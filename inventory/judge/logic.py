@@ -7,6 +7,7 @@ own, carries the missing premise, and is never turned into FALSE (domain model 2
 from __future__ import annotations
 
 from inventory.model import Because, Confidence, Proposition, Strength, Truth
+from inventory.once import Once
 from inventory.quick import quick
 from protocols.contract import Observation, Outcome
 
@@ -107,7 +108,16 @@ def confidence(strength: Strength) -> Confidence | None:
 
 def cite(observation: Observation, text: str = "") -> Because:
     """An observation as a premise; by default in the words of its question and outcome."""
-    return _new_because(observation.id, observation.outcome.value, text or describe(observation))
+    known = _cited(observation)
+    return _new_because(known.observation, known.outcome, text) if text else known
+
+
+def _cite(observation: Observation) -> Because:
+    return _new_because(observation.id, observation.outcome.value, describe(observation))
+
+
+_cited = Once(_cite)
+"""Several rules cite the same answer, and its id is a digest of it."""
 
 
 def declared(text: str, declaration: str = "") -> Because:

@@ -7,7 +7,6 @@ verdicts a new observation may change without reading the whole site again.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -15,11 +14,12 @@ from typing import NamedTuple
 from inventory.judge.survey import Context, identities, sibling_group
 from inventory.judge.view import View
 from inventory.model import Device, Evidence, Finding
+from inventory.once import Once
 from inventory.rules.governance import moment_of
 from inventory.rules.standing import resting_turns
-from inventory.signals.points import Once, signature
+from inventory.signals.points import signature
 from inventory.store.codec import stamp
-from protocols.contract import Point
+from protocols.contract import Point, compact
 
 SKEW = "clock_skew_seconds"
 NEAR_SECONDS = 2  # a clock that agrees with ours (Q07)
@@ -46,8 +46,8 @@ def standing_of(evidence: Evidence, findings: Iterable[Finding], context: Contex
         device.key,
         kin,
         listing,
-        json.dumps(identities(device)),
-        json.dumps(networks) if networks else "[]",
+        compact(identities(device)),
+        compact(networks) if networks else "[]",
         clocks_of(device),
         first(moments((evidence,), findings, context), context.today),
     )
@@ -62,7 +62,7 @@ def clocks_of(device: Device) -> int | None:
 def kin_of(device: Device) -> str:
     """Maker, model and firmware as a text, or ""."""
     group = sibling_group(device)
-    return json.dumps(group) if group else ""
+    return compact(group) if group else ""
 
 
 def kinship(device: Device, points: tuple[Point, ...]) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def _near(value: object) -> int:
 
 
 def _digest(points: tuple[Point, ...]) -> str:
-    return hashlib.sha256(json.dumps(sorted(signature(points))).encode()).hexdigest()[:32]
+    return hashlib.sha256(compact(sorted(signature(points))).encode()).hexdigest()[:32]
 
 
 digest_of = Once(_digest)

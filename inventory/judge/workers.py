@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST = 2
-"""Workers at once: each holds its own part of an inventory in memory."""
+MOST = 3
+"""Workers at once: each holds its own part of an inventory in memory. One more than two processors
+take, because each waits now and then until the process that writes has time for its answer."""
 
 FEW = 4_000
 """Devices or addresses up to which starting a worker would cost more than it saves."""
@@ -141,7 +142,7 @@ def processors() -> int:
 def wanted() -> int:
     """Workers for a large inventory: none where this program has one processor to itself."""
     count = processors()
-    return min(MOST, count) if count > 1 else 0
+    return min(MOST, count + 1) if count > 1 else 0
 
 
 def _started(store: Store, count: int) -> Iterator[_Worker]:

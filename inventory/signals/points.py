@@ -7,18 +7,16 @@ a unit alone is necessary, never sufficient (domain model 4.3).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Generic, TypeVar
 
 from inventory.judge.openness import document
+from inventory.once import Once
 from inventory.signals.names import Name, read_name
 from inventory.signals.units import dimension, stated_unit
 from inventory.signals.words import WEAK
 from protocols.contract import Point
-
-T = TypeVar("T")
 
 TYPED, MAPPED, UNIT_AND_NAME, NAME_ONLY, NONE = "typed", "map", "unit+name", "name", "none"
 SCORES = {TYPED: 1.0, MAPPED: 0.98, UNIT_AND_NAME: 0.95, NAME_ONLY: 0.85, NONE: 0.0}
@@ -78,30 +76,6 @@ def measure(point: Point) -> Meaning:
         point.name, point.path, point.unit, point.type, point.semantic, point.signal,
         point.description, base,
     )  # fmt: skip
-
-
-class Once(Generic[T]):
-    """Remembers what a function of a list of points gave, by the list itself: siblings share one.
-
-    A small memory that is emptied when it is full; it never compares points.
-    """
-
-    MOST, LONGEST = 256, 512
-
-    def __init__(self, make: Callable[[tuple[Point, ...]], T]) -> None:
-        self._make = make
-        self._known: dict[int, tuple[tuple[Point, ...], T]] = {}
-
-    def __call__(self, points: tuple[Point, ...]) -> T:
-        known = self._known.get(id(points))
-        if known is not None and known[0] is points:
-            return known[1]
-        made = self._make(points)
-        if len(points) <= self.LONGEST:
-            if len(self._known) >= self.MOST:
-                self._known.clear()
-            self._known[id(points)] = (points, made)
-        return made
 
 
 def _measured(points: tuple[Point, ...]) -> tuple[tuple[Point, Meaning], ...]:

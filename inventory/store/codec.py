@@ -126,6 +126,10 @@ _QUALITIES = {quality.value: quality for quality in Quality}
 
 def _sample(item: dict[str, Any]) -> Sample:
     get = item.get
+    if len(item) == 3 and "received_time" in item and "value" in item:  # as most are
+        return _new_sample(
+            item["point"], item["value"], received_time=_moment(item["received_time"])
+        )
     quality, source, server, received = (
         get("quality"), get("source_time"), get("server_time"), get("received_time")
     )  # fmt: skip

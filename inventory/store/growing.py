@@ -230,6 +230,27 @@ def put(store: Store, connection: Connection, inventory: Inventory, gone: Collec
     return rank(store, connection)
 
 
+def newest(connection: Connection) -> int:
+    """The running number of the newest statement."""
+    from sqlalchemy import func, select
+
+    from inventory.store import tables
+
+    found = connection.execute(select(func.max(tables.declaration.c.seq))).scalar()
+    return int(found or 0)
+
+
+def take_back(connection: Connection, ids: Collection[str], number: int) -> None:
+    """Takes statements off the record that were recorded in this transaction, after `number`."""
+    from sqlalchemy import delete
+
+    from inventory.store import tables
+
+    c = tables.declaration.c
+    for some in _steps(ids):
+        connection.execute(delete(tables.declaration).where(c.seq > number, c.id.in_(some)))
+
+
 def _drop(connection: Connection, column: Column[str], keys: Collection[str]) -> None:
     from sqlalchemy import delete
 

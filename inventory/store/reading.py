@@ -289,11 +289,12 @@ class Reading(Records):
 
     def _values(self, wanted: object, value: Callable[[Mapping[str, object]], V]) -> Iterator[V]:
         with self.reading() as connection:
-            streaming = connection.execution_options(stream_results=True, yield_per=STEP)
-            result = streaming.execute(wanted)  # type: ignore[call-overload]
+            options = {"stream_results": True, "yield_per": STEP}
+            result = connection.execute(wanted, execution_options=options)  # type: ignore[call-overload]
             names = tuple(result.keys())
-            for row in result:
-                yield value(dict(zip(names, row, strict=True)))
+            for step in result.partitions(STEP):
+                for row in step:
+                    yield value(dict(zip(names, row, strict=True)))
 
     def lifeless(self) -> dict[str, int]:
         """Addresses that were asked and are no asset, counted by their strongest outcome.

@@ -364,16 +364,21 @@ class Records:
 
     def declare(self, declarations: Iterable[Declaration]) -> int:
         """Stores statements that are not stored yet, all or none; returns how many were new."""
+        several = list(declarations)
+        if not several:
+            return 0
+        with self.writing() as connection:
+            return self.declare_in(connection, several)
+
+    def declare_in(self, connection: Connection, declarations: Iterable[Declaration]) -> int:
+        """The same in a transaction that is open."""
         from inventory.store import tables
 
         now = datetime.now(UTC)
         rows = [codec.declaration_row(declaration, now) for declaration in declarations]
-        if not rows:
-            return 0
-        with self.writing() as connection:
-            for name in {str(row["site"]) for row in rows}:
-                self._site(connection, name)
-            return ignore(connection, tables.declaration, rows)
+        for name in {str(row["site"]) for row in rows}:
+            self._site(connection, name)
+        return ignore(connection, tables.declaration, rows)
 
     def declare_keys(self, keys: Sequence[Declaration]) -> None:
         """Records the keys of devices that were derived for the first time, some at a time."""

@@ -166,7 +166,7 @@ _OPENNESS = {one.value: one for one in Openness}
 def device(row: Mapping[str, object]) -> Device:
     """The device of a row."""
     value = expand(str(row["value"]))
-    text = {name: str(row[name]) for name in _TEXTS}
+    text = {name: row[name] for name in _TEXTS}
     return _new_device(
         **text,
         addresses=tuple(expand(str(row["addresses"]))),
