@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import runs
+from benchmarks.large import large
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +42,6 @@ ROWS = {
     "memory": Row("2 000 devices in depth", runs.memory),
     "profiles": Row("The slow profiles against their own bound", runs.profiles),
     "promise": Row("The plan's promise", runs.promise),
+    "large": Row("100 000 devices with two million points, nothing derived before", large),
     "start": Row("Start-up", runs.start_up),
 }
