@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.conclude import refresh
-from inventory.judge.workers import Workers
+from inventory.judge.workers import Workers, wanted
 from inventory.model import Declaration, Kind
 from inventory.shares import derived
 from inventory.store import Store
@@ -105,6 +106,17 @@ def test_two_workers_derive_what_one_process_does(tmp_path: Path) -> None:
     seen = [identity(n) for n in range(1, 40)]
     seen += [identity(60, serial="SER-0003", at=90), observed("10.0.0.61", {"name": "d2"}, at=9)]
     both(tmp_path, seen, STATED, 4)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux binds to processors")
+def test_one_processor_gets_no_workers() -> None:
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert wanted() == 0
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert wanted() == (0 if len(allowed) == 1 else 3)
 
 
 def test_what_tells_of_others_is_derived_as_a_whole(tmp_path: Path) -> None:
