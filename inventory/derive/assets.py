@@ -17,7 +17,7 @@ from inventory.derive.devices import PlaceOf, device_of, places_of
 from inventory.derive.identity import plain_mac
 from inventory.derive.nodes import Node, echoes, nodes
 from inventory.derive.places import Places, Seen, gather, seen
-from inventory.derive.register import Index, Match, gateways
+from inventory.derive.register import ITSELF, Index, Match, alone, gateways
 from inventory.derive.silent import joined, shown_macs
 from inventory.judge.evidence import assemble
 from inventory.model import (
@@ -105,6 +105,7 @@ class _Derivation:
         self.echoing: frozenset[str] = frozenset()
         self.register = declared.rows(declarations)
         self.gateways = gateways(self.register)
+        self.alone = alone(self.register)
         self.stated = declared.stated_fields(declarations)
 
     def run(self) -> Inventory:
@@ -168,6 +169,8 @@ class _Derivation:
                 address = one.address or (
                     self.gateways.get(one.parent.casefold(), "") if part else ""
                 )
+                if address in self.alone:
+                    part = ""
                 if address:
                     named.setdefault(address, set()).update({"", part} if part else {""})
         return {address: frozenset(parts) for address, parts in named.items()}
@@ -184,6 +187,8 @@ class _Derivation:
                 continue
             where = self.gateways.get(one.parent.casefold(), "")
             match = index.row(one, where)
+            if not match.key and one.address in self.alone:
+                match = index.row(replace(one, unit=""), where)
             folded = not match.key and self._echoes(one, where)
             if folded:
                 match = Match(index.find(one.address or where).key, "it answers every unit alike")
@@ -254,6 +259,7 @@ class _Derivation:
             key = match.key or index.find(one.device).key
             device = devices.get(key)
             own = device is not None and device.part == part and bool(part)
+            own = own or (part in ITSELF and not match.key)  # no unit of its own: the device is it
             linked.setdefault(one.equipment, []).append(
                 Link(
                     one.equipment,

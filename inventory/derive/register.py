@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from inventory.derive.declared import bus_part
+from inventory.derive.declared import bus_part, is_equipment
 from inventory.derive.identity import placeholder, plain_mac, plain_serial, plain_vendor
 from inventory.model import Device, RegisterRow
 
@@ -117,6 +117,24 @@ def names(device: Device) -> Iterable[str]:
         yield f"behind:{device.parent} {device.part}"
     if device.name:
         yield f"name:{device.name.casefold()}"
+
+
+ITSELF = frozenset({"unit 0", "unit 1", "unit 255"})
+"""Bus parts at which a device answers for itself (rulings 16)."""
+
+
+def alone(register: Sequence[RegisterRow]) -> frozenset[str]:
+    """Addresses at which the register knows one device only, by a unit that is the device itself:
+    "meter, 10.0.0.5, unit 1" is no unit behind a gateway that nobody named."""
+    addresses = gateways(register)
+    named: dict[str, set[str]] = {}
+    for one in register:
+        parent = addresses.get(one.parent.casefold(), "")
+        part = bus_part(one.unit)
+        if part or not is_equipment(one):  # a machine's address is that of a device beside it
+            behind = "behind a gateway" if part and one.parent else ""
+            named.setdefault(one.address or parent, set()).add(behind or part)
+    return frozenset(where for where, parts in named.items() if len(parts) == 1 and parts <= ITSELF)
 
 
 def gateways(register: Sequence[RegisterRow]) -> dict[str, str]:

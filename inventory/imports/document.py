@@ -37,7 +37,8 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "Address": "IP address; a prefix is allowed",
         "MAC": "hardware address, in any spelling",
         "Protocol": "what it is said to speak",
-        "Unit": "Modbus unit, or another address behind the parent",
+        "Unit": "Modbus unit, or another address behind the parent; unit 1 of an address without"
+        " another row is the device itself",
         "Parent": "tag or address of the gateway that it stands behind",
         "Vendor": "maker",
         "Model": "the maker's type",

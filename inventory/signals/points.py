@@ -47,6 +47,14 @@ SUNSPEC = {
 """SunSpec point names by measurand (SunSpec models 1xx, 2xx, 802; commit 7abdf89)."""
 
 
+SIDES = frozenset({"suction", "discharge"})
+ELECTRICAL = frozenset(
+    {"voltage", "current", "power", "reactive_power", "apparent_power", "power_factor"}
+    | {"energy", "reactive_energy", "apparent_energy", "frequency"}
+)
+"""Measurands that a fluid's side says nothing of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a point measures. `measurand` is "" when unclassified or ambiguous."""
@@ -178,12 +186,23 @@ def _decide(
         second = scored[1][0] if len(scored) > 1 else 0.0
         if scored[0][0] - second >= MARGIN:
             score, match, name = scored[0]
-            return Meaning(name, match, score, *fixed, numeric)
+            return Meaning(name, match, score, *_sided(name, fixed), numeric)
     conflict = clash and not scored
     strong = tuple(name for name, score in said.scores if score >= SCORES[NAME_ONLY])
     if conflict and len(strong) == 1:
         return Meaning("", NONE, 0.0, said.kind, strong, said.places, size, process, numeric, True)
     return Meaning("", NONE, 0.0, *fixed, numeric)
+
+
+_Fixed = tuple[str, tuple[str, ...], frozenset[str], str, bool]
+
+
+def _sided(measurand: str, fixed: _Fixed) -> _Fixed:
+    """Without the sides of a machine that a fluid passes: "input voltage" is at no suction side."""
+    if measurand not in ELECTRICAL:
+        return fixed
+    kind, candidates, places, size, process = fixed
+    return kind, candidates, places - SIDES, size, process
 
 
 def _base(address: str) -> bool:

@@ -90,7 +90,7 @@ async def _unit_one(gateway: Gateway) -> None:
     """Unit 1: the asset itself where it answers like unit 255, or where 255 does not answer."""
     talk, own = gateway.talk, gateway.own
     many = any(unit not in (1, 255) for unit in (*gateway.declared, *gateway.swept))
-    alone = label_one(own, many)
+    alone = label_one(own, 1 in gateway.declared, many)
 
     def label(objects: Objects) -> str:
         if own is None or own.outcome not in DATA:

@@ -76,10 +76,15 @@ class Gateway:
         return "" if unit in OWN and any(other in OWN for other in alike) else None
 
 
-def label_one(own: Found | None, many: bool) -> str:
-    """Part of unit 1 where unit 255 gave no identity: behind a gateway it is a unit."""
+def label_one(own: Found | None, declared: bool, many: bool) -> str:
+    """Part of unit 1 where unit 255 gave no identity: behind a gateway it is a unit.
+
+    So it is where the register says so (`declared`), and not only where the gateway does:
+    there are some that keep silent at 255.
+    """
     downstream = own is not None and own.outcome is Outcome.REFUSED_DOWNSTREAM
-    return part_of(1) if downstream and many else ""
+    told = own is not None and own.outcome in DATA
+    return part_of(1) if (declared and not told) or (downstream and many) else ""
 
 
 async def survey(gateway: Gateway) -> None:

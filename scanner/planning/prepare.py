@@ -255,7 +255,9 @@ def known(declarations: Sequence[Declaration]) -> Known:
     if not declarations:
         return Known()
     from inventory.derive import declared
+    from inventory.derive.register import ITSELF, alone
 
+    alone_at = {canonical(where) for where in alone(declared.rows(declarations)) if where}
     address_of = {row.get("tag", ""): row.get("address", "") for row in rows if row.get("tag")}
     units: dict[str, list[str]] = {}
     ranked: list[tuple[int, str]] = []
@@ -266,8 +268,9 @@ def known(declarations: Sequence[Declaration]) -> Known:
         address = canonical(address)
         ranked.append(({"C3": 0, "C2": 1, "C1": 2}.get(row.get("criticality", ""), 1), address))
         unit = row.get("unit", "").strip()
-        if unit.isdigit():
-            units.setdefault(address, []).append(f"unit {int(unit)}")
+        part = f"unit {int(unit)}" if unit.isdigit() else ""
+        if part and not (part in ITSELF and address in alone_at):
+            units.setdefault(address, []).append(part)
     first = tuple(dict.fromkeys(address for _, address in sorted(ranked, key=lambda r: r[0])))
     folded = {address: tuple(dict.fromkeys(found)) for address, found in units.items()}
     maps = tuple(declared.maps(declarations))

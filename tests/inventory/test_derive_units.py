@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from inventory.derive.assets import derive
-from inventory.model import Declaration, Device
+from inventory.model import Declaration, Device, Kind
 from protocols.contract import Fact, Observation, Outcome
 from tests.inventory.making import SITE, listed, observed
 
@@ -122,3 +124,49 @@ def test_a_service_whose_later_answer_was_another_protocol_is_other() -> None:
                      outcome=Outcome.OTHER)  # fmt: skip
     (one,) = devices([opened, other])
     assert [service.outcome for service in one.services] == [Outcome.OTHER]
+
+
+METER = {"vendor": "Acme", "product": "Meter", "serial": "SN-1"}
+
+
+@pytest.mark.parametrize("unit", ["1", "255", "0"])
+def test_a_register_row_with_the_unit_that_a_device_is_itself_is_about_the_device(
+    unit: str,
+) -> None:
+    """Once it made a second asset that nobody had seen, and the device one that nobody declared."""
+    rows = [listed(tag="M-1", address="10.0.0.1", unit=unit)]
+    for seen in ([observed("10.0.0.1", METER)], []):
+        (one,) = devices(seen, rows)
+        assert one.register is not None
+        assert (one.register.tag, one.part, one.seen) == ("M-1", "", bool(seen))
+
+
+def test_it_is_about_the_unit_where_that_is_another_device() -> None:
+    own = observed("10.0.0.1", GATEWAY)
+    asked = said(observed("10.0.0.1", at=1), "unit 1", vendor="Acme", product="Meter",
+                 unit="present")  # fmt: skip
+    gateway, unit = devices([own, asked], [listed(tag="M-1", address="10.0.0.1", unit="1")])
+    assert unit.register is not None
+    assert (gateway.register, unit.register.tag, unit.part) == (None, "M-1", "unit 1")
+
+
+def test_beside_other_rows_of_its_address_or_behind_a_parent_it_is_a_unit() -> None:
+    gate = listed(tag="GW", address="10.0.0.1")
+    for others in (
+        [gate, listed(tag="M-1", address="10.0.0.1", unit="1", parent="GW")],
+        [listed(tag="M-2", address="10.0.0.1", unit="2"),
+         listed(tag="M-1", address="10.0.0.1", unit="1")],
+        [gate, listed(tag="M-1", unit="1", parent="GW")],
+    ):  # fmt: skip
+        found = {one.register.tag: one.part for one in devices([], others) if one.register}
+        assert found["M-1"] == "unit 1"
+
+
+def test_a_link_to_the_unit_that_the_device_is_itself_is_a_link_to_the_device() -> None:
+    link = Declaration(SITE, Kind.LINK, "P-1", {"equipment": "P-1", "device": "10.0.0.1",
+                                                "part": "unit 1"})  # fmt: skip
+    rows = [listed(tag="M-1", address="10.0.0.1", unit="1"),
+            listed(tag="P-1", kind_="equipment", class_="pump")]  # fmt: skip
+    found = derive(SITE, [observed("10.0.0.1", METER)], [*rows, link])
+    ((one,),) = [unit.links for unit in found.equipment]
+    assert (one.device, one.part, one.resolved) == (found.devices[0].key, "", True)

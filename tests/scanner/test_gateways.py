@@ -13,9 +13,11 @@ from protocols.contract import Cost, Depth, Link, Outcome, Rung
 from scanner.engine import Engine, Visit
 from scanner.planning import cost as planning
 from scanner.planning.gateways import own, shared
+from scanner.planning.prepare import known
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.wire import Wire
+from tests.inventory.making import listed
 from tests.scanner.test_link import ASK, Bench, probe, reader, toy_frame
 from tests.support.virtual import LoopClock, virtually
 
@@ -253,3 +255,14 @@ def test_gateways_behind_each_other_end() -> None:
     ]
     assert set(shared(rows)) == {"10.1.0.1", "10.1.0.2", "10.1.0.3"}
     assert len(set(shared(rows).values())) == 1
+
+
+def test_units_that_are_asked_for_are_those_behind_a_gateway() -> None:
+    """Unit 1 of an address that has no other row is the device itself, and asked anyway."""
+    rows = [
+        listed(tag="M-1", address="10.0.0.5", unit="1"),
+        listed(tag="M-2", address="10.0.0.6", unit="2"),
+        listed(tag="GW", address="10.0.0.7"),
+        listed(tag="M-3", parent="GW", unit="1"),
+    ]
+    assert known(rows).units == {"10.0.0.6": ("unit 2",), "10.0.0.7": ("unit 1",)}

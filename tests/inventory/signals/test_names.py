@@ -234,3 +234,18 @@ def test_a_whole_word_at_the_length_of_a_cut_is_not_taken_for_a_part() -> None:
 @pytest.mark.parametrize("name", ["Flöde", "Motorström", "Turtall vifte", "Lufttrykk"])
 def test_swedish_and_norwegian_are_read(name: str) -> None:
     assert read_name(name).scores
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("Input voltage 1", frozenset()),
+        ("Output current", frozenset()),
+        ("Output power", frozenset()),
+        ("Inlet temperature", frozenset({"suction"})),
+        ("Outlet pressure", frozenset({"discharge"})),
+        ("Battery voltage", frozenset({"battery"})),
+    ],
+)
+def test_what_is_electrical_has_no_suction_side(name: str, places: frozenset[str]) -> None:
+    assert measure(Point("x", name)).places == places

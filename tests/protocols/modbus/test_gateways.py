@@ -171,3 +171,22 @@ def test_patience_is_three_times_what_that_unit_took() -> None:
     assert WAITS[3][:SAMPLES] == [PATIENCE] * SAMPLES
     assert WAITS[3][-1] == pytest.approx(3 * SLOW)
     assert WAITS[7][-1] == LEAST_PATIENCE
+
+
+@pytest.mark.parametrize("code", [None, 0x01, 0x0B], ids=["silent", "refuses", "downstream"])
+@pytest.mark.parametrize("parts", [("unit 1",), ("unit 1", "unit 3")], ids=["one", "two"])
+def test_a_declared_unit_1_is_not_the_gateway_that_does_not_name_itself(
+    code: int | None, parts: tuple[str, ...]
+) -> None:
+    """There are gateways that keep silent at 255; their first unit gave them its name."""
+    link = run(Box({1: Slave(named("Meters", "M1"), holding={0: 5}), 3: TWO[3]}, unknown=code),
+               parts=parts)  # fmt: skip
+    facts = [fact for o in link.observations for fact in o.facts]
+    assert {fact.part for fact in facts if fact.name == "vendor"} == set(parts)
+    assert {point.part for o in link.observations for point in o.points} == set(parts)
+
+
+def test_unit_1_is_the_device_itself_where_nobody_declared_it() -> None:
+    link = run(Box({1: Slave(named("Meters", "M1"), holding={0: 5})}))
+    vendors = [f for o in link.observations for f in o.facts if f.name == "vendor"]
+    assert {fact.part for fact in vendors} == {""}
