@@ -7,6 +7,7 @@ and shows the command line first.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -28,8 +29,13 @@ SPARES = (20_000, 30_000, 40_000)
 """What is added to the plant's ports where another program listens on them."""
 
 
-OURS = ("inventory.db", "plant/site.toml")
-"""Either of them shows that a folder is an earlier demonstration's, whole or cut short."""
+OURS = re.compile(
+    r"plant|inventory\.db(-\w+)?|\.earlier-\d+"
+    r"|(summary\.txt|gaps\.csv|assets\.jsonl|report\.html|workbook\.xlsx)"
+    r"|\.(summary|gaps|assets|report|workbook)\.\d+\.\w+"
+)
+"""All that a demonstration makes in its folder, whole or cut short: a folder with anything else in
+it is somebody's own."""
 
 EARLIER = ".earlier-"
 """Begins the name of the folder in which an earlier demonstration waits."""
@@ -104,9 +110,9 @@ class Demo:
             inside = list(self.folder.iterdir())
             if not inside:
                 return None
-            cut_short = any(one.name.startswith(EARLIER) for one in inside)
-            ours = cut_short or any((self.folder / name).exists() for name in OURS)
-            if not ours:
+            begun = any(one.name.startswith(EARLIER) for one in inside)
+            begun = begun or (self.folder / "plant" / "site.toml").exists()
+            if not begun or not all(OURS.fullmatch(one.name) for one in inside):
                 raise DemoError(f"{self.folder} is not empty and not ours: name another folder")
             aside = self.folder / f"{EARLIER}{os.getpid()}"
             aside.mkdir()
