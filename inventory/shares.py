@@ -4,7 +4,7 @@ One rule keeps it simple: a share is derived as if it were the whole site. What 
 another share (`derive.ties`) is then derived again, together with all that it is tied to
 (`inventory.reach`), and takes the place of what the shares made of it: the result is that of
 deriving everything at once, to the byte. A test compares the two on random sites
-(`docs/decisions/0029`).
+(`docs/decisions/0035`).
 """
 
 from __future__ import annotations

@@ -48,3 +48,16 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
 @pytest.mark.parametrize("path", WRITTEN, ids=name)
 def test_no_path_of_one_machine_is_named(path: Path) -> None:
     assert not re.search(r"/(work|root|tmp)/", path.read_text(encoding="utf-8"))
+
+
+def test_each_decision_has_a_number_of_its_own_and_is_found_by_it() -> None:
+    names = [path.name for path in (ROOT / "docs" / "decisions").glob("*.md")]
+    numbers = sorted(name[:4] for name in names)
+    assert numbers == sorted(set(numbers))
+    for name in names:
+        title = (ROOT / "docs" / "decisions" / name).read_text(encoding="utf-8").splitlines()[0]
+        assert re.match(rf"# 0*{int(name[:4])}\b", title), name
+    for folder in ("inventory", "protocols", "scanner", "simulators"):
+        for path in (ROOT / folder).rglob("*.py"):
+            named = re.findall(r"decisions/(\d{4})", path.read_text(encoding="utf-8"))
+            assert set(named) <= set(numbers), path
