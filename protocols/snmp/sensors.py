@@ -50,7 +50,8 @@ _KINDS = {
 }
 _UNITS_SCALE = 9
 _OVERFLOW = 1_000_000_000
-_NOT_THERE = 2**31 - 1  # an Integer32 at its end: what agents hold where nothing is measured
+_NOT_THERE = frozenset({2**31 - 1, -(2**31 - 1), -(2**31), 2**32 - 1})
+"""32 bits at their end: what agents hold where nothing is measured. Meters count on beyond 2^31."""
 _STATUS = {
     1: (Quality.GOOD, "ok"),
     2: (Quality.BAD, "unavailable"),
@@ -146,7 +147,7 @@ def read(sensor: Sensor, index: Oid, row: Row) -> Harvest:
     unit = sensor.unit
     if unit in _CODES:
         unit = _coded(_CODES[unit], row.get(sensor.units_column))
-    if abs(raw) >= _NOT_THERE:
+    if raw in _NOT_THERE:
         return Harvest()
     name = text(row.get(sensor.label_column)) or sensor.label or "sensor"
     instance = "" if index == (0,) else f" {codec.dotted(index)}"

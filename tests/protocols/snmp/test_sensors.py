@@ -153,3 +153,16 @@ def test_an_integer_at_its_end_is_no_measured_value(raw: int) -> None:
     fine = codec.Binding((*sensor.value, 0), 2, b"\x2a")
     (sample,) = sensors.read(sensor, (0,), {sensor.value: fine}).samples
     assert sample.value == 42
+
+
+COUNTER, GAUGE, WIDE = 0x41, 0x42, 0x46  # RFC 3416, 3
+
+
+@pytest.mark.parametrize(("tag", "raw"), [(GAUGE, 2**31), (COUNTER, 2**32 - 2), (WIDE, 3 * 10**12)])
+def test_a_meter_that_counts_on_beyond_an_integers_end_is_read(tag: int, raw: int) -> None:
+    """Watt-hours of a feeder pass 2 147 483 647 within years."""
+    geist = sensors.sensors_for((1, 3, 6, 1, 4, 1, 21239, 5))
+    (sensor,) = (one for one in geist if one.label == "Total energy")
+    held = codec.Binding((*sensor.value, 0), tag, raw.to_bytes(9, "big"))
+    (sample,) = sensors.read(sensor, (0,), {sensor.value: held}).samples
+    assert sample.value == raw
