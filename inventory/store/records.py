@@ -340,7 +340,8 @@ class Records:
             .where(later.seq > c.seq, *(later[name] == c[name] for name in asked))
             .exists()
         )
-        undone = c.outcome.in_(("not_asked", "failed_here")) & c.reason.in_(sorted(CUT))
+        cut = (c.outcome == Outcome.NOT_ASKED) & c.reason.in_(sorted(CUT))
+        undone = (c.outcome == Outcome.FAILED_HERE) | cut  # as `judge.evidence` has it
         wanted = select(c.outcome, c.reason, func.count()).where(
             c.site == self.site, ~undone | ~again
         )

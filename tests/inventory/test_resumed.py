@@ -78,6 +78,18 @@ def test_a_service_and_the_tally_go_by_what_the_resume_found(tmp_path: Path) -> 
         assert store.tally("scan-1") == {("complete", ""): 1, ("closed", ""): 1}
 
 
+@pytest.mark.parametrize("reason", ["EMFILE", Reason.ABORTED])
+def test_the_tally_forgets_what_failed_here_and_went_well_later(
+    tmp_path: Path, reason: str
+) -> None:
+    failed = left(reason, outcome=Outcome.FAILED_HERE)
+    with Store.open(tmp_path / "t.db", SITE) as store:
+        store.append([failed])
+        assert store.tally() == {("failed_here", reason): 1}
+        store.append([observed(HERE, at=9)])
+        assert store.tally() == {("complete", ""): 1}
+
+
 def outcomes(store: Store) -> dict[str, str]:
     (device,) = store.devices()
     return {one.protocol: one.outcome.value for one in device.services}
