@@ -7,6 +7,7 @@ that a site of 100 000 assets is surveyed by streaming over its evidence once.
 from __future__ import annotations
 
 import ipaddress
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -308,9 +309,13 @@ class Gathered:
 def unit_of(item: Observation) -> str:
     """The unit that a question went to; the gateway's own stands in the argument (rulings 17)."""
     for text in (item.question.part, item.question.argument):
-        if text.startswith("unit"):
-            return " ".join(text.split()[:2])
+        if text.startswith("unit") and (found := _UNIT.match(text)):
+            return found[0]
     return ""
+
+
+_UNIT = re.compile(r"unit [0-9]{1,3}(?![^ ])")
+"""An argument may hold any name, as that of a credential does."""
 
 
 def number_of(text: str) -> int | None:

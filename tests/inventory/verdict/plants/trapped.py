@@ -256,6 +256,9 @@ T06 = [
     no("T06", "", evidence(NO_MODBUS, SNMP, about=replace(BOX, role="gateway"))),
     no("T06", "", evidence(BEYOND, about=BOX), swept(1, 247)),
     trap("T06", "nobody declared", "?", evidence(BEYOND, about=BOX), swept(1, 246)),
+    *(trap("T06", "nobody declared", "?", evidence(
+        BEYOND, replace(seen("opcua", O.COMPLETE), question=Question("opcua", "session", "", name)),
+        about=BOX)) for name in ("unit", "units-reader", "unit reader", "unit \u00b2")),
 ]  # fmt: skip
 
 T07 = [
