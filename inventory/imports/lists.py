@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 
 from inventory.derive.declared import denies, equipment_class, role, yes
 from inventory.imports.columns import MappingError, choose, plain, told_by_cells
 from inventory.imports.ratings import ratings, told
-from inventory.imports.table import LOOKED_AT, Row, Table, read
+from inventory.imports.table import LOOKED_AT, Names, Row, Table, read
 from inventory.judge.presence import NOT_FITTED, NOT_INSTRUMENTED
 from inventory.judge.profiles import classes, profile, signal_of
 from inventory.judge.statements import nearest
@@ -57,7 +57,8 @@ def read_list(
 
     Raises `TableError` (no table), `MappingError` (bad --map), `ListError` (wrong rows).
     """
-    table = _headed(kind, read(path, sheet), stated)
+    names = partial(_names_columns, kind, stated=stated)
+    table = _headed(read(path, sheet, names), names)
     columns = _columns(kind, table, stated)
     _require(kind, path, columns, table)
     rating = table.header[columns["Criticality"]] if "Criticality" in columns else ""
@@ -127,14 +128,13 @@ def _is_class(text: str) -> bool:
     return bool(equipment_class(text) or role(text))
 
 
-def _headed(kind: Kind, table: Table, stated: Mapping[str, str]) -> Table:
+def _headed(table: Table, names: Names) -> Table:
     """The table with the row that names the columns as its header: the first that will do, among
     the first rows; a title, a date, an empty form may stand above."""
-    if _names_columns(kind, table.header, stated):
+    if names(table.header):
         return table
     rows = enumerate(table.rows[:LOOKED_AT])
-    found = (place for place, row in rows if _names_columns(kind, row.cells, stated))
-    place = next(found, None)
+    place = next((place for place, row in rows if names(row.cells)), None)
     return table if place is None else table.headed(place)
 
 

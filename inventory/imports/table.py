@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
@@ -25,8 +25,12 @@ MOST_CELL_LINES = 50
 """Lines in one quoted cell; more is taken for a quote that was never closed."""
 LOOKED_AT = 20
 """First lines by which the delimiter is told, and in which the columns may be named."""
+LOOKED_AT_LETTERS = 1_000_000
 UNPACKED_BYTES = 1_000_000_000
 """What an XLSX file may unpack to; more is taken for a bomb."""
+
+
+Names = Callable[[Sequence[str]], bool]
 
 
 class TableError(Exception):
@@ -67,8 +71,9 @@ class Table:
         return replace(self, header=row.cells, rows=rows, told=told, line=row.line)
 
 
-def read(path: Path, sheet: str = "") -> Table:
-    """Reads a table, of a workbook the `sheet` of that name or the first one.
+def read(path: Path, sheet: str = "", names: Names = lambda _: False) -> Table:
+    """Reads a table, of a workbook the `sheet` of that name or the first one; `names` tells whether
+    cells name the columns, which tells the delimiter.
 
     Raises `TableError` for what is no table, OSError for what cannot be read.
     """
@@ -88,7 +93,7 @@ def read(path: Path, sheet: str = "") -> Table:
     elif content.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError(f"{path} is an old .xls workbook; save it as .xlsx or .csv")
     else:
-        told, lines = _text(path, content)
+        told, lines = _text(path, content, names)
     found = [row for row in lines if any(row.cells)]
     if not found:
         raise TableError(f"{path} has no row; the first row must name the columns")
@@ -99,11 +104,11 @@ def read(path: Path, sheet: str = "") -> Table:
     return Table(path.name, digest, header, tuple(found[1:]), told, workbook, others)
 
 
-def _text(path: Path, content: bytes) -> tuple[str, Iterator[Row]]:
+def _text(path: Path, content: bytes, names: Names) -> tuple[str, Iterator[Row]]:
     text, encoding = decode(content)
     if "\0" in text:
         raise TableError(f"{path} is no CSV or XLSX file (it holds zero bytes)")
-    delimiter = _delimiter(text)
+    delimiter = _delimiter(text, names)
     shown = {"\t": "TAB"}.get(delimiter, delimiter)
     return f"CSV, delimiter {shown}, {encoding}", _lines(path, text, delimiter)
 
@@ -117,12 +122,22 @@ def decode(content: bytes) -> tuple[str, str]:
         return content.decode("cp1252", "replace"), "Windows-1252"
 
 
-def _delimiter(text: str) -> str:
-    """The sign that parts the most cells, the same number in the most of the first lines; outside
-    quotes. A title above the columns has none, and commas in texts differ from line to line."""
-    lines = islice(filter(str.strip, text.splitlines()), LOOKED_AT)
+def _delimiter(text: str, names: Names) -> str:
+    """Of the signs by which one of the first lines names the columns, else of all, the one that
+    parts the most cells, the same number in the most of these lines; outside quotes. A title above
+    the columns has none, and commas in texts mostly differ from line to line."""
+    lines = list(islice(filter(str.strip, text[:LOOKED_AT_LETTERS].splitlines()), LOOKED_AT))
     bare = [re.sub(r'"[^"]*"', "", line) for line in lines]
-    return max((",", ";", "\t", "|"), key=lambda sign: _parted(sign, bare))
+    signs = sorted((",", ";", "\t", "|"), key=lambda sign: -_parted(sign, bare))
+    naming = (sign for sign in signs if any(names(_cells(line, sign)) for line in lines))
+    return next(naming, signs[0])
+
+
+def _cells(line: str, sign: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=sign), [])]
+    except csv.Error:  # a cell longer than the library reads
+        return []
 
 
 def _parted(sign: str, lines: Sequence[str]) -> int:

@@ -255,6 +255,21 @@ def test_the_delimiter_is_not_told_by_commas_in_a_title_or_in_texts(tmp_path: Pa
     assert found.columns["Tag"] == "Anlagenkennzeichen"
 
 
+PLACES = """Tag;Location;Name
+P-1;Works 1, hall 2, line 3, cell 4;Pump
+P-2;Works 1, hall 2, line 3, cell 5;Pump
+P-3;Works 1, hall 2, line 4, cell 1;Pump
+"""
+
+
+@pytest.mark.parametrize("title", ["", "Register, works 1, south, 2026\n"])
+def test_the_delimiter_is_the_one_that_names_the_columns(tmp_path: Path, title: str) -> None:
+    """Though another sign parts more cells, and as many in each line."""
+    found = read(tmp_path, (title + PLACES).encode())
+    assert found.columns == {"Tag": "Tag", "Area": "Location", "Name": "Name"}
+    assert found.declarations[0].fields["area"] == "Works 1, hall 2, line 3, cell 4"
+
+
 def test_a_row_below_the_first_ones_names_no_columns(tmp_path: Path) -> None:
     with pytest.raises(ListError, match="no column for Tag"):
         read(tmp_path, ("Liste\n" * 30 + "Tag,Name\nP-1,Pump\n").encode())
