@@ -82,6 +82,8 @@ class Context:
     criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    addressed: frozenset[str] = frozenset()
+    """Addresses that register rows of machines name: of devices that are declared by them."""
     siblings: Mapping[tuple[str, ...], Mapping[frozenset[str], int]] = field(default_factory=dict)
     collisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -161,7 +163,9 @@ def context_from(
     stated = _Stated(today)
     for declaration in declarations:
         stated.add(declaration)
-    ranks, classes, monitors = _of_equipment(equipment)
+    units = tuple(equipment)
+    ranks, classes, monitors = _of_equipment(units)
+    rows = (unit.register for unit in units if unit.register is not None)
     return Context(
         today=today,
         site=site,
@@ -180,6 +184,7 @@ def context_from(
         criticality=ranks,
         classes=classes,
         monitors=monitors,
+        addressed=frozenset(row.address for row in rows if row.address),
         siblings=gathered.siblings,
         collisions={name: tuple(keys) for name, keys in gathered.collisions.items()},
         origins=gathered.origins,

@@ -86,6 +86,8 @@ def g02(view: View) -> list[Case]:
     """Observed, and not in the register."""
     if not view.context.register or view.device.register is not None or not view.device.seen:
         return []
+    if not view.context.addressed.isdisjoint(view.device.addresses):
+        return []  # a machine's row names its address, and the device by it (rulings 22)
     proof = view.proof()
     if not proof:
         return []

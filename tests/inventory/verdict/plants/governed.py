@@ -95,6 +95,9 @@ G02 = [
     no("G02", "", evidence(about=PLC), {"register": True}),
     no("G02", "", evidence(S7, about=replace(PLC, seen=False)), {"register": True}),
     trap("G02", "no register was given", "", evidence(S7, about=PLC)),
+    trap("G02", "the register row of a machine names its address", "",
+         evidence(S7, about=replace(PLC, addresses=("10.0.0.9",))),
+         {"register": True, "addressed": frozenset({"10.0.0.9"})}),
 ]  # fmt: skip
 
 TWO = {"collisions": {"serial Maker S1234": ("device-1", "device-2")}}
