@@ -156,6 +156,21 @@ def test_the_whole_inventory_fits_the_published_schema(database: Path) -> None:
     assert unnamed(whole, "inventory") == []
 
 
+def test_a_scan_whose_conclusions_were_cut_fits_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(_: Store) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scanner.conduct.concluded", cut)
+    words = ("--db", str(tmp_path / "t.db"), "scan", f"{address(0)}:9/modbus", "--yes", "--json")
+    done = CliRunner().invoke(untrap, words)
+    assert done.exit_code == 130
+    line = json.loads(done.stdout)
+    assert [line[name] for name in ("assets", "gaps", "questions")] == [None, None, None]
+    fits(done.stdout, "summary")
+
+
 def test_the_schema_refuses_what_is_wrong(database: Path) -> None:
     gap = json.loads(printed(database, "--site", SITE, "gaps", "--json").splitlines()[0])
     for name, bad in (("severity", "huge"), ("rule", "x"), ("because", [{}]), ("unlocks", -1)):
