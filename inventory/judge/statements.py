@@ -6,6 +6,7 @@ One rule keeps it simple: a rule asks for a statement by its name, never by its 
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ class Statement(NamedTuple):
     about: str
     value: str
     says: str
+    within: bool  # whether its words are read within a sentence, and not only by themselves
 
 
 @cache
@@ -26,7 +28,10 @@ def statements() -> dict[str, Statement]:
     """All kinds by name, in the order of the table."""
     rows = document("statements")
     return {
-        name: Statement(tuple(row["words"]), row["about"], row["value"], row["says"])
+        name: Statement(
+            *(tuple(row["words"]), row["about"], row["value"], row["says"]),
+            row.get("within", False),
+        )
         for name, row in rows.items()
         if isinstance(row, dict)
     }
@@ -38,10 +43,17 @@ def words(name: str) -> frozenset[str]:
 
 
 def nearest(text: str) -> str | None:
-    """The words that a text may be misspelt for; "" for a text that resembles none; None when it
-    is one of them, or holds one that is read within a sentence."""
+    """The words that a text may be meant for; "" for a text that resembles none; None when it is
+    one of them, or holds one that is read within a sentence."""
     said = text.strip().casefold()
     known = [word for one in statements().values() for word in one.words]
-    if any(word in said for word in known):
+    within = (word for one in statements().values() if one.within for word in one.words)
+    if said in known or any(_holds(said, word) for word in within):
         return None
-    return next(iter(difflib.get_close_matches(said, known, 1, 0.75)), "")
+    held = (word for word in known if _holds(said, word))
+    close = difflib.get_close_matches(said, known, 1, 0.75)
+    return max(held, key=len, default=next(iter(close), ""))
+
+
+def _holds(said: str, word: str) -> bool:
+    return re.search(rf"(?<![a-z]){re.escape(word)}s?(?![a-z])", said) is not None

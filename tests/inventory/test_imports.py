@@ -318,3 +318,29 @@ def test_a_statement_that_no_verdict_reads_is_told_with_the_nearest_that_one_doe
         " did you mean 'monitored by'?",
         "line 3: no verdict reads 'paint is green'; it is kept as a note",
     ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "meant"),
+    [
+        ("monitored by PLC-1", "monitored by"),  # what belongs under Value
+        ("not fitted: flow", "not fitted"),
+        ("motor removed for repair", "removed"),
+        ("consistent", ""),  # holds "sis"
+    ],
+)
+def test_words_that_are_read_alone_are_not_read_within_a_sentence(
+    tmp_path: Path, statement: str, meant: str
+) -> None:
+    found = read(tmp_path, f"Subject,Statement,Value\nP-1,{statement},yes\n", Kind.ATTEST)
+    (told,) = found.told.splitlines()[1:]
+    assert told.startswith(f"line 2: no verdict reads {statement!r}")
+    assert told.endswith(f"; did you mean {meant!r}?") == bool(meant)
+
+
+@pytest.mark.parametrize(
+    "statement", ["Redundant with P-2", "delivered with option 7", "SIS", "part of a safety loop"]
+)
+def test_words_that_are_read_within_a_sentence(tmp_path: Path, statement: str) -> None:
+    found = read(tmp_path, f"Subject,Statement,Value\nP-1,{statement},yes\n", Kind.ATTEST)
+    assert len(found.told.splitlines()) == 1
