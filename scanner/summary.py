@@ -54,6 +54,7 @@ def summary(run: Run, planned: Mapping[str, Total], assets: int | None) -> dict[
         "functions": dict(sorted(sent.functions.items())),
         "harm": harm(run),
         "unasked_hosts": run.tally.unasked,
+        "no_credential": dict(sorted(wire.unnamed.items())),
         "resume": resume(run),
         "differences": list(prepared.differences),
         "layer2": run.layer2.as_json() if run.layer2 else None,
@@ -146,12 +147,23 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     ]
     shown += run.layer2.lines() if run.layer2 else []
     shown += [f"  left alone: {host}: {why}" for host, why in wire.ward.stopped.items()]
+    shown += [_unnamed(protocol, count) for protocol, count in sorted(wire.unnamed.items())]
     if run.tally.unasked:
         why = wire.stopping.value if isinstance(wire.stopping, Reason) else "our side"
         shown.append(f"{run.tally.unasked} hosts were not wholly asked ({why}).")
     if run.error:
         shown.append(f"The inventory could not be written: {run.error}")
     return shown
+
+
+def _unnamed(protocol: str, count: int) -> str:
+    """That nobody could be found by a protocol of which no credential was named, and what would."""
+    usual = ", or --credentials snmp-public for the usual community" * (protocol == "snmp")
+    where = "1 address" if count == 1 else f"{count} addresses"
+    return (
+        f"Not asked who it is, for want of a credential: {protocol} at {where}. Name one of the"
+        f" site file (--credentials NAME){usual}."
+    )
 
 
 def _counted(number: int, thing: str) -> str:

@@ -119,5 +119,7 @@ def observed(
     ours = reading.outcome is Outcome.FAILED_HERE or reading.reason == Reason.OUR_SIDE
     door.host.failed_here |= ours
     wire.outcomes[reading.outcome] += 1
+    if reading.reason == Reason.NO_CREDENTIAL and not credential:
+        wire.unnamed[question.protocol] += 1
     door.host.durable = wire.sink(observation)
     return observation

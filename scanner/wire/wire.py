@@ -198,6 +198,7 @@ class Wire:
     recorder: Recorder | None = None
     sent: Sent = field(default_factory=Sent)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
+    unnamed: Counter[str] = field(default_factory=Counter)  # not asked: nobody named a credential
     ward: Ward = field(default_factory=Ward)
     stopping: Reason | None = None
     pauses: int = 0

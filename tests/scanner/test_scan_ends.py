@@ -99,3 +99,18 @@ def test_a_slash_16_is_planned_without_sending(tmp_path: Path) -> None:
     assert found.exit_code == 0, found.output
     assert json.loads(found.stdout.splitlines()[-1])["total"]["hosts"] == 65_534
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.timeout(200)
+def test_what_was_not_asked_for_want_of_a_credential_is_said_with_the_way_to_ask_it(
+    plant: Played, tmp_path: Path
+) -> None:
+    """A device that speaks SNMP only was missing without a word."""
+    scan = (*words(plant, tmp_path / "u.db"), f"{OURS}10", "--profile", "bench", "--yes")
+    ran = untrap(*scan, cwd=tmp_path)
+    told = " ".join((ran.out + ran.err).split())
+    assert "Not asked who it is, for want of a credential: snmp at 1 address." in told
+    assert "--credentials snmp-public" in told
+    assert untrap(*scan, "--json", cwd=tmp_path).lines()[0]["no_credential"] == {"snmp": 1}
+    named = untrap(*scan, "--credentials", "snmp-public", "--json", cwd=tmp_path)
+    assert named.lines()[0]["no_credential"] == {}
