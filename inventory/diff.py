@@ -7,6 +7,7 @@ What was not asked again is `unknown`, never gone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -291,10 +292,14 @@ def _comparable(old: Device, new: Device, word: str) -> bool:
 
 
 def _sources(device: Device, word: str) -> set[str]:
-    """Who says the value of a field, without by which of our rules it was read."""
+    """Who says the value of a field, without by which of our rules it was read, and of an SNMP
+    table without the row: an upgrade may number the rows anew."""
     value = getattr(device, word)
     said = (one for one in device.facts if one.name == word and str(one.value) == value)
-    return {one.source.partition(" rule ")[0] for one in said}
+    return {_INSTANCE.sub(r"\1", one.source.partition(" rule ")[0]) for one in said}
+
+
+_INSTANCE = re.compile(r"^(snmp [\d.]+)\.\d+$")
 
 
 def _service(

@@ -185,7 +185,11 @@ def _read(table: Mapping[str, object], name: str) -> UseCase:
     rows = table.get("class")
     if not isinstance(rows, dict) or not rows:
         raise ValueError('it names no machine: write [class.pump] and signals = ["vibration"]')
-    named = {class_of(cls): _signals(cls, row) for cls, row in rows.items()}
+    named: dict[str, tuple[str, ...]] = {}
+    for cls, row in rows.items():
+        if (name_of_class := class_of(cls)) in named:
+            raise ValueError(f"[class.{cls}] is class {name_of_class!r} once more; join the two")
+        named[name_of_class] = _signals(cls, row)
     return UseCase(str(table.get("name", name)), named)
 
 

@@ -46,6 +46,10 @@ def test_a_class_may_be_written_as_the_register_writes_it(tmp_path: Path) -> Non
         ('[class.pump]\nsignal = ["flow"]', 'signals = ["vibration"]'),
         ('[class.pump]\nsignals = ["flow"]\nmost = 2', "unknown key in [class.pump]: 'most'"),
         ('[classes.pump]\nsignals = ["flow"]', "did you mean 'class'"),
+        (
+            '[class.pump]\nsignals = ["flow"]\n[class.Kreiselpumpe]\nsignals = ["power"]',
+            "[class.Kreiselpumpe] is class 'pump' once more",
+        ),
         ("class = 3", "[class.pump]"),
         ('name = "nothing"', "[class.pump]"),
         ("name == 2", "line 1"),

@@ -100,6 +100,15 @@ def test_a_value_that_another_source_tells_now_is_no_change() -> None:
     assert kinds(changed([plate], [same])) == [Change.CHANGED]
 
 
+def test_new_firmware_in_another_row_of_the_same_table_is_told() -> None:
+    """A supervisor that takes over, or an upgrade, numbers the rows of the ENTITY-MIB anew."""
+    column = "snmp 1.3.6.1.2.1.47.1.1.1.1.10"
+    first = observed("10.0.0.1", PLC, source=f"{column}.1001")
+    second = {**PLC, "firmware": "2.0"}
+    later = observed("10.0.0.1", second, at=DAY, scan="scan-2", source=f"{column}.2001")
+    assert kinds(changed([first], [later])) == [Change.FIRMWARE]
+
+
 def test_services_open_and_close() -> None:
     def opc(outcome: Outcome, at: float, name: str) -> Observation:
         return observed(
