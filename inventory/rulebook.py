@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 GONE, NEW, ASKED, GRADED = "gone", "new", "now a question", "graded otherwise"
 MORE, SETTLED = "a new question", "no longer asked"
@@ -23,7 +23,7 @@ Key = tuple[str, str, str]
 class Said:
     """A finding, or an open question, as far as a comparison needs it."""
 
-    asset_name: str
+    asset_name: str = field(compare=False)  # another name is no other word of a rule
     severity: str = ""  # "" of a question
     confidence: str = ""
 

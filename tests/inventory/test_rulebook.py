@@ -127,6 +127,12 @@ def test_compare_names_the_six_ways() -> None:
     assert summary(found)[1] == "C version none -> 1: 1 a new question, 1 new"
 
 
+def test_an_asset_that_is_called_otherwise_is_no_change_of_a_rule() -> None:
+    then = {("A", "1", ""): Said("10.0.0.1", "low", "high"), ("A", "2", ""): Said("unit 3")}
+    now = {("A", "1", ""): Said("plc-1", "low", "high"), ("A", "2", ""): Said("10.0.0.1 unit 3")}
+    assert compare(({"A": 1}, {"A": 2}), (then, now)) == ()
+
+
 def test_contradictions_are_stored_shown_and_cited(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     with Store.open(path, SITE) as store:
