@@ -34,7 +34,8 @@ from protocols.passive import OTHER, READ, Passive, Use
 COMMANDS = {1: "data off", 2: "data on", 3: "send header", 4: "send configuration 1",
             5: "send configuration 2", 6: "send configuration 3"}  # fmt: skip
 COMMAND = 4
-CONFIGURATIONS = frozenset({2, 3})
+SENT = 3
+CONFIGURATIONS = frozenset({2, SENT})
 MOST_STATIONS, MOST_CHANNELS = 32, 256
 CLOCK_FAILED = 0x0F  # 6.2.2: the clock is not to be relied on
 FINE = (Quality.GOOD, "")
@@ -155,11 +156,13 @@ def is_configuration(data: bytes) -> bool:
 
 
 def recall(kept: Sequence[Segment], segment: Segment) -> tuple[Overheard, ...]:
-    """The values of a data frame, by the last configuration of its source that fits its length."""
+    """The values of a data frame, by the last configuration of its source that fits its length: the
+    second one, which says what is sent, before the first, which says what could be (6.4)."""
     data = segment.payload
     if data[1] >> 4 != 0:
         return ()
-    for known in reversed(kept):
+    best_last = sorted(kept, key=lambda one: one.payload[1] >> 4 == SENT)
+    for known in reversed(best_last):
         same = known.payload[4:6] == data[4:6]
         if same and (found := tuple(_values(known.payload, data))):
             told = Question("synchrophasor", "data")

@@ -162,14 +162,16 @@ class Messages:
         return message
 
     def _keep(self, lane: Lane, passive: Passive, time: int, payload: bytes) -> None:
-        """Remember a message that later reports refer to; one that only comes again, once."""
+        """Remember a message that later reports refer to; one that comes again is the last one."""
         with suppress(Garbled, Foreign):
             if passive.remember is None or not passive.remember(payload):
                 return
             kept, alike = lane.connection.kept, passive.alike
             if passive.announces and alike is not None:
                 key = alike(payload)
-                if any(alike(one.payload) == key for one in kept):
+                known = [place for place, one in enumerate(kept) if alike(one.payload) == key]
+                if known:
+                    kept.append(kept.pop(known[0]))
                     return
             if len(kept) >= REMEMBERED:
                 self.ledger.note("requests beyond the limit")

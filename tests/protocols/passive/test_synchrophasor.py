@@ -101,6 +101,26 @@ def test_two_pmus_in_one_frame_and_the_configuration_that_came_last() -> None:
     assert found["pmu 2", "phasor:0"].value == 230.5
 
 
+def test_data_follow_the_second_configuration_and_not_the_first() -> None:
+    """CFG-1 says what a PMU could send, CFG-2 what it sends (6.4)."""
+    could = bytearray(configuration(pmu(0b0001)))
+    could[1] = 2 << 4 | 1
+    found = heard([configuration(pmu(INTEGERS)), bytes(could)], frame(0, b"\0\0" + WHOLE))
+    assert found["pmu 1", "phasor:0"].value == 5.0
+
+
+def test_a_configuration_that_comes_back_is_the_last_one(tmp_path: Path) -> None:
+    polar, plain = configuration(pmu(0b0001)), configuration(pmu(INTEGERS))
+    rows = []
+    for number, payload in enumerate((plain, polar, plain, frame(0, b"\0\0" + WHOLE))):
+        packet = ipv4("10.0.0.7", "10.0.0.1", 17, datagram((4713, 4713), payload))
+        rows.append(record(ethernet("00:a0:f4:00:00:07", "00:a0:f4:00:00:01", 0x0800, packet),
+                           100 + number))  # fmt: skip
+    found = read_file(write(tmp_path, pcap([]) + b"".join(rows)))
+    series = [s.value for o in found.observations for s in o.samples if s.point == "phasor:0"]
+    assert series == [5.0]
+
+
 def test_what_fits_no_configuration_gives_no_value() -> None:
     data = frame(0, b"\0\0" + WHOLE)
     assert heard([], data) == {}
