@@ -57,6 +57,8 @@ def command(
         if not file.exists():
             raise click.UsageError(f"{file}: no such file; name one, as in register.csv")
     if kind in OTHERS:
+        given = {"--dry-run": dry_run, "--map": mapping, "--sheet": sheet, "--author": author}
+        _lists_only(kind, [name for name, value in given.items() if value])
         _other(settings, kind, files)
         return
     if len(files) > 1:
@@ -85,6 +87,13 @@ def command(
         + (f", {known} were known already" if known else "")
     )
     next_step(*(["gaps"] if kind == "attest" else ["scan", "TARGET"]))
+
+
+def _lists_only(kind: str, given: list[str]) -> None:
+    if given:
+        raise click.UsageError(
+            f"{given[0]} is for lists: {', '.join(LISTS)}; leave it out of import {kind}"
+        )
 
 
 def _read(kind: str, file: Path, site: str, mapping: str, author: str, sheet: str) -> Imported:

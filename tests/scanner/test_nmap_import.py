@@ -205,3 +205,28 @@ def test_a_real_nmap_report(tmp_path: Path) -> None:
         subprocess.run(command, check=True, capture_output=True, timeout=60)
     _, found = read(target)
     assert [(o.target.port, o.outcome) for o in found] == [(port, Outcome.MUTE)]
+
+
+@pytest.mark.parametrize(
+    "words", [("--dry-run",), ("--sheet", "x"), ("--map", "a=b"), ("--author", "me")]
+)
+def test_what_is_for_lists_only_is_refused_and_nothing_stored(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Before, --dry-run of a report stored it."""
+    path, database = write(tmp_path, REPORT), tmp_path / "a.db"
+    given = ["--db", str(database), "import", "nmap", str(path), *words]
+    done = CliRunner().invoke(untrap, given)
+    assert done.exit_code == 2
+    assert f"{words[0]} is for lists: register, links, map, attest" in done.output
+    assert not database.exists()
+
+
+def test_a_dry_run_of_a_list_stores_nothing(tmp_path: Path) -> None:
+    path, database = tmp_path / "r.csv", tmp_path / "a.db"
+    path.write_text("Tag,Name\nP-1,Pump\n", encoding="utf-8")
+    given = ["--db", str(database), "import", "register", str(path), "--dry-run"]
+    done = CliRunner().invoke(untrap, given)
+    assert done.exit_code == 0
+    assert "1 row is fine; nothing is stored" in done.output
+    assert not database.exists()
