@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SHARE = 4_000
 """Addresses that are derived in one go; bounds what a process holds."""
 
-RESTING = (Kind.REGISTER, Kind.LINK, Kind.MERGE, Kind.SPLIT, Kind.FIELD, Kind.KEY)
+READ = (Kind.REGISTER, Kind.LINK, Kind.MERGE, Kind.SPLIT, Kind.FIELD, Kind.KEY)
 """Statements that deriving reads."""
 
 DEALT = frozenset({Kind.REGISTER, Kind.LINK, Kind.KEY})
@@ -103,7 +103,7 @@ class _Dealt:
     """What people stated and keys on record, share by share."""
 
     def __init__(self, store: Store, cuts: Sequence[str]) -> None:
-        everything = store.declarations(None, *RESTING)
+        everything = store.declarations(None, *READ)
         self.cuts = cuts
         self.stated = Stated(store.site, [one for one in everything if one.kind is not Kind.KEY])
         register = declared.latest(everything, Kind.REGISTER)

@@ -96,8 +96,11 @@ def _span(samples: Sequence[Sample]) -> float:
 
 
 def _may_freeze(point: Point, sample: Sample) -> bool:
-    """Not a whole number, and not at a limit of its range."""
-    return isinstance(sample.value, float) and sample.value not in (point.low, point.high, 0.0)
+    """Not a whole number, however it is written (a grid at 50.0 Hz, read to a tenth, stands still
+    for hours), and not at a limit of its range."""
+    value = sample.value
+    whole = not isinstance(value, float) or value.is_integer()
+    return not whole and value not in (point.low, point.high)
 
 
 def _found(view: View, rows: list[Row]) -> Case:
@@ -107,7 +110,7 @@ def _found(view: View, rows: list[Row]) -> Case:
         "vendor": device.vendor or "the device",
         "model": device.model or device.product,
     }
-    text = "values are identical to the last bit over the window while others moved"
+    text = "values stand still to the last bit, in one scan or several, while others move"
     proofs = (view.data_proof(row[0]) for row in rows[:MOST_LISTED])
     said = true(Strength.E2, declared(f"{len(rows)} {text}"), *proofs)
     return Case("", said, words, unlocks=len(rows))

@@ -198,6 +198,7 @@ Q03 = [
          frozen(MOVING, point=replace(TEMPERATURE, low=45.5, high=90.0))),
     trap("Q03", "the value stands at a limit", "", frozen(MOVING, value=0.0)),
     trap("Q03", "the value is a whole number", "", frozen(MOVING, value=45)),
+    trap("Q03", "the value is a whole number", "", frozen(MOVING, value=50.0)),  # Hz, scaled
 ]  # fmt: skip
 
 BARE = replace(TEMPERATURE, unit="")
