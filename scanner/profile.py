@@ -48,7 +48,7 @@ class Limits:
     identify_seconds: float = 60.0
     points_seconds: float = 300.0
     host_seconds: float = 600.0
-    close_seconds: float = 1.0
+    close_seconds: float = 3.0  # as long as for an answer: until then the device counts us
     new_on_link: float = 200.0  # new on-link addresses/s without raw ARP (libraries.md 8)
     in_flight: int = 4_096  # addresses knocked at or talked to at once
     answer_bytes: int = 65_536

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import AsyncExitStack
 from dataclasses import replace
+
+import pytest
 
 from protocols.contract import Cost, Depth, Link, Observation, Outcome, Probe, Reason, Rung
 from scanner.clock import SystemClock
@@ -343,3 +346,45 @@ def test_hosts_that_are_silent_everywhere_do_not_wait_for_each_other_for_ever() 
         return tally.finished
 
     assert asyncio.run(run()) == 8
+
+
+@pytest.mark.parametrize("takes", [0.0, 1.5, 2.5])
+def test_a_device_that_takes_its_time_to_close_never_has_two_of_ours(takes: float) -> None:
+    """Our FIN frees nothing yet: the slot is the device's until it closes too."""
+
+    async def run() -> int:
+        loop, now_open, most, bench = asyncio.get_running_loop(), 0, 0, Bench(1)
+
+        async def serve(talker: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal now_open, most
+            now_open += 1
+            most = max(most, now_open)
+            while await talker.readline():
+                writer.write(b"!1 hello\n")
+            await asyncio.sleep(takes)
+            now_open -= 1
+            writer.close()
+
+        async def ask(link: Link) -> None:
+            await link.ask(ASK, b"?1\n", frame=toy_frame, read=reader(1))
+
+        here = "127.36.4.1"
+        wire = Wire(
+            *("scan", "site", "here", parse([here]), PROFILES["brisk"], Limits()),
+            *(LoopClock(loop), bench.sink),
+        )
+        rungs = {Depth.DISCOVER: Rung(lambda _: Cost(1, 1), ask)}
+        attempts = []
+        async with AsyncExitStack() as stack:
+            for name in ("one", "two"):
+                server = await asyncio.start_server(serve, here, 0)
+                await stack.enter_async_context(server)
+                port = server.sockets[0].getsockname()[1]
+                attempts.append((replace(probe("tcp"), name=name, rungs=rungs), port))
+            await Engine(wire, Depth.DISCOVER).run(iter([Visit(here, tuple(attempts))]))
+            await asyncio.sleep(takes + 1)
+        wire.close()
+        assert [item.outcome for item in bench.emitted] == [Outcome.COMPLETE] * 2
+        return most
+
+    assert virtually(run()) == 1
