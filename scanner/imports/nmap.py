@@ -148,7 +148,8 @@ class _Reader:
                 raise NmapError(f"expected an nmap report (nmaprun), got {text(tag.encode())!r}")
             self.report = True
             self.start = _number(given.get("start", ""))
-            self.ours = given.get("args", "").startswith("untrap ")
+            earlier = given.get("scanner") == "untrap"  # before it kept to nmap's DTD
+            self.ours = earlier or given.get("args", "").startswith("untrap ")
         elif tag == "host":
             self._host = _Host(time=_number(given.get("endtime", "")))
         elif self._host is not None:

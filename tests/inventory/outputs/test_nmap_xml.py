@@ -68,6 +68,15 @@ def test_import_nmap_reads_the_same_back(tmp_path: Path) -> None:
     assert {a for d in derive(SITE, again, ()).devices for a in d.addresses} == before
 
 
+def test_a_report_of_an_earlier_version_is_known_as_ours(tmp_path: Path) -> None:
+    """It called itself the scanner, against nmap's DTD."""
+    path = report(tmp_path)
+    text = path.read_text(encoding="utf-8").replace('scanner="nmap"', 'scanner="untrap"')
+    path.write_text(text.replace(' args="untrap export nmap-xml"', ""), encoding="utf-8")
+    _, again = read(path)
+    assert ("firmware", "1.4") in {(f.name, f.value) for o in again for f in o.facts}
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_that_act_are_inert(name: str, tmp_path: Path) -> None:
     devices = derive(SITE, [observed("10.0.0.5", {"name": name, "product": name})], ()).devices
