@@ -14,6 +14,7 @@ from scanner.wording import counted
 
 if TYPE_CHECKING:
     from inventory.imports import Imported
+    from inventory.store import Store
 
 LISTS = {"register": "register", "links": "link", "map": "map", "attest": "attest"}
 """Kind of list → kind of declaration."""
@@ -80,13 +81,26 @@ def command(
         return
     with opened(settings, create=True) as store:
         new = store.declare(found.declarations)
+        known = len(found.declarations) - new
+        several = kind == "attest"  # what is attested of one subject stands side by side
+        gone = _superseded(store, found) if known and not several else 0
     _site_file(settings)
-    known = len(found.declarations) - new
     note(
         counted(new, "row imported", "rows imported")
         + (f", {known} were known already" if known else "")
+        + (f"; {gone} not in force: {AGAIN}" if gone else "")
     )
     next_step(*(["gaps"] if kind == "attest" else ["scan", "TARGET"]))
+
+
+AGAIN = "a later list says otherwise (to make this one the last word, save it with any change)"
+
+
+def _superseded(store: Store, found: Imported) -> int:
+    """How many rows are stored, but a later list says otherwise about the same."""
+    kinds = {one.kind for one in found.declarations}
+    newest = {one.subject: one.fields for one in store.stated(None, *kinds)}
+    return sum(newest.get(one.subject, one.fields) != one.fields for one in found.declarations)
 
 
 def _lists_only(kind: str, given: list[str]) -> None:

@@ -230,3 +230,17 @@ def test_a_dry_run_of_a_list_stores_nothing(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "1 row is fine; nothing is stored" in done.output
     assert not database.exists()
+
+
+def test_an_earlier_list_that_is_not_in_force_says_so_when_it_comes_again(tmp_path: Path) -> None:
+    """A row is stored once; of two lists the later one counts, also where the first comes back."""
+    one, other, database = (tmp_path / name for name in ("a.csv", "b.csv", "t.db"))
+    one.write_text("Tag,Name\nP-1,Pump\nP-2,Fan\n", encoding="utf-8")
+    other.write_text("Tag,Name\nP-1,Blower\n", encoding="utf-8")
+    said = [
+        CliRunner().invoke(untrap, ["--db", str(database), "import", "register", str(path)]).output
+        for path in (one, one, other, one)
+    ]
+    assert ["not in force" in text for text in said] == [False, False, False, True]
+    assert "2 were known already" in said[3]
+    assert "1 not in force: a later list says otherwise" in " ".join(said[3].split())
