@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scanner.cli import Settings
 from scanner.output import Output, whole
+
+if TYPE_CHECKING:
+    from inventory.store import Store
 
 
 @click.command()
@@ -35,10 +40,23 @@ def command(settings: Settings, output: Path, redact: bool) -> None:
     from scanner.opening import concluded
 
     with concluded(settings) as store:
+        others = _others(settings, store)
         try:
             with whole(output) as place:
-                said = write(store, place, redact=redact).replace(str(place), str(output))
+                said = write(store, place, redact=redact, others=others)
+                said = said.replace(str(place), str(output))
         except OSError as error:
             raise click.UsageError(f"-o {output}: {error.strerror or error}") from error
     note(said)
     next_step("export", "xlsx", "-o", "workbook.xlsx", why="the same as a workbook")
+
+
+def _others(settings: Settings, store: Store) -> Iterator[Store]:
+    """The other sites of the inventory, concluded, one open at a time."""
+    from dataclasses import replace
+
+    from scanner.opening import concluded
+
+    for site in sorted(set(store.sites()) - {store.site}):
+        with concluded(replace(settings, site=site)) as other:
+            yield other

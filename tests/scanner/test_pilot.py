@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,3 +181,23 @@ def test_a_part_that_a_machine_has_not_is_not_waited_for(database: Path) -> None
     (item,) = milan["missing"]
     assert (item["state"], item["gap"]) == ("absent", None)
     assert "variant without it" in item["text"]
+
+
+def test_the_report_tells_the_use_cases_of_every_site(database: Path, tmp_path: Path) -> None:
+    run(database, "report", "-o", str(tmp_path / "r.html"))
+    page = (tmp_path / "r.html").read_text("utf-8")
+    table = page.partition('<table class="sites">')[2].partition("</table>")[0]
+    rows = re.findall(r'<th scope="row">(\w+)</th><td>([^<]*)', table)
+    assert [site for site, _ in rows] == ["pilot", "berlin", "lyon", "milan", "oslo"]
+    assert len({share for _, share in rows}) > 1
+    run(database, "report", "-o", str(tmp_path / "s.html"), "--redact")
+    hidden = (tmp_path / "s.html").read_text("utf-8")
+    assert '<table class="sites">' in hidden
+    assert not any(site in hidden for site in ("berlin", "lyon", "milan", "oslo"))
+
+
+def test_the_report_of_an_only_site_has_no_table_of_sites(tmp_path: Path) -> None:
+    path = tmp_path / "one.db"
+    plant(path, "pilot", server("pilot", "current", "vibration", "running"))
+    run(path, "report", "-o", str(tmp_path / "r.html"))
+    assert '<table class="sites">' not in (tmp_path / "r.html").read_text("utf-8")

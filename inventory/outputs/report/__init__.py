@@ -6,6 +6,8 @@ from elsewhere, and its policy forbids everything but its own style and script.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from inventory.outputs.report.render import render
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from inventory.outputs.report.page import Elsewhere
     from inventory.store import Store
 
 
@@ -23,14 +26,18 @@ def write(
     *,
     redact: bool = False,
     now: datetime | None = None,
+    others: Iterable[Store] = (),
 ) -> str:
     """Writes the report of a concluded store; returns one line that says so.
+
+    `others`: concluded stores of the other sites, one after the other, of which only the use cases
+    are told.
 
     Raises OSError when the file cannot be written.
     """
     from inventory.outputs.report.gather import gather
 
-    page = gather(store, now)
+    page = replace(gather(store, now), elsewhere=tuple(_elsewhere(others, now)))
     if redact:
         from inventory.outputs.report.redact import redacted
 
@@ -39,6 +46,18 @@ def write(
     path.write_text(text, encoding="utf-8")
     size = len(text.encode()) / 1e6
     return f"report of {page.asset_count} assets written to {path} ({size:.2f} MB)"
+
+
+def _elsewhere(others: Iterable[Store], now: datetime | None) -> Iterator[Elsewhere]:
+    from datetime import UTC, datetime
+
+    from inventory.assemble import context_of, machines
+    from inventory.outputs.report.use import elsewhere
+    from inventory.usecases import Obstacles
+
+    for store in others:
+        known = context_of(store, now or datetime.now(UTC))
+        yield elsewhere(store.site, machines(store, known), Obstacles(store))
 
 
 __all__ = ["render", "write"]

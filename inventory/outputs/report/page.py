@@ -198,6 +198,14 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another site of the inventory, against the same use cases."""
+
+    site: str
+    shares: tuple[tuple[str, Share], ...]  # use case, machines that are ready
+
+
+@dataclass(frozen=True, slots=True)
 class Honest:
     """What was not looked at, and why."""
 
@@ -317,3 +325,20 @@ class Page:
     about: About
     severities: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)  # tag → what the machine is called
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+    @property
+    def case_names(self) -> tuple[str, ...]:
+        """Every use case that is about a machine of any site."""
+        named = [case.name for case in self.cases]
+        named += [name for one in self.elsewhere for name, _ in one.shares]
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def case_sites(self) -> tuple[tuple[str, Mapping[str, Share | None]], ...]:
+        """This site and the others, each with its share by use case; None: no such machine."""
+        here = Elsewhere(self.site, tuple((case.name, case.share) for case in self.cases))
+        return tuple(
+            (one.site, dict.fromkeys(self.case_names) | dict(one.shares))
+            for one in (here, *self.elsewhere)
+        )

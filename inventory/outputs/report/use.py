@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from inventory.judge.presence import Machine
 from inventory.judge.profiles import Profile
 from inventory.model import Truth
-from inventory.outputs.report.page import NO, UNKNOWN, YES, Case, Matrix, Share
+from inventory.outputs.report.page import NO, UNKNOWN, YES, Case, Elsewhere, Matrix, Share
 from inventory.outputs.report.words import spoken
 from inventory.usecases import Obstacles, UseCase, bundled, ready, use_case
 
@@ -35,6 +35,16 @@ def used(
             case.see(one, obstacles)
     matrices = tuple(table.matrix() for _, table in sorted(tables.items()))
     return matrices, tuple(case.told() for case in cases if case.count)
+
+
+def elsewhere(site: str, machines: Iterable[Machine], obstacles: Obstacles) -> Elsewhere:
+    """What the bundled use cases find at another site; machines are not kept."""
+    cases = [_Case(use_case(name)) for name in bundled()]
+    for one in machines:
+        for case in cases:
+            case.see(one, obstacles)
+    told = (case.told() for case in cases if case.count)
+    return Elsewhere(site, tuple((case.name, case.share) for case in told))
 
 
 @dataclass(slots=True)
