@@ -120,6 +120,10 @@ OF_MACHINES = frozenset({"U01", "U02", "U03"})
 OF_DEVICES = frozenset({Category.TRAPPED, Category.INACCESSIBLE})
 
 
+MOST_CLASSES = 12
+"""Classes of machines that are named where a use case is about none of them."""
+
+
 class SiteTotal:
     """What a use case needs at one site, counted while its machines stream by."""
 
@@ -142,8 +146,10 @@ class SiteTotal:
     def text(self, pilot: set[str] | None = None) -> str:
         """The site in one line; `pilot`: what the pilot's site has connections for."""
         if not self.verdicts:
-            here = ", ".join(sorted(self.classes)) or "none"
-            return f"no machine that the use case is about; classes of machines here: {here}"
+            named = sorted(filter(None, self.classes))
+            here = ", ".join(named[:MOST_CLASSES]) or "none"
+            more = f" and {len(named) - MOST_CLASSES} more" if len(named) > MOST_CLASSES else ""
+            return f"no machine that the use case is about; classes of machines here: {here}{more}"
         names = ("ready", "blocked", "unknown")
         parts = [", ".join(f"{self.verdicts[name]} {name}" for name in names)]
         if pilot is not None:

@@ -134,7 +134,7 @@ def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
                     say(_ready(found, line))
         if site == pilot:
             known = total.variants
-        click.echo(f"{site}: {total.text(known)}", err=as_json)
+        click.echo(inert(f"{site}: {total.text(known)}", 2_000), err=as_json)
 
 
 def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from inventory.judge.presence import class_of
 from inventory.judge.profiles import classes
 from inventory.usecases import bundled, use_case
+from scanner.cli import untrap
 
 PAGE = Path(__file__).parents[2] / "docs" / "use-cases.md"
 
@@ -68,3 +70,16 @@ def test_a_file_that_is_no_text_and_a_name_that_is_none(tmp_path: Path) -> None:
         use_case(str(tmp_path / "u.toml"))
     with pytest.raises(ValueError, match="bundled are energy-monitoring"):
         use_case("energy")
+
+
+def test_the_classes_that_are_there_are_told_inert_and_in_one_breath(tmp_path: Path) -> None:
+    rows = "".join(f"T-{n},equipment,\x1b[31mpress {n}\n" for n in range(30))
+    (tmp_path / "r.csv").write_text(f"Tag,Kind,Class\n{rows}", encoding="utf-8")
+    given = ("--db", str(tmp_path / "t.db"))
+    made = CliRunner().invoke(untrap, [*given, "import", "register", str(tmp_path / "r.csv")])
+    assert made.exit_code == 0, made.output
+    words = (*given, "readiness", "--use-case", "pump-efficiency")
+    found = CliRunner().invoke(untrap, words, color=True)  # as on a terminal
+    assert "no machine that the use case is about; classes of machines here: " in found.output
+    assert "\x1b" not in found.output
+    assert "and 18 more" in found.output
