@@ -155,13 +155,37 @@ def test_what_grows_is_what_deriving_anew_gives(
         assert found == until_left_out(contents(store))
 
 
-# --- what is reached, and what is left alone ------------------------------------------------------
-
-
 def identity(n: int, *, at: float = 0, **facts: object) -> Observation:
     """A device with a serial number of its own; `facts` beside it or instead."""
     known = {"vendor": "Acme", "product": "P", "serial": f"SER-{n:04}"}
     return observed(f"10.0.0.{n}", known | facts, at=at or n)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [identity(60, at=90, mac="00:11:22:33:44:55")],  # its device is found elsewhere
+        [identity(1, at=90)],  # another one answers where the row says
+        [identity(60, at=90, mac="00:11:22:33:44:55"), identity(1, at=91)],
+    ],
+)
+def test_a_row_with_a_hardware_address_grows_as_it_is_derived(
+    tmp_path: Path, later: list[Observation]
+) -> None:
+    row = listed(tag="W-1", address="10.0.0.1", mac="00:11:22:33:44:55")
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append(identity(n) for n in range(2, 30))
+        store.declare([row])
+        conclude(store, today=TODAY)
+        for one in later:
+            store.append([one])
+            conclude(store, today=TODAY)
+        found = until_left_out(contents(store))
+        conclude(store, today=TODAY, again=True)
+        assert found == until_left_out(contents(store))
+
+
+# --- what is reached, and what is left alone ------------------------------------------------------
 
 
 def signals(n: int, *points: str) -> Observation:

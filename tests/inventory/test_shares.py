@@ -108,6 +108,15 @@ def test_two_workers_derive_what_one_process_does(tmp_path: Path) -> None:
     both(tmp_path, seen, STATED, 4)
 
 
+@pytest.mark.parametrize("address", ["10.0.0.1", "10.0.0.3", "10.0.0.9"])
+def test_a_row_whose_device_shows_its_hardware_address_in_another_share(
+    tmp_path: Path, address: str
+) -> None:
+    mac = "00:11:22:33:44:55"
+    seen = [identity(2), identity(5, mac=mac), identity(7)]
+    both(tmp_path, seen, [listed(tag="W-1", address=address, mac=mac)], 1)
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux binds to processors")
 def test_one_processor_gets_no_workers() -> None:
     allowed = os.sched_getaffinity(0)
