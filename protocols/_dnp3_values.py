@@ -37,6 +37,7 @@ _EVENTS = {1: ("<i", 0), 2: ("<h", 0), 3: ("<i", 6), 4: ("<h", 6), 5: ("<f", 0),
 _COUNTS = {1: ("<I", True), 2: ("<H", True), 5: ("<I", False), 6: ("<H", False)}
 _FROZEN = {1: ("<I", True, 0), 2: ("<H", True, 0), 5: ("<I", True, 6), 6: ("<H", True, 6),
            9: ("<I", False, 0), 10: ("<H", False, 0)}  # fmt: skip
+STAMP = Shape("", "time", flags=False)
 SHAPES: dict[tuple[int, int], Shape] = {
     (1, 2): Shape("binary", "state"),
     (2, 1): Shape("binary", "state"),
@@ -51,8 +52,8 @@ SHAPES: dict[tuple[int, int], Shape] = {
     **{(32, v): Shape("analog", code, time=time) for v, (code, time) in _EVENTS.items()},
     **{(40, v): Shape("analog-output", c) for v, c in
        {1: "<i", 2: "<h", 3: "<f", 4: "<d"}.items()},
-    (51, 1): Shape("", "time", flags=False),  # the common time of the events behind it
-    (51, 2): Shape("", "time", flags=False),
+    (51, 1): STAMP,  # the common time of the events behind it
+    (51, 2): STAMP,
 }  # fmt: skip
 PACKED = {(1, 1): "binary", (10, 1): "binary-output"}  # one bit for each, no flags
 FLAGS = (
@@ -76,20 +77,22 @@ def samples(objects: bytes, part: str) -> Iterator[Sample]:
         if places is None:
             return
         count, first, prefix = places
+        if first is None and not prefix and SHAPES.get(kind) is not STAMP:
+            return  # of which points is not said
         count = min(count, left)
         left -= count
         if kind in PACKED and not prefix:
             bits = cursor.take(min((count + 7) // 8, cursor.left))
             for index in range(min(count, 8 * len(bits))):
                 value = bool(bits[index // 8] >> index % 8 & 1)
-                yield Sample(f"{PACKED[kind]}:{first + index}", value, part=part)
+                yield Sample(f"{PACKED[kind]}:{(first or 0) + index}", value, part=part)
             continue
         shape = SHAPES.get(kind)
         if shape is None:
             return
         for index in range(count):
             try:
-                place = cursor.number(prefix) if prefix else first + index
+                place = cursor.number(prefix) if prefix else (first or 0) + index
                 found = _sample(cursor, shape, place, part)
             except Garbled:
                 return  # the fragment goes on in the next frame
@@ -97,8 +100,11 @@ def samples(objects: bytes, part: str) -> Iterator[Sample]:
                 yield found
 
 
-def _places(cursor: Cursor, qualifier: int) -> tuple[int, int, int] | None:
-    """(objects, index of the first, bytes of an index before each); None for other qualifiers."""
+def _places(cursor: Cursor, qualifier: int) -> tuple[int, int | None, int] | None:
+    """(objects, index of the first, bytes of an index before each); None for other qualifiers.
+
+    A mere count (7 to 9 without an index before each) is for times, and names no point.
+    """
     prefix, form = {0: 0, 1: 1, 2: 2, 3: 4}.get(qualifier >> 4), qualifier & 0x0F
     if prefix is None or form not in (0, 1, 2, 7, 8, 9) or (form < 7 and prefix):
         return None
@@ -106,7 +112,7 @@ def _places(cursor: Cursor, qualifier: int) -> tuple[int, int, int] | None:
     if cursor.left < size * (2 if form < 7 else 1):
         return None
     if form >= 7:
-        return cursor.number(size), 0, prefix
+        return cursor.number(size), None, prefix
     start, stop = cursor.number(size), cursor.number(size)
     return max(0, stop - start + 1), start, 0
 

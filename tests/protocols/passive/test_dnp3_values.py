@@ -57,6 +57,8 @@ def heard(objects: bytes) -> dict[str, tuple[object, Quality, str]]:
         ("0101 00 0009 0502", {f"binary:{n}": (n in (0, 2, 9), GOOD, "") for n in range(10)}),
         ("3301 07 01 010203040506 0203 17 01 04 91 0500",
          {"binary:4": (True, UNSURE, "local_forced")}),
+        ("1e02 07 01 0118fc", {}),  # a count and no index: of which point is not said
+        ("0101 08 0900 0502", {}),
         ("1401 00 0000 01 05000000", {"counter:0": (5, GOOD, "")}),
         ("1401 00 0000 21 05000000", {"counter:0": (5, GOOD, "")}),  # rolled over: still a value
         ("6001 00 0000 01 1e01 00 0000 01 00000000", {}),  # an unknown group ends the reading
