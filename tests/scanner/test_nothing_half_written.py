@@ -201,7 +201,8 @@ def test_a_plan_reads_an_inventory_and_leaves_nothing_beside_it(here: Path) -> N
 def test_a_demonstration_that_cannot_begin_keeps_the_one_before(
     here: Path, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (here / "demo").mkdir()
+    (here / "demo" / "plant").mkdir(parents=True)
+    (here / "demo" / "plant" / "site.toml").write_text("", "utf-8")  # as a demonstration leaves it
     shutil.copy("t.db", "demo/inventory.db")
     before = contents(here)
     if folder == ".":

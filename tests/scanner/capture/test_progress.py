@@ -67,13 +67,21 @@ def test_a_short_import_leaves_no_line_of_progress_in_a_log(tmp_path: Path) -> N
     assert "\r" not in said
 
 
+RUN = (
+    "import runpy, signal\n"
+    # A shell that runs the tests in the background leaves SIGINT ignored, also to its children.
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "runpy.run_module('scanner', run_name='__main__', alter_sys=True)\n"
+)
+
+
 def on_a_terminal(folder: Path, path: Path, until: bytes) -> Ran:
     """Import on a terminal, with Ctrl-C as soon as `until` is seen on it (b"": never)."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
     words = ["--db", str(folder / "a.db"), "import", "pcap", str(path)]
     with subprocess.Popen(
-        [sys.executable, "-m", "scanner", *words],
+        [sys.executable, "-c", RUN, *words],
         stdout=subprocess.DEVNULL, stderr=theirs, stdin=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}, start_new_session=True,
     ) as child:  # fmt: skip
