@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from inventory.model import Device, Equipment
+from inventory.model import Because, Device, Equipment
 from inventory.outputs import Format, records, view
 from inventory.text import cell
 
@@ -157,13 +157,18 @@ def gap_rows(store: Store) -> Iterator[Sequence[object]]:
             one.severity.value,
             one.confidence.value,
             "; ".join(item.text for item in one.because),
-            " ".join(item.observation or item.declaration for item in one.because).strip(),
+            evidence(one.because),
             fix.text if fix else "",
             fix.effort.value if fix else "",
             "yes" if fix and fix.needs_outage else "no" if fix else "",
             one.unlocks,
             *_whose(owner),
         )
+
+
+def evidence(because: Iterable[Because]) -> str:
+    """What the premises rest on; one that rests on others (a control) names nothing of its own."""
+    return " ".join(filter(None, (item.observation or item.declaration for item in because)))
 
 
 def _where(owner: Asset | None) -> tuple[str, str]:

@@ -1,0 +1,274 @@
+"""What is wrong with one row of a list, in words, and what the row is about (rulings 22).
+
+One rule keeps it simple: a check writes what it understood back into the fields, in our words.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+
+from inventory.derive.declared import denies, yes
+from inventory.judge.presence import NOT_FITTED, NOT_INSTRUMENTED
+from inventory.judge.profiles import classes, profile, signal_of
+from inventory.model import Kind
+
+Fields = dict[str, str]
+"""The cells of a row by canonical column, in lower case."""
+
+
+def date_of(fields: Fields) -> datetime | None:
+    text = fields.get("date", "")
+    if day := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text.strip()):  # 20.11.2026
+        text = f"{day[3]}-{day[2]:0>2}-{day[1]:0>2}"
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _register(fields: Fields) -> tuple[str, str]:
+    subject = next(
+        (fields[n] for n in ("tag", "name", "serial", "mac", "address") if fields.get(n)), ""
+    )
+    if not subject:
+        return "no tag, name, serial number, MAC or address", ""
+    for check in (_address, _kind, _criticality, _redundancy, _mac):
+        complaint = check(fields)
+        if complaint:
+            return complaint, subject
+    if not (fields.get("tag") or fields.get("name")) and fields.get("unit"):
+        subject = f"{subject} unit {fields['unit']}"
+    return "", subject
+
+
+def _address(fields: Fields) -> str:
+    text = fields.get("address", "")
+    if not text:
+        return ""
+    try:
+        written = ipaddress.ip_interface(text.replace(" ", ""))  # an address, its prefix allowed
+        fields["address"] = str(written.ip)
+    except ValueError:
+        return f"Address {text!r} is no IP address; write it like 10.0.0.17"
+    return ""
+
+
+def _kind(fields: Fields) -> str:
+    kind = fields.get("kind", "").casefold()
+    if kind in ("", "device", "equipment"):
+        fields["kind"] = kind
+    elif not fields.get("class"):
+        fields["class"], fields["kind"] = fields["kind"], ""
+    else:
+        return f"Kind {fields['kind']!r}; write device or equipment, or leave it empty"
+    return ""
+
+
+def _criticality(fields: Fields) -> str:
+    text = fields.get("criticality", "")
+    if text in ("", "C1", "C2", "C3"):
+        return ""
+    return f"Criticality {text!r}; write C1 (low), C2 (medium) or C3 (high)"
+
+
+def _redundancy(fields: Fields) -> str:
+    text = fields.get("redundancy", "").upper()
+    if text not in ("", "A", "B", "C"):
+        return f"Redundancy {text!r}; write A, B or C (NORSOK Z-008)"
+    if text:
+        fields["redundancy"] = text
+    return ""
+
+
+def _mac(fields: Fields) -> str:
+    text = fields.get("mac", "")
+    digits = re.sub(r"[^0-9a-fA-F]", "", text).lower()
+    if text and len(digits) != 12:
+        return f"MAC {text!r} has not 12 hexadecimal digits; write it like 00:1b:1b:12:34:56"
+    if text:
+        fields["mac"] = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+    return ""
+
+
+def _link(fields: Fields) -> tuple[str, str]:
+    if not fields.get("equipment"):
+        return "no Equipment", ""
+    # "Nothing monitors it" is a statement too, when the list is said to be complete.
+    if complaint := _yes_or_no(fields, "complete"):
+        return complaint, ""
+    if not fields.get("device") and not yes(fields.get("complete", "")):
+        return "no Device (leave it empty only with Complete = yes: nothing monitors it)", ""
+    names = ("equipment", "device", "part", "signal")
+    return "", " | ".join(fields.get(name, "") for name in names)
+
+
+def _yes_or_no(fields: Fields, name: str) -> str:
+    """A word that is neither would be taken for no."""
+    text = fields.get(name, "")
+    if text and not yes(text) and not denies(text):
+        return f"{name.title()} {text!r}; write yes or no"
+    return ""
+
+
+_TABLES = {
+    word: table
+    for table, words in {
+        "holding": ("holding", "holding register", "hr", "4x", "03", "fc3", "fc03"),
+        "input": ("input", "input register", "ir", "3x", "04", "fc4", "fc04"),
+        "coil": ("coil", "coils", "0x", "01", "fc1", "fc01"),
+        "discrete": ("discrete", "discrete input", "1x", "02", "fc2", "fc02"),
+    }.items()
+    for word in words
+}
+"""Ways to write a table; a bare 3 or 4 is left out, it may mean the function or the prefix."""
+
+_TYPES = re.compile(r"u?int(16|32|64)|float(32|64)|bit|string:\d{1,3}")
+
+_ALIKE = {
+    "float": "float32",
+    "real": "float32",
+    "double": "float64",
+    "word": "uint16",
+    "dword": "uint32",
+    "int": "int16",
+    "short": "int16",
+    "dint": "int32",
+    "long": "int32",
+    "bool": "bit",
+    "boolean": "bit",
+    "u16": "uint16",
+    "u32": "uint32",
+    "u64": "uint64",
+    "i16": "int16",
+    "s16": "int16",
+    "i32": "int32",
+    "s32": "int32",
+    "i64": "int64",
+    "f32": "float32",
+    "f64": "float64",
+}
+
+
+def _map(fields: Fields) -> tuple[str, str]:
+    for check in (_map_table, _map_address, _map_type, _map_numbers, _map_orders):
+        complaint = check(fields)
+        if complaint:
+            return complaint, ""
+    if complaint := _yes_or_no(fields, "complete"):
+        return complaint, ""
+    if not fields.get("name"):
+        return "no Name", ""
+    names = ("vendor", "model", "firmware", "unit", "table", "address", "name")
+    return "", " | ".join(fields.get(name, "") for name in names)
+
+
+def _map_table(fields: Fields) -> str:
+    text = fields.get("table", "")
+    if text.casefold() not in _TABLES:
+        return f"Table {text!r}; write holding, input, coil or discrete"
+    fields["table"] = _TABLES[text.casefold()]
+    return ""
+
+
+def _map_address(fields: Fields) -> str:
+    text = fields.get("address", "")
+    digits = text[2:] if text.casefold().startswith("0x") else text
+    base = 16 if digits != text else 10
+    try:
+        number = int(digits, base)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 0xFFFF:
+        return f"Address {text!r} is no zero-based register number from 0 to 65535"
+    fields["address"] = str(number)
+    return ""
+
+
+def _map_type(fields: Fields) -> str:
+    text = fields.get("type", "").casefold().replace(" ", "")
+    kind = _ALIKE.get(text, text)
+    if not _TYPES.fullmatch(kind):
+        return (
+            f"Type {fields.get('type', '')!r}; write one like uint16, int32, float32, bit, string:8"
+        )
+    fields["type"] = kind
+    return ""
+
+
+def _map_numbers(fields: Fields) -> str:
+    for name in ("scale", "offset"):
+        text = fields.get(name, "").replace(",", ".")
+        try:
+            number = float(text) if text else 0.0
+        except ValueError:
+            return f"{name.title()} {text!r} is no number"
+        if text and number - number != 0:
+            return f"{name.title()} {text!r} is no finite number"
+        if name in fields:
+            fields[name] = text
+    return ""
+
+
+def _map_orders(fields: Fields) -> str:
+    for name, shown in (("wordorder", "WordOrder"), ("byteorder", "ByteOrder")):
+        text = fields.get(name, "").casefold()
+        text = {"msw": "big", "lsw": "little", "be": "big", "le": "little"}.get(text, text)
+        if text not in ("", "big", "little"):
+            return f"{shown} {fields[name]!r}; write big or little"
+        if name in fields:
+            fields[name] = text
+    return ""
+
+
+def _attest(fields: Fields) -> tuple[str, str]:
+    for name in ("subject", "statement"):
+        if not fields.get(name):
+            return f"no {name.title()}", ""
+    text = fields.get("date", "")
+    if text and date_of(fields) is None:
+        return f"Date {text!r}; write it like 2026-05-04", ""
+    if complaint := _measurands(fields) or _reader(fields):
+        return complaint, ""
+    return "", f"{fields['subject']} | {fields['statement']}"
+
+
+def _measurands(fields: Fields) -> str:
+    """A signal that no profile knows would be attested in vain."""
+    text = fields.get("value", "")
+    if fields["statement"].strip().casefold() not in NOT_INSTRUMENTED | NOT_FITTED or not text:
+        return ""
+    wrong = [
+        one for one in text.split("|") if signal_of(one.strip().casefold()).name not in _known()
+    ]
+    return (
+        f"Value {text!r} is no signal; write one like vibration or pressure:suction"
+        if wrong
+        else ""
+    )
+
+
+@cache
+def _known() -> frozenset[str]:
+    listed = [signal for cls in classes() if (about := profile(cls)) for signal in about.signals]
+    return frozenset(name for one in listed for name in (one.name, one.measurand))
+
+
+def _reader(fields: Fields) -> str:
+    """A machine is monitored by a device; a yes or a no names none."""
+    text = fields.get("value", "")
+    if fields["statement"].strip().casefold() != "monitored by" or not (yes(text) or denies(text)):
+        return ""
+    return f"Value {text!r} names no device; write its tag or address, or none"
+
+
+CHECKS: Mapping[Kind, Callable[[Fields], tuple[str, str]]] = {
+    Kind.REGISTER: _register,
+    Kind.LINK: _link,
+    Kind.MAP: _map,
+    Kind.ATTEST: _attest,
+}
