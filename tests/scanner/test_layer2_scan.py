@@ -66,10 +66,10 @@ class Wire:
         (summary,) = self.untrap("scan", *words, drop=drop)
         return summary
 
-    def left(self) -> int:
-        """Frames that left the near end."""
+    def left(self, name: str = "here") -> int:
+        """Frames that left the near end through one interface."""
         rows = ip("netns", "exec", self.near, "cat", "/proc/net/dev").splitlines()
-        (row,) = [line for line in rows if line.strip().startswith("here:")]
+        (row,) = [line for line in rows if line.strip().startswith(f"{name}:")]
         return int(row.partition(":")[2].split()[9])
 
     @contextmanager
@@ -142,6 +142,28 @@ def test_without_the_right_the_scan_works_and_says_what_is_off(wire: Wire) -> No
         summary = wire.scan("10.77.0.0/28", *LAB, "--listen", "1", "--dcp", drop="net_raw")
     assert summary["answered"] == 1
     assert "CAP_NET_RAW" in str(summary["layer2"]["off"])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("drop", ["", "net_raw"])
+def test_nothing_leaves_through_another_interface_than_the_named_one(wire: Wire, drop: str) -> None:
+    """Two links lead into networks with the same addresses, as on two machines of one maker: the
+    routing table alone would take the first."""
+    addresses(wire, "10.77.0.1/28", [])
+    ip("-n", wire.near, "link", "add", "there", "type", "veth", "peer", "beyond", "netns", wire.far)
+    ip("-n", wire.near, "address", "add", "10.77.0.2/28", "dev", "there")
+    ip("-n", wire.far, "address", "add", "10.77.0.9/28", "dev", "beyond")
+    for space, name in ((wire.near, "there"), (wire.far, "beyond")):
+        quiet = f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
+        ip("netns", "exec", space, "sh", "-c", f"echo 1 > {quiet}")
+        ip("-n", space, "link", "set", name, "up")
+    with wire.playing(HERE / "segment.py", "60"):
+        before = wire.left("here")
+        summary = wire.scan("10.77.0.8/30", "--interface", "there", *LAB, drop=drop)
+        assert wire.left("here") == before
+    assert summary["answered"] == 1
+    assert wire.left("there") > 0
+    (asset,) = wire.untrap("assets", "--json")
+    assert asset["addresses"] == ["10.77.0.9"]
 
 
 def test_listening_sends_nothing_and_fills_the_inventory(wire: Wire) -> None:
