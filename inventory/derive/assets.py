@@ -342,8 +342,7 @@ def _planned(device: Device, one: RegisterRow, match: Match) -> Device:
     """The device with what its register row says of it; the scan's own words stay."""
     merges = device.merges
     if match.why:
-        label = one.tag or one.name or one.address
-        merges = (*merges, Merge(f"register row {label}", match.why))
+        merges = (*merges, Merge(f"register row {declared.label(one)}", match.why))
     aliases = tuple(n for n in (device.name,) if n and n not in (one.tag, one.name))
     return replace(
         device,

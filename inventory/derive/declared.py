@@ -58,6 +58,11 @@ def rows(declarations: Iterable[Declaration]) -> list[RegisterRow]:
     return [row(declaration) for declaration in latest(declarations, Kind.REGISTER).values()]
 
 
+def label(one: RegisterRow) -> str:
+    """What people call a row."""
+    return one.tag or one.name or one.address
+
+
 @cache
 def _classes() -> tuple[tuple[str, re.Pattern[str]], ...]:
     text = files("inventory").joinpath("data", "equipment-classes.csv").read_text("utf-8")

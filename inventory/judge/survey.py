@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from inventory.derive.declared import denies
+from inventory.derive.declared import bus_part, denies, is_equipment, label, row
 from inventory.derive.identity import ROUTERS, placeholder
 from inventory.judge.thresholds import Thresholds, thresholds
-from inventory.model import Declaration, Device, Equipment, Evidence, Kind
+from inventory.model import Declaration, Device, Equipment, Evidence, Kind, RegisterRow
 from inventory.signals.points import signature
 from protocols.contract import SPOKE, Observation, Outcome
 
@@ -84,6 +84,8 @@ class Context:
     monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
     addressed: frozenset[str] = frozenset()
     """Addresses that register rows of machines name: of devices that are declared by them."""
+    claimed: Mapping[str, str] = field(default_factory=dict)
+    """Address to label, of the register rows of devices that name one."""
     siblings: Mapping[tuple[str, ...], Mapping[frozenset[str], int]] = field(default_factory=dict)
     collisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -185,6 +187,7 @@ def context_from(
         classes=classes,
         monitors=monitors,
         addressed=frozenset(row.address for row in rows if row.address),
+        claimed=stated.claimed,
         siblings=gathered.siblings,
         collisions={name: tuple(keys) for name, keys in gathered.collisions.items()},
         origins=gathered.origins,
@@ -373,6 +376,7 @@ class _Stated:
         self.zones: dict[str, Zone] = {}
         self.conduits: set[tuple[str, str]] = set()
         self.register = False
+        self.claimed: dict[str, str] = {}
         self.entitlements: dict[str, str] = {}
         self.credential_types: dict[str, str] = {}
         self.limits: dict[str, str] = {}
@@ -386,6 +390,7 @@ class _Stated:
         name = fields.get("name", item.subject)
         if item.kind is Kind.REGISTER:
             self.register = True
+            self._claims(row(item))
         elif item.kind is Kind.VANTAGE:
             covers = tuple(split(fields.get("covers", "")))
             collection = fields.get("collection", "").casefold() in YES
@@ -407,6 +412,10 @@ class _Stated:
             self.maps_complete.add(
                 (plain(fields.get("vendor", "")), plain(fields.get("model", "")))
             )
+
+    def _claims(self, one: RegisterRow) -> None:
+        if one.address and not bus_part(one.unit) and not is_equipment(one):
+            self.claimed[one.address] = label(one)
 
     def _attested(self, item: Declaration) -> None:
         subject = item.fields.get("subject", item.subject)

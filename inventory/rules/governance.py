@@ -5,15 +5,18 @@ One rule keeps it simple: written rights are read from attributes and never trie
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 
-from inventory.judge.logic import cite, declared, derived, true
+from inventory.derive.identity import placeholder
+from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
 from inventory.judge.survey import identities
 from inventory.judge.view import Door, View, info
-from inventory.model import Because, Severity, Strength
+from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
-from inventory.rules.inaccessible import fields
+from inventory.rules.inaccessible import fields, name_of
 from inventory.rules.standing import REDUNDANT
 from protocols.contract import Observation
 
@@ -91,9 +94,30 @@ def g02(view: View) -> list[Case]:
     proof = view.proof()
     if not proof:
         return []
+    if elsewhere := _claimed(view):
+        return [Case("", elsewhere)]
     premise = declared("no register row matches it by serial, hardware address, tag or address")
     said = true(Strength.E4, *proof, premise)
     return [Case("", said)]
+
+
+def _claimed(view: View) -> Proposition | None:
+    """What is asked of a device whose address a register row names that means another device, by
+    its serial number, hardware address or tag: both may be one (architecture, identity)."""
+    if view.device.part:
+        return None
+    rows = view.context.claimed
+    found = next((one for one in view.device.addresses if one in rows), "")
+    if not found:
+        return None
+    return unknown(
+        f"whether it is what the register means by {rows[found]}: that row names {found}, and a"
+        " stronger key of it (serial number, hardware address or tag) another asset",
+        "compare the serial number or hardware address on the spot; if both are one device,"
+        " `untrap merge` joins them",
+        f"untrap show {quote(rows[found])}",
+        *view.proof(),
+    )
 
 
 def g03(view: View) -> list[Case]:
@@ -176,6 +200,38 @@ def g07(view: View) -> list[Case]:
         return []
     premise = Because("", "declared", f"the register row leaves empty: {missing}", row.document)
     return [Case("", true(Strength.E4, premise))]
+
+
+def g10(view: View) -> list[Case]:
+    """The register row states another serial number or hardware address than the device."""
+    row = view.device.register
+    if row is None or not view.device.seen:
+        return []
+    cases = []
+    for name, title, stated in (
+        ("serial", "serial number", row.serial),
+        ("mac", "hardware address", row.mac),
+    ):
+        own = _own(view, name)
+        if not own or not stated or placeholder(name, stated) or any(alike(stated, x) for x in own):
+            continue
+        premise = Because("", "declared", f"the register row states {title} {stated}", row.document)
+        said = true(Strength.E4, premise, view.source(name, own[0]))
+        cases.append(Case(name, said, {"asset": name_of(view)}))
+    return cases
+
+
+def _own(view: View, name: str) -> list[str]:
+    """What a device states of itself, or a person stated of it by `set`, without the register."""
+    known = view.fact(name)
+    return known and [*dict.fromkeys((str(getattr(view.device, name)), *known))]
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two texts may be one identity that people wrote otherwise: separators, upper case,
+    zeros in front that a spreadsheet takes away, a word before it."""
+    first, second = (re.sub(r"[\W_]", "", text).casefold().lstrip("0") for text in (one, other))
+    return first in second or second in first
 
 
 def missing_of(owner: str, criticality: str, place: str) -> str:

@@ -43,5 +43,6 @@ DEVICE_RULES: Mapping[str, Predicate] = {
     "G05": governance.g05,
     "G06": conversations.g06,
     "G07": governance.g07,
+    "G10": governance.g10,
 }
 """Rules of devices. U01, U02, U04, U05 belong to equipment (`rules.uninstrumented`)."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from inventory.judge.survey import Vantage, Zone
-from inventory.model import Declaration, Kind
+from inventory.model import Declaration, Evidence, Kind
 from tests.inventory.verdict.plants import (
     CLOSED,
     NO_MODBUS,
@@ -98,6 +98,12 @@ G02 = [
     trap("G02", "the register row of a machine names its address", "",
          evidence(S7, about=replace(PLC, addresses=("10.0.0.9",))),
          {"register": True, "addressed": frozenset({"10.0.0.9"})}),
+    trap("G02", "a register row names its address and means another", "?",
+         evidence(S7, about=replace(PLC, addresses=("10.0.0.9",))),
+         {"register": True, "claimed": {"10.0.0.9": "PLC-9"}}).telling("PLC-9", "10.0.0.9"),
+    trap("G02", "a register row names its address and means another", "medium/high",
+         evidence(S7, about=replace(PLC, addresses=("10.0.0.9",), part="unit 3")),
+         {"register": True, "claimed": {"10.0.0.9": "PLC-9"}}),  # the row names its gateway
 ]  # fmt: skip
 
 TWO = {"collisions": {"serial Maker S1234": ("device-1", "device-2")}}
@@ -251,4 +257,25 @@ N = [
          {"register": True}),
 ]  # fmt: skip
 
-ROWS: list[Row] = [*G01, *G02, *G03, *G04, *G05, *G07, *N]
+
+def contradicted(own: str, stated: str, name: str = "serial", **more: object) -> Evidence:
+    """A device that states `own`, and a register row that states something of it."""
+    about = replace(PLC, facts=(Fact(name, own, "szl"),), register=row(**{name: stated}))
+    return evidence(S7, about=replace(about, **{name: own, **more}))
+
+
+G10 = [
+    yes("G10", "serial=medium/high", contradicted("S1234", "S99")).telling("S99", "S1234"),
+    yes("G10", "mac=medium/high", contradicted(MAC, "00:11:22:33:44:66", "mac")),
+    no("G10", "", contradicted("S1234", "S1234")),
+    no("G10", "", contradicted("S1234", "")),
+    no("G10", "", evidence(S7, about=replace(PLC, register=row(serial="S99")))),  # it states none
+    no("G10", "", contradicted("S1234", "S99", seen=False)),
+    trap("G10", "one is written otherwise", "", contradicted("00 0123-45", "12345")),
+    trap("G10", "one is written otherwise", "", contradicted("s1234", "SN: S 1234")),
+    trap("G10", "one is written otherwise", "", contradicted(MAC, "0011.2233.4455", "mac")),
+    trap("G10", "the identity is a placeholder", "", contradicted("S1234", "0000")),
+    trap("G10", "a person stated the identity", "", contradicted("S1234", "S99", serial="S99")),
+]  # fmt: skip
+
+ROWS: list[Row] = [*G01, *G02, *G03, *G04, *G05, *G07, *G10, *N]
