@@ -127,11 +127,12 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     sent, prepared = wire.sent, run.prepared
     planned = summed["planned"]
     ceiling = planned["ceiling"]["packets"] if isinstance(planned, dict) else 0
-    answered = f"{answering(run)} of {prepared.hosts} addresses answered. "
+    answered = f"{answering(run)} of {_counted(prepared.hosts, 'address')} answered. "
     answered = answered if prepared.hosts else ""
+    figures = {name: int(str(summed[name] or 0)) for name in ("assets", "gaps", "questions")}
     found = [
-        f"{answered}In {prepared.settings.db}: {summed['assets']} assets,",
-        f"{summed['gaps']} gaps, {summed['questions']} open questions.",
+        f"{answered}In {prepared.settings.db}: {_counted(figures['assets'], 'asset')},",
+        f"{_counted(figures['gaps'], 'gap')}, {_counted(figures['questions'], 'open question')}.",
     ]
     if not run.concluded:
         found = [f"{answered}No conclusions were drawn yet from what is in {prepared.settings.db}."]
@@ -150,7 +151,9 @@ def text(run: Run, summed: Mapping[str, object]) -> list[str]:
     shown += [_unnamed(protocol, count) for protocol, count in sorted(wire.unnamed.items())]
     if run.tally.unasked:
         why = wire.stopping.value if isinstance(wire.stopping, Reason) else "our side"
-        shown.append(f"{run.tally.unasked} hosts were not wholly asked ({why}).")
+        were = "was" if run.tally.unasked == 1 else "were"
+        hosts = _counted(run.tally.unasked, "host")
+        shown.append(f"{hosts} {were} not wholly asked ({why}).")
     if run.error:
         shown.append(f"The inventory could not be written: {run.error}")
     return shown
@@ -167,4 +170,5 @@ def _unnamed(protocol: str, count: int) -> str:
 
 
 def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    ending = "" if number == 1 else "es" if thing.endswith("s") else "s"
+    return f"{number} {thing}{ending}"
