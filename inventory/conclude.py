@@ -59,7 +59,8 @@ def conclude(
     with without_collector():
         if again or not _grown(store, made_from, today):
             _made_anew(store, today, derive=again or not _stands(store, made_from))
-        _add_up(store)
+        else:
+            _add_up(store)
     changes = _note(store, before)
     if told is not None and changes:
         told(changes)
@@ -68,7 +69,7 @@ def conclude(
 
 
 def _made_anew(store: Store, today: datetime, *, derive: bool) -> None:
-    """Everything, a large site in parts and by several processes."""
+    """Everything and its sums, a large site in parts and by several processes."""
     from inventory.judge.workers import FEW, Workers, wanted
 
     large = len(store.addresses(FEW + 1)) > FEW
@@ -76,6 +77,8 @@ def _made_anew(store: Store, today: datetime, *, derive: bool) -> None:
         if derive and not (large and _shared(store, crew)):
             refresh(store)
         _judge(store, today, crew if large else None)
+        crew.release()
+        _add_up(store)
 
 
 def _shared(store: Store, crew: Workers) -> bool:

@@ -90,7 +90,7 @@ def _store(store: Store, crew: Workers, addresses: Sequence[str], size: int, mos
         Task(__name__, "share", (first, end, dealt.of(number)))
         for number, (first, end) in enumerate(spans)
     )
-    with store.writing() as connection:
+    with store.writing(much=True) as connection:
         store.empty_derived(connection)
         kept = _Kept(store, connection, dealt)
         for number, answer in enumerate(crew.answers(tasks)):

@@ -6,7 +6,6 @@ One rule keeps it simple: data goes to stdout, everything else to stderr; every 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from inventory.text import inert
+from protocols.contract import compact
 from scanner.letters import columns as columns_of
 from scanner.letters import fitted, wrapped
 from scanner.program import ours
@@ -34,11 +34,31 @@ def line_width(stream: TextIO) -> int:
         return WIDTH
 
 
+TOGETHER = 32_768
+"""Characters that are written at once where no terminal shows them: each write is flushed, and
+lists have 100 000 entries."""
+
+
+def printed(texts: Iterable[str]) -> None:
+    """Texts on stdout, each ended by a line break; streams, some of them at a time."""
+    most = 0 if sys.stdout.isatty() else TOGETHER
+    waiting: list[str] = []
+    size = 0
+    try:
+        for text in texts:
+            waiting.append(text)
+            size += len(text)
+            if size >= most:
+                some, waiting, size = waiting, [], 0
+                click.echo("\n".join(some))
+    finally:  # what was found before an error is shown before the error
+        if waiting:
+            click.echo("\n".join(waiting))
+
+
 def lines(values: Iterable[Mapping[str, object]]) -> None:
     """JSON lines on stdout, one object each; streams."""
-    encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-    for value in values:
-        click.echo(encode(value))
+    printed(map(compact, values))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
@@ -104,9 +124,24 @@ LABEL = re.compile(r" *(?:[a-z][a-z0-9_ ]{0,9} {2,}|[a-z_]{10} |(?:fix )?[A-Z]\d
 
 
 def say(text: str = "", hang: int | None = None) -> None:
-    """One or more lines on stdout for people, made inert, wrapped under their value (at `hang`);
-    the label is dimmed and a word of severity coloured where colour is shown."""
-    shown, width = coloured(), line_width(sys.stdout)
+    """One or more lines on stdout for people, as `Page` lays them out."""
+    click.echo(Page()(text, hang))
+
+
+class Page:
+    """Lays texts out for people, as stdout is now: made inert, wrapped under their value (at
+    `hang`); the label is dimmed and a word of severity coloured where colour is shown."""
+
+    def __init__(self) -> None:
+        self.coloured, self.width = coloured(), line_width(sys.stdout)
+
+    def __call__(self, text: str, hang: int | None = None) -> str:
+        """The text in lines of its own."""
+        return laid_out(text, self.width, hang, shown=self.coloured)
+
+
+def laid_out(text: str, width: int, hang: int | None, *, shown: bool) -> str:
+    """See `Page`; `shown` tells whether colour is."""
     parts: list[str] = []
     for line in text.split("\n"):
         safe = inert(line, 2_000)
@@ -116,7 +151,7 @@ def say(text: str = "", hang: int | None = None) -> None:
         for place, part in enumerate(parts_of):
             label = found.end() if found and not place else 0
             parts.append(_painted(part, label) if shown else part)
-    click.echo("\n".join(parts))  # at once: it flushes each time, and lists have 100 000 entries
+    return "\n".join(parts)
 
 
 def coloured() -> bool:

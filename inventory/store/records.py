@@ -7,7 +7,7 @@ belongs to the thread that uses it; `Writer` owns one of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from inventory.derive.places import Seen
 from inventory.model import Declaration, Kind, Scan
 from inventory.store import codec
-from inventory.store.engine import connect
+from inventory.store.engine import connect, roomy
 from inventory.store.errors import StoreError, explained
 from inventory.store.filling import fill
 from inventory.store.where import is_url, shown
@@ -103,11 +103,16 @@ class Records:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A connection whose transaction is durable when the block ends."""
+    def writing(self, *, much: bool = False) -> Iterator[Connection]:
+        """A connection whose transaction is durable when the block ends; `much` tells that it
+        writes all that is derived."""
         if self.readonly:
             raise StoreError(f"{shown(self.where)} was opened for reading only")
-        with explained(shown(self.where)), self._engine.begin() as connection:
+        with (
+            explained(shown(self.where)),
+            self._engine.begin() as connection,
+            roomy(connection) if much else nullcontext(),
+        ):
             yield connection
 
     # --- scans -------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class Store(Evidences):
         from inventory.store import tables
 
         devices, units = inventory.devices, inventory.equipment
-        with self.writing() as connection:
+        with self.writing(much=True) as connection:
             self.empty_derived(connection)
             fill(connection, tables.assets, map(values.device_row, devices, count()))
             fill(connection, tables.assets, map(values.equipment_row, units, count()))
@@ -67,7 +67,7 @@ class Store(Evidences):
         """Replaces levels, findings, questions and signals; streams, in one transaction."""
         from inventory.store import tables
 
-        with self.writing() as connection:
+        with self.writing(much=True) as connection:
             for table in tables.CONCLUDED:
                 self._empty(connection, table)
             for some in concluded:

@@ -381,7 +381,7 @@ def finding_row(one: Finding) -> Row:
     }
 
 
-_new_because = quick(Because)
+_new_because, _new_finding = quick(Because), quick(Finding)
 _CATEGORIES = {one.value: one for one in Category}
 _SEVERITIES = {one.value: one for one in Severity}
 _CONFIDENCES = {one.value: one for one in Confidence}
@@ -390,7 +390,7 @@ _CONFIDENCES = {one.value: one for one in Confidence}
 def finding(row: Mapping[str, object]) -> Finding:
     """The finding of a row."""
     body = expand(str(row["body"]))
-    return Finding(
+    return _new_finding(
         rule=str(row["rule"]),
         version=int(str(row["version"])),
         category=_CATEGORIES[str(row["category"])],

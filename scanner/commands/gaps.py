@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,9 @@ import click
 
 from inventory.model import Finding, Severity
 from inventory.text import inert
+from protocols.contract import spaced
 from scanner.cli import Settings
-from scanner.console import next_step, say
+from scanner.console import Page, next_step, printed
 from scanner.opening import concluded
 from scanner.wording import counted
 
@@ -53,11 +53,12 @@ def command(
         if by == "fix":
             from inventory.fixes import plan_fixes
 
-            for fix in plan_fixes(gaps):
-                click.echo(json.dumps(fix_line(fix))) if as_json else say(_fix(fix))
+            fixes = plan_fixes(gaps)
+            printed(map(spaced, map(fix_line, fixes)) if as_json else map(Page(), map(_fix, fixes)))
+        elif as_json:
+            printed(map(spaced, map(records.gap, gaps)))
         else:
-            for gap in gaps:
-                click.echo(json.dumps(records.gap(gap))) if as_json else say(_gap(gap))
+            printed(map(Page(), map(_gap, gaps)))
         questions = store.questions_count()
         empty = next(iter(store.assets()), None) is None
     said = NOTHING if empty else last_line(seen.live, questions)

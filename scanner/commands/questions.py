@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -11,8 +9,9 @@ import click
 
 from inventory.model import OpenQuestion
 from inventory.text import inert
+from protocols.contract import spaced
 from scanner.cli import Settings
-from scanner.console import line_width, next_step, say
+from scanner.console import Page, next_step, printed
 from scanner.opening import concluded
 from scanner.program import folded, rebased
 from scanner.wording import counted
@@ -32,13 +31,15 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
     rule = _known(rule.upper()) if rule else ""
     with concluded(settings) as store:
         wanted = (one for one in store.questions() if not rule or one.rule == rule)
-        for alike in grouped(wanted):
-            count += len(alike)
-            if as_json:
-                for question in alike:
-                    click.echo(json.dumps(line(question)))
-            else:
-                _show(alike)
+        shown = _as_lines if as_json else _Shown()
+
+        def texts() -> Iterator[str]:
+            nonlocal count
+            for alike in grouped(wanted):
+                count += len(alike)
+                yield shown(alike)
+
+        printed(texts())
     next_step("gaps", after=counted(count, "open question", "open questions"))
 
 
@@ -72,12 +73,24 @@ def grouped(questions: Iterable[OpenQuestion]) -> Iterator[list[OpenQuestion]]:
         yield list(alike)
 
 
-def _show(alike: Sequence[OpenQuestion]) -> None:
+def _as_lines(alike: Sequence[OpenQuestion]) -> str:
+    return "\n".join(spaced(line(question)) for question in alike)
+
+
+class _Shown:
     """Rule, asset, what it is about and what is missing; beneath it the next step's command."""
-    question = alike[0]
-    subjects = ", ".join(inert(one.subject, 80) for one in alike if one.subject)
-    name = inert(question.asset_name, 80) + (f" [{subjects}]" if subjects else "")
-    say(f"{question.rule}  {name}: {inert(question.missing, 400)}")
-    say(f"  next   {question.next_step}")
-    if question.command:
-        click.echo(folded(question.command, 9, line_width(sys.stdout)))
+
+    def __init__(self) -> None:
+        self._page = Page()
+
+    def __call__(self, alike: Sequence[OpenQuestion]) -> str:
+        question = alike[0]
+        subjects = ", ".join(inert(one.subject, 80) for one in alike if one.subject)
+        name = inert(question.asset_name, 80) + (f" [{subjects}]" if subjects else "")
+        said = [
+            self._page(f"{question.rule}  {name}: {inert(question.missing, 400)}"),
+            self._page(f"  next   {question.next_step}"),
+        ]
+        if question.command:
+            said.append(folded(question.command, 9, self._page.width))
+        return "\n".join(said)
