@@ -7,6 +7,7 @@ from __future__ import annotations
 
 _PLACEHOLDERS = frozenset(
     {"", "n/a", "na", "none", "unknown", "null", "not available", "not specified", "default", "-"}
+    | {"unavailable", "not applicable", "not set", "no serial number", "tbd"}
     | {"<private>", "uninitialized", "unset", "0", "ffffffffffff", "to be filled by o.e.m."}
 )
 # A field that holds its own name (Modbus V1.1b3, 6.21; OPC 10000-100, 4.5.2) was never filled in.

@@ -12,10 +12,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from protocols._identity import usable
 from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid
 from protocols.snmp.exchange import number, text
+from protocols.snmp.identity import worded
 
 ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
 OTHER, UNKNOWN, CHASSIS, STACK = 1, 2, 3, 11  # IANAPhysicalClass
@@ -36,6 +36,7 @@ _NAMES = {
 _FIRMWARE_FIRST = frozenset({171})
 # The maker of the switch software, whose defaults tell of the software, not of the device.
 _NAME_IN_FRONT = re.compile(r"^[A-Za-z]\S*\d\S* (?=v\d)")  # "FortiGate-501E v5.6.4,build1575"
+_CODE = re.compile(r"[A-Z]{2,4}\d{2}")
 _SOFTWARE_HOUSES = frozenset({"aricent"})
 
 
@@ -112,9 +113,11 @@ def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
         ("vendor", _MAKER), ("model", _MODEL), ("serial", _SERIAL), ("hardware", _HARDWARE),
         *versions,
     ):  # fmt: skip
-        words = usable(text(row.cells.get(column)))
+        words = worded(name, text(row.cells.get(column)))
         if column == _MODEL and not any(c.isalpha() for c in words):
             continue  # a part number ("40-1000832-08"): an order for stores, no name of a model
+        if column == _MAKER and _CODE.fullmatch(words):
+            continue  # "DNT00": the maker's code in a list of Dell's, no name
         if name == "firmware":
             words = _NAME_IN_FRONT.sub("", words)
         if words:

@@ -39,8 +39,25 @@ SUBTREES = (ENTERPRISES, AFTER_UCD, AFTER_NET_SNMP)
 async def identify(link: Link) -> None:
     """Complete the identity of an agent that answered under a community."""
     session = working(link)
-    if session is None:
+    if session is not None:
+        await _complete(link, session)
+        _take_description(link)
+
+
+def _take_description(link: Link) -> None:
+    """Where the device named no model, its description may be the product's name."""
+    facts = facts_heard(link)
+    if any(fact.name in ("model", "product") and not fact.part for fact in facts):
         return
+    words = next((str(fact.value) for fact in facts if fact.name == "description"), "")
+    product = identity.identify(words, object_heard(link)).get("product")
+    if product is not None:
+        fact = Fact("product", *product)
+        link.note(question("read", "description"), Outcome.COMPLETE, facts=(fact,))
+
+
+async def _complete(link: Link, session: Session) -> None:
+    """Ask for what is not known yet."""
     known = identity.known(facts_heard(link))
     object_id = object_heard(link)
     asked: tuple[Wish, ...] = ()

@@ -26,11 +26,27 @@ _ANY_COMPANY = re.compile(  # another maker's name in front: a firm that was bou
     r"^(?:[A-Z][\w&.-]{1,20},? ){1,3}(?:Inc|Corporation|Corp|Ltd|Limited|GmbH|AG)\b[.,]* ?"
 )
 _DESCRIPTION_CHARACTERS = 1_024  # what a pattern sees: bounds its time
+# Names of makers that also begin other descriptions.
+_ORDINARY = frozenset(
+    {"apple computer", "axis", "delta", "dps", "extreme", "foundry", "microsoft", "motorola"}
+    | {"open access", "packet power", "planet", "poly", "quantum", "snr", "terra"}
+)
 _COMPANY = re.compile(
     r"^(?:(?:Networks?|Communications?|Corporation|Corp|Inc|Enterprise|Technologies|Systems|Ltd|GmbH)"
     r"\b[.,]*\s*)+",
     re.IGNORECASE,
 )
+
+
+_LABEL = re.compile(  # the field's name in front of its value
+    r"^(?:system mac|mac(?: address)?|s/?n|serial(?: ?(?:number|no\.?))?)(?:[:#]+ ?| +: ?)",
+    re.IGNORECASE,
+)
+_IN_A_SENTENCE = re.compile(r"\bsoftware\b[ ,].*?\bversion v?(\d[\w.()-]*)", re.IGNORECASE)
+_KINDS = frozenset(
+    {"chassis", "switch", "router", "stack", "module", "device", "unit", "system", "ups"}
+)
+_NOT_A_NAME = re.compile(r"\(c\)|\bcopyright\b|\u00a9", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +63,15 @@ class Rule:
     """Holds when the object id begins with one of `objects` and the pattern is found.
 
     A rule that `needs_maker` holds for agents whose number names a maker, and sees the description
-    without that name in front; `spared` are subtrees that it does not hold for.
+    without that name in front; `spared` are subtrees that it does not hold for. One that takes the
+    `whole` description for a name may have read what an engineer typed in.
     """
 
     name: str
     objects: tuple[Oid, ...]
     spared: tuple[Oid, ...]
     needs_maker: bool
+    whole: bool
     pattern: re.Pattern[str] | None
     facts: Mapping[str, str]
     examples: tuple[Example, ...]
@@ -129,6 +147,7 @@ def _rule(entry: Mapping[str, object]) -> Rule:
         tuple(enterprise_oid(words) for words in _texts(entry, "object")),
         tuple(enterprise_oid(words) for words in _texts(entry, "except")),
         bool(entry.get("needs_maker")),
+        bool(entry.get("whole")),
         re.compile(pattern, re.IGNORECASE) if pattern else None,
         {name: str(entry[name]) for name in IDENTITY if name in entry},
         tuple(
@@ -206,12 +225,27 @@ def _wanted(object_id: Oid, known: frozenset[str], free: bool) -> tuple[Wish, ..
     return tuple(found)
 
 
+def worded(name: str, words: str) -> str:
+    """What a text says of one fact, or "": without the field's own name, dots behind, sentences."""
+    words = usable(words)
+    if name == "serial":
+        words = usable(_LABEL.sub("", words))
+        return words if len(words) > 1 else ""
+    if name == "firmware":
+        sentence = _IN_A_SENTENCE.search(words[:_DESCRIPTION_CHARACTERS])
+        return (sentence[1] if sentence else words).rstrip(" .,;:")
+    if name in ("product", "model"):
+        names = not _NOT_A_NAME.search(words) and words.lower() not in _KINDS
+        return words.lstrip("-,;: ") if names else ""
+    return words
+
+
 def granted(wish: Wish, words: str) -> str:
     """What a wish's value says, or "" when it is a placeholder or not of the expected form."""
     if wish.pattern is not None:
         match = wish.pattern.search(words[:_DESCRIPTION_CHARACTERS])
         words = next((g for g in match.groups() if g), "") if match else ""
-    words = usable(words)
+    words = worded(wish.name, words)
     return wish.template.replace("{0}", words) if words else ""
 
 
@@ -225,14 +259,39 @@ def _identified(words: str, object_id: Oid) -> Mapping[str, tuple[str, str]]:
     """The same, once for all devices that describe themselves alike."""
     found: dict[str, tuple[str, str]] = {}
     vendor = maker(enterprise_of(object_id))
+    source = "snmp sysObjectID.0 IANA enterprise"
+    if not vendor:
+        vendor, source = leading_maker(words), "snmp sysDescr.0 begins with it"
     for rule in _candidates(object_id, vendor):
         seen = _without_maker(words, vendor) if rule.needs_maker else words
         match = rule.pattern.search(seen) if rule.pattern else None
         if match or not rule.pattern:
             _take(found, rule, match.groupdict() if match else {})
     if vendor:
-        found.setdefault("vendor", (vendor, "snmp sysObjectID.0 IANA enterprise"))
+        found.setdefault("vendor", (vendor, source))
     return found
+
+
+def leading_maker(words: str) -> str:
+    """The maker whose name a description begins with, of those that our tables know; "" for none.
+
+    It speaks for agents of a software house, whose number does not.
+    """
+    return next((m for brand, m in _brands() if words.startswith((brand + " ", brand + ","))), "")
+
+
+@cache
+def _brands() -> tuple[tuple[str, str], ...]:
+    """(name in front of a description, maker), the longest first."""
+    named = {rule.facts["vendor"] for rule in rules() if "vendor" in rule.facts}
+    named |= {maker(int(top.partition(".")[0])) for top, *_ in makers()}
+    brands: dict[str, str] = {}
+    for full in sorted(named):
+        brand = full.partition(" (")[0]
+        if len(brand) > 2 and brand.lower() not in _ORDINARY and "{" not in brand:
+            brands.setdefault(brand, full)
+            brands.setdefault(brand.upper(), full)
+    return tuple(sorted(brands.items(), key=lambda pair: -len(pair[0])))
 
 
 @lru_cache(maxsize=1_024)
@@ -250,11 +309,16 @@ def _applies(rule: Rule, object_id: Oid, vendor: str) -> bool:
 
 
 def _without_maker(words: str, vendor: str) -> str:
-    """The description without the maker's name in front, if it is there."""
-    for name in (vendor, vendor.split(" ")[0]):
-        if re.match(re.escape(name) + r"[ ,]", words, re.IGNORECASE):
-            return _COMPANY.sub("", words[len(name) :].lstrip(" ,"))
-    return _ANY_COMPANY.sub("", words)
+    """The description without the maker's name in front, if it is there; some write it twice."""
+    names = [vendor, vendor.split(" ")[0], *re.split(r"[/()]", vendor)]
+    for _ in range(2):
+        for name in filter(None, (n.strip() for n in names)):
+            if re.match(re.escape(name) + r"[ ,]", words, re.IGNORECASE):
+                words = _COMPANY.sub("", words[len(name) :].lstrip(" ,"))
+                break
+        else:
+            return _ANY_COMPANY.sub("", words)
+    return words
 
 
 def _take(found: dict[str, tuple[str, str]], rule: Rule, groups: Mapping[str, str | None]) -> None:
@@ -262,12 +326,22 @@ def _take(found: dict[str, tuple[str, str]], rule: Rule, groups: Mapping[str, st
     source = "snmp sysDescr.0" if rule.pattern else "snmp sysObjectID.0"
     constants = {name: value.format_map(groups) for name, value in rule.facts.items()}
     for name, value in {**groups, **constants}.items():
-        kept = usable(value or "")
+        kept = worded(name, value or "")
         if not kept or name not in IDENTITY:
             continue
         if rule.needs_maker and name == "product" and "model" in found:
             continue
         found.setdefault(name, (kept, f"{source} rule {rule.name}"))
+
+
+@cache
+def _of_whole_descriptions() -> tuple[str, ...]:
+    return tuple(f" rule {rule.name}" for rule in rules() if rule.whole)
+
+
+def typed_in(said: tuple[str, str]) -> bool:
+    """Whether a value and its source are a whole description, which anybody may have written."""
+    return said[1].endswith(_of_whole_descriptions())
 
 
 def statements(found: Mapping[str, tuple[str, str]]) -> tuple[Fact, ...]:

@@ -113,3 +113,28 @@ def test_a_stack_with_parts_that_are_no_chassis_tells_nothing() -> None:
         row(2, MODULE, "M-1", "", inside="1", software="2.0"),
     )
     assert not facts(run(link_of(agent(values), PUBLIC)), "firmware")
+
+
+def typed_in(*rows: dict[str, bytes]) -> dict[str, bytes]:
+    """An agent whose description is what an engineer typed in."""
+    values = switch("21239.5.2", *rows)
+    return values | {"1.3.6.1.2.1.1.1.0": octets("A-U32_PDU-B2")}
+
+
+def test_a_typed_in_description_is_no_product_where_the_device_names_its_model() -> None:
+    link = run(link_of(agent(typed_in(row(1, CHASSIS, "MG02E4W1", "ZY18120520"))), PUBLIC))
+    assert facts(link, "model") == ["MG02E4W1"]
+    assert facts(link, "product") == ["MG02E4W1"]
+    link = run(link_of(agent(typed_in(row(7, CHASSIS, "MG02E4W1", "ZY18120520"))), PUBLIC))
+    assert facts(link, "product") == ["MG02E4W1"]  # read behind the first datagram
+
+
+def test_a_description_that_is_a_name_is_the_product_where_the_device_names_no_model() -> None:
+    link = run(link_of(agent(typed_in()), PUBLIC))
+    assert facts(link, "model") == []
+    assert facts(link, "product") == ["A-U32_PDU-B2"]
+
+
+def test_a_makers_code_is_no_vendor() -> None:
+    values = switch("4413", row(1, CHASSIS, "E3248P", "TW0CC00001", maker="DNT00"))
+    assert facts(run(link_of(agent(values), PUBLIC)), "vendor") == []

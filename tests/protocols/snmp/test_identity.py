@@ -64,6 +64,62 @@ def test_a_placeholder_is_not_an_identity(words: str) -> None:
     assert usable(words) == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "said"),
+    [
+        ("serial", "System MAC: 00-00-5e-00-53-01", "00-00-5e-00-53-01"),
+        ("serial", "S/N: AB123", "AB123"),
+        ("serial", "SN4971", "SN4971"),
+        ("serial", "M", ""),
+        ("serial", "unavailable", ""),
+        ("firmware", "20.1.2e.", "20.1.2e"),
+        ("firmware", "VRP (R) software, Version 8.190(CN), RELEASE 0", "8.190(CN)"),
+        ("product", "Wireless Inc (C) 2006", ""),
+        ("model", "CHASSIS", ""),
+    ],
+)
+def test_a_value_is_said_without_what_does_not_belong_to_it(
+    name: str, words: str, said: str
+) -> None:
+    assert identity.worded(name, words) == said
+
+
+@pytest.mark.parametrize(
+    ("description", "object_id", "expect"),
+    [
+        # of two versions the second is the boot loader's, also where the first cannot be read
+        (
+            "Netlink Access Point 420: v2.1.5 v3.0.6",
+            "4555",
+            {"product": "Netlink Access Point 420", "firmware": "2.1.5"},
+        ),
+        ("Outdoor radio: v2.1.5 v3.0.6", "4555", {}),
+        ("Laser printer; L300_V1.01.02.01 11-15-2006;NIC V4.01.06(L-300)", "4555", {}),
+        # a version is no part of the name, the maker's name is no product, nor is a host's name
+        ("Netlink 3155 R5.3", "4555", {"product": "Netlink 3155", "firmware": "5.3"}),
+        ("3Com 3Com Storeroom", "43", {}),
+        ("core02, network device", "4555", {}),
+        ("Onyx,MSN2700,SWv3.9.3202", "4555", {}),
+        ("Network Interface Board-C1", "4555", {}),
+    ],
+)
+def test_a_description_is_not_read_for_more_than_it_says(
+    description: str, object_id: str, expect: dict[str, str]
+) -> None:
+    found = identity.identify(description, identity.enterprise_oid(object_id))
+    said = {name: value for name, (value, _) in found.items() if name not in ("vendor", "role")}
+    assert said == expect
+
+
+def test_the_maker_in_front_of_a_description_speaks_for_an_agent_of_a_software_house() -> None:
+    linux = identity.enterprise_oid("8072.3.2.10")
+    found = identity.identify("Westermo Viper-112, software 1.2", linux)
+    assert found["vendor"][0] == "Westermo"
+    assert found["product"][0] == "Viper-112"
+    for words in ("Linux plc-7 4.14", "Delta line 3", "Westermosque", "my Westermo 3"):
+        assert "vendor" not in identity.identify(words, linux), words
+
+
 def test_patterns_stay_quick_on_hostile_text() -> None:
     hostile = [
         "Siemens, SIMATIC NET, " + "A," * 2_000,
