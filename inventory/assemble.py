@@ -5,7 +5,7 @@ One rule keeps it simple: it reads through the store's own functions and holds n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -53,11 +53,11 @@ def units(store: Store) -> Iterator[Unit]:
 
 def _units(store: Store) -> Iterator[Unit]:
     place = locations(store)
-    monitored = {key for unit in store.equipment() for key in unit.monitored_by}
     skipped: dict[str, int] = {}
     for finding in store.findings():
         if finding.rule == "A09":
             skipped[finding.asset] = skipped.get(finding.asset, 0) + finding.unlocks
+    monitored = _carried(store.equipment(), skipped)
     for asset in store.assets():
         thing = asset.thing
         if isinstance(thing, Device) and thing.key in monitored:
@@ -68,6 +68,18 @@ def _units(store: Store) -> Iterator[Unit]:
             asset.level, criticality, redundancy, scopes, asset.category,
             skipped.get(thing.key, 0), _name(thing), place.get(thing.key, ""),
         )  # fmt: skip
+
+
+def _carried(equipment: Iterable[Equipment], skipped: dict[str, int]) -> set[str]:
+    """Keys of the devices that monitor a machine, which are no units beside it. What was not asked
+    of one counts with the first machine that it monitors, so that it counts, and once."""
+    monitored: set[str] = set()
+    for one in equipment:
+        for key in one.monitored_by:
+            if key not in monitored:
+                monitored.add(key)
+                skipped[one.key] = skipped.get(one.key, 0) + skipped.get(key, 0)
+    return monitored
 
 
 _RATED = (
@@ -83,8 +95,8 @@ def stored_units(store: Store) -> Iterator[Unit]:
 
 def _stored_units(store: Store) -> Iterator[Unit]:
     place = locations(store)
-    monitored = {key for unit in store.equipment() for key in unit.monitored_by}
-    skipped = store.unlocked("A09")
+    skipped = dict(store.unlocked("A09"))
+    monitored = _carried(store.equipment(), skipped)
     for row in store.rated(_RATED):
         key, kind, low, high, blocking, category, *texts = row
         if kind == "device" and key in monitored:

@@ -6,12 +6,13 @@ One rule keeps it simple: what a scan cannot answer is printed as such (domain m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from inventory.judge.openness import protocol
-from inventory.model import Device, Evidence
+from inventory.judge.survey import addressed, declared_by
+from inventory.model import Device, Equipment, Evidence
 from inventory.once import Once
 from inventory.population import MADE_BY_SCAN, estimate
 from inventory.signals.points import measured
@@ -70,7 +71,8 @@ class Concluded:
 class Census:
     """Counts for the six questions, while the inventory streams by."""
 
-    def __init__(self) -> None:
+    def __init__(self, equipment: Iterable[Equipment] = ()) -> None:
+        self._addressed = addressed(equipment)
         self.devices = 0
         self.undeclared = 0
         self.unseen = 0
@@ -97,7 +99,7 @@ class Census:
         device = evidence.device
         self.devices += 1
         self.unseen += not device.seen
-        self.undeclared += device.seen and device.register is None
+        self.undeclared += device.seen and not declared_by(device, self._addressed)
         for name in ("vendor", "serial", "firmware", "mac", "role"):
             self.identity[name] += bool(getattr(device, name))
         self._services(device)
@@ -119,10 +121,10 @@ class Census:
         """For the estimate: not what is behind a gateway, nor what nobody asked."""
         if device.parent or not (device.seen or device.services):
             return
-        row = device.register
-        self.listed += row is not None
+        row, known = device.register, declared_by(device, self._addressed)
+        self.listed += known
         self.found += device.seen
-        self.shared += device.seen and row is not None
+        self.shared += device.seen and known
         self.from_scan |= row is not None and MADE_BY_SCAN in row.document.casefold()
 
     def _services(self, device: Device) -> None:

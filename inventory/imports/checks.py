@@ -50,12 +50,31 @@ def _address(fields: Fields) -> str:
     text = fields.get("address", "")
     if not text:
         return ""
+    found = _ip(text)
+    if found:
+        fields["address"] = found
+        return ""
+    several = [piece for piece in re.split(r"[\s,;/|+&]+", text) if piece]
+    if len(several) > 1 and all(map(_ip, several)):
+        return (
+            f"Address {text!r} is no IP address, it holds {len(several)}; keep one: what a scan"
+            " finds at the others, `untrap merge` joins"
+        )
+    return f"Address {text!r} is no IP address; write it like 10.0.0.17"
+
+
+_PORT = re.compile(r"(?P<v4>[\d.]+)(:\d{1,5})|\[(?P<v6>[0-9a-fA-F:.]+)\](:\d{1,5})?")
+
+
+def _ip(text: str) -> str:
+    """The IP address that a cell holds, its prefix or a port behind it allowed; else ""."""
+    bare = text.replace(" ", "")
+    if with_port := _PORT.fullmatch(bare):
+        bare = with_port["v4"] or with_port["v6"]
     try:
-        written = ipaddress.ip_interface(text.replace(" ", ""))  # an address, its prefix allowed
-        fields["address"] = str(written.ip)
+        return str(ipaddress.ip_interface(bare).ip)
     except ValueError:
-        return f"Address {text!r} is no IP address; write it like 10.0.0.17"
-    return ""
+        return ""
 
 
 def _kind(fields: Fields) -> str:

@@ -28,6 +28,18 @@ def canonical(kind: str) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(words) for name, words in columns.items()}
 
 
+@cache
+def _unknown(name: str) -> frozenset[str]:
+    table = data("columns.toml")["unknown"]
+    return frozenset(table[name] if isinstance(table, dict) else ())
+
+
+def says_nothing(column: str, text: str) -> bool:
+    """Whether a cell says that what it should hold is not known ("-", "n/a", "tbd")."""
+    word = text.strip().casefold()
+    return word in _unknown("words") or (column == "address" and word in _unknown("address"))
+
+
 def plain(text: str) -> str:
     """A column name as it is compared: lower case, no accents, no punctuation, no spaces."""
     text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())

@@ -7,6 +7,7 @@ with it in words; a file with a wrong row declares nothing.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +16,13 @@ from pathlib import Path
 
 from inventory.derive.declared import equipment_class, role
 from inventory.imports.checks import CHECKS, Fields, date_of
-from inventory.imports.columns import MappingError, choose, plain, told_by_cells
+from inventory.imports.columns import (
+    MappingError,
+    choose,
+    plain,
+    says_nothing,
+    told_by_cells,
+)
 from inventory.imports.ratings import ratings, told
 from inventory.imports.table import LOOKED_AT, Names, Row, Table, read
 from inventory.judge.statements import nearest
@@ -62,8 +69,11 @@ def read_list(
     unread: dict[str, int] = {}
     first: dict[str, tuple[int, Fields]] = {}
     printed = {"Look at", "Why"} <= set(table.header)
+    unknown = Counter[str]()
     for row in table.rows:
         fields = _fields(row, columns)
+        if kind in (Kind.REGISTER, Kind.LINK):
+            unknown += _emptied(fields)
         if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields, printed)):
             continue
         if word := fields.get("criticality"):
@@ -87,8 +97,31 @@ def read_list(
     used = set(columns.values())
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
-    remarks = "\n".join(filter(None, (table.told, told(rating), *_unread(unread))))
+    said = (table.told, told(rating), _not_known(unknown), *_unread(unread))
+    remarks = "\n".join(filter(None, said))
     return Imported(tuple(found), theirs, ignored, remarks)
+
+
+def _emptied(fields: Fields) -> Counter[str]:
+    """Empties the cells that say that nothing is known ("-", "n/a", "tbd"): their words, counted.
+
+    Taken for values, they would be owners, serial numbers and makers that nobody has.
+    """
+    words = {name: text for name, text in fields.items() if text and says_nothing(name, text)}
+    fields.update(dict.fromkeys(words, ""))
+    return Counter(words.values())
+
+
+def _not_known(unknown: Counter[str]) -> str:
+    if not unknown:
+        return ""
+    words = ", ".join(text for text, _ in unknown.most_common(MOST_WORDS))
+    cells = "1 cell" if unknown.total() == 1 else f"{unknown.total()} cells"
+    return f"taken as not known: {cells} ({words})"
+
+
+MOST_WORDS = 5
+"""Different words for "not known" that the import names."""
 
 
 def _unread(statements: Mapping[str, int]) -> Iterator[str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from inventory.derive.declared import bus_part, denies, is_equipment, label, row
+from inventory.derive.declared import bus_part, denies, is_equipment, label, row, yes
 from inventory.derive.identity import ROUTERS, placeholder
 from inventory.judge.thresholds import Thresholds, thresholds
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind, RegisterRow
@@ -31,7 +31,6 @@ PLACEHOLDERS = frozenset(
 """Serial numbers that say nothing; compared without punctuation and in lower case."""
 SHARED_MACS = (*ROUTERS, "00:00:00:00:00")
 """Virtual router addresses (RFC 5798, HSRP) and zeros: no collision."""
-YES = frozenset({"1", "true", "yes", "y", "x", "ja", "oui", "si"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,8 @@ class Context:
     classes: Mapping[str, str] = field(default_factory=dict)
     monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
     addressed: frozenset[str] = frozenset()
-    """Addresses that register rows of machines name: of devices that are declared by them."""
+    """What register rows of machines name: "10.0.0.5", or "10.0.0.5 unit 4" and "via 10.0.0.5", the
+    gateway; and keys of devices."""
     claimed: Mapping[str, str] = field(default_factory=dict)
     """Address to label, of the register rows of devices that name one."""
     siblings: Mapping[tuple[str, ...], Mapping[frozenset[str], int]] = field(default_factory=dict)
@@ -167,7 +167,6 @@ def context_from(
         stated.add(declaration)
     units = tuple(equipment)
     ranks, classes, monitors = _of_equipment(units)
-    rows = (unit.register for unit in units if unit.register is not None)
     return Context(
         today=today,
         site=site,
@@ -186,7 +185,7 @@ def context_from(
         criticality=ranks,
         classes=classes,
         monitors=monitors,
-        addressed=frozenset(row.address for row in rows if row.address),
+        addressed=addressed(units),
         claimed=stated.claimed,
         siblings=gathered.siblings,
         collisions={name: tuple(keys) for name, keys in gathered.collisions.items()},
@@ -199,6 +198,36 @@ def context_from(
         clocks_near=gathered.clocks_near,
         clock_synchronised=clock_synchronised,
     )
+
+
+def addressed(equipment: Iterable[Equipment]) -> frozenset[str]:
+    """Devices that the rows of machines name: by address and unit, or behind their parent."""
+    return frozenset(_addressed(equipment))
+
+
+def _addressed(equipment: Iterable[Equipment]) -> Iterator[str]:
+    for one in equipment:
+        held = one.register
+        if held is None:
+            continue
+        at, part = held.address, bus_part(held.unit)
+        if at:
+            yield from (f"{at} {part}", f"via {at}") if part else (at,)
+        if at or held.parent:
+            yield from (link.device for link in one.links if link.proposed or held.parent)
+
+
+def declared_by(device: Device, addressed: frozenset[str]) -> bool:
+    """Whether the register knows a device: by a row of its own, or by that of a machine which
+    names where its data is (rulings 22).
+
+    A unit is known by its own number; by the gateway's address only where that row names none.
+    """
+    if device.register is not None or device.key in addressed:
+        return True
+    one = f"{{}} {device.part}" if device.part else "via {}"
+    named = (text for at in device.addresses for text in (at, one.format(at)))
+    return not addressed.isdisjoint(named)
 
 
 def _of_equipment(
@@ -393,7 +422,7 @@ class _Stated:
             self._claims(row(item))
         elif item.kind is Kind.VANTAGE:
             covers = tuple(split(fields.get("covers", "")))
-            collection = fields.get("collection", "").casefold() in YES
+            collection = yes(fields.get("collection", ""))
             self.vantages[name] = Vantage(name, fields.get("zone", ""), covers, collection)
         elif item.kind is Kind.ZONE:
             self.zones[name] = Zone(name, _networks(fields.get("addresses", "")))
@@ -408,7 +437,7 @@ class _Stated:
             self.waivers[fields.get("finding", item.subject)] = item
         elif item.kind is Kind.ATTEST:
             self._attested(item)
-        elif item.kind is Kind.MAP and fields.get("complete", "").casefold() in YES:
+        elif item.kind is Kind.MAP and yes(fields.get("complete", "")):
             self.maps_complete.add(
                 (plain(fields.get("vendor", "")), plain(fields.get("model", "")))
             )

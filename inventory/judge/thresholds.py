@@ -25,6 +25,7 @@ class Thresholds:
     stale_seconds: float = 60.0
     frozen_reads: int = 20
     frozen_seconds: float = 600.0
+    frozen_gap_seconds: float = 3600.0  # reads further apart are two windows (Q03)
     skew_seconds: float = 2.0
     certificate_days: float = 90.0
     sibling_jaccard: float = 0.8

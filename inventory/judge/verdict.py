@@ -13,7 +13,7 @@ from inventory.judge.levels import LOCKED, VALUES, level_of
 from inventory.judge.openness import OPEN, protocol
 from inventory.judge.survey import Context, survey
 from inventory.judge.tap import tapped
-from inventory.judge.view import Door, View
+from inventory.judge.view import Door, View, title_of
 from inventory.judge.weigh import (
     Subject,
     contradicted,
@@ -36,7 +36,7 @@ from inventory.rules.inaccessible import name_of
 from inventory.rules.informational import covered, not_data_bearing, sufficient
 from inventory.rules.quality import placeholders
 from inventory.rules.standing import RESTING_RULES, is_safety, resting
-from protocols.contract import Outcome
+from protocols.contract import SPOKE, Outcome
 
 __all__ = ["Context", "judge_device", "judge_equipment", "survey"]
 
@@ -166,11 +166,8 @@ def _not_assessable(view: View, subject: Subject, level: Level) -> list[OpenQues
         blocking = (
             f"what listens there: {WORDLESS[door.decided.outcome][0].format(place=_place(door))}"
         )
-    asked = OpenQuestion(
-        "N05", subject.key, subject.name, subject.site, "", blocking, _next_step(view, level),
-        _next_command(view, level),
-    )  # fmt: skip
-    return [asked]
+    about = subject.key, subject.name, subject.site
+    return [OpenQuestion("N05", *about, "", blocking, *_next(view, level))]
 
 
 WORDLESS = {
@@ -205,26 +202,57 @@ def _place(door: Door) -> str:
     return f"{door.transport}/{door.port}"
 
 
-def _next_step(view: View, level: Level) -> str:
+def _next(view: View, level: Level) -> tuple[str, str]:
+    """The cheapest next step, and its command."""
+    scan = f"untrap scan {view.target}" if view.target else ""
+    deeper = f"{scan} --depth points" if scan else ""
     door = _wordless(view)
     if door is not None:
-        return WORDLESS[door.decided.outcome][1]
+        return WORDLESS[door.decided.outcome][1], deeper
     if view.address and not view.target:
-        return "find its IP address, as in the project of its controller; a scan needs one"
+        return "find its IP address, as in the project of its controller; a scan needs one", ""
     if level.lo is not None and level.lo >= 3:
-        return "read its values over a window"
+        return "read its values over a window", f"{scan} --depth sample" if scan else ""
     if _asks_only(view, level):
-        return "say in the register what it is: it was heard to ask others, and to offer nothing"
+        step = "say in the register what it is: it was heard to ask others, and to offer nothing"
+        return step, "untrap import register FILE"
+    if (refused := _refused(view)) and scan:
+        step = "find in its manual or set-up what it serves and on which port, and ask that:"
+        return f"{step} it refuses {refused} on the ports that were asked", f"{scan} --port {PORT}"
     if level.lo is not None and level.lo < 2:
-        return "ask it: nothing that it offers has been heard"
-    return "scan it deeper, with the credentials that you hold"
+        return "ask it: nothing that it offers has been heard", deeper
+    if misfit := _misfit(view):
+        return misfit, "untrap import map FILE"
+    return "scan it deeper, with the credentials that you hold", deeper
 
 
-def _next_command(view: View, level: Level) -> str:
-    depth = "sample" if level.lo is not None and level.lo >= 3 else "points"
-    if _asks_only(view, level):
-        return "untrap import register FILE"
-    return f"untrap scan {view.target} --depth {depth}" if view.target else ""
+PORT = "PROTOCOL=PORT"
+
+
+def _refused(view: View) -> str:
+    """Titles of all that was asked of it, where every port refused; asking again is in vain."""
+    asked = [door for door in view.here if door.asked]
+    if any(door.decided.outcome is not Outcome.CLOSED for door in asked):
+        return ""
+    return ", ".join(dict.fromkeys(title_of(door.protocol) for door in asked))
+
+
+def _misfit(view: View) -> str:
+    """What to look at where a register map was chosen and every read by it was refused."""
+    maps = view.fact("map")
+    reads = [
+        item
+        for door in view.spoke
+        for item in door.observations
+        if item.question.operation == "read" and item.outcome in SPOKE
+    ]
+    if not maps or not reads or any(item.samples for item in reads):
+        return ""
+    chosen = maps[0].partition(" (")[0]
+    return (
+        f"see whether the register map that was chosen ({chosen}) is of this model, and counts"
+        f" from 0: the device refused all {len(reads)} reads by it"
+    )
 
 
 def _asks_only(view: View, level: Level) -> bool:

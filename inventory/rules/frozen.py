@@ -1,8 +1,9 @@
 """Q03: values that stand still to the last bit while something beside them moves.
 
 The reads of all scans count, back to the last one that differed: a session that may last a minute
-(OPC UA) shows ten minutes in two scans only. Where there were reads, but not for long enough, that
-is asked.
+(OPC UA) shows ten minutes in two scans only. Reads that are more than an hour apart do not count
+together: a slow value may go and come back meanwhile. Where there were reads, but not for long
+enough, that is asked.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def q03(view: View) -> list[Case]:
         point, meaning, samples = row
         if not meaning.known or not _may_freeze(point, samples[-1]):
             continue
-        run = _run(view.reads(point))
+        run = _run(_together(view, point))
         start = run[0].received_time or LATEST
         if len(run) >= limits.frozen_reads and _span(run) >= limits.frozen_seconds:
             if moved > start:
@@ -64,6 +65,16 @@ def _stopped(rows: Sequence[Row]) -> bool:
     )
 
 
+def _together(view: View, point: Point) -> list[Sample]:
+    """The newest reads of a point between which nobody looked away for long, oldest first."""
+    reads = view.reads(point)
+    longest = view.context.thresholds.frozen_gap_seconds
+    at = len(reads) - 1
+    while at > 0 and _span((reads[at - 1], reads[at])) <= longest:
+        at -= 1
+    return reads[max(at, 0) :]
+
+
 def _run(reads: Sequence[Sample]) -> list[Sample]:
     """The newest reads that are identical, oldest first."""
     at = len(reads) - 1
@@ -83,7 +94,7 @@ def _last_change(view: View, rows: Sequence[Row], least: int, seconds: float) ->
     """When any value was first seen at what it holds now, of those that were read long enough."""
     times = []
     for point, _, _ in rows:
-        reads = view.reads(point)
+        reads = _together(view, point)
         run = _run(reads)
         if len(run) < len(reads) >= least and _span(reads) >= seconds and run[0].received_time:
             times.append(run[0].received_time)

@@ -12,7 +12,7 @@ from shlex import quote
 from inventory.derive.identity import placeholder
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
-from inventory.judge.survey import identities
+from inventory.judge.survey import declared_by, identities
 from inventory.judge.view import Door, View, info
 from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
@@ -87,10 +87,10 @@ def _crosses(view: View, door: Door) -> bool:
 
 def g02(view: View) -> list[Case]:
     """Observed, and not in the register."""
-    if not view.context.register or view.device.register is not None or not view.device.seen:
+    if not view.context.register or not view.device.seen:
         return []
-    if not view.context.addressed.isdisjoint(view.device.addresses):
-        return []  # a machine's row names its address, and the device by it (rulings 22)
+    if declared_by(view.device, view.context.addressed):
+        return []
     proof = view.proof()
     if not proof:
         return []

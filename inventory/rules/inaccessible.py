@@ -180,9 +180,8 @@ def _never_tried(view: View, door: Door) -> list[Case]:
     held_back = next(
         (item for item in door.observations if item.reason == Reason.NO_CREDENTIAL.value), None
     )
-    nobody = any(item.outcome is Outcome.CLOSED for item in door.observations)
-    if held_back is None or nobody or view.device.role in no_data_roles():
-        return []  # where the port is closed, no credential opens it
+    if held_back is None or _refuses(door) or view.device.role in no_data_roles():
+        return []
     title = title_of(door.protocol)
     said = unknown(
         f"whether {title} would let us in: no credential was named",
@@ -191,6 +190,11 @@ def _never_tried(view: View, door: Door) -> list[Case]:
         cite(held_back),
     )
     return [Case(door.protocol, said, fields(view, door))]
+
+
+def _refuses(door: Door) -> bool:
+    """Whether nobody listens at that port: no credential opens it."""
+    return any(item.outcome is Outcome.CLOSED for item in door.observations)
 
 
 def a04(view: View) -> list[Case]:
@@ -296,7 +300,9 @@ def a09(view: View) -> list[Case]:
         item
         for door in view.doors
         for item in door.observations
-        if item.outcome is Outcome.NOT_ASKED and item.reason != Reason.DEPENDENCY.value
+        if item.outcome is Outcome.NOT_ASKED
+        and item.reason != Reason.DEPENDENCY.value
+        and not (item.reason == Reason.NO_CREDENTIAL.value and _refuses(door))
     ]
     if not left:
         return []

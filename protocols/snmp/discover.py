@@ -62,15 +62,20 @@ async def discover(link: Link) -> None:
     if all(o.outcome is Outcome.NOT_ASKED for o in link.heard):
         await _discover_engine(link, fresh=False)
     if not link.credentials:
-        answered = any(o.outcome in SPOKE for o in link.heard)
-        link.note(
-            question(*SYSTEM_QUESTION),
-            Outcome.NOT_ASKED,
-            Reason.NO_CREDENTIAL,
-            detail="SNMPv3 answered; name a credential to ask who it is"
-            if answered
-            else "no credential is named for SNMP",
-        )
+        _unnamed(link)
+
+
+def _unnamed(link: Link) -> None:
+    """Say that nobody was asked who they are for want of a credential; where nobody listens or a
+    filter refuses, for that reason: there no credential would open anything."""
+    heard = {o.outcome for o in link.heard}
+    if heard & {Outcome.CLOSED, Outcome.BLOCKED, Outcome.NO_PATH}:
+        reason, detail = Reason.DEPENDENCY, "nobody is there to be asked"
+    elif heard & SPOKE:
+        reason, detail = Reason.NO_CREDENTIAL, "SNMPv3 answered; name a credential to ask who it is"
+    else:
+        reason, detail = Reason.NO_CREDENTIAL, "no credential is named for SNMP"
+    link.note(question(*SYSTEM_QUESTION), Outcome.NOT_ASKED, reason, detail=detail)
 
 
 async def _round(

@@ -54,7 +54,7 @@ def _roll_up(store: Store, as_json: bool) -> None:
     if rated_too_high(units):
         say("warning: more than 30 % of the rated assets are C3; the rating says little")
     _twins(store, units)
-    census = Census()
+    census = Census(store.equipment())
     for evidence in store.listings():
         census.device(evidence)
     counts = Concluded(*store.concluded_counts())

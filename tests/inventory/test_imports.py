@@ -344,3 +344,43 @@ def test_words_that_are_read_alone_are_not_read_within_a_sentence(
 def test_words_that_are_read_within_a_sentence(tmp_path: Path, statement: str) -> None:
     found = read(tmp_path, f"Subject,Statement,Value\nP-1,{statement},yes\n", Kind.ATTEST)
     assert len(found.told.splitlines()) == 1
+
+
+def test_cells_that_say_that_nothing_is_known_are_empty_and_counted(tmp_path: Path) -> None:
+    rows = "P-1;Pumpe;-;n/a;tbd;?\n-;Kühler;10.0.0.2;-;SN-2;k.A.\nS1;Lager;DHCP;--;unknown;brak\n"
+    found = read(tmp_path, f"Kennzeichen;Bezeichnung;IP-Adresse;MAC;Fabrik-Nr.;Eigner\n{rows}",
+                 mapping="Eigner=Owner")  # fmt: skip
+    first, second, third = declared.rows(found.declarations)
+    assert (first.tag, first.address, first.mac, first.serial, first.owner) == ("P-1", *[""] * 4)
+    assert (second.tag, second.name, second.serial) == ("", "Kühler", "SN-2")
+    assert (third.address, third.serial, third.owner) == ("", "", "")
+    assert "taken as not known: 11 cells (-, " in found.told
+
+
+def test_a_link_to_nothing_is_no_link_to_a_device_of_that_name(tmp_path: Path) -> None:
+    found = read(tmp_path, "Equipment,Device,Signal,Complete\nP-1,-,n/a,yes\n", Kind.LINK)
+    (one,) = declared.links(found.declarations)
+    assert (one.device, one.signal, one.complete) == ("", "", True)
+
+
+def test_a_maps_dash_is_its_authors_word(tmp_path: Path) -> None:
+    found = read(tmp_path, "Table,Address,Type,Name\nholding,7,uint16,-\n", Kind.MAP)
+    assert [one.name for one in declared.maps(found.declarations)] == ["-"]
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [("10.0.0.5:502", "10.0.0.5"), ("[fd00::5]:4840", "fd00::5"), ("10.0.0.5/24", "10.0.0.5"),
+     ("fd00::5", "fd00::5"), ("10.0.0.5 : 502", "10.0.0.5")],
+)  # fmt: skip
+def test_a_port_or_prefix_behind_an_address_is_left_out(
+    tmp_path: Path, written: str, address: str
+) -> None:
+    (one,) = declared.rows(read(tmp_path, f"Tag,Address\nP-1,{written}\n").declarations)
+    assert one.address == address
+
+
+@pytest.mark.parametrize("written", ["10.0.0.5 / 10.0.0.6", "10.0.0.5;10.0.0.6"])
+def test_two_addresses_in_a_cell_are_told_apart(tmp_path: Path, written: str) -> None:
+    with pytest.raises(ListError, match="it holds 2; keep one"):
+        read(tmp_path, f'Tag,Address\nP-1,"{written}"\n')

@@ -10,8 +10,10 @@ import pytest
 
 from inventory.assemble import stored_units, units
 from inventory.conclude import conclude
-from inventory.model import Declaration, Kind, Level
+from inventory.judge.survey import addressed, declared_by
+from inventory.model import Declaration, Device, Equipment, Evidence, Kind, Level, RegisterRow
 from inventory.pairs import alike, locations
+from inventory.readiness import Census
 from inventory.rollup import Unit, dark_spares, once, roll_up
 from inventory.store import Store
 from protocols.contract import Outcome
@@ -153,3 +155,35 @@ def test_a_link_that_a_person_confirms_lifts_the_machine(store: Store) -> None:
     answering(store)
     store.declare([stated(Kind.LINK, "l", equipment="P-7", device="10.0.0.3")])
     assert level(store)[0] == 3
+
+
+def test_what_was_not_asked_of_a_monitoring_device_counts_once(store: Store) -> None:
+    """It was left out of every sum as soon as a person linked the device to its machines."""
+    answering(store)
+    store.append([
+        observed("10.0.0.3", at=2, protocol="snmp", port=161, transport="udp",
+                 outcome=Outcome.NOT_ASKED, reason="budget")
+    ])  # fmt: skip
+
+    def left() -> list[int]:
+        conclude(store, today=TODAY)
+        return [sum(one.not_asked for one in made(store)) for made in (units, stored_units)]
+
+    before = left()
+    store.declare([stated(Kind.LINK, tag, equipment=tag, device="10.0.0.3")
+                   for tag in ("P-7", "P-101A")])  # fmt: skip
+    assert left() == before == [1, 1]
+
+
+def test_a_device_that_a_machines_row_names_is_declared() -> None:
+    row = RegisterRow(tag="P-7", address="10.0.0.9", unit="4")
+    named = addressed([Equipment("p", SITE, "P-7", register=row)])
+    gateway, mine, other = (
+        Device(str(part), SITE, addresses=("10.0.0.9",), seen=True, part=part)
+        for part in ("", "unit 4", "unit 7")
+    )
+    assert [declared_by(one, named) for one in (gateway, mine, other)] == [True, True, False]
+    census = Census([Equipment("p", SITE, "P-7", register=row)])
+    for one in (gateway, mine, other):
+        census.device(Evidence(one, (), (), ()))
+    assert (census.undeclared, census.devices) == (1, 3)

@@ -101,12 +101,39 @@ def test_a_slash_16_is_planned_without_sending(tmp_path: Path) -> None:
     assert not (tmp_path / "none.db").exists()
 
 
+AGENT = """
+[plant]
+name = "agent"
+site = "agent"
+[[device]]
+id = "switch"
+address = "127.55.2.10"
+vendor = "Hirschmann"
+product = "RS20"
+[[device.service]]
+protocol = "snmp"
+[[device]]
+id = "plc"
+address = "127.55.2.11"
+[[device.service]]
+protocol = "modbus"
+"""
+
+
 @pytest.mark.timeout(200)
 def test_what_was_not_asked_for_want_of_a_credential_is_said_with_the_way_to_ask_it(
-    plant: Played, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    """A device that speaks SNMP only was missing without a word."""
-    scan = (*words(plant, tmp_path / "u.db"), f"{OURS}10", "--profile", "bench", "--yes")
+    """A device that speaks SNMP only was missing without a word; one whose SNMP port refuses was
+    counted with it, though no credential opens that."""
+    (tmp_path / "agent.toml").write_text(AGENT, encoding="utf-8")
+    with played(tmp_path / "agent.toml", tmp_path) as here:
+        _want_of_a_credential(here, tmp_path)
+
+
+def _want_of_a_credential(here: Played, tmp_path: Path) -> None:
+    targets = ("127.55.2.10", "127.55.2.11")
+    scan = (*words(here, tmp_path / "u.db"), *targets, "--profile", "bench", "--yes")
     ran = untrap(*scan, cwd=tmp_path)
     told = " ".join((ran.out + ran.err).split())
     assert "Not asked who it is, for want of a credential: snmp at 1 address." in told

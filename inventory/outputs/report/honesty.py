@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from inventory.conclude import rules_digest
-from inventory.judge.survey import YES
+from inventory.derive.declared import yes
 from inventory.model import Kind, Scan
 from inventory.outputs.records import time
 from inventory.outputs.report import page
@@ -32,7 +32,7 @@ def honest(
             reasons[reason or "unstated"] += count
     stopped = summary.get("stopped")
     places = store.declarations(None, Kind.VANTAGE)
-    collection = any(one.fields.get("collection", "").casefold() in YES for one in places)
+    collection = any(yes(one.fields.get("collection", "")) for one in places)
     return page.Honest(
         int(number(summary.get("hosts"))),
         int(number(summary.get("answered"))),

@@ -24,7 +24,7 @@ from protocols.snmp import message as v3
 from tests.protocols.snmp.measure import PUBLIC, climb
 from tests.protocols.snmp.player import Agent, agent, encode_oid, octets, signed, tlv
 from tests.protocols.snmp.test_codec import report
-from tests.support.plain import PlainLink
+from tests.support.plain import NoAnswerError, PlainLink
 
 OLD = Credential("old", "snmp-v1", Secret(lambda: "public"))
 OTHER = Credential("other", "snmp-v2c", Secret(lambda: "secret"))
@@ -155,6 +155,19 @@ def test_without_a_credential_only_the_engine_is_asked() -> None:
         Outcome.NOT_ASKED,
         Reason.NO_CREDENTIAL,
     )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [(Outcome.CLOSED, Reason.DEPENDENCY), (Outcome.BLOCKED, Reason.DEPENDENCY),
+     (Outcome.NO_PATH, Reason.DEPENDENCY), (Outcome.SILENT, Reason.NO_CREDENTIAL)],
+)  # fmt: skip
+def test_no_credential_is_missed_where_nobody_listens(outcome: Outcome, reason: Reason) -> None:
+    def nobody(_: bytes) -> bytes:
+        raise NoAnswerError(outcome)
+
+    last = run(link_of(nobody)).observations[-1]
+    assert (last.outcome, last.reason) == (Outcome.NOT_ASKED, reason)
 
 
 def test_silence_to_communities_leads_to_version_3_where_it_is_named() -> None:

@@ -104,6 +104,15 @@ G02 = [
     trap("G02", "a register row names its address and means another", "medium/high",
          evidence(S7, about=replace(PLC, addresses=("10.0.0.9",), part="unit 3")),
          {"register": True, "claimed": {"10.0.0.9": "PLC-9"}}),  # the row names its gateway
+    *(trap("G02", "the register row of a machine names its address", key,
+           evidence(registers(1, part=part), about=replace(PLC, parent=part and "g", part=part)),
+           {"register": True, "addressed": frozenset(named)})
+      for key, part, named in (
+          ("", "unit 4", ("192.0.2.10 unit 4", "via 192.0.2.10")),
+          ("medium/high", "unit 7", ("192.0.2.10 unit 4", "via 192.0.2.10")),  # another's row
+          ("", "unit 7", ("192.0.2.10",)),  # any of its units may be that machine's
+          ("", "", ("192.0.2.10 unit 4", "via 192.0.2.10")),  # the gateway that it is behind
+          ("", "unit 7", ("device-1",)))),  # proposed as that machine's by its parent
 ]  # fmt: skip
 
 TWO = {"collisions": {"serial Maker S1234": ("device-1", "device-2")}}
@@ -188,6 +197,15 @@ G07 = [
     trap("G07", "no register was given", "", evidence(S7, about=PLC)),
 ]  # fmt: skip
 
+REFUSING = replace(PLC, seen=False)
+MAP = Fact("map", "library: pm5000 (Maker, list)", "vendor and model")
+MAPPED = replace(PLC, facts=(MAP,))
+UNFIT = (
+    seen("modbus", O.COMPLETE, "identity"),
+    seen("modbus", O.EMPTY, "read"),
+    seen("modbus", O.EMPTY, "read"),
+)
+
 # --- N rules: the category, and "?" where N05 is asked -----------------------------------------
 
 MANY = [20.5 + n for n in range(24)]
@@ -243,6 +261,12 @@ N = [
          {**accepted("2027-01-01"), "register": True}),
     yes("N05", "not-assessed?", evidence(NO_MODBUS, about=PLC)),
     yes("N05", "not-assessed?", evidence(about=PLC)),
+    yes("N05", "not-assessed?", evidence(NO_MODBUS, NO_UA, about=REFUSING)).telling(
+        "it refuses Modbus TCP, OPC UA on the ports that were asked", "--port PROTOCOL=PORT"),
+    yes("N05", "not-assessed?", evidence(about=PLC)).telling("ask it", "!--port"),
+    yes("N05", "not-assessed?", evidence(*UNFIT, about=MAPPED)).telling(
+        "map that was chosen (library: pm5000)", "refused all 2 reads by it", "import map FILE"),
+    yes("N05", "not-assessed?", evidence(UNFIT[0], about=MAPPED)).telling("scan it deeper"),
     no("N01", "not-assessed?", evidence(about=replace(PLC, seen=False))),  # no level at all
     yes("N05", "ungoverned?", evidence(seen("modbus", O.MUTE), about=PLC), {"register": True}),
     yes("N05", "ungoverned?", evidence(NO_UA, seen("modbus", O.HUNG_UP), about=PLC),

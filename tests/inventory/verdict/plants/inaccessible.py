@@ -240,6 +240,12 @@ A09 = [
                                      seen("modbus", O.NOT_ASKED, reason="budget"))),
     no("A09", "", evidence(NO_UA)),
     no("A09", "", evidence()),
+    trap("A09", "the port refuses", "", evidence(
+        seen("snmp", O.CLOSED, "discover"), NO_CREDENTIAL)),
+    trap("A09", "the port refuses", "info/high", evidence(
+        seen("snmp", O.SILENT, "discover"), NO_CREDENTIAL)),
+    trap("A09", "the port refuses", "info/high", evidence(
+        seen("snmp", O.CLOSED, "discover"), seen("snmp", O.NOT_ASKED, reason="budget"))),
     trap("A09", "the question hung on another", "",
          evidence(seen("opcua", O.NOT_ASKED, reason="dependency"))),
 ]  # fmt: skip

@@ -131,14 +131,19 @@ def glance(point: Point, reads: int) -> Observation:
 
 
 def twice(minutes: float, *, earlier: float = 45.5, reads: int = 10,
-          others: tuple[float, float] | None = (3.0, 4.0)) -> Evidence:  # fmt: skip
-    """Two windows of a minute, so many minutes apart: the temperature, and a pressure beside it."""
+          others: tuple[float, float] | None = (3.0, 4.0),
+          moving: int | None = None) -> Evidence:  # fmt: skip
+    """Two windows of a minute, so many minutes apart: the temperature, and a pressure beside it.
+
+    `moving`: the window in which a flow moves.
+    """
     found = []
     for scan, ago in enumerate((minutes, 0.0)):
-        values = {TEMPERATURE: (earlier, 45.5)[scan]}
-        values |= {PRESSURE: others[scan]} if others else {}
-        for point, value in values.items():
-            seen_then = window(point, [value] * reads, minutes=1)
+        values: dict[Point, list[object]] = {TEMPERATURE: [(earlier, 45.5)[scan]] * reads}
+        values |= {PRESSURE: [others[scan]] * reads} if others else {}
+        values |= {FLOW: [float(n) for n in range(reads)]} if moving == scan else {}
+        for point, several in values.items():
+            seen_then = window(point, several, minutes=1)
             samples = tuple(
                 replace(item, received_time=item.received_time - timedelta(minutes=ago))
                 for item in seen_then.samples
@@ -149,6 +154,8 @@ def twice(minutes: float, *, earlier: float = 45.5, reads: int = 10,
     return assemble(device(), found)
 
 
+FLOW = tag("Flow", "MQH")
+WEEK = 7 * 24 * 60.0
 MOVING = window(PRESSURE, [float(n) for n in range(20)], minutes=10)
 STATE = tag("Running", type="Boolean")
 STILL = window(TEMPERATURE, [45.5] * 20, minutes=10)
@@ -176,6 +183,11 @@ Q03 = [
     # A session lasts a minute (OPC UA): two scans show what one cannot.
     yes("Q03", "medium/medium", twice(11.0)),
     trap("Q03", "the reads are too few", "?", twice(8.0)),
+    yes("Q03", "medium/medium", twice(61.0)),  # an hour from the end of one to the other
+    trap("Q03", "hours lie between", "", twice(61.1)),  # nothing moved within the newer window
+    trap("Q03", "hours lie between", "?", twice(WEEK, others=None, moving=1)),
+    trap("Q03", "hours lie between", "", twice(WEEK, others=None, moving=0)),  # not beside it
+    trap("Q03", "hours lie between", "", twice(WEEK, reads=20)),  # a minute shows nothing
     no("Q03", "", twice(11.0, earlier=45.0)),  # it moved since: one read too few stand still
     no("Q03", "", twice(11.0, others=(3.0, 3.0))),  # nothing moved since then
     trap("Q03", "the reads are too few", "?", twice(11.0, reads=9)),
