@@ -10,7 +10,7 @@ that writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
@@ -224,8 +224,9 @@ def _connection(
     device, (protocol, address, port, unit) = evidence.device, service
     reads = list({one.id: one for one in asked}.values())
     times = [one.duration_seconds for one in reads if one.duration_seconds > 0]
-    label = _label(evidence.observations, protocol)
-    offers = next((s.security for s in device.services if s.protocol == protocol), ())
+    heard = [one for one in evidence.observations if _at(one, protocol, address, port)]
+    label = _label(heard)
+    offers = _offers(device, protocol, address, port)
     policy, mode = _secured(offers, bool(label)) if protocol == "opcua" else ("", "")
     row = device.register
     return Connection(
@@ -236,7 +237,7 @@ def _connection(
         address,
         port,
         unit,
-        _path(device),
+        _path(heard),
         device.part,
         device.vendor,
         device.model or device.product,
@@ -249,7 +250,7 @@ def _connection(
         offers,
         known.get(label, Login(label)) if label else Login(),
         next((str(f.value) for f in reversed(device.facts) if f.name == "map"), ""),
-        _namespaces(device),
+        _namespaces(heard),
         median(times) if times else None,
         interval(sum(times), shared=bool(device.parent)),
         max((one.time for one in reads), default=None),
@@ -266,11 +267,25 @@ def interval(cost_seconds: float, *, shared: bool = False) -> int:
     return next((step for step in STEPS if step >= wanted), STEPS[-1])
 
 
-def _label(observations: Sequence[Observation], protocol: str) -> str:
+def _at(one: Observation, protocol: str, address: str, port: int) -> bool:
+    """Whether an observation is of a service: a device may have several of one protocol."""
+    return one.question.protocol == protocol and (one.target.address, one.target.port) == (
+        address,
+        port,
+    )
+
+
+def _offers(device: Device, protocol: str, address: str, port: int) -> tuple[str, ...]:
+    """Policies, modes and tokens that a service offers; at another of its addresses alike."""
+    several = [s for s in device.services if (s.protocol, s.port) == (protocol, port)]
+    here = [one for one in several if one.address in ("", address)]
+    return next((one.security for one in here or several), ())
+
+
+def _label(heard: Sequence[Observation]) -> str:
     """The credential that the last data or session came with; "" for none and for anonymous."""
-    for one in reversed(observations):
-        asked = one.question
-        if asked.protocol == protocol and one.credential and one.outcome in _OPENED:
+    for one in reversed(heard):
+        if one.credential and one.outcome in _OPENED:
             return "" if one.credential == "anonymous" else one.credential
     return ""
 
@@ -290,23 +305,39 @@ def _secured(offers: Sequence[str], login: bool) -> tuple[str, str]:
     if not fitting:
         return "", ""
     rank = ("SignAndEncrypt", "Sign", "None") if login else ("None", "SignAndEncrypt", "Sign")
-    policy, mode = min(fitting, key=lambda o: (rank.index(o[1]) if o[1] in rank else 3, o[0]))
+    policy, mode = min(fitting, key=lambda o: (_place(o[1], rank), _place(o[0], POLICIES), o[0]))
     return policy, mode
 
 
-def _path(device: Device) -> str:
-    """The path of the endpoint address that leads to the device itself."""
-    for one in device.facts:
-        found = re.fullmatch(r"opc\.tcp://[^/]+(/[\w./~-]{1,200})", str(one.value))
-        if one.name == "endpoint_url" and found:
+POLICIES = (
+    *("Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"),
+    *("Basic256", "Basic128Rsa15", "None"),
+)
+"""The one that every connector knows first; last those that OPC 10000-7 has withdrawn, and none."""
+
+
+def _place(word: str, rank: Sequence[str]) -> int:
+    return rank.index(word) if word in rank else len(rank)
+
+
+def _path(heard: Sequence[Observation]) -> str:
+    """The path of the endpoint address that leads to the server itself."""
+    for value in _said(heard, "endpoint_url"):
+        found = re.fullmatch(r"opc\.tcp://[^/]+(/[\w./~-]{1,200})", value)
+        if found:
             return found[1]
     return ""
 
 
-def _namespaces(device: Device) -> dict[str, int]:
+def _namespaces(heard: Sequence[Observation]) -> dict[str, int]:
+    """The server's table as it was told last."""
     found: dict[str, int] = {}
-    for one in device.facts:
-        index, sign, uri = str(one.value).partition("=")
-        if one.name == "namespace" and sign and index.isascii() and index.isdigit():
+    for value in _said(heard, "namespace"):
+        index, sign, uri = value.partition("=")
+        if sign and index.isascii() and index.isdigit():
             found[uri] = int(index)
     return found
+
+
+def _said(heard: Sequence[Observation], name: str) -> Iterator[str]:
+    return (str(fact.value) for one in heard for fact in one.facts if fact.name == name)

@@ -11,7 +11,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from inventory.model import Declaration, Device, Kind
+from inventory.outputs.shelf import Shelf
 from inventory.text import slug
 
 if TYPE_CHECKING:
@@ -77,32 +78,35 @@ class Pseudonyms:
 
     A name is found by its first run of letters and digits, without regard to case, and looked up
     by the lengths that names with this run have: the effort grows with the text and not with the
-    number of names, also where ten thousand begin with `PLC-`.
+    number of names, also where ten thousand begin with `PLC-`. Names are kept on disk (`Shelf`).
     """
 
-    def __init__(self, key: bytes, names: Mapping[str, str]) -> None:
+    def __init__(self, key: bytes, names: Iterable[tuple[str, str]]) -> None:
         self._key = key
-        self._names = {
-            name: self.named(name, "host" if ADDRESS.fullmatch(name) else kind)
-            for name, kind in names.items()
-            if name
-        }
-        self._shown: dict[str, str] = {}
-        shapes: dict[str, set[tuple[int, int]]] = {}
-        for name, shown in self._names.items():
-            low = _low(name)
-            first = RUN.search(low)
-            if first and len(name) >= SHORTEST and not (low.isdigit() and len(low) < GLUED):
-                self._shown.setdefault(low, shown)
-                shapes.setdefault(first[0], set()).add((len(low), first.start()))
-        self._starts = {
-            run: tuple(sorted(several, key=lambda one: (-one[0], one[1])))
-            for run, several in shapes.items()
-        }
-        mixed = {len(run) for run in self._starts if len(run) >= GLUED and _mixed(run)}
-        self._lengths = tuple(sorted(mixed, reverse=True))
+        self._kinds, self._shown, self._starts = Shelf(), Shelf(), Shelf()
+        self._kinds.fill(((name, kind) for name, kind in names if name), last=True)
+        shapes = (shape for name, _ in self._kinds if (shape := _shape(name)))
+        lengths: set[int] = set()
+        self._shown.fill(self._started(shapes, lengths))
+        self._lengths = tuple(sorted(lengths, reverse=True))
+        self._name = lru_cache(REMEMBERED)(self._of)
+        self._places = lru_cache(REMEMBERED)(self._begun)
         self._glued_in = lru_cache(REMEMBERED)(self._glued)
         self._say = lru_cache(REMEMBERED)(self._said)
+
+    def _started(
+        self, shapes: Iterable[tuple[str, str, int, str]], lengths: set[int]
+    ) -> Iterator[tuple[str, str]]:
+        """What each name is found by and its kind; meanwhile the first runs are told apart."""
+        for low, run, before, shown in shapes:
+            place, known = f"{len(low)} {before}", self._starts.get(run)
+            if known is None:
+                self._starts.put(run, place)
+            elif place not in known.split(","):
+                self._starts.put(run, f"{known},{place}")
+            if len(run) >= GLUED and _mixed(run):
+                lengths.add(len(run))
+            yield low, shown
 
     def named(self, text: str, kind: str) -> str:
         """The pseudonym of a text; `kind` is its first word, "key" gives an identifier."""
@@ -111,15 +115,25 @@ class Pseudonyms:
             return str(UUID(bytes=found.digest()[:16], version=5))
         return f"{kind}-{found.hexdigest()[:10]}"
 
+    def _of(self, text: str) -> str:
+        """The pseudonym of a known name; "" for any other text."""
+        kind = self._kinds.get(text) if text else None
+        if kind is None:
+            return ""
+        return self.named(text, "host" if ADDRESS.fullmatch(text) else kind)
+
     def whole(self, text: str, kind: str) -> str:
         """The pseudonym of a text as a whole, whether it is a known name or not."""
-        return self._names.get(text) or (self.named(text, kind) if text else "")
+        return self._name(text) or (self.named(text, kind) if text else "")
 
     def __call__(self, text: str) -> str:
         """The text with pseudonyms."""
-        return self._names.get(text) or self._say(text)
+        return self._say(text)
 
     def _said(self, text: str) -> str:
+        whole = self._name(text)
+        if whole:
+            return whole
         return ADDRESS.sub(lambda match: self.named(match[0].lower(), "host"), self.known(text))
 
     def known(self, text: str) -> str:
@@ -148,13 +162,21 @@ class Pseudonyms:
 
     def _known(self, first: str, at: int, low: str) -> Iterator[tuple[int, int, str]]:
         """Names whose first run is `first`, as they stand around `at`: from, to, pseudonym."""
-        for length, before in self._starts.get(first, ()):
+        for length, before in self._places(first):
             start, end = at - before, at - before + length
             if start < 0 or end > len(low):
                 continue
             shown = self._shown.get(low[start:end])
             if shown is not None:
-                yield start, end, shown
+                yield start, end, self._name(shown)
+
+    def _begun(self, run: str) -> tuple[tuple[int, int], ...]:
+        """The lengths of the names that have this first run, the longest first, each with how many
+        characters stand before it."""
+        known = self._starts.get(run)
+        several = (one.partition(" ") for one in known.split(",")) if known else ()
+        found = ((int(length), int(before)) for length, _, before in several)
+        return tuple(sorted(found, key=lambda one: (-one[0], one[1])))
 
     def _glued(self, run: str) -> tuple[tuple[int, str], ...]:
         """Where in a run another run begins that a name begins with, the longest first."""
@@ -165,6 +187,16 @@ class Pseudonyms:
             if length < len(run) and start + length <= len(run)
             if (part := run[start : start + length]) in self._starts and _mixed(part)
         )
+
+
+def _shape(name: str) -> tuple[str, str, int, str] | None:
+    """What a name is found by: in lower case, its first run and where that begins, and the name
+    itself; None where it is never looked for inside a text."""
+    low = _low(name)
+    first = RUN.search(low)
+    if not first or len(name) < SHORTEST or (low.isdigit() and len(low) < GLUED):
+        return None
+    return low, first[0], first.start(), name
 
 
 def _low(text: str) -> str:
@@ -187,7 +219,7 @@ def _ends(text: str, end: int) -> bool:
 
 def pseudonyms(store: Store) -> Pseudonyms:
     """The pseudonyms of one inventory."""
-    return Pseudonyms(salt(store), dict(_names(store)))
+    return Pseudonyms(salt(store), _names(store))
 
 
 def salt_file(store: Store) -> Path:

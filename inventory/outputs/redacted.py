@@ -26,6 +26,7 @@ from inventory.model import (
     Service,
 )
 from inventory.outputs.pseudonyms import KEPT, PLAIN_POINT, pseudonyms
+from inventory.outputs.shelf import Shelf
 from inventory.store.reading import Asset, Signal
 from protocols.contract import Fact, Observation, Point, Sample, Value
 
@@ -45,7 +46,9 @@ class Redacted:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._say = pseudonyms(store)
-        self._keys = {self._say(one.thing.key): one.thing.key for one in store.assets()}
+        self._keys = Shelf()
+        keys = (str(row[0]) for row in store.rated(("key",)))
+        self._keys.fill((self._say(key), key) for key in keys)
         self.site = self._say(store.site)
 
     @property
@@ -82,12 +85,12 @@ class Redacted:
 
     def asset(self, key: str) -> Asset | None:
         """One asset by its pseudonymous key."""
-        found = self._store.asset(self._keys.get(key, ""))
+        found = self._store.asset(self._keys.get(key) or "")
         return self._asset(found) if found else None
 
     def ranked_as(self, key: str) -> tuple[str, int] | None:
         """Kind and place of an asset by its pseudonymous key."""
-        return self._store.ranked_as(self._keys.get(key, ""))
+        return self._store.ranked_as(self._keys.get(key) or "")
 
     def devices(self) -> Iterator[Device]:
         """All devices; streams."""
@@ -102,7 +105,7 @@ class Redacted:
         return map(self._finding, self._store.findings(*self._real(assets)))
 
     def _real(self, keys: Iterable[str]) -> Iterator[str]:
-        return (self._keys.get(key, key) for key in keys)
+        return (self._keys.get(key) or key for key in keys)
 
     def codes(self, kind: str = "") -> Iterator[tuple[str, str]]:
         """Asset and rule of every finding, in the order of `assets`."""
@@ -114,7 +117,7 @@ class Redacted:
 
     def signals(self, asset: str) -> dict[tuple[str, str], Signal]:
         """What the points of one asset were taken for."""
-        found = self._store.signals(self._keys.get(asset, asset))
+        found = self._store.signals(self._keys.get(asset) or asset)
         changed = {}
         for (part, address), one in found.items():
             place = (self._part(part), self._place(address))
@@ -123,7 +126,7 @@ class Redacted:
 
     def evidence(self, device: Device) -> Evidence:
         """Everything known about one device."""
-        real = self._store.asset(self._keys.get(device.key, ""))
+        real = self._store.asset(self._keys.get(device.key) or "")
         if real is None or not isinstance(real.thing, Device):
             return Evidence(device)
         return self._evidence(self._store.evidence(real.thing))

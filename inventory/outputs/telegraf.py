@@ -73,10 +73,10 @@ def config(one: Connection) -> str:
 
 def _head(one: Connection) -> Iterator[str]:
     what = " ".join(text for text in (one.name, one.vendor, one.model, one.part) if text)
-    yield f"# {inert(what, 300)}"
+    yield f"# {remark(what)}"
     yield f"# asset {one.asset}; read only; every {one.interval_seconds} s, from its answer time"
     if one.map:
-        yield f"# meaning by map: {inert(one.map, 300)}"
+        yield f"# meaning by map: {remark(one.map)}"
 
 
 def _tags(one: Connection, table: str) -> Iterator[str]:
@@ -89,9 +89,15 @@ def _tags(one: Connection, table: str) -> Iterator[str]:
 
 
 def quoted(text: str) -> str:
-    """A TOML basic string; Telegraf's own references in a device's text are broken up."""
+    """A TOML basic string; Telegraf's own references in a device's text are broken up: of a secret
+    by a blank, of the environment (replaced before TOML is read) by writing `$` by its number."""
     safe = inert(text, 300).replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + safe.replace("@{", "@ {").replace("${", "$ {") + '"'
+    return '"' + safe.replace("@{", "@ {").replace("$", "\\u0024") + '"'
+
+
+def remark(text: str, limit: int = 300) -> str:
+    """A text for a comment: older versions replace the environment there too."""
+    return inert(text, limit).replace("$", "$ ")
 
 
 # --- modbus --------------------------------------------------------------------------------------
@@ -106,16 +112,17 @@ def _modbus(one: Connection) -> Iterator[str]:
     yield '  configuration_type = "request"'
     usable = [item for item in one.items if item.table and _telegraf_type(item)]
     usable.sort(key=_layout)
+    taken: set[str] = set()  # of all requests: Telegraf takes no name twice for a slave
     for (table, order), group in groupby(usable, key=lambda item: _layout(item)[:2]):
         items = list(group)
         named = [item for item in items if item.name]
-        yield from _request(one, table, order, named, "")
+        yield from _request(one, table, order, named, taken)
         if raw := [item for item in items if not item.name]:
             yield "  # Readable registers that no map describes: raw UINT16, meaning not known."
-            yield from _request(one, table, order, raw, "# ")
+            yield from _request(one, table, order, raw, taken, "# ")
     for item in one.items:
         if not (item.table and _telegraf_type(item)):
-            yield f"  # left out (no such type here): {inert(f'{item.address} {item.type}', 200)}"
+            yield f"  # left out (no such type here): {remark(f'{item.address} {item.type}', 200)}"
 
 
 def _layout(item: Item) -> tuple[str, str, int, str]:
@@ -129,7 +136,7 @@ def _layout(item: Item) -> tuple[str, str, int, str]:
 
 
 def _request(
-    one: Connection, table: str, order: str, items: list[Item], mark: str
+    one: Connection, table: str, order: str, items: list[Item], taken: set[str], mark: str = ""
 ) -> Iterator[str]:
     """One request table; the gaps between fields are read along only by Telegraf's own rule."""
     if not items:
@@ -139,11 +146,10 @@ def _request(
     yield f'  {mark}  byte_order = "{order}"'
     yield f'  {mark}  register = "{table}"'
     yield f"  {mark}  fields = ["
-    taken: set[str] = set()
     for item in items:
         name = _field(item, taken)
         kind = "" if table in ("coil", "discrete") else f', type="{_telegraf_type(item)}"'
-        scale = f", scale={item.scale:g}" if kind and item.scale != 1 else ""
+        scale = f", scale={item.scale!r}" if kind and item.scale != 1 else ""
         field = f"address={item.register}, name={quoted(name)}{kind}{scale}"
         yield f"  {mark}    {{ {field} }},{_note(item)}"
     yield f"  {mark}  ]"
@@ -166,7 +172,7 @@ def _note(item: Item) -> str:
     if item.bit is not None:
         parts.append(f"bit {item.bit} of the register is meant")
     said = ", ".join(text for text in parts if text)
-    return f"  # {inert(said, 200)}" if said else ""
+    return f"  # {remark(said, 200)}" if said else ""
 
 
 def _telegraf_type(item: Item) -> str:
@@ -228,7 +234,7 @@ def _snmp(one: Connection) -> Iterator[str]:
 def _scaled(item: Item) -> str:
     plain = item.scale == 1 or _shift(item)
     factor = "" if plain else f"value = raw x {item.scale:g}, "
-    return f"  # {inert(f'{factor}{item.evidence}, {item.unit}'.rstrip(', '), 200)}"
+    return f"  # {remark(f'{factor}{item.evidence}, {item.unit}'.rstrip(', '), 200)}"
 
 
 def _shift(item: Item) -> int:

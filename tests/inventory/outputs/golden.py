@@ -90,11 +90,6 @@ def service(protocol: str, port: int, outcome: Outcome = Outcome.COMPLETE) -> Se
 def devices() -> tuple[Device, ...]:
     """A drive, a gateway with a meter behind it, a press, a UPS, and one that never answered."""
     seen = {"site": SITE, "first_seen": START, "last_seen": LATER}
-    press = (
-        Fact("security", "None/None/username", "opcua get_endpoints"),
-        Fact("namespace", "2=urn:acme:press", "opcua read"),
-        Fact("endpoint_url", "opc.tcp://press:4840/ua", "opcua get_endpoints"),
-    )
     return (
         Device(DRIVE, name='Filler "drive"', role="drive", vendor="Acme", product="D1", model="D1",
                firmware="1.2", hardware="B", serial="SN-1", mac="00:1b:1b:00:00:01",
@@ -109,7 +104,8 @@ def devices() -> tuple[Device, ...]:
                part="unit 3", addresses=("10.0.0.3",), services=(service("modbus", 502),),
                points=1, readable=1, **seen),
         Device(PRESS, name="Press", vendor="Acme", product="P7", role="plc", points=2, readable=1,
-               addresses=("10.0.0.4",), services=(service("opcua", 4840),), facts=press, **seen),
+               addresses=("10.0.0.4",), services=(service("opcua", 4840),), facts=PRESS_FACTS,
+               **seen),
         Device(UPS, name="UPS", vendor="APC", product="Smart", role="ups", points=1, readable=1,
                addresses=("10.0.0.5",), services=(service("snmp", 161),), **seen),
         Device(LOST, SITE, name="=Lost meter", addresses=("10.0.0.99",), seen=False,
@@ -125,6 +121,13 @@ def equipment() -> tuple[Equipment, ...]:
         Equipment(PUMP, SITE, "P-1", "Product pump", "pump", "Filling", "Line 1", "C3", "A", "Ann",
                   (link,), True, row("P-1", "Product pump", kind="equipment")),
     )  # fmt: skip
+
+
+PRESS_FACTS = (
+    Fact("security", "None/None/username", "opcua get_endpoints"),
+    Fact("namespace", "2=urn:acme:press", "opcua read"),
+    Fact("endpoint_url", "opc.tcp://press:4840/ua", "opcua get_endpoints"),
+)
 
 
 def reading(
@@ -174,8 +177,8 @@ def observations() -> tuple[Observation, ...]:
         reading("10.0.0.1", "modbus", 502, "unit 255 holding:100-300", drive, (123, 4.5, 1, 9)),
         reading("10.0.0.3", "modbus", 502, "holding:10-11", voltage, (230.5,), part="unit 3",
                 sequence=2),
-        reading("10.0.0.4", "opcua", 4840, "", press, (1.5, None), credential="historian",
-                sequence=3),
+        replace(reading("10.0.0.4", "opcua", 4840, "", press, (1.5, None),
+                        credential="historian", sequence=3), facts=PRESS_FACTS),
         reading("10.0.0.5", "snmp", 161, "", battery, (27.1,), credential="snmp-public",
                 sequence=4),
         Observation(SCAN, "here", silent, identity, Outcome.SILENT, START, 5),

@@ -122,7 +122,7 @@ def test_telegraf_keeps_hostile_text_inside_its_string(tmp_path: Path) -> None:
         content = tomllib.loads(path.read_text("utf-8"))
         assert set(content) <= {"inputs"}
     assert telegraf.quoted('a"\n[[outputs.exec]] @{store:key} ${HOME}') == (
-        '"a\\"\\\\x0a[[outputs.exec]] @ {store:key} $ {HOME}"'
+        '"a\\"\\\\x0a[[outputs.exec]] @ {store:key} \\u0024{HOME}"'
     )
 
 
