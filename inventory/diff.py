@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from inventory.derive.assets import derive
-from inventory.derive.places import ALIVE
+from inventory.heard import UNASKED, Heard, absence, heard, presence
 from inventory.judge.evidence import assemble
 from inventory.judge.openness import protocols
 from inventory.judge.site import judge_site
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 SHOWN = frozenset("TAUQG")
 FIELDS = ("firmware", "hardware", "serial", "product", "model")
 """Identity fields whose change is told; a change of `firmware` has a kind of its own."""
-ASKED_NOT = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
-"""Outcomes after which nothing more is known than before."""
 
 
 class Change(StrEnum):
@@ -90,17 +88,6 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What one device answered the last time that it was asked."""
-
-    addresses: frozenset[str] = frozenset()  # that answered
-    asked: bool = False
-    answered: bool = False
-    outcome: str = ""  # every outcome of that scan
-    services: Mapping[tuple[str, str, int, str], Outcome] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """A site as it was known after some scan."""
 
@@ -109,8 +96,8 @@ class State:
     heard: Mapping[str, Heard]
     findings: Mapping[str, Finding]
     questions: Mapping[tuple[str, str, str], OpenQuestion]
-    declarations: frozenset[str] = frozenset()
-    documents: Mapping[str, str] = field(default_factory=dict)  # declaration id → what said it
+    stated: Mapping[str, Declaration] = field(default_factory=dict)  # by id
+    asked: frozenset[str] = frozenset()  # addresses that were ever asked
 
 
 def between(store: Store, earlier: str, later: str) -> list[Difference]:
@@ -182,11 +169,11 @@ def state(
     return State(
         {one.key: one for one in inventory.devices},
         {one.key: one for one in inventory.equipment},
-        {one.device.key: _heard(one, old) for one in evidences},
+        {one.device.key: heard(one, old) for one in evidences},
         findings,
         questions,
-        frozenset(one.id for one in declarations),
-        {one.id: f"{one.kind.value} by {one.document or one.author}" for one in declarations},
+        {one.id: one for one in stated},
+        frozenset(one.target.address for one in observations if one.outcome not in UNASKED),
     )
 
 
@@ -202,24 +189,6 @@ def _evidences(inventory: Inventory, observations: Iterable[Observation]) -> lis
             if since <= time <= until:
                 mine.setdefault(asset, []).append(item)
     return [assemble(device, mine.get(device.key, ())) for device in inventory.devices]
-
-
-def _heard(evidence: Evidence, old: set[str]) -> Heard:
-    """What a device said in the latest scan that asked it, leaving out old observations."""
-    fresh = [o for o in evidence.observations if o.id not in old and o.outcome not in ASKED_NOT]
-    if not fresh:
-        return Heard()
-    latest = fresh[-1].scan
-    last = [one for one in fresh if one.scan == latest]
-    alive = [one for one in last if one.outcome.value in ALIVE]
-    services: dict[tuple[str, str, int, str], Outcome] = {}
-    for one in last:
-        place = (one.question.protocol, one.target.transport, one.target.port, one.question.part)
-        if one.target.port and (place not in services or one.outcome in SPOKE):
-            services[place] = one.outcome
-    where = frozenset(one.target.address for one in alive)
-    outcomes = ", ".join(sorted({one.outcome.value for one in last}))
-    return Heard(where, True, bool(alive), outcomes, services)
 
 
 # --- comparing -------------------------------------------------------------------------------
@@ -244,27 +213,21 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
             continue
         name = name_of(device)
         if now.answered and not then.answered:
-            again = _again(old, then)
             where = ", ".join(sorted(now.addresses))
-            text = f"{again}: {_what(device, where)}"
+            seen, asked = bool(old and old.seen), bool(now.addresses & before.asked)
+            text = f"{presence(then, now, known=seen, asked=asked)}: {_what(device, where)}"
             yield Difference(Change.APPEARED, key, name, text, "", where)
         elif then.answered and not now.answered:
             where = ", ".join(sorted(then.addresses))
-            if now.asked:
-                gone[key] = f"was asked again and did not answer ({now.outcome})"
-                text = f"{_what(device, where)} {gone[key]}"
+            lost, why = absence(then, now)
+            text = f"{_what(device, where)} {why}"
+            if lost:
+                gone[key] = why
                 yield Difference(Change.VANISHED, key, name, text, where, "")
             else:
-                text = f"{_what(device, where)} was not asked again, so nothing is known"
                 yield Difference(Change.UNKNOWN, key, name, text, where, "")
         elif then.answered and now.answered and old and new:
             yield from _one(key, name, (old, then), (new, now))
-
-
-def _again(old: Device | None, then: Heard) -> str:
-    if old is not None and old.seen:
-        return "answers again"
-    return f"answers now, before: {then.outcome}" if then.asked else "was not known before"
 
 
 def _one(
@@ -280,8 +243,11 @@ def _one(
         if was != is_ and was and is_ and _comparable(old, new, word):
             kind = Change.FIRMWARE if word == "firmware" else Change.CHANGED
             yield Difference(kind, key, name, f"{word} {was} → {is_}", was, is_)
+    again = now.again(then)
     for place in sorted({*then.services, *now.services}):
-        yield from _service(key, name, place, then.services.get(place), now.services.get(place))
+        ends = then.services.get(place), now.services.get(place)
+        if ends[0] not in SPOKE or ends[1] in SPOKE or place[1:3] in again:
+            yield from _service(key, name, place, *ends)
 
 
 def _comparable(old: Device, new: Device, word: str) -> bool:
@@ -335,10 +301,7 @@ def _equipment(before: State, after: State) -> Iterator[Difference]:
 
 
 def _gaps(before: State, after: State, gone: Mapping[str, str]) -> Iterator[Difference]:
-    new = after.declarations - before.declarations
-    said = [
-        after.documents[one] for one in sorted(new) if not after.documents[one].startswith("key")
-    ]
+    said = [one for name, one in after.stated.items() if name not in before.stated]
     for gap, one in after.findings.items():
         old = before.findings.get(gap)
         if (old is None or old.waived) and not one.waived:
@@ -380,7 +343,7 @@ def _no_longer_heard(gap: Finding, before: State, after: State, gone: Mapping[st
     return f"{place[0]} on {place[1]}/{place[2]} says nothing of it any more ({outcome.value})"
 
 
-def _reason(gap: Finding, before: State, after: State, said: Sequence[str]) -> str:
+def _reason(gap: Finding, before: State, after: State, said: Sequence[Declaration]) -> str:
     """Why a gap is not found any more, as far as the records tell."""
     if gap.asset not in after.devices and gap.asset not in after.equipment:
         return "its asset is no longer in the inventory (merged, or not declared any more)"
@@ -392,11 +355,30 @@ def _reason(gap: Finding, before: State, after: State, said: Sequence[str]) -> s
                 return f"{place[0]} on {place[1]}/{place[2]} now answers: {outcome.value}"
             if old.get(place) in SPOKE and outcome is Outcome.CLOSED:
                 return f"{place[0]} on {place[1]}/{place[2]} is not offered any more (closed)"
-    if said:
-        return f"stated since then: {said[-1]}"
+    names = _names(after.devices.get(gap.asset) or after.equipment.get(gap.asset))
+    about = [one for one in said if names & {*one.subject.split("|"), *one.fields.values()}]
+    wide = [one for one in said if one.kind in SITE_WIDE]
+    if about or wide:
+        one = (about or wide)[-1]
+        return f"stated since then: {one.kind.value} by {one.document or one.author}"
     if heard is not None and heard.asked:
         return "the later scan asked again and does not show it"
     return "what was learned of the site since then rules it out"
+
+
+SITE_WIDE = frozenset({Kind.MAP, Kind.THRESHOLD, Kind.VANTAGE, Kind.ZONE, Kind.CREDENTIAL})
+"""Statements that are about no asset of their own and may settle a gap of any."""
+
+
+def _names(thing: Device | Equipment | None) -> set[str]:
+    """What people call an asset by in a statement."""
+    if thing is None:
+        return set()
+    named = {thing.key, thing.name}
+    if isinstance(thing, Equipment):
+        return named | {thing.tag} - {""}
+    row = {thing.register.tag} if thing.register else set()
+    return (named | row | {thing.serial, thing.mac, *thing.addresses}) - {""}
 
 
 def _gap(kind: Change, one: Finding, why: str) -> Difference:

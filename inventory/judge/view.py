@@ -36,6 +36,8 @@ PRESENT = SPOKE | {Outcome.CLOSED, Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER,
 OPEN = SPOKE | {Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
 SAYS_NOTHING = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
 """Outcomes about ourselves: a later scan that ends so takes nothing back."""
+STANDS = DATA | {Outcome.EMPTY, Outcome.REFUSED_CAPABILITY}
+"""Outcomes after which a peer may be asked more: a scan that ends here takes nothing back."""
 ACTIVE = frozenset({"scan", "bundle"})
 MANY_ACCEPT = 3
 """Ports of a host that accept before its refusals need the negative control (rulings 12)."""
@@ -56,6 +58,7 @@ class Door:
     scan: str
     observations: list[Observation] = field(default_factory=list)
     earlier: list[Observation] = field(default_factory=list)
+    standing: list[Observation] = field(default_factory=list)
     spoke: Observation | None = None
     """The best proof that the peer speaks the protocol: the first that tells something."""
 
@@ -66,6 +69,7 @@ class Door:
         """
         if self.scan != item.scan and (item.outcome not in SAYS_NOTHING or not self.asked):
             self.earlier += self.observations
+            self.settle()
             self.observations, self.scan, self.spoke = [], item.scan, None
         self.observations.append(item)
         if item.outcome is Outcome.OTHER and self.spoke is not None and not tells(self.spoke):
@@ -73,6 +77,23 @@ class Door:
         better = self.spoke is None or _proof(item) > _proof(self.spoke)
         if better and item.outcome in SPOKE and not silent:
             self.spoke = item
+
+    def settle(self) -> None:
+        """What the latest scan did not come to ask stands as it was found before: a look at who is
+        there, or a scan that was cut, takes back nothing of what was read. After a refusal or
+        silence nothing stands."""
+        said = [item for item in self.observations if item.outcome not in SAYS_NOTHING]
+        asked = {item.question.operation for item in said}
+        kept = self.standing if all(item.outcome in STANDS for item in said) else []
+        self.standing = [item for item in kept if item.question.operation not in asked] + said
+
+    def close(self) -> None:
+        """Nothing follows: what stands of earlier scans is told before what the latest said."""
+        if self.standing:
+            self.settle()
+            before = [item for item in self.standing if item.scan != self.scan]
+            self.observations = before + self.observations
+            self.standing = []
 
     def first(self, *outcomes: Outcome) -> Observation | None:
         """The first observation with one of the outcomes."""
@@ -129,6 +150,8 @@ class View:
         self.doors = list(doors.values())
         if self.doors:
             self._find_conflicts()
+        for door in self.doors:
+            door.close()
         self.here = [door for door in self.doors if self.is_collection(door)]
 
     def _add(self, item: Observation, doors: dict[tuple[str, str, str, int, str], Door]) -> None:

@@ -31,6 +31,7 @@ def command(settings: Settings, earlier: str | None, later: str | None, as_json:
     Example:  untrap diff
     """
     from inventory.diff import between
+    from inventory.store.rulebook import changes
     from scanner.console import lines, next_step, note
     from scanner.opening import at_site
 
@@ -40,11 +41,16 @@ def command(settings: Settings, earlier: str | None, later: str | None, as_json:
             found = between(store, first.id, last.id)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
+        otherwise = len(changes(store))
     if as_json:
         lines(one.line() for one in found)
     else:
         rows(found)
     note(last_line(found, first, last))
+    if otherwise:
+        told = "change" if otherwise == 1 else "changes"
+        note(f"both are judged by today's rules; {otherwise} {told} by other versions of rules"
+             f" are not among these: {ours('rules', '--changes')}")  # fmt: skip
     next_step("gaps")
 
 

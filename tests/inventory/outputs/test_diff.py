@@ -54,7 +54,7 @@ def test_a_new_device_appeared() -> None:
     found = changed([observed("10.0.0.1", PLC)], [again, new])
     appeared = [one for one in found if one.kind is Change.APPEARED]
     assert [(one.after, one.text) for one in appeared] == [
-        ("10.0.0.2", "was not known before: 10.0.0.2")
+        ("10.0.0.2", "was not asked before: 10.0.0.2")
     ]
 
 
@@ -72,6 +72,141 @@ def test_not_asked_again_is_unknown_and_never_vanished(outcome: Outcome) -> None
         found = changed([observed("10.0.0.1", PLC)], second)
         assert Change.UNKNOWN in kinds(found)
         assert Change.VANISHED not in kinds(found)
+
+
+def asked(
+    at: float, outcome: Outcome, protocol: str, port: int, credential: str = ""
+) -> Observation:
+    """One question to 10.0.0.1 on the day that `at` is on, and how it ended."""
+    name = "scan-2" if at >= DAY else "scan-1"
+    transport = "udp" if protocol == "snmp" else "tcp"
+    facts = PLC if outcome is Outcome.COMPLETE else None
+    one = observed("10.0.0.1", facts, at=at, scan=name, protocol=protocol, operation="get",
+                   port=port, transport=transport, outcome=outcome)  # fmt: skip
+    return replace(one, credential=credential)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "kind", "said"),
+    [
+        (  # a narrower scope: what answered was not asked, what was asked refuses
+            [("modbus", 502, "")],
+            [("s7comm", 102, "", Outcome.CLOSED)],
+            Change.UNKNOWN,
+            "was not asked again where it answered (modbus on tcp/502), so nothing is known",
+        ),
+        (
+            [("modbus", 502, "")],
+            [("s7comm", 102, "", Outcome.SILENT)],
+            Change.UNKNOWN,
+            "was not asked again where it answered (modbus on tcp/502), so nothing is known",
+        ),
+        (  # an agent is silent for a community that it does not know, and not gone
+            [("snmp", 161, "snmp-public")],
+            [("snmp", 161, "other", Outcome.SILENT)],
+            Change.UNKNOWN,
+            "was asked without the credential that it answers to (snmp on udp/161, snmp-public), "
+            "so nothing is known",
+        ),
+        (
+            [("snmp", 161, "snmp-public")],
+            [("snmp", 161, "", Outcome.SILENT)],
+            Change.UNKNOWN,
+            "was asked without the credential that it answers to (snmp on udp/161, snmp-public), "
+            "so nothing is known",
+        ),
+        (
+            [("snmp", 161, "snmp-public")],
+            [("snmp", 161, "snmp-public", Outcome.SILENT)],
+            Change.VANISHED,
+            "was asked again and did not answer (silent)",
+        ),
+        (
+            [("snmp", 161, "snmp-public")],
+            [("snmp", 161, "other", Outcome.CLOSED)],
+            Change.VANISHED,
+            "was asked again and did not answer (closed)",
+        ),
+        (  # somebody refuses at the address, and the other service was not asked
+            [("modbus", 502, ""), ("snmp", 161, "snmp-public")],
+            [("modbus", 502, "", Outcome.CLOSED)],
+            Change.UNKNOWN,
+            "was not asked again where it answered (snmp on udp/161), so nothing is known "
+            "(elsewhere: closed)",
+        ),
+        (
+            [("modbus", 502, ""), ("snmp", 161, "snmp-public")],
+            [("modbus", 502, "", Outcome.SILENT)],
+            Change.VANISHED,
+            "was asked again and did not answer (silent)",
+        ),
+        (
+            [("modbus", 502, ""), ("snmp", 161, "snmp-public")],
+            [("modbus", 502, "", Outcome.CLOSED), ("snmp", 161, "snmp-public", Outcome.SILENT)],
+            Change.VANISHED,
+            "was asked again and did not answer (closed, silent)",
+        ),
+    ],
+)
+def test_only_what_is_asked_again_in_the_same_way_can_vanish(
+    then: list[tuple[str, int, str]],
+    now: list[tuple[str, int, str, Outcome]],
+    kind: Change,
+    said: str,
+) -> None:
+    first = [asked(n, Outcome.COMPLETE, *one) for n, one in enumerate(then)]
+    second = [
+        asked(DAY + n, outcome, protocol, port, credential)
+        for n, (protocol, port, credential, outcome) in enumerate(now)
+    ]
+    (found,) = [one for one in changed(first, second) if not one.gap]
+    assert found.kind is kind
+    assert found.text.endswith(said), found.text
+
+
+def test_a_service_asked_without_its_credential_has_not_closed() -> None:
+    first = [asked(0, Outcome.COMPLETE, "modbus", 502),
+             asked(1, Outcome.COMPLETE, "snmp", 161, "snmp-public")]  # fmt: skip
+    second = [asked(DAY, Outcome.COMPLETE, "modbus", 502),
+              asked(DAY + 1, Outcome.SILENT, "snmp", 161, "other")]  # fmt: skip
+    assert Change.SERVICE_CLOSED not in kinds(changed(first, second))
+    same = [second[0], replace(second[1], credential="snmp-public")]
+    assert Change.SERVICE_CLOSED in kinds(changed(first, same))
+
+
+def test_what_appeared_says_whether_it_was_asked_before() -> None:
+    first = [observed("10.0.0.2", {"serial": "SN-2"}),
+             observed("10.0.0.1", at=1, outcome=Outcome.SILENT)]  # fmt: skip
+    second = [observed("10.0.0.1", PLC, at=DAY, scan="scan-2"),
+              observed("10.0.0.3", {"serial": "SN-3"}, at=DAY + 1, scan="scan-2")]  # fmt: skip
+    found = {one.after: one.text for one in changed(first, second)
+             if one.kind is Change.APPEARED}  # fmt: skip
+    assert found == {
+        "10.0.0.1": "was not known before: PLC at 10.0.0.1",
+        "10.0.0.3": "was not asked before: 10.0.0.3",
+    }
+
+
+def test_one_that_answers_to_another_credential_did_not_come_back() -> None:
+    first = [asked(0, Outcome.SILENT, "snmp", 161)]
+    row = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1")
+    answer = asked(DAY, Outcome.COMPLETE, "snmp", 161, "snmp-public")
+    second = [replace(answer, facts=())]
+    (found,) = [one for one in changed(first, second, [row]) if one.kind is Change.APPEARED]
+    assert found.text.startswith("answers now, asked otherwise than before (silent then)")
+
+
+def test_a_closed_gap_names_the_statement_that_is_about_it() -> None:
+    """Of several statements the one about the gap's asset is its reason, whatever else was said."""
+    row = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1")
+    whole = {"criticality": "C1", "area": "A", "owner": "Ann", "line": "1"}
+    full = listed(tag="PLC-1", kind_="device", name="Filler", address="10.0.0.1", **whole)
+    others = [replace(listed(tag=f"X-{n}", kind_="device", address=f"10.9.9.{n}"),
+                      document=f"other-{n}.csv") for n in range(20)]  # fmt: skip
+    first, again = [observed("10.0.0.1", PLC)], [observed("10.0.0.1", PLC, at=DAY, scan="scan-2")]
+    found = changed(first, again, [row], [*others[:10], full, *others[10:]])
+    (closed,) = [one for one in found if one.kind is Change.GAP_CLOSED and "G07" in one.text]
+    assert closed.text.endswith("stated since then: register by register.csv")
 
 
 def test_the_same_serial_at_another_address_moved() -> None:
@@ -282,6 +417,22 @@ def test_the_last_two_scans_are_compared(tmp_path: Path) -> None:
     firmware = [one for one in found if one["kind"] == "firmware"]
     assert firmware and all((one["before"], one["after"]) == ("1", "2") for one in firmware)
     assert [one["before"] for one in found if one["kind"] == "unknown"] == [address(1)]
+
+
+def test_what_a_new_version_of_a_rule_changed_is_told_apart(tmp_path: Path) -> None:
+    """Both scans are judged by today's rules, so a change of the program is none of the plant."""
+    from inventory.rulebook import GONE
+    from inventory.rulebook import Change as Otherwise
+    from inventory.store import rulebook
+
+    path = plant(tmp_path, twice=True)
+    assert "by today's rules" not in run(path).stderr
+    with Store.open(path, SITE) as store:
+        changed_ = Otherwise("T03", 1, 2, "k", "PLC-1", "", GONE)
+        rulebook.note(store, rulebook.versions(store), [changed_])
+    done = run(path)
+    assert "1 change by other versions of rules are not among these" in done.stderr
+    assert "rules --changes" in done.stderr
 
 
 def test_the_table_fits_eighty_columns(tmp_path: Path) -> None:

@@ -188,3 +188,61 @@ def test_a_survey_needs_no_answers() -> None:
     whole = evidence(read, about=device(vendor="A", model="M", firmware="1"))
     bare = evidence(replace(read, samples=(), facts=()), about=whole.device)
     assert survey([whole], today=NOW) == survey([bare], today=NOW)
+
+
+READ = seen(
+    "modbus", Outcome.COMPLETE, "read", seconds=1,
+    points=(Point("holding:0", type="uint16", access="r"),), samples=(Sample("holding:0", 7),),
+)  # fmt: skip
+NAMED = (Fact("vendor", "Acme", "43/14"), Fact("product", "Drive", "43/14"))
+THERE = seen("modbus", Outcome.COMPLETE, "identity", facts=NAMED)
+
+
+def later(outcome: Outcome, operation: str = "identity", reason: str = "") -> Observation:
+    """What a second scan, ten minutes later, was told."""
+    return seen("modbus", outcome, operation, scan="scan-2", seconds=600, reason=reason)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        [],
+        [later(Outcome.COMPLETE)],  # `--depth identify`: it did not come to ask for registers
+        [later(Outcome.COMPLETE), later(Outcome.NOT_ASKED, "read", "aborted")],
+        [later(Outcome.REFUSED_CAPABILITY), later(Outcome.NOT_ASKED, "read", "max_time")],
+        [later(Outcome.NOT_ASKED, reason="aborted")],
+    ],
+)
+def test_a_scan_that_asks_less_takes_nothing_back(second: list[Observation]) -> None:
+    found = evidence(THERE, READ, *second, about=device(role="drive"))
+    assert {"T03", "G01"} <= fired(found)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        [later(Outcome.CLOSED)],
+        [later(Outcome.SILENT)],
+        [later(Outcome.MUTE)],
+        [later(Outcome.COMPLETE), later(Outcome.REFUSED_AUTH, "read")],
+        [later(Outcome.COMPLETE), later(Outcome.HUNG_UP, "read")],
+    ],
+)
+def test_what_is_refused_or_silent_now_does_not_stand_from_before(
+    second: list[Observation],
+) -> None:
+    found = evidence(THERE, READ, *second, about=device(role="drive"))
+    (door,) = View(found, context(found)).doors
+    assert {item.scan for item in door.observations} == {"scan-2"}
+
+
+def test_what_stands_is_what_the_scan_before_left_standing() -> None:
+    """A refusal in between took it back; a look at who is there does not bring it again."""
+    gone = replace(later(Outcome.CLOSED), scan="scan-1b")
+    found = evidence(THERE, READ, gone, later(Outcome.COMPLETE), about=device(role="drive"))
+    (door,) = View(found, context(found)).doors
+    assert [item.question.operation for item in door.observations] == ["identity"]
+    kept = evidence(THERE, READ, later(Outcome.COMPLETE), replace(
+        later(Outcome.COMPLETE), scan="scan-3"), about=device(role="drive"))  # fmt: skip
+    (door,) = View(kept, context(kept)).doors
+    assert [item.question.operation for item in door.observations] == ["read", "identity"]
