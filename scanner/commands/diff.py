@@ -48,9 +48,9 @@ def command(settings: Settings, earlier: str | None, later: str | None, as_json:
         rows(found)
     note(last_line(found, first, last))
     if otherwise:
-        told = "change" if otherwise == 1 else "changes"
+        told, are = ("change", "is") if otherwise == 1 else ("changes", "are")
         note(f"both are judged by today's rules; {otherwise} {told} by other versions of rules"
-             f" are not among these: {ours('rules', '--changes')}")  # fmt: skip
+             f" {are} not among these: {ours('rules', '--changes')}")  # fmt: skip
     next_step("gaps")
 
 

@@ -431,7 +431,8 @@ def test_what_a_new_version_of_a_rule_changed_is_told_apart(tmp_path: Path) -> N
         changed_ = Otherwise("T03", 1, 2, "k", "PLC-1", "", GONE)
         rulebook.note(store, rulebook.versions(store), [changed_])
     done = run(path)
-    assert "1 change by other versions of rules are not among these" in done.stderr
+    said = " ".join(done.stderr.split())
+    assert "1 change by other versions of rules is not among these" in said
     assert "rules --changes" in done.stderr
 
 
