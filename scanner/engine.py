@@ -28,6 +28,7 @@ from protocols.contract import (
     Rung,
     Size,
 )
+from scanner.later import Later, most_aside
 from scanner.planning.cost import MOST_PLAYED, Attempt, Manner, Shape, control, many
 from scanner.wire.control import PROBE as CONTROL
 from scanner.wire.control import Control, port_for
@@ -53,6 +54,7 @@ class Visit:
     address: str
     attempts: tuple[tuple[Probe, int], ...]
     units: tuple[str, ...] = ()
+    first: bool = False  # goes before all others, and stands aside for none of them
 
 
 @dataclass(slots=True)
@@ -96,12 +98,16 @@ class Engine:
         self._on_finished = on_finished
         self._idle: dict[asyncio.Task[None], Host] = {}
         self._ends = Ends()
+        self._later: Later | None = None
 
     async def run(self, visits: Iterator[Visit] | AsyncIterator[Visit]) -> Tally:
         """Visit every host; returns when all are done or the wire was stopped."""
-        places = asyncio.Semaphore(self.wire.limits.in_flight)
+        in_flight = self.wire.limits.in_flight
+        places = asyncio.Semaphore(in_flight)
         async with asyncio.TaskGroup() as group:
-            async for visit in (coming := _coming(visits)):
+            later = self._later = Later(group, self.wire.pacer, most_aside(in_flight))
+            async for visit in (coming := _coming(visits, later)):
+                await later.space()
                 await self.wire.pacer.packets.room(BACKLOG_SECONDS)
                 await places.acquire()
                 if self.wire.stopping is not None:
@@ -112,10 +118,13 @@ class Engine:
                     break
                 task = group.create_task(self._visit(visit))
                 task.add_done_callback(lambda _: places.release())
+            later.rest()
         return self.tally
 
     def cancel_waiting(self) -> None:
         """Let go of hosts that hold no connection; the others part in their own way."""
+        if self._later is not None:
+            self._later.end()
         for task, host in tuple(self._idle.items()):
             if not host.health.answered and not host.open:
                 task.cancel()
@@ -140,10 +149,13 @@ class Engine:
                 whole = True
                 await host.remembered()  # so that the writer keeps up
                 return
+            host.left = len(visit.attempts)
             async with asyncio.TaskGroup() as group:
                 for place in range(len(visit.attempts)):
                     hold = Hold(host.talking)
                     await hold.take()
+                    if place and not visit.first and self._later is not None:
+                        await hold.rest(self._later.turn(place))
                     turn = self._turn(host, visit, place, hold, found)
                     if place + 1 < len(visit.attempts):
                         group.create_task(turn)
@@ -197,6 +209,7 @@ class Engine:
         try:
             found[place] = await self.attempt(host, *visit.attempts[place], hold, place == 0)
         finally:
+            host.left -= 1
             hold.give()
 
     async def _control(self, host: Host, visit: Visit) -> Attempt:
@@ -326,11 +339,16 @@ class Engine:
         )
 
 
-async def _coming(visits: Iterator[Visit] | AsyncIterator[Visit]) -> AsyncIterator[Visit]:
-    """Hosts in their order, also where it is not known from the beginning."""
+async def _coming(
+    visits: Iterator[Visit] | AsyncIterator[Visit], later: Later
+) -> AsyncIterator[Visit]:
+    """Hosts in their order, also where it is not known from the beginning: while none comes, those
+    that stand aside go on."""
     if isinstance(visits, AsyncIterator):
+        later.rest()
         async for visit in visits:
             yield visit
+            later.rest()
     else:
         for visit in visits:
             yield visit

@@ -318,7 +318,11 @@ def totals(prepared: Prepared) -> dict[str, planning.Total]:
     count, near = groups(prepared), on_link(prepared)
     figures = {
         name: beside(
-            planning.cost(composition, prepared.profile, prepared.limits, count, on_link=near),
+            planning.cost(
+                *(composition, prepared.profile, prepared.limits, count),
+                on_link=near,
+                first=prepared.declared,
+            ),
             prepared.layer2.arp_seconds,
             *_gateways(prepared, name),
         )

@@ -24,6 +24,7 @@ def summary(run: Run, planned: Mapping[str, Total], assets: int | None) -> dict[
             *(run.tally.shapes, prepared.profile, prepared.limits, groups(prepared)),
             order=run.tally.order,
             on_link=on_link(prepared),
+            first=prepared.declared,
         ),
         run.layer2.arp_seconds if run.layer2 else 0.0,
         *(

@@ -198,10 +198,12 @@ def cost(
     *,
     order: Sequence[Shape] = (),
     on_link: bool = False,
+    first: int = 0,
 ) -> Total:
     """Price a composition. `groups` is the number of /24s over which the hosts are spread,
     `order` the order in which they are begun, where it is known (otherwise they are mixed evenly),
-    `on_link` whether they are neighbours of ours."""
+    `on_link` whether they are neighbours of ours, `first` how many of them stand aside for none of
+    the others."""
     total = Total()
     for shape, count in composition.items():
         each = zip(shape, tries(shape, limits), strict=True)
@@ -216,10 +218,10 @@ def cost(
     whole = total.hosts <= most and steps(composition) <= MOST_STEPS_PLAYED
     hosts = list(order) if whole and len(order) == total.hosts else mixed(composition, whole)
     if whole:
-        return replace(total, seconds=_lasts(hosts, profile, limits, groups, on_link))
+        return replace(total, seconds=_lasts(hosts, profile, limits, groups, on_link, first))
     part = Counter(hosts)
     few = max(1, round(groups * len(hosts) / total.hosts))
-    lasts = _lasts(hosts, profile, limits, few, on_link)
+    lasts = _lasts(hosts, profile, limits, few, on_link, round(first * len(hosts) / total.hosts))
     lasts += _bound(composition, profile, limits, groups) - _bound(part, profile, limits, few)
     return replace(total, seconds=lasts)
 
@@ -250,11 +252,16 @@ def mixed(composition: Composition, whole: bool = True) -> list[Shape]:
 
 
 def _lasts(
-    hosts: Sequence[Shape], profile: Profile, limits: Limits, groups: int, on_link: bool
+    hosts: Sequence[Shape],
+    profile: Profile,
+    limits: Limits,
+    groups: int,
+    on_link: bool,
+    first: int,
 ) -> float:
     """The schedule of these hosts, played."""
     prepared = {shape: tuple(zip(shape, tries(shape, limits), strict=True)) for shape in set(hosts)}
-    schedule = Schedule(profile, limits, groups, on_link=on_link)
+    schedule = Schedule(profile, limits, groups, on_link=on_link, first=first)
     return schedule.seconds([prepared[shape] for shape in hosts])
 
 

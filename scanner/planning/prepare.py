@@ -74,12 +74,13 @@ class Prepared:
 
     def visits(self) -> Iterator[Visit]:
         """Every host once, in whatever ways it was named; declared ones first, lazily."""
-        everything, added = self.everywhere, self.services
+        everything, added, declared = self.everywhere, self.services, self.declared
         begun = set()
         for address in (*self.known.first, *added):
             if address not in begun and self.scope.allows(address):
                 begun.add(address)
-                yield self._visit(address, self._attempts(address, everything, added))
+                asked = self._attempts(address, everything, added)
+                yield self._visit(address, asked, len(begun) <= declared)
         for address in self.scope.addresses():
             if address not in begun:
                 yield self._visit(address, everything)
@@ -127,8 +128,13 @@ class Prepared:
         """How many addresses the plan holds."""
         return sum(hosts for hosts, _, _ in self.kinds())
 
-    def _visit(self, address: str, attempts: Attempts) -> Visit:
-        return Visit(address, attempts, self.known.units.get(address, ()))
+    @property
+    def declared(self) -> int:
+        """How many hosts are asked before all others, since they are declared."""
+        return sum(map(self.scope.allows, self.known.first))
+
+    def _visit(self, address: str, attempts: Attempts, first: bool = False) -> Visit:
+        return Visit(address, attempts, self.known.units.get(address, ()), first)
 
 
 def resumed(settings: Settings, wanted: str, now: Mapping[str, object]) -> Prepared:

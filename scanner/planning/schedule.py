@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from scanner.later import most_aside
 from scanner.profile import Limits, Profile
 from scanner.wire.pacer import BACKLOG_SECONDS, BURST_SECONDS, WINDOW_MARGIN
 
@@ -132,9 +133,35 @@ class _Talk:
     taken: bool = False
     alive: bool = False
     known: bool = False
+    left: int = 0  # attempts that have not ended; not counted where several hosts share this
 
     def __post_init__(self) -> None:
         self.turn = _Turn(self.profile)
+
+
+@dataclass(slots=True)
+class _Later:
+    """As `later.Later`, with processes in line."""
+
+    most: int
+    begins: bool = True
+    lines: dict[int, deque[Step]] = field(default_factory=dict)
+    aside: int = 0
+    calling: bool = False
+    starter: Step | None = None  # who would begin a new host, and waits for space
+
+    @property
+    def full(self) -> bool:
+        return self.aside >= self.most
+
+    @property
+    def may(self) -> bool:
+        return self.aside > 0 and (self.full or not self.begins)
+
+    def next(self) -> Step:
+        nearest = max if self.begins and self.full else min
+        self.aside -= 1
+        return self.lines[nearest(place for place, line in self.lines.items() if line)].popleft()
 
 
 def _tries(questions: int, tries: int) -> Iterator[tuple[int, bool]]:
@@ -159,6 +186,7 @@ class Schedule:
         *,
         on_link: bool = False,
         together: bool = False,  # all behind one gateway: one of them at a time
+        first: int = 0,  # so many stand aside for none of the others
     ) -> None:
         self.profile, self.limits = profile, limits
         self.now = 0.0
@@ -168,6 +196,8 @@ class Schedule:
         self._on_link = on_link
         self._gateway = _Talk(profile) if together else None
         self._groups = [_Group(profile.hosts_at_once) for _ in range(max(1, groups))]
+        self._first = first
+        self._later = _Later(most_aside(limits.in_flight))
         self._heap: list[tuple[float, int, Step]] = []
         self._count = 0
         self._current: Step = iter(())  # type: ignore[assignment]
@@ -189,18 +219,57 @@ class Schedule:
     def _start(self, hosts: Sequence[Host]) -> Step:
         for number, host in enumerate(hosts):
             yield self.now
-            while (ahead := self._packets.free - self.now - BACKLOG_SECONDS) > 0:
-                yield self.now + ahead
+            if self._later.full:
+                self._later.starter = self._current
+                yield None
+            yield from self._room()
             group = self._groups[number % len(self._groups)]  # as `Scope.addresses` goes round
-            self._push(self.now, self._visit(host, group))
+            self._push(self.now, self._visit(host, group, number < self._first))
+        self._later.begins = False
+        self._call()
 
-    def _visit(self, host: Host, group: _Group) -> Step:
+    def _room(self) -> Step:
+        """As `pacer.Rate.room`."""
+        while (ahead := self._packets.free - self.now - BACKLOG_SECONDS) > 0:
+            yield self.now + ahead
+
+    def _visit(self, host: Host, group: _Group, first: bool) -> Step:
         """One attempt at a time, in the order of asking for the right to talk to this host."""
         state = self._gateway or _Talk(self.profile)
-        for call, tries in host:
+        if state is not self._gateway:
+            state.left = sum(call.sent for call, _ in host)
+        for place, (call, tries) in enumerate(host):
             if call.sent:
                 yield from self._acquire(state)
+                if place and not first:
+                    self._release(state)
+                    yield from self._aside(place)
+                    yield from self._acquire(state)
                 self._push(self.now, self._attempt(call, tries, group, state))
+
+    def _aside(self, place: int) -> Step:
+        """As `later.Later.turn`."""
+        self._later.lines.setdefault(place, deque()).append(self._current)
+        self._later.aside += 1
+        self._call()
+        yield None
+
+    def _call(self) -> None:
+        if self._later.may and not self._later.calling:
+            self._later.calling = True
+            self._push(self.now, self._called())
+
+    def _called(self) -> Step:
+        later = self._later
+        while later.may:
+            yield self.now
+            yield from self._room()
+            if later.may:
+                self._push(self.now, later.next())
+            if later.starter is not None and not later.full:
+                self._push(self.now, later.starter)
+                later.starter = None
+        later.calling = False
 
     def _attempt(self, call: Call, tries: int, group: _Group, host: _Talk) -> Step:
         """One attempt that has the right; it lends it while it only waits."""
@@ -213,6 +282,7 @@ class Schedule:
         else:
             for made, last in _tries(call.questions, tries):
                 yield from self._silence(call, group, host, made, last)
+        host.left -= 1
         self._release(host)
 
     def _silence(self, call: Call, group: _Group, host: _Talk, made: int, last: bool) -> Step:
@@ -231,8 +301,8 @@ class Schedule:
             yield from self._acquire(host)
             return
         self._leave(group, accepted=0)
-        # Whether a retry is worth it is decided after its delay.
-        if call.retried and made <= limits.retries:
+        # Whether a retry is worth it is decided after its delay, unless nobody is left to tell.
+        if call.retried and made <= limits.retries and not (last and host.left == 1):
             self._release(host)
             yield max(self.now, sent + limits.retry_delay)
             yield from self._acquire(host)

@@ -151,8 +151,9 @@ async def knock(
             return Knocked(door, tcp, tries)
         spent = door.spent
         left = door.left + wire.limits.retry_delay - wire.clock.monotonic()
-        await hold.rest(wire.clock.sleep(left))
-        await wire.pacer.running()
+        if likeliest or host.alive or host.units or host.left > 1:  # who is left may find it alive
+            await hold.rest(wire.clock.sleep(left))
+            await wire.pacer.running()
         stays = wire.stopping is not None or bool(host.sign)
         if stays or not (likeliest or host.alive or host.units):
             door.came = door.left + spent  # how long that try was waited for

@@ -132,6 +132,7 @@ class Host:
     units: tuple[str, ...] = ()
     failed_here: bool = False  # our side was in the way: not wholly asked
     spent: float = 0.0  # seconds of conversations with it
+    left: int = 0  # ports whose attempt has not ended
     open: int = 0  # connections now, attempts included
     talking: asyncio.Lock = field(default_factory=asyncio.Lock)  # see Hold; one of its gateway
     line: Line = field(default_factory=Line)  # those that lie behind the same gateway

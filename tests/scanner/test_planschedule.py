@@ -43,7 +43,18 @@ def test_a_silent_port_is_waited_for_twice_two_seconds_apart() -> None:
 
 
 def test_the_other_ports_of_a_silent_host_are_asked_while_the_first_waits() -> None:
-    assert lasts({FOUR: 1}) == pytest.approx(6.6, abs=0.1)
+    assert lasts({FOUR: 1}) == pytest.approx(5.7, abs=0.1)
+
+
+def test_silence_that_is_begun_last_is_waited_for_while_the_others_have_ports_left() -> None:
+    """Every host is asked at its likeliest port first, and so the silent one early."""
+    refuses = tuple(replace(REFUSED[0], port=port) for port in (502, 4840, 102, 20_000))
+    mute = silent(("udp", 161))
+    shapes, order = {refuses: 900, mute: 1}, [*[refuses] * 900, mute]
+    aside = lasts(shapes, 40, order=order)
+    assert aside == pytest.approx(900 / RATE + 5, abs=0.3)
+    nobody_aside = lasts(shapes, 40, order=order, first=901)
+    assert nobody_aside > aside + 2
 
 
 def test_many_refusals_take_what_the_packet_rate_allows() -> None:
