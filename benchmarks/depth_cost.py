@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.runs import Found, target
 from benchmarks.stage import INSIDE, played, prepare_network
 from benchmarks.tools import untrap
 
@@ -93,6 +94,34 @@ def cost(case: Case, number: int, folder: Path) -> Cost:
     if measured is None or not measured.packets:
         return Cost(case, identified, 0, arrived)
     return Cost(case, identified, measured.packets + measured.back, arrived)
+
+
+def depth(folder: Path) -> Found:
+    """The row of the page: every case against its floor."""
+    found = [cost(case, number, folder) for number, case in enumerate(CASES)]
+    return {
+        "rows": [],
+        "targets": [
+            target(
+                f"{one.case.name}: {one.each:.2f} packets / floor {one.case.floor}",
+                one.each / one.case.floor if one.packets and one.identified else None,
+                MOST,
+            )
+            for one in found
+        ]
+        + [
+            target(
+                "identified", sum(o.identified for o in found) / len(found) / DEVICES, 1, least=True
+            )
+        ],
+        "notes": [
+            "Packets are those of both directions, as the kernel counts them; the floor is the "
+            "shortest conversation that identifies a device: SNMP a question and its answer (with "
+            "version 3 two, since the engine's time must be learned first), Modbus two questions, "
+            "OPC UA the endpoints; TCP closed by FIN. Only the protocol in question is asked, and "
+            "only the credential that applies is named, but in the fourth line."
+        ],
+    }
 
 
 def name_only(config: Path, kind: str) -> None:

@@ -92,7 +92,23 @@ def _verdict(results: Found) -> Iterator[str]:
     yield f"{len(every) - len(missed)} of {len(every)} targets met."
     if missed:
         yield "Not met:\n"
-        yield table(("row", *TARGET[:-1]), ((name, *_target(item)[:-1]) for name, item in missed))
+        yield table(("row", *TARGET[:-1], *FLOOR), (_missed(*one) for one in missed))
+        yield LIMITS
+
+
+FLOOR = ("limits alone", "and start and end")
+
+LIMITS = """*Limits alone* is the same figure if our program and the machine took no time at all:
+what the rates, places and time-outs of the profile ask of these devices, played by the plan's
+arithmetic. *And start and end* adds the seconds before the first packet and after the last: Python,
+its imports, the file, and drawing the conclusions. What is left is the wire's own processor time:
+the row `profile` says where it goes, and the last section what all this rests on.
+"""
+
+
+def _missed(name: str, item: Found) -> Sequence[Any]:
+    """A target that was not met, with what stands between."""
+    return (name, *_target(item)[:-1], *item.get("floors", (None, None)))
 
 
 COLUMNS = ("tool", "wall s", "CPU s", "MB", "sent", "back", "identified", "complete", "serial")

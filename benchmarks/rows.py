@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import runs
+from benchmarks.depth_cost import depth
 from benchmarks.large import large
+from benchmarks.profiled import profiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ ROWS = {
     "routed": Row("250 devices in a routed /20", runs.routed, private=True),
     "segment": Row("250 devices on our own segment, a /20", runs.segment, private=True),
     "complete": Row("The whole identity of 250 devices, in depth", runs.complete),
+    "depth": Row("Packets of one device, protocol by protocol", depth, private=True),
     "identify-2000": _identify(2_000),
     "healthy": Row("Misbehaviour does not spread", runs.healthy),
     "killed": Row("Nothing waits: killed at half time", runs.killed),
@@ -42,6 +45,7 @@ ROWS = {
     "memory": Row("2 000 devices in depth", runs.memory),
     "profiles": Row("The slow profiles against their own bound", runs.profiles),
     "promise": Row("The plan's promise", runs.promise),
+    "profile": Row("Where the processor's time goes", partial(profiled, 1_000)),
     "large": Row("100 000 devices with two million points, nothing derived before", large),
     "start": Row("Start-up", runs.start_up),
 }

@@ -83,9 +83,10 @@ def untrap(
     depth: str = "identify",
     seconds: float = 600,
     register: Path | None = None,
+    looks: Path | None = None,
 ) -> Result:
     """A whole process: from nothing to an inventory with its gaps derived. A register is imported
-    before, and not measured."""
+    before, and not measured. Where its processor time goes is written to `looks`."""
     database = folder / "bench.db"
     for old in folder.glob("bench.db*"):
         old.unlink()
@@ -95,6 +96,8 @@ def untrap(
     durable: list[tuple[float, int]] = []
     flags = ["--profile", profile, "--depth", depth, "--yes", "--json", *more]
     words: list[str | Path] = [*start, "scan", *flags]
+    if looks is not None:
+        words[1:3] = ["-m", "benchmarks.sampled", looks]
     if not any("/" in item for item in more):
         words += ["-iL", here.targets]
     measured = measure(

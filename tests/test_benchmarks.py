@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import epoll, report, runs, score
+from benchmarks.parts import CONCLUDE, IMPORT, PARTS, PLAN, PROTOCOL, REST, WIRE, WRITER, part
 from benchmarks.rows import Row
 from benchmarks.stage import played
 from benchmarks.tools import Result, untrap
@@ -31,6 +32,46 @@ def test_a_small_plant_is_played_scanned_and_scored(tmp_path: Path) -> None:
     assert min(spent.values()) >= 0
     shown = report.page({"results": {"killed": {"machine": MACHINE, "rows": [_row(done)]}}})
     assert f"| untrap brisk | {spent['start']:g} | {spent['answers']:g} |" in shown
+
+
+def test_where_the_processors_time_goes_adds_up_to_what_the_kernel_counts(tmp_path: Path) -> None:
+    looks = tmp_path / "looks.json"
+    with played(PLANT, tmp_path) as here:
+        done = untrap(PLANT, here, tmp_path, looks=looks)
+    assert done.score["identified"] == 4, done.measured.err
+    found = json.loads(looks.read_text(encoding="utf-8"))
+    assert set(found) <= set(PARTS)
+    assert sum(found.values()) == pytest.approx(done.measured.cpu, rel=0.2)
+    assert found[IMPORT] > found[WIRE] > 0
+    assert found[WRITER] > 0
+    assert found.get(REST, 0) < 0.2 * sum(found.values())
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        (("/x/asyncio/events.py", "/p/scanner/scan.py"), WIRE),
+        (("/p/protocols/snmp/first.py", "/p/scanner/wire/reply.py"), PROTOCOL),
+        (("/p/scanner/planning/cost.py", "/p/scanner/summary.py"), PLAN),
+        (("/p/inventory/store/store.py", "/p/inventory/conclude.py"), CONCLUDE),
+        (("<frozen importlib._bootstrap>", "/p/scanner/cli.py"), IMPORT),
+        (("/x/json/decoder.py", "/x/click/core.py"), REST),
+    ],
+)
+def test_a_stack_belongs_to_the_innermost_part_but_for_imports_and_conclusions(
+    files: tuple[str, ...], name: str
+) -> None:
+    assert part(files) == name
+
+
+def test_a_missed_target_is_shown_with_what_the_limits_alone_ask() -> None:
+    row = {"wall": 6.0, "summary": {"cost": {"seconds": 4.0}}, "phases": {"start": 0.5, "end": 0.5}}
+    floors = runs.against(row, {"wall": 8.0})
+    assert floors == (0.5, 0.625)
+    assert runs.against(row, None) is None
+    missed = runs.target("wall / nmap", 0.75, 0.25, floors=floors)
+    text = report.page({"results": {"healthy": {"machine": MACHINE, "targets": [missed]}}})
+    assert "| healthy | wall / nmap | 0.75 | ≤ 0.25 | 0.5 | 0.625 |" in text
 
 
 def _row(done: Result) -> runs.Found:
