@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inventory.model import Declaration, Kind
 from protocols.contract import digest
-from scanner.site import Site
+from scanner.site import ANONYMOUS, Site
 
 
 def declarations(site: Site, name: str, path: Path | None) -> list[Declaration]:
@@ -34,6 +34,8 @@ def _statements(site: Site, name: str) -> Iterator[tuple[Kind, str, Mapping[str,
         fields = {"name": label, "type": credential.type, "user": credential.user}
         fields |= {"auth": credential.auth, "privacy": credential.privacy}
         yield Kind.CREDENTIAL, label, fields | {"entitlement": credential.entitlement}
+    if site.anonymous:
+        yield Kind.CREDENTIAL, ANONYMOUS, {"name": ANONYMOUS, "entitlement": site.anonymous}
     for kind, tables, key in (
         (Kind.ZONE, site.zones, "name"),
         (Kind.CONDUIT, site.conduits, "from"),

@@ -40,6 +40,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 TYPES = ("snmp-v1", "snmp-v2c", "snmp-v3", "opcua-user", "opcua-certificate")
 WINDOW = re.compile(r"\s*-\s*".join([r"([01][0-9]|2[0-3]):[0-5][0-9]"] * 2))
 ENTITLEMENTS = ("full", "partial", "unknown")
+ANONYMOUS = "anonymous"
+"""Under this name the file says what somebody without a credential may see; nothing is sent."""
 
 
 class SiteError(ValueError):
@@ -66,6 +68,7 @@ class Site:
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     credentials: Mapping[str, Credential] = field(default_factory=lambda: dict(BUILT_IN))
     named: tuple[str, ...] = ()  # credentials that the file itself names
+    anonymous: str = ""  # what a reader without a credential may see; "" where nothing is said
     vantages: tuple[Vantage, ...] = ()
     zones: tuple[Table, ...] = ()
     conduits: tuple[Table, ...] = ()
@@ -97,7 +100,8 @@ def parse(content: Table) -> Site:
     _known("site", site)
     limits = _table(content, "thresholds")
     _known("thresholds", limits)
-    named = _table(content, "credentials")
+    named = dict(_table(content, "credentials"))
+    nobody = _anonymous(named.pop(ANONYMOUS)) if _is_anonymous(named.get(ANONYMOUS)) else ""
     credentials = dict(BUILT_IN)
     for name, given in named.items():
         credentials[name] = _credential(name, given)
@@ -107,6 +111,7 @@ def parse(content: Table) -> Site:
         ports={name: _ports(name, value) for name, value in _table(content, "ports").items()},
         credentials=credentials,
         named=tuple(named),
+        anonymous=nobody,
         vantages=tuple(_vantage(item) for item in _tables(content, "vantage")),
         zones=_tables(content, "zone"),
         conduits=_tables(content, "conduit"),
@@ -114,6 +119,20 @@ def parse(content: Table) -> Site:
         exclude=_texts(content, "exclude", ""),
         windows=tuple(_window(item) for item in _texts(content, "windows", "")),
     )
+
+
+def _is_anonymous(given: object) -> bool:
+    """Whether the table of that name tells of nobody's rights; with a type it is a credential."""
+    return isinstance(given, dict) and "type" not in given
+
+
+def _anonymous(given: object) -> str:
+    assert isinstance(given, dict)  # noqa: S101  (`_is_anonymous` says so)
+    where = f"credentials.{ANONYMOUS}"
+    for key in given:
+        if key != "entitlement":
+            raise SiteError(f"{where}.{key}: it holds entitlement only, for it has no secret")
+    return _one_of(_text(given, "entitlement", where), ENTITLEMENTS, f"{where}.entitlement")
 
 
 def _credential(name: str, given: object) -> Credential:

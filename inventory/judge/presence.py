@@ -10,12 +10,29 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from inventory.derive.declared import equipment_class
-from inventory.judge.logic import both, declared, derived, either, false, true, unknown
+from inventory.judge.logic import (
+    both,
+    declared,
+    demote,
+    derived,
+    either,
+    false,
+    true,
+    unknown,
+)
 from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
 from inventory.judge.statements import words
 from inventory.judge.survey import Context
 from inventory.judge.view import Door, View, info
-from inventory.model import Because, Equipment, Link, Proposition, Strength, Truth
+from inventory.model import (
+    Because,
+    Declaration,
+    Equipment,
+    Link,
+    Proposition,
+    Strength,
+    Truth,
+)
 from inventory.rules.inaccessible import locked, name_of
 from inventory.rules.quality import is_placeholder
 from inventory.signals.points import (
@@ -78,10 +95,14 @@ class Machine:
             (
                 item.fields.get("statement", "").casefold(),
                 item.fields.get("value", ""),
-                declared(f"attested by {item.author or item.document or 'somebody'}", item.id),
+                _premise(item),
             )
-            for item in self.context.statements(self.equipment.tag, self.equipment.key)
+            for item in self._attested
         ]
+
+    @cached_property
+    def _attested(self) -> tuple[Declaration, ...]:
+        return self.context.statements(self.equipment.tag, self.equipment.key)
 
     @cached_property
     def licence(self) -> Proposition:
@@ -155,11 +176,34 @@ class Machine:
             return self.exists(signal)
         return false(Strength.E4, *(view.data_proof(point) for view, point, _ in rows[:3]))
 
+    def attested_absent(self, signal: Signal) -> Proposition | None:
+        """A person's word that there is no such sensor; an old one is a step less sure."""
+        days = self.context.thresholds.attestation_days * 86_400
+        for item in reversed(self._attested):
+            fields = item.fields
+            if fields.get("statement", "").casefold() not in NOT_INSTRUMENTED:
+                continue
+            if not speaks_of(fields.get("value", ""), signal):
+                continue
+            old = item.time and (self.context.today - item.time).total_seconds() > days
+            return false(demote(Strength.E4) if old else Strength.E4, _premise(item))
+        return None
+
     def _exists(self, signal: Signal) -> Proposition:
-        for statement, value, premise in self.statements():
-            if statement in NOT_INSTRUMENTED and speaks_of(value, signal):
-                return false(Strength.E4, premise)
-        best = self._best(signal)
+        absent, best = self.attested_absent(signal), self._best(signal)
+        if absent is not None and best is not None:
+            who, shown = absent.because[0], best.because[0]
+            return unknown(
+                f"whether there is {signal.words}: {who.text} as not there, and a value is listed"
+                f" that is taken for it ({shown.text})",
+                'look at the machine; then attest it again, with "no" where it is there, or name'
+                " that value by a map or a link",
+                "untrap import attest FILE",
+                who,
+                shown,
+            )
+        if absent is not None:
+            return absent
         if best is not None:
             return best
         derived = DERIVED.get(signal.measurand)
@@ -227,6 +271,11 @@ class Machine:
         truths = {item.name: self._delivered(item).truth for item in self.profile.signals}
         sure = frozenset(name for name, truth in truths.items() if truth is Truth.TRUE)
         return sure, sure | {name for name, truth in truths.items() if truth is Truth.UNKNOWN}
+
+
+def _premise(item: Declaration) -> Because:
+    day = f" on {item.time:%Y-%m-%d}" if item.time else ""
+    return declared(f"attested by {item.author or item.document or 'somebody'}{day}", item.id)
 
 
 @lru_cache(maxsize=4096)

@@ -162,7 +162,9 @@ def judged_machine(
 ) -> None:
     """Judges a machine and adds the verdict, with its standing."""
     verdict = judge_equipment(one, evidences, context, known)
-    until = first(moments(evidences, verdict.findings, context), context.today)
+    attested = context.statements(one.tag, one.key)
+    turns = moments(evidences, verdict.findings, context, attested)
+    until = first(turns, context.today)
     rows.add(verdict, (), Standing(one.key, until=until))
 
 

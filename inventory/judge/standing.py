@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from inventory.judge.survey import Context, identities, sibling_group
 from inventory.judge.view import View
-from inventory.model import Device, Evidence, Finding
+from inventory.model import Declaration, Device, Evidence, Finding
 from inventory.once import Once
 from inventory.rules.governance import moment_of
 from inventory.rules.standing import resting_turns
@@ -84,10 +84,13 @@ digest_of = Once(_digest)
 
 
 def moments(
-    evidences: Sequence[Evidence], findings: Iterable[Finding], context: Context
+    evidences: Sequence[Evidence],
+    findings: Iterable[Finding],
+    context: Context,
+    attested: Iterable[Declaration] = (),
 ) -> Iterator[datetime]:
-    """The moments at which evidence gets old, certificates end, or what was accepted or
-    declared runs out."""
+    """The moments at which evidence or what was `attested` gets old, certificates end, or what was
+    accepted or declared runs out."""
     limits = context.thresholds
     for evidence in evidences:
         latest = max((one.time for one in evidence.observations), default=None)
@@ -103,6 +106,8 @@ def moments(
         yield from _shifted(_begin(last), 1) if last is not None else ()
     for evidence in evidences if context.attested else ():
         yield from map(_begin, resting_turns(View(evidence, context)))
+    for statement in attested:
+        yield from _shifted(statement.time, limits.attestation_days)
 
 
 def _begin(day: date) -> datetime:

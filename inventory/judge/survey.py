@@ -468,6 +468,12 @@ def split(text: str) -> list[str]:
     return [part for part in text.replace(";", ",").replace(" ", ",").split(",") if part]
 
 
+def within(address: str, network: str) -> bool:
+    """Whether an address lies in a network; a text that names none holds nothing."""
+    where = _address(address)
+    return where is not None and any(where in one for one in _networks(network))
+
+
 def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     found = []
     for part in split(text):

@@ -31,8 +31,6 @@ class Thresholds:
     sibling_jaccard: float = 0.8
     coverage_target: float = 0.6
     coverage_target_c3: float = 0.8
-    match_score: float = 0.8
-    match_margin: float = 0.2
     good_share: float = 0.95  # share of good reads that level 4 needs
     window_reads: int = 3  # reads that make a window
     held_scans: int = 3  # scans over which level 4 must hold for level 5

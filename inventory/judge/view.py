@@ -460,9 +460,7 @@ class View:
 
     def entitlement(self, door: Door) -> str:
         """full, partial or unknown: what the operator declared of the identity used there."""
-        labels = {item.credential for item in door.observations if item.outcome in SPOKE}
-        label = next((item for item in sorted(labels) if item), "anonymous")
-        return self.context.entitlements.get(label, "unknown")
+        return self.context.entitlements.get(identity(door), "unknown")
 
     def enumerated(self, door: Door) -> Proposition:
         """Whether everything that the service publishes was listed to an entitled identity."""
@@ -485,7 +483,8 @@ class View:
         if self.entitlement(door) != "full":
             return unknown(
                 f"whether the identity used on {title} may see everything",
-                'declare entitlement = "full" for the credential, or use one that has it',
+                f'declare entitlement = "full" under [credentials.{identity(door)}] of the site'
+                " file if that is so, or use a credential that has it",
                 f"{self.ask(door.protocol, 'points')} --credentials NAME",
                 cite(whole[-1]),
             )
@@ -526,6 +525,12 @@ _NOTHING = Protocol("", "", Openness.O4, False, frozenset(), False, False)
 def info(door: Door) -> Protocol | None:
     """What is known of a door's protocol as a source of data."""
     return protocol(door.protocol)
+
+
+def identity(door: Door) -> str:
+    """Label of the credential that was used there, or "anonymous"."""
+    labels = {item.credential for item in door.observations if item.outcome in SPOKE}
+    return next((item for item in sorted(labels) if item), "anonymous")
 
 
 def title_of(name: str) -> str:

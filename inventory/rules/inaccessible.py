@@ -11,6 +11,7 @@ from shlex import quote
 
 from inventory.judge.logic import both, cite, declared, false, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
+from inventory.judge.survey import within
 from inventory.judge.view import Door, View, about_undeclared, info, title_of
 from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
@@ -290,6 +291,8 @@ def _covered(view: View, vantages: set[str]) -> bool:
     for name in vantages:
         vantage = view.context.vantages.get(name)
         if vantage is None or not vantage.covers or zone in (vantage.zone, *vantage.covers):
+            return True
+        if any(within(view.address, text) for text in vantage.covers):
             return True
     return False
 

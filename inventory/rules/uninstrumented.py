@@ -21,9 +21,10 @@ BREADTH = 0.25
 
 
 def u01(machine: Machine) -> list[Case]:
-    """Required signals that are not exposed."""
+    """Required signals that are not exposed; of a machine without links, those that a person
+    attested absent."""
     about = machine.profile
-    if about is None or not machine.links:
+    if about is None:
         return []
     groups = [group for group in about.required if not machine.not_fitted(group)]
     said = [(group, negate(machine.group(group))) for group in groups]
@@ -31,13 +32,17 @@ def u01(machine: Machine) -> list[Case]:
     narrow = bool(groups) and len(missing) / len(groups) < BREADTH
     cases = []
     for group, proposition in said:
-        if proposition.truth is Truth.FALSE:
-            continue
+        if proposition.truth is Truth.FALSE or not (machine.links or _attested(machine, group)):
+            continue  # U02 speaks of a machine without links
         name = "|".join(signal.name for signal in group)
         words = {"signal": _plain(group), "asset": machine.equipment.tag}
         base = Severity.HIGH if _unique(machine, about, group) else Severity.MEDIUM
         cases.append(Case(name, proposition, words, base, 1, int(narrow)))
     return cases
+
+
+def _attested(machine: Machine, group: tuple[Signal, ...]) -> bool:
+    return all(machine.attested_absent(signal) is not None for signal in group)
 
 
 def _plain(group: tuple[Signal, ...]) -> str:

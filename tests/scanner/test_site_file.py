@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from inventory.judge.thresholds import Thresholds
+from inventory.model import Kind
 from scanner.cli import untrap
+from scanner.declare import declarations
 from scanner.secrets import SecretError
-from scanner.site import SiteError, load, parse
+from scanner.site import KEYS, SiteError, load, parse
 
 WHOLE = """
 exclude = ["10.0.0.9"]
@@ -136,3 +141,41 @@ def test_a_protocol_with_a_slip_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(untrap, ["--config", str(path), "plan", "127.0.0.1"])
     assert done.exit_code == 2
     assert "unknown key 'modbux' in [ports]: did you mean 'modbus'?" in done.stderr
+
+
+def test_the_page_shows_every_key_and_every_threshold_with_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "site-file.md").read_text("utf-8")
+    example = page.partition("```toml")[2].partition("```")[0]
+    shown = tomllib.loads(example)
+    assert parse(shown).anonymous == "partial"
+    for table, keys in KEYS.items():
+        if table != "thresholds":
+            held = shown if not table else shown[table]
+            rows = held if isinstance(held, list) else [held]
+            if table == "credentials":
+                rows = list(held.values())
+            assert {key for row in rows for key in row} == set(keys), table
+    rows = re.findall(r"^\| ([a-z0-9_, ]+) \| ([0-9., ]+) \|", page, re.M)
+    told = {
+        key: float(value)
+        for names, values in rows
+        for key, value in zip(names.split(", "), values.split(", "), strict=True)
+    }
+    assert told == {item.name: item.default for item in fields(Thresholds)}
+
+
+def test_what_nobody_may_see_is_stated_without_a_secret() -> None:
+    site = parse({"credentials": {"anonymous": {"entitlement": "full"}}})
+    assert (site.anonymous, site.named) == ("full", ())  # nothing is sent under that name
+    (said,) = declarations(site, "Mill", None)
+    assert (said.kind, said.fields["name"], said.fields["entitlement"]) == (
+        Kind.CREDENTIAL,
+        "anonymous",
+        "full",
+    )
+
+
+@pytest.mark.parametrize("given", [{"entitlement": "whole"}, {"entitlement": "full", "user": "x"}])
+def test_a_wrong_word_on_what_nobody_may_see_is_named(given: dict[str, str]) -> None:
+    with pytest.raises(SiteError, match=r"credentials\.anonymous"):
+        parse({"credentials": {"anonymous": given}})

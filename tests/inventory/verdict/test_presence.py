@@ -112,9 +112,11 @@ def test_speed_is_shown_by_the_frequency_of_a_drive_and_by_that_only_at_medium()
 
 @pytest.mark.parametrize(
     ("statement", "truth"),
-    [("no sensor", Truth.FALSE), ("not instrumented", Truth.FALSE), ("painted", Truth.TRUE)],
+    [("no sensor", Truth.UNKNOWN), ("not instrumented", Truth.UNKNOWN), ("painted", Truth.TRUE)],
 )
-def test_an_attested_absence_outweighs_a_listing(statement: str, truth: Truth) -> None:
+def test_a_persons_no_and_a_listed_value_contradict_each_other(
+    statement: str, truth: Truth
+) -> None:
     said = Declaration("site", Kind.ATTEST, "M-1", {"statement": statement, "value": "current"})
     found = machine(owned(CURRENT), attested={"m-1": (said,)})
     assert exists(found, "current").truth is truth

@@ -13,6 +13,7 @@ from tests.inventory.verdict.plants import (
     FULL,
     NO_MODBUS,
     NO_UA,
+    NOW,
     PLC,
     PROXY,
     S7,
@@ -45,9 +46,10 @@ ATTESTED = Declaration(
 )
 
 
-def attested(key: str, **fields: str) -> dict[str, object]:
-    """A person's word about a subject."""
-    return {"attested": {key: (Declaration("site", Kind.ATTEST, key, fields),)}}
+def attested(key: str, age: float | None = None, **fields: str) -> dict[str, object]:
+    """A person's word about a subject, so many days old."""
+    time = None if age is None else NOW - timedelta(days=age)
+    return {"attested": {key: (Declaration("site", Kind.ATTEST, key, fields, time=time),)}}
 
 
 MYSTERY = seen("mystery", O.COMPLETE)  # a protocol that the tables do not know
