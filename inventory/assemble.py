@@ -6,16 +6,18 @@ One rule keeps it simple: it reads through the store's own functions and holds n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from inventory.judge.presence import Machine, class_of
-from inventory.judge.survey import Context, survey
+from inventory.judge.survey import AGGREGATORS, Context, Gathered, context_from, survey
 from inventory.judge.view import View
-from inventory.model import Device, Equipment, Kind
+from inventory.model import Because, Device, Equipment, Kind, Truth
 from inventory.pairs import locations
 from inventory.rollup import Unit, once
+from inventory.rules.informational import covered
+from inventory.store import growing
 from inventory.store.values import level_of_columns
 
 if TYPE_CHECKING:
@@ -27,6 +29,22 @@ def context_of(store: Store, today: datetime) -> Context:
     stated = store.declarations(None, *(kind for kind in Kind if kind is not Kind.KEY))
     equipment = store.equipment()
     return survey(store.surveyed(), equipment, stated, today=today, site=store.site)
+
+
+def covering(store: Store, device: Device) -> Because | None:
+    """Which server hands out a device's values (N02), and how that is known; None for none.
+
+    Only the servers that may are read, and what people attested; not the whole site.
+    """
+    found = Gathered()
+    servers = growing.devices(store, growing.with_role(store, AGGREGATORS))
+    for evidence in store.evidences_of(servers):
+        found.add(evidence)
+    stated = store.declarations(None, Kind.ATTEST)
+    context = context_from(found, (), stated, today=datetime.now(UTC), site=store.site)
+    mine = next(iter(store.evidences_of([device])))
+    said = covered(View(mine, context))
+    return said.because[0] if said.truth is Truth.TRUE else None
 
 
 TOGETHER = 100

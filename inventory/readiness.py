@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from inventory.judge.openness import protocol
-from inventory.judge.survey import addressed, declared_by
+from inventory.judge.survey import addressed, row_of
 from inventory.model import Device, Equipment, Evidence
 from inventory.once import Once
 from inventory.population import MADE_BY_SCAN, estimate
@@ -99,7 +99,7 @@ class Census:
         device = evidence.device
         self.devices += 1
         self.unseen += not device.seen
-        self.undeclared += device.seen and not declared_by(device, self._addressed)
+        self.undeclared += device.seen and row_of(device, self._addressed) is None
         for name in ("vendor", "serial", "firmware", "mac", "role"):
             self.identity[name] += bool(getattr(device, name))
         self._services(device)
@@ -121,10 +121,10 @@ class Census:
         """For the estimate: not what is behind a gateway, nor what nobody asked."""
         if device.parent or not (device.seen or device.services):
             return
-        row, known = device.register, declared_by(device, self._addressed)
-        self.listed += known
+        row = row_of(device, self._addressed)
+        self.listed += row is not None
         self.found += device.seen
-        self.shared += device.seen and known
+        self.shared += device.seen and row is not None
         self.from_scan |= row is not None and MADE_BY_SCAN in row.document.casefold()
 
     def _services(self, device: Device) -> None:

@@ -15,6 +15,7 @@ from inventory.derive.identity import said
 from inventory.model import Device, Equipment, Finding, Level
 from inventory.outputs import records
 from inventory.store.rulebook import conflicts
+from protocols.contract import Outcome
 from scanner.console import hexdump, lines, next_step, say
 from scanner.opening import assets_like, the_asset
 
@@ -165,6 +166,8 @@ def _span(level: Level) -> str:
 
 
 def _asset(store: Store, one: Asset) -> None:
+    from inventory.assemble import covering
+
     thing = one.thing
     if isinstance(thing, Device):
         _device(store, thing)
@@ -176,6 +179,8 @@ def _asset(store: Store, one: Asset) -> None:
         say(f"  blocking {text}")
     if one.coverage:
         say(f"coverage   {one.coverage.lo:.0%} to {one.coverage.hi:.0%} of failure modes")
+    if isinstance(thing, Device) and (server := covering(store, thing)) is not None:
+        say(f"covered    {server.text}  (N02)")
     for premise in conflicts(store, thing.key):
         say(f"conflict   {premise.text}")
         say(f"    observation {premise.observation}")
@@ -198,7 +203,9 @@ def _device(store: Store, thing: Device) -> None:
         say(f"behind     {parent.thing.name if parent else ''} {thing.parent}")
     if thing.aliases:
         say(f"also       {', '.join(thing.aliases)}")
-    if not thing.seen:
+    if not thing.seen and any(s.outcome is Outcome.CLOSED for s in thing.services):
+        say("seen       its address refuses connections; otherwise it is declared only")
+    elif not thing.seen:
         say("seen       never: it is declared only")
     elif thing.first_seen and thing.last_seen:
         say(f"seen       {records.time(thing.first_seen)} to {records.time(thing.last_seen)}")
@@ -216,6 +223,15 @@ def _device(store: Store, thing: Device) -> None:
         say(f"planned    {thing.register.tag or thing.register.name}  ({thing.register.document})")
 
 
+def _called(thing: Device | Equipment) -> str:
+    """What a device is called: its name, else where it is and what it is."""
+    if not isinstance(thing, Device):
+        return thing.tag
+    where = " ".join((*thing.addresses[:1], thing.part)).strip()
+    what = thing.product or thing.model
+    return thing.name or (f"{where} ({what})" if what else where) or thing.key
+
+
 def _equipment(store: Store, thing: Equipment) -> None:
     say(f"{thing.tag}  {thing.name}  ({thing.key})")
     for label, text in (
@@ -230,7 +246,8 @@ def _equipment(store: Store, thing: Equipment) -> None:
             say(f"{label:<11} {text}")
     for link in thing.links:
         device = store.asset(link.device) if link.resolved else None
-        name = device.thing.name or link.device if device else f"{link.device} (not found)"
+        name = _called(device.thing) if device else f"{link.device} (not found)"
+        name = name if link.device else "nothing, as declared"
         state = ", proposed" if link.proposed else ""
         say(f"monitored by {name} {link.part} {link.signal}{state}".rstrip())
     if not thing.links:

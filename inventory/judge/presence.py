@@ -6,6 +6,7 @@ data service listed to an entitled identity, no door locked, and no unnamed valu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
@@ -88,6 +89,21 @@ class Machine:
                     continue
                 found.append((view, point, _by_link(meaning, stated)))
         return found
+
+    @cached_property
+    def _unlinked(self) -> list[Row]:
+        """Values that bear the machine's tag, of devices of which only other values are linked."""
+        tag = re.escape(self.equipment.tag)
+        tag = re.sub(r"(?:\\?[\W_])+", r"[\\W_]*", tag)
+        bears = re.compile(rf"(?<![^\W_]){tag}(?!\d)", re.IGNORECASE)
+        return [
+            (view, point, meaning)
+            for view in self.views
+            for links in [[link for link in self.links if link.device == view.device.key]]
+            if all(link.part for link in links)
+            for point, meaning in view.process
+            if bears.search(f"{point.path} {point.name}") and _stated(links, view, point) is None
+        ]
 
     def statements(self) -> list[tuple[str, str, Because]]:
         """What people attested of the machine: statement, value, premise."""
@@ -194,8 +210,8 @@ class Machine:
         if absent is not None and best is not None:
             who, shown = absent.because[0], best.because[0]
             return unknown(
-                f"whether there is {signal.words}: {who.text} as not there, and a value is listed"
-                f" that is taken for it ({shown.text})",
+                f"whether there is {signal.words}: {who.text}; and a value is listed that is taken"
+                f" for it ({shown.text})",
                 'look at the machine; then attest it again, with "no" where it is there, or name'
                 " that value by a map or a link",
                 "untrap import attest FILE",
@@ -224,6 +240,16 @@ class Machine:
             )
         if self.licence.truth is not Truth.TRUE:
             return self.licence
+        for view, point, meaning in self._unlinked:
+            if fits(signal, meaning) or _could_be(signal, point, meaning):
+                name = point.name or point.address
+                return unknown(
+                    f"whether {name} of {name_of(view)} is the {signal.words} of"
+                    f" {self.equipment.tag}: it bears the tag, and no link holds it",
+                    "link it too, where it is that",
+                    "untrap import links FILE",
+                    view.data_proof(point),
+                )
         return false(
             self._absence_strength(signal), self._looked_through(signal), *self.licence.because
         )
@@ -274,8 +300,10 @@ class Machine:
 
 
 def _premise(item: Declaration) -> Because:
+    said = ": ".join(filter(None, map(item.fields.get, ("statement", "value"))))
     day = f" on {item.time:%Y-%m-%d}" if item.time else ""
-    return declared(f"attested by {item.author or item.document or 'somebody'}{day}", item.id)
+    who = item.author or item.document or "somebody"
+    return declared(f"attested by {who}{day}: {said}", item.id)
 
 
 @lru_cache(maxsize=4096)

@@ -81,9 +81,9 @@ class Context:
     criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    addressed: frozenset[str] = frozenset()
-    """What register rows of machines name: "10.0.0.5", or "10.0.0.5 unit 4" and "via 10.0.0.5", the
-    gateway; and keys of devices."""
+    addressed: Mapping[str, RegisterRow] = field(default_factory=dict)
+    """Register rows of machines by what they name: "10.0.0.5", or "10.0.0.5 unit 4" and "via
+    10.0.0.5", the gateway; and keys of devices."""
     claimed: Mapping[str, str] = field(default_factory=dict)
     """Address to label, of the register rows of devices that name one."""
     siblings: Mapping[tuple[str, ...], Mapping[frozenset[str], int]] = field(default_factory=dict)
@@ -167,6 +167,11 @@ def context_from(
         stated.add(declaration)
     units = tuple(equipment)
     ranks, classes, monitors = _of_equipment(units)
+    rows = addressed(units)
+    behind = {
+        gateway: [any(name in rows for name in names) for names in several]
+        for gateway, several in gathered.unlisted.items()
+    }
     return Context(
         today=today,
         site=site,
@@ -185,49 +190,54 @@ def context_from(
         criticality=ranks,
         classes=classes,
         monitors=monitors,
-        addressed=addressed(units),
+        addressed=rows,
         claimed=stated.claimed,
         siblings=gathered.siblings,
         collisions={name: tuple(keys) for name, keys in gathered.collisions.items()},
         origins=gathered.origins,
         names=gathered.names,
         answered={key: tuple(items) for key, items in gathered.answered.items()},
-        listed=frozenset(gathered.listed),
-        unlisted=frozenset(gathered.unlisted),
+        listed=frozenset({*gathered.listed, *(key for key, some in behind.items() if any(some))}),
+        unlisted=frozenset(key for key, some in behind.items() if not all(some)),
         asked=tuple(sorted(gathered.asked)),
         clocks_near=gathered.clocks_near,
         clock_synchronised=clock_synchronised,
     )
 
 
-def addressed(equipment: Iterable[Equipment]) -> frozenset[str]:
-    """Devices that the rows of machines name: by address and unit, or behind their parent."""
-    return frozenset(_addressed(equipment))
+def addressed(equipment: Iterable[Equipment]) -> dict[str, RegisterRow]:
+    """Rows of machines by the devices that they name: by address and unit, or behind a parent."""
+    return {text: held for one in equipment if (held := one.register) for text in _named(one, held)}
 
 
-def _addressed(equipment: Iterable[Equipment]) -> Iterator[str]:
-    for one in equipment:
-        held = one.register
-        if held is None:
-            continue
-        at, part = held.address, bus_part(held.unit)
-        if at:
-            yield from (f"{at} {part}", f"via {at}") if part else (at,)
-        if at or held.parent:
-            yield from (link.device for link in one.links if link.proposed or held.parent)
+def _named(one: Equipment, held: RegisterRow) -> Iterator[str]:
+    at, part = held.address, bus_part(held.unit)
+    if at:
+        yield from (f"{at} {part}", f"via {at}") if part else (at,)
+    if at or held.parent:
+        yield from (link.device for link in one.links if link.proposed or held.parent)
 
 
-def declared_by(device: Device, addressed: frozenset[str]) -> bool:
-    """Whether the register knows a device: by a row of its own, or by that of a machine which
-    names where its data is (rulings 22).
+def row_of(device: Device, addressed: Mapping[str, RegisterRow]) -> RegisterRow | None:
+    """The register row that declares a device: its own, or that of a machine which names where its
+    data is (rulings 22).
 
     A unit is known by its own number; by the gateway's address only where that row names none.
     """
-    if device.register is not None or device.key in addressed:
-        return True
-    one = f"{{}} {device.part}" if device.part else "via {}"
-    named = (text for at in device.addresses for text in (at, one.format(at)))
-    return not addressed.isdisjoint(named)
+    if device.register is not None or not addressed:
+        return device.register
+    return next((addressed[text] for text in _names(device) if text in addressed), None)
+
+
+def _names(device: Device) -> Iterator[str]:
+    yield from _own_names(device)
+    yield from device.addresses
+
+
+def _own_names(device: Device) -> tuple[str, ...]:
+    """Names that a unit does not share with the others of its gateway."""
+    own = f"{{}} {device.part}" if device.part else "via {}"
+    return (device.key, *map(own.format, device.addresses))
 
 
 def _of_equipment(
@@ -265,7 +275,8 @@ class Gathered:
         self.names: dict[str, str] = {}
         self.answered: dict[str, list[Answered]] = {}
         self.listed: set[str] = set()
-        self.unlisted: set[str] = set()
+        self.unlisted: dict[str, list[tuple[str, ...]]] = {}
+        """Gateway → names of each unit that no row of its own declares: a machine's may."""
         self.asked: set[int] = set()
         self.clocks_near = 0
 
@@ -280,7 +291,10 @@ class Gathered:
             self.names[device.key] = device.name
             self._origins(evidence)
         if device.parent and device.part:
-            (self.listed if device.register else self.unlisted).add(device.parent)
+            if device.register:
+                self.listed.add(device.parent)
+            else:
+                self.unlisted.setdefault(device.parent, []).append(_own_names(device))
         for fact in device.facts:
             if fact.name == "clock_skew_seconds" and isinstance(fact.value, (int, float)):
                 self.clocks_near += abs(fact.value) <= 2
@@ -301,7 +315,8 @@ class Gathered:
             known = self.answered.setdefault(gateway, [])
             known += answers[: MOST_ANSWERS - len(known)]
         self.listed |= part.listed
-        self.unlisted |= part.unlisted
+        for gateway, units in part.unlisted.items():
+            self.unlisted.setdefault(gateway, []).extend(units)
         self.asked |= part.asked
         self.clocks_near += part.clocks_near
 

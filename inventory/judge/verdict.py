@@ -238,7 +238,7 @@ def _refused(view: View) -> str:
 
 
 def _misfit(view: View) -> str:
-    """What to look at where a register map was chosen and every read by it was refused."""
+    """What to look at where registers were read and every read was refused."""
     maps = view.fact("map")
     reads = [
         item
@@ -246,8 +246,13 @@ def _misfit(view: View) -> str:
         for item in door.observations
         if item.question.operation == "read" and item.outcome in SPOKE
     ]
-    if not maps or not reads or any(item.samples for item in reads):
+    if not reads or any(item.samples for item in reads):
         return ""
+    if not maps:
+        return (
+            f"import the register map of its own values, if it has any: {len(reads)} reads at the"
+            " usual places were refused"
+        )
     chosen = maps[0].partition(" (")[0]
     return (
         f"see whether the register map that was chosen ({chosen}) is of this model, and counts"

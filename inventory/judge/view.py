@@ -15,8 +15,16 @@ from shlex import quote
 
 from inventory.judge.logic import cite, declared, demote, derived, describe, false, true, unknown
 from inventory.judge.openness import Protocol, plausible, protocol
-from inventory.judge.survey import Context
-from inventory.model import Because, Declaration, Device, Evidence, Proposition, Strength
+from inventory.judge.survey import Context, row_of
+from inventory.model import (
+    Because,
+    Declaration,
+    Device,
+    Evidence,
+    Proposition,
+    RegisterRow,
+    Strength,
+)
 from inventory.signals.points import Meaning, has_meaning, measured, process
 from protocols.contract import (
     DATA,
@@ -301,6 +309,11 @@ class View:
         if self.doors:
             return self.doors[0].address
         return self.device.register.address if self.device.register else ""
+
+    @cached_property
+    def row(self) -> RegisterRow | None:
+        """The register row that declares it: its own, or that of a machine which names it."""
+        return row_of(self.device, self.context.addressed)
 
     @cached_property
     def plausible(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from shlex import quote
 from inventory.derive.identity import placeholder
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
-from inventory.judge.survey import declared_by, identities
+from inventory.judge.survey import identities
 from inventory.judge.view import Door, View, info
 from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
@@ -89,7 +89,7 @@ def g02(view: View) -> list[Case]:
     """Observed, and not in the register."""
     if not view.context.register or not view.device.seen:
         return []
-    if declared_by(view.device, view.context.addressed):
+    if view.row is not None:
         return []
     proof = view.proof()
     if not proof:

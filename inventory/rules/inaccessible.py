@@ -238,7 +238,7 @@ def a05(view: View) -> list[Case]:
 def a08(view: View) -> list[Case]:
     """Declared in the register, asked, and no sign of it."""
     device = view.device
-    row = device.register
+    row = view.row
     if row is None or view.present is not None:
         return []
     if any(item.outcome is Outcome.REFUSED_DOWNSTREAM for item in view.evidence.observations):

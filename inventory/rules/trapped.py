@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from inventory.derive.declared import label
 from inventory.judge.logic import both, cite, derived, false, negate, true, unknown
 from inventory.judge.openness import CLOSED, OPEN, no_data_roles, protocols
 from inventory.judge.openness import protocol as known
@@ -204,7 +205,7 @@ def t07(view: View) -> list[Case]:
     if not view.device.parent or _identified(view):
         return []
     said = _registers(view)
-    fields = {"part": view.device.part, "parent": view.device.parent}
+    fields = {"gateway": _gateway(view), "parent": view.device.parent}
     return [] if said is None else [Case("", said, fields)]
 
 
@@ -237,14 +238,15 @@ def t06(view: View) -> list[Case]:
     device = view.device
     if not device.parent:
         return _unlisted_units(view)
-    if device.register is None or not device.part:
+    register = view.row
+    if register is None or not device.part:
         return []
     refusals = [
         item for item in view.evidence.observations if item.outcome is Outcome.REFUSED_DOWNSTREAM
     ]
     if not refusals:
         return []
-    fields = {"part": device.part, "parent": device.parent}
+    fields = {"gateway": _gateway(view), "parent": device.parent}
     if any(
         item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM
         for item in view.evidence.observations
@@ -262,9 +264,15 @@ def t06(view: View) -> list[Case]:
         return [Case("", said, fields)]
     scans = {item.scan for item in refusals}  # two in the scan of the witness, a third in another
     strength = Strength.E4 if len(scans) >= 2 else Strength.E2
-    row = Because("", "declared", f"the register declares {device.part}", device.register.document)
+    who = "" if device.register else f" ({label(register)})"
+    row = Because("", "declared", f"the register declares {device.part}{who}", register.document)
     cited = tuple(cite(item) for item in refusals[:4])
     return [Case("", true(strength, *cited, proof, row), fields)]
+
+
+def _gateway(view: View) -> str:
+    """The gateway of a unit, in words: they share its address."""
+    return f"the gateway at {view.address}" if view.address else "the gateway"
 
 
 def _unlisted_units(view: View) -> list[Case]:
@@ -274,20 +282,26 @@ def _unlisted_units(view: View) -> list[Case]:
     if not doors or view.proxy or (key in context.listed and key not in context.unlisted):
         return []
     refused = any(about_undeclared(item) for door in doors for item in door.observations)
-    if not (refused or key in context.unlisted or view.device.role == "gateway"):
+    known = view.device.role == "gateway" or key in context.unlisted
+    if not (refused or known):
         return []
     parts = {answer.part for answer in context.answered.get(key, ())}
     parts |= {unit_of(item) for item in view.evidence.observations}
     left = UNITS - {int(part.split()[1]) for part in parts if part}
     if not left:
         return []
+    what = (
+        "which units are behind this gateway:"
+        if known
+        else "whether anything is behind it, for it refuses other units as a gateway does:"
+    )
     said = unknown(
-        f"which units are behind this gateway: {len(left)} of {len(UNITS)} were not asked, and the"
-        " register does not list what there is",
+        f"{what} {len(left)} of {len(UNITS)} were not asked, and the register does not list what"
+        " there is",
         "list them from the gateway's own set-up or the bus drawing, a register row for each",
         "untrap import register FILE",
     )
-    return [Case("", said, {"part": "its units", "parent": key})]
+    return [Case("", said, {"gateway": "it", "parent": key})]
 
 
 UNITS = frozenset(range(1, 248))

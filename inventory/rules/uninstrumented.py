@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shlex import quote
 
+from inventory.derive.declared import bus_part
 from inventory.judge.coverage import coverage_of, matrices, parameters_of
 from inventory.judge.logic import both, declared, negate, true, unknown
 from inventory.judge.presence import Machine
@@ -89,14 +90,19 @@ def u02(machine: Machine) -> list[Case]:
 
 
 def _unconfirmed(equipment: Equipment, device: str) -> Proposition:
-    """A link that the register's row proposes, for a person to confirm."""
+    """A link that the register's row proposes, for a person to confirm.
+
+    The command names the device by its key: a gateway's address would not be the unit behind it.
+    """
     row = equipment.register
-    name = (row.address or row.parent) if row else ""
+    part = bus_part(row.unit) if row else ""
+    name = f"{row.address or row.parent} {part}".strip() if row else ""
+    exact = part or not (row and row.address)
     return unknown(
         f"whether {name or device[:8]} monitors {equipment.tag}: it is proposed from the register,"
         " and nobody confirmed it",
         "confirm it, or link the right device",
-        f"untrap set {quote(equipment.tag)} monitored_by={quote(name or device)}",
+        f"untrap set {quote(equipment.tag)} monitored_by={quote(device if exact else name)}",
     )
 
 

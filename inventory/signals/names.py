@@ -267,10 +267,18 @@ def _begun(token: str) -> tuple[str, ...]:
 
 
 def _places(text: str, tokens: list[str]) -> frozenset[str]:
-    found = {place for token in tokens for place in _place(token)}
+    pairs = zip(tokens, (*tokens[1:], ""), strict=False)  # no token: no pair
+    found = {place for one, after in pairs if _stands(one, after) for place in _place(one)}
     if re.search(r"(?<![A-Za-z])PD[IT]", text):
         found.add("differential")
     return frozenset(found)
+
+
+def _stands(token: str, after: str) -> bool:
+    """Whether a word that is a preposition too is meant for a place ("Motor temp DE"), by what
+    comes after it; "de" is in half of all Romance names."""
+    before = words().prepositions.get(token)
+    return before is None or not after or after.isdigit() or after in before
 
 
 @lru_cache(maxsize=16_384)

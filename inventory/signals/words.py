@@ -34,6 +34,7 @@ class Words:
     measurands: Mapping[str, tuple[tuple[str, float], ...]]
     kinds: Mapping[str, str]
     places: Mapping[str, tuple[str, ...]]
+    prepositions: Mapping[str, frozenset[str]]  # words of a place too, and what may come after
     stops: frozenset[str]
     suffixes: tuple[str, ...]
     wide: tuple[str, ...]  # words in Chinese or Japanese script, longest first
@@ -78,6 +79,7 @@ def words() -> Words:
         {word: tuple(rows) for word, rows in measurands.items()},
         kinds,
         {word: tuple(rows) for word, rows in places.items()},
+        {word: frozenset(listed) for word, listed in table["preposition"].items()},
         frozenset(compound["stop"]),
         tuple(sorted(compound["suffixes"], key=len, reverse=True)),
         tuple(wide),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -133,3 +134,19 @@ def test_remedies_of_one_cause_are_one_thing_to_do() -> None:
             texts.setdefault(remedy.cause, set()).add(remedy.text)
     differ = {cause for cause, told in texts.items() if len(told) > 1}
     assert differ == {"connector:{protocol}"}  # beside it, or through a gateway: one driver
+
+
+def test_what_is_shared_names_nothing_that_only_one_asset_has() -> None:
+    """ "Check wiring of unit 3" stood for all units of the gateway: the first one's number."""
+    stands = {"product": "model", "gateway": "parent", "secured": "protocol",
+              "server": "model"}  # fmt: skip
+    for rule in catalogue().values():
+        for remedy in rule.remedies:
+            named, cause = (set(re.findall(r"\{(\w+)\}", s)) for s in (remedy.text, remedy.cause))
+            assert {stands.get(name, name) for name in named} <= cause, (rule.id, remedy.text)
+
+
+def test_certificates_are_exchanged_and_siblings_aligned_at_each() -> None:
+    for cause in ("certificate:cell", "model:Maker X"):
+        (one,) = plan_fixes([gap(1, 3, fix(cause)), gap(2, 3, fix(cause))])
+        assert one.each, cause

@@ -10,7 +10,7 @@ import pytest
 
 from inventory.assemble import stored_units, units
 from inventory.conclude import conclude
-from inventory.judge.survey import addressed, declared_by
+from inventory.judge.survey import addressed, row_of
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind, Level, RegisterRow
 from inventory.pairs import alike, locations
 from inventory.readiness import Census
@@ -182,7 +182,7 @@ def test_a_device_that_a_machines_row_names_is_declared() -> None:
         Device(str(part), SITE, addresses=("10.0.0.9",), seen=True, part=part)
         for part in ("", "unit 4", "unit 7")
     )
-    assert [declared_by(one, named) for one in (gateway, mine, other)] == [True, True, False]
+    assert [row_of(one, named) for one in (gateway, mine, other)] == [row, row, None]
     census = Census([Equipment("p", SITE, "P-7", register=row)])
     for one in (gateway, mine, other):
         census.device(Evidence(one, (), (), ()))

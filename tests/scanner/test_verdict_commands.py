@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -268,3 +269,33 @@ def test_a_reading_command_sends_nothing_and_derives_once(database: Path) -> Non
     first = database.stat().st_mtime_ns if run(database, "gaps").exit_code == 0 else 0
     run(database, "questions")
     assert database.stat().st_mtime_ns == first
+
+
+def test_show_names_the_server_that_covers_a_device(database: Path) -> None:
+    said = {"subject": "PLC-1", "statement": "covered by", "value": "Historian"}
+    with Store.open(database, SITE) as store:
+        store.declare([Declaration(SITE, Kind.ATTEST, "PLC-1", said, "J. Ito")])
+    assert (
+        "covered    attested: covered by Historian  (N02)" in run(database, "show", "PLC-1").stdout
+    )
+    assert "covered " not in run(database, "show", "PLC-2").stdout
+
+
+def test_show_says_what_a_link_to_nothing_means(database: Path) -> None:
+    assert "monitored by nothing, as declared" in run(database, "show", "P-1").stdout
+    with Store.open(database, SITE) as store:
+        store.declare([stated(Kind.LINK, "P-2", equipment="P-2", device="10.0.0.2")])
+    assert "monitored by PLC-2" in run(database, "show", "P-2").stdout
+
+
+def test_a_unit_that_a_machines_row_names_is_confirmed_as_pasted(database: Path) -> None:
+    """The question named the gateway, whose address the unit shares."""
+    with Store.open(database, SITE) as store:
+        store.append([observed("10.0.0.1", part="unit 4", operation="read", points=("holding:0",),
+                               values=(5,), at=2)])  # fmt: skip
+        store.declare([listed(tag="Z-4", class_="energy meter", address="10.0.0.1", unit="4")])
+    (asked,) = [one for one in lines(database, "questions") if one["asset_name"] == "Z-4"]
+    assert "whether 10.0.0.1 unit 4 monitors Z-4" in str(asked["missing"])
+    words = shlex.split(str(asked["command"]))
+    assert run(database, *words[words.index("set") :]).exit_code == 0
+    assert "monitored by 10.0.0.1 unit 4" in run(database, "show", "Z-4").stdout

@@ -249,3 +249,25 @@ def test_swedish_and_norwegian_are_read(name: str) -> None:
 )
 def test_what_is_electrical_has_no_suction_side(name: str, places: frozenset[str]) -> None:
     assert measure(Point("x", name)).places == places
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("Temperatura de descarga", {"discharge"}),
+        ("Presión de succión bomba", {"suction"}),
+        ("Température de palier", {"bearing"}),
+        ("Motor temp DE", {"bearing"}),
+        ("Motor DE temp 2", {"bearing"}),
+        ("Pump vib DE1", {"bearing"}),
+        ("Temperatur in Halle", set()),
+        ("Water in temp", {"suction"}),
+        ("Saugdruck", {"suction"}),
+        ("P-101 Enddruck", {"discharge"}),
+        ("Ciśnienie na tłoczeniu", {"discharge"}),
+        ("Temperatura łożyska", {"bearing"}),
+        ("Zuigdruk pomp", {"suction"}),
+    ],
+)
+def test_a_preposition_is_no_drive_end(name: str, places: set[str]) -> None:
+    assert read_name(name).places == places

@@ -97,7 +97,7 @@ G02 = [
     trap("G02", "no register was given", "", evidence(S7, about=PLC)),
     trap("G02", "the register row of a machine names its address", "",
          evidence(S7, about=replace(PLC, addresses=("10.0.0.9",))),
-         {"register": True, "addressed": frozenset({"10.0.0.9"})}),
+         {"register": True, "addressed": {"10.0.0.9": row("P-9")}}),
     trap("G02", "a register row names its address and means another", "?",
          evidence(S7, about=replace(PLC, addresses=("10.0.0.9",))),
          {"register": True, "claimed": {"10.0.0.9": "PLC-9"}}).telling("PLC-9", "10.0.0.9"),
@@ -106,7 +106,7 @@ G02 = [
          {"register": True, "claimed": {"10.0.0.9": "PLC-9"}}),  # the row names its gateway
     *(trap("G02", "the register row of a machine names its address", key,
            evidence(registers(1, part=part), about=replace(PLC, parent=part and "g", part=part)),
-           {"register": True, "addressed": frozenset(named)})
+           {"register": True, "addressed": dict.fromkeys(named, row("P-9"))})
       for key, part, named in (
           ("", "unit 4", ("192.0.2.10 unit 4", "via 192.0.2.10")),
           ("medium/high", "unit 7", ("192.0.2.10 unit 4", "via 192.0.2.10")),  # another's row
@@ -266,6 +266,8 @@ N = [
     yes("N05", "not-assessed?", evidence(about=PLC)).telling("ask it", "!--port"),
     yes("N05", "not-assessed?", evidence(*UNFIT, about=MAPPED)).telling(
         "map that was chosen (library: pm5000)", "refused all 2 reads by it", "import map FILE"),
+    yes("N05", "not-assessed?", evidence(*UNFIT, about=PLC)).telling(
+        "2 reads at the usual places were refused", "import map FILE"),
     yes("N05", "not-assessed?", evidence(UNFIT[0], about=MAPPED)).telling("scan it deeper"),
     no("N01", "not-assessed?", evidence(about=replace(PLC, seen=False))),  # no level at all
     yes("N05", "ungoverned?", evidence(seen("modbus", O.MUTE), about=PLC), {"register": True}),

@@ -209,6 +209,8 @@ A08 = [
     yes("A08", "high/medium", evidence(SILENT, about=UNSEEN), CELL),
     yes("A08", "high/medium", evidence(SILENT, about=replace(UNSEEN, parent="g", seen=True))),
     no("A08", "", evidence(SILENT, about=device(seen=False))),  # not in the register
+    yes("A08", "high/medium", evidence(SILENT, about=device(seen=False)),  # a machine's row
+        {"addressed": {"192.0.2.10": row("UMG-1")}}).telling("the register declares UMG-1"),
     no("A08", "", evidence(SILENT, NO_MODBUS, about=UNSEEN)),
     no("A08", "", evidence(SILENT, about=replace(UNSEEN, seen=True))),  # seen by a capture
     no("A08", "", evidence(SILENT, seen("modbus", O.REFUSED_DOWNSTREAM, part="unit 3"),

@@ -33,6 +33,8 @@ M1 = motor()
 THREE = monitored(CURRENT, VIBRATION, RUN)
 UNKNOWN_4 = "current=? running=? temperature=? vibration|axial_flux=?"
 
+PARTS = ("MotorCurrent", "Vibration", "Running")
+BY_PART = motor(links=tuple(Link("M-1", "device-1", part, complete=True) for part in PARTS))
 PUMP = (VIBRATION, tag("DischargePressure", "BAR"), tag("SuctionPressure", "BAR"),
         tag("Power", "KWT"))  # fmt: skip
 SEEN = listed(CURRENT, VIBRATION, RUN)
@@ -68,6 +70,16 @@ U01 = [
     yes("U01", "temperature=high/high", THREE,  # a person's word, whatever monitors it
         attested("m-1", statement="no sensor", value="temperature"),
         motor(links=(), links_complete=False)),
+    *(trap("U01", "a value that bears the tag", key, monitored(CURRENT, VIBRATION, RUN, other),
+           FULL, BY_PART)
+      for key, other in (
+          ("temperature=?", tag("M-1 winding temperature", "CEL")),
+          ("temperature=?", tag("WindingTemperature", "CEL", path="Hall 2/M_1")),
+          ("temperature=?", tag("M1 AI 7", "CEL")),  # nobody knows what it is
+          ("temperature=medium/high", tag("M-1 discharge pressure", "BAR")),
+          ("temperature=medium/high", tag("M-12 winding temperature", "CEL")),
+          ("temperature=medium/high", tag("TM-1 winding temperature", "CEL")),
+          ("temperature=medium/high", tag("Winding temperature", "CEL")))),
     trap("U01", "it is attested absent, and listed", "temperature=?",
          monitored(CURRENT, VIBRATION, TEMP, RUN),
          {**FULL, **attested("m-1", statement="no sensor", value="temperature")}, M1).telling(
@@ -145,10 +157,13 @@ U02 = [
          replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),), links_complete=False)),
     *(trap("U02", "a proposed link waits", "?", evidence(about=DRIVE), {},
            replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),),
-                   register=row(address=address, parent=parent))).telling(
-                       f"whether {name}", f"set M-1 monitored_by={name}")
-      for address, parent, name in (("192.0.2.9", "", "192.0.2.9"), ("", "PLC-2", "PLC-2"),
-                                    ("192.0.2.9", "PLC-2", "192.0.2.9"), ("", "", "device-1"))),
+                   register=row(address=address, parent=parent, unit=unit))).telling(
+                       f"whether {name} monitors", f"set M-1 monitored_by={exact}")
+      for address, parent, unit, name, exact in (
+          ("192.0.2.9", "", "", "192.0.2.9", "192.0.2.9"), ("", "GW-2", "", "GW-2", "device-1"),
+          ("192.0.2.9", "GW-2", "", "192.0.2.9", "192.0.2.9"), ("", "", "", "device-1", "device-1"),
+          ("192.0.2.9", "", "4", "192.0.2.9 unit 4", "device-1"),  # not the gateway there
+          ("", "GW-2", "4", "GW-2 unit 4", "device-1"))),
 ]  # fmt: skip
 
 HOLLOW = listed(CURRENT, value=None, quality=Quality.BAD, status="BadNotConnected")

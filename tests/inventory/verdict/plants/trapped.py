@@ -222,11 +222,14 @@ def swept(first: int, last: int) -> dict[str, object]:
 T06 = [
     yes("T06", "high/medium",
         evidence(*TWICE, seen("modbus", O.SILENT, part="unit 3"), about=DEAD), answered(5)),
-    yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(5)),
+    yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(5)).telling("!unit 3 ("),
     yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(0)),
     yes("T06", "high/medium", evidence(*TWICE, about=DEAD), answered(10)),
     yes("T06", "high/high", evidence(*TWICE, refusal(90, "scan-2"), about=DEAD), answered(5)),
     yes("T06", "high/medium", evidence(*TWICE, refusal(12), about=DEAD), answered(5)),
+    yes("T06", "high/medium", evidence(*TWICE, about=replace(DEAD, register=None)),
+        {**answered(5), "addressed": {"192.0.2.10 unit 3": row("Z-3")}}).telling(
+            "declares unit 3 (Z-3)", "the gateway at 192.0.2.10", "!unit 3 on that bus"),
     no("T06", "", evidence(seen("modbus", O.SILENT, part="unit 3"), about=DEAD), answered(5)),
     no("T06", "", evidence(*TWICE, seen("modbus", O.COMPLETE, part="unit 3", seconds=7),
                            about=DEAD), answered(5)),  # it answered after all
@@ -244,13 +247,16 @@ T06 = [
     trap("T06", "too few tries", "?", evidence(*TWICE, about=DEAD), answered(5, scan="scan-9")),
     trap("T06", "too few tries", "?",
          evidence(refusal(0), refusal(90, "scan-2"), about=DEAD), answered(5)),
-    trap("T06", "nobody declared", "?", evidence(BEYOND, about=BOX)),
+    trap("T06", "nobody declared", "?", evidence(BEYOND, about=BOX)).telling(
+        "whether anything is behind it", "!which units are behind"),
     trap("T06", "nobody declared", "?", evidence(seen("modbus", O.COMPLETE), about=BOX),
-         {"unlisted": frozenset({"device-1"})}),  # a unit answers that no row names
+         {"unlisted": frozenset({"device-1"})}).telling(  # a unit answers that no row names
+             "which units are behind this gateway"),
     trap("T06", "nobody declared", "?", evidence(BEYOND, about=BOX),
          {"listed": frozenset({"device-1"}), "unlisted": frozenset({"device-1"})}),
     trap("T06", "nobody declared", "?", evidence(
-        seen("modbus", O.COMPLETE), about=replace(BOX, role="gateway"))),
+        seen("modbus", O.COMPLETE), about=replace(BOX, role="gateway"))).telling(
+            "which units are behind this gateway"),
     no("T06", "", evidence(BEYOND, about=BOX), {"listed": frozenset({"device-1"})}),
     no("T06", "", evidence(seen("modbus", O.COMPLETE), about=BOX)),  # nothing says gateway
     no("T06", "", evidence(seen("opcua", O.COMPLETE), about=replace(BOX, role="gateway"))),
