@@ -91,11 +91,13 @@ class Engine:
         wire: Wire,
         depth: Depth,
         on_finished: Callable[[Visit, bool], None] | None = None,
+        on_begun: Callable[[], None] | None = None,  # when the last host has been begun
     ) -> None:
         self.wire = wire
         self.depth = depth
         self.tally = Tally()
         self._on_finished = on_finished
+        self._on_begun = on_begun
         self._idle: dict[asyncio.Task[None], Host] = {}
         self._ends = Ends()
         self._later: Later | None = None
@@ -119,6 +121,8 @@ class Engine:
                 task = group.create_task(self._visit(visit))
                 task.add_done_callback(lambda _: places.release())
             later.rest()
+            if self._on_begun is not None and self.wire.stopping is None:
+                self._on_begun()
         return self.tally
 
     def cancel_waiting(self) -> None:

@@ -103,7 +103,9 @@ async def run(
         _settle_down()
         wire = state.wire = _wire(prepared, scan, _sink(state, writer.submit), recorder)
         wire.past = past or {}
-        engine = state.engine = Engine(wire, prepared.depth, _marker(scan, writer.submit))
+        engine = state.engine = Engine(
+            wire, prepared.depth, _marker(scan, writer.submit), _ready_to_conclude
+        )
         state.tally = engine.tally
         started = wire.clock.monotonic()
         with _in_time(wire, engine, ends):
@@ -125,8 +127,18 @@ async def run(
     return state
 
 
+def _ready_to_conclude() -> None:
+    """Import what draws the conclusions while the last hosts are waited for."""
+
+    def imported() -> None:
+        from inventory.conclude import ready
+
+        ready()
+
+    asyncio.get_running_loop().run_in_executor(None, imported)
+
+
 TURN_SECONDS = 0.001
-COLLECT_AFTER = 20_000  # new containers
 
 
 def _settle_down() -> None:
@@ -139,7 +151,6 @@ def _settle_down() -> None:
     sys.setswitchinterval(TURN_SECONDS)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
 
 
 async def _walked(state: Run, wire: Wire, engine: Engine, visits: Iterator[EngineVisit]) -> float:
