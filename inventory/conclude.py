@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,13 +33,6 @@ BESIDE = frozenset(
     | {Kind.THRESHOLD, Kind.MAP, Kind.SITE}
 )
 """Statements that verdicts rest on, and no asset: deriving reads none of them."""
-
-CONCLUDING = (
-    *("inventory.assemble", "inventory.derive.assets", "inventory.judge.rows"),
-    *("inventory.judge.workers", "inventory.rollup", "inventory.rulebook"),
-    "inventory.store.rulebook",
-)
-"""What is imported when there is something to conclude, and not before."""
 
 
 def conclude(
@@ -78,8 +70,10 @@ def conclude(
 
 def ready() -> None:
     """Imports what concluding needs, a tenth of a second: for who has to wait anyway."""
-    for name in CONCLUDING:
-        import_module(name)
+    from inventory import assemble, rollup, rulebook  # noqa: F401 - that they are there is all
+    from inventory.derive import assets  # noqa: F401
+    from inventory.judge import rows, workers  # noqa: F401
+    from inventory.store import rulebook as stored  # noqa: F401
 
 
 def _made_anew(store: Store, today: datetime, *, derive: bool) -> None:
