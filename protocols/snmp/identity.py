@@ -269,7 +269,25 @@ def _identified(words: str, object_id: Oid) -> Mapping[str, tuple[str, str]]:
             _take(found, rule, match.groupdict() if match else {})
     if vendor:
         found.setdefault("vendor", (vendor, source))
+    if "product" not in found and "model" not in found:
+        found |= _registered(object_id)
     return found
+
+
+def _registered(object_id: Oid) -> dict[str, tuple[str, str]]:
+    """The product under whose name the object id is registered, of the makers that do so."""
+    for top, name, called in products():
+        if object_id[: len(top)] == top:
+            return {"product": (name, f"snmp sysObjectID.0 {called}")}
+    return {}
+
+
+@cache
+def products() -> tuple[tuple[Oid, str, str], ...]:
+    """The rows of `products.csv`: object id, product, its name in the maker's module."""
+    table = files(__package__).joinpath("products.csv").read_text("utf-8")
+    rows = csv.reader(line for line in table.splitlines() if line[0] != "#")
+    return tuple((enterprise_oid(top), name, called) for top, name, called in rows)
 
 
 def leading_maker(words: str) -> str:

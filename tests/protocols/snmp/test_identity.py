@@ -10,7 +10,7 @@ import pytest
 
 from protocols._identity import usable
 from protocols.snmp import identity
-from protocols.snmp.codec import oid
+from protocols.snmp.codec import Oid, oid
 from protocols.snmp.identity import Example, Rule
 from tests.protocols.snmp import measure
 
@@ -109,6 +109,15 @@ def test_a_description_is_not_read_for_more_than_it_says(
     found = identity.identify(description, identity.enterprise_oid(object_id))
     said = {name: value for name, (value, _) in found.items() if name not in ("vendor", "role")}
     assert said == expect
+
+
+@pytest.mark.parametrize("row", identity.products(), ids=lambda row: row[2])
+def test_an_identifier_that_is_a_products_name_names_it(row: tuple[Oid, str, str]) -> None:
+    object_id, product, called = row
+    assert product.replace("x", "").lower() in called.replace("x", "").lower()
+    found = identity.identify("Linux device 3.10", object_id)
+    assert found["product"] == (product, f"snmp sysObjectID.0 {called}")
+    assert identity.identify("X1, own words", (*object_id[:-1], 999_999)).get("product") != product
 
 
 def test_the_maker_in_front_of_a_description_speaks_for_an_agent_of_a_software_house() -> None:
