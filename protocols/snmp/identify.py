@@ -53,7 +53,7 @@ def _take_description(link: Link) -> None:
     product = identity.identify(words, object_heard(link)).get("product")
     if product is not None:
         fact = Fact("product", *product)
-        link.note(question("read", "description"), Outcome.COMPLETE, facts=(fact,))
+        link.note(question("concluded", "description"), Outcome.COMPLETE, facts=(fact,))
 
 
 async def _complete(link: Link, session: Session) -> None:

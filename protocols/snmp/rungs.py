@@ -23,13 +23,14 @@ IDENTIFY_BYTES = 700
 WALK_BYTES = 1_600
 SAMPLE_BYTES = 700
 WALKS = ("SNMP get", "SNMP getnext", "SNMP getbulk")
+CONCLUDED = ("walked", "concluded")  # operations of what was concluded without a packet
 FUNCTIONS = ("SNMP get", "SNMP v3 discovery")
 
 
 def sent(observations: Sequence[Observation]) -> int:
     """Datagrams asked; a conclusion drawn without a packet has no bytes and no duration."""
     return sum(
-        o.outcome is not Outcome.NOT_ASKED and o.question.operation != "walked"
+        o.outcome is not Outcome.NOT_ASKED and o.question.operation not in CONCLUDED
         for o in observations
     )
 

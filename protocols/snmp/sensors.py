@@ -10,7 +10,7 @@ import csv
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
@@ -52,6 +52,12 @@ _UNITS_SCALE = 9
 _OVERFLOW = 1_000_000_000
 _NOT_THERE = frozenset({2**31 - 1, -(2**31 - 1), -(2**31), 2**32 - 1})
 """32 bits at their end: what agents hold where nothing is measured. Meters count on beyond 2^31."""
+# What cannot be negative; and subtrees whose modules say that a negative value is not measured:
+# Sentry3-MIB, EATON-EPDU-MIB, CPS-MIB (transfer switch), PANDUIT-PDU-G5.
+_NEVER_NEGATIVE = frozenset({"HTZ", "RPM", "KWH", "WHR", "P1", "SEC", "MIN"})
+_NOT_MEASURED_BELOW_ZERO = tuple(
+    enterprise_oid(top) for top in ("1718.3", "534.6.6.7", "3808.1.1.5.2.2.3", "19536.10")
+)
 _STATUS = {
     1: (Quality.GOOD, "ok"),
     2: (Quality.BAD, "unavailable"),
@@ -70,6 +76,7 @@ class Sensor:
     scale: float
     units_column: Oid
     digits_column: Oid
+    words: Mapping[int, str] = field(default_factory=dict)  # of a state: its numbers' meanings
 
     @property
     def columns(self) -> tuple[Oid, ...]:
@@ -85,16 +92,32 @@ def _lines() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(row) for row in rows)
 
 
+@cache
+def states() -> tuple[tuple[str, ...], ...]:
+    """The rows of `states.csv`: object, value, label, codes, the object's name in its module."""
+    content = files(__package__).joinpath("states.csv").read_text("utf-8")
+    rows = csv.reader(line for line in content.splitlines() if not line.startswith("#"))
+    return tuple(tuple(row) for row in rows)
+
+
 def sensors_for(object_id: Oid, *, served: bool = False) -> tuple[Sensor, ...]:
-    """The objects that an agent with this object id may hold.
+    """The objects that an agent with this object id may hold, what is measured first.
 
     `served`: it is a maker's whole subtree, of which no branch names the device.
     """
-    return tuple(
-        _sensor(line, object_id)
-        for line in _lines()
-        if line[0] == "*" or _of(object_id, enterprise_oid(line[0]), served)
-    )
+
+    def its(line: tuple[str, ...]) -> bool:
+        return line[0] == "*" or _of(object_id, enterprise_oid(line[0]), served)
+
+    measured = (_sensor(line, object_id) for line in _lines() if its(line))
+    return (*measured, *(_state(line, object_id) for line in states() if its(line)))
+
+
+def _state(line: tuple[str, ...], object_id: Oid) -> Sensor:
+    top, value, label, codes, _ = line
+    words = (code.partition("=") for code in codes.split())
+    plain = _sensor((top, value, label, "", "1", "", ""), object_id)
+    return replace(plain, words={int(number): word for number, _, word in words})
 
 
 def _of(object_id: Oid, top: Oid, served: bool) -> bool:
@@ -147,12 +170,30 @@ def read(sensor: Sensor, index: Oid, row: Row) -> Harvest:
     unit = sensor.unit
     if unit in _CODES:
         unit = _coded(_CODES[unit], row.get(sensor.units_column))
-    if raw in _NOT_THERE:
+    if raw in _NOT_THERE or (raw < 0 and not _may_be_negative(binding.oid, unit)):
         return Harvest()
     name = text(row.get(sensor.label_column)) or sensor.label or "sensor"
     instance = "" if index == (0,) else f" {codec.dotted(index)}"
     words = name if sensor.label_column and text(row.get(sensor.label_column)) else name + instance
+    if sensor.words:
+        return _stood(binding, words, sensor.words, raw)
     return harvest(binding, words, unit, scale, raw)
+
+
+def _may_be_negative(held: Oid, unit: str) -> bool:
+    """Whether a value below zero is a value: a telecom battery's voltage is, a frequency is not."""
+    below = any(held[: len(top)] == top for top in _NOT_MEASURED_BELOW_ZERO)
+    return not below and unit not in _NEVER_NEGATIVE
+
+
+def _stood(binding: Binding, name: str, words: Mapping[int, str], raw: float) -> Harvest:
+    """A state: its number, what the numbers mean, and the word of the moment."""
+    address = codec.dotted(binding.oid)
+    meanings = ", ".join(f"{number} {word}" for number, word in sorted(words.items()))
+    point = Point(address, name, type=binding.type, access="r", description=f"states: {meanings}")
+    value = rounded(raw)
+    sample = Sample(address, value, status=words.get(int(raw), "") if raw.is_integer() else "")
+    return Harvest((), (point,), (sample,))
 
 
 def _coded(codes: Mapping[str, str], said: Binding | None) -> str:

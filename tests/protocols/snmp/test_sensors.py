@@ -11,6 +11,7 @@ import pytest
 
 from protocols.contract import Depth, Quality
 from protocols.snmp import codec, sensors
+from protocols.snmp.identity import enterprise_oid
 from tests.protocols.snmp import measure
 from tests.protocols.snmp.measure import PUBLIC
 from tests.protocols.snmp.player import agent, encode_oid, octets, signed, tlv
@@ -27,6 +28,72 @@ def test_every_line_is_complete_and_told_once() -> None:
     assert all(float(line[4]) > 0 for line in lines)
     keys = [(line[0], line[1]) for line in lines]
     assert len(set(keys)) == len(keys)
+
+
+def test_every_state_is_complete_and_told_once_in_the_order_of_the_arcs() -> None:
+    rows = sensors.states()
+    assert all(len(row) == 5 and row[4] for row in rows)
+    assert len({(row[0], row[1]) for row in rows}) == len(rows)
+    tops = [codec.oid("1." + row[0]) if row[0] != "*" else () for row in rows]
+    assert tops == sorted(tops)
+    measured = {line[1] for line in sensors._lines()}
+    assert not measured & {row[1] for row in rows}, "a state is no measured value as well"
+
+
+@pytest.mark.parametrize("row", sensors.states()[::9], ids=lambda row: row[4])
+def test_a_state_is_a_number_whose_meaning_is_told(row: tuple[str, ...]) -> None:
+    top, value, label, codes, _ = row
+    number, _, word = codes.split()[-1].partition("=")
+    object_id = enterprise_oid("99999" if top == "*" else top)
+    if value.startswith("+"):
+        object_id = (*object_id, 7)
+        column = (*object_id, *codec.oid("0." + value[1:])[1:])
+    else:
+        column = enterprise_oid(value)
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("device"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(object_id)),
+        codec.dotted((*column, 3)): signed(int(number)),
+    }
+    if label.startswith("@"):
+        values[codec.dotted((*enterprise_oid(label[1:]), 3))] = octets("Outlet A3")
+    link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
+    points = [p for o in link.observations for p in o.points]
+    samples = [s for o in link.observations for s in o.samples]
+    assert [p.address for p in points] == [codec.dotted((*column, 3))]
+    assert (samples[0].value, samples[0].status) == (int(number), word)
+    assert f"{number} {word}" in points[0].description
+    assert ("Outlet A3" if label.startswith("@") else label) in points[0].name
+
+
+def test_a_state_that_the_module_does_not_name_keeps_its_number() -> None:
+    values = {
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(enterprise_oid("318.1.3.2"))),
+        "1.3.6.1.4.1.318.1.1.1.4.1.1.0": signed(99),
+    }
+    link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
+    assert [(s.value, s.status) for o in link.observations for s in o.samples] == [(99, "")]
+
+
+@pytest.mark.parametrize(
+    ("column", "raw", "kept"),
+    [
+        ("1718.3.2.2.1.7", -1, []),  # Sentry3-MIB: a negative value: not measured
+        ("1718.3.2.2.1.7", 250, [2.5]),
+        ("318.1.1.1.4.2.2", -1, []),  # no frequency is negative
+        ("885.3.2.1.7", -12, [-12]),  # a battery's current is, where it is discharged
+    ],
+)
+def test_below_zero_is_a_value_only_where_it_can_be_one(
+    column: str, raw: int, kept: list[float]
+) -> None:
+    top = ".".join(column.split(".")[:2])
+    values = {
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(enterprise_oid(top))),
+        codec.dotted((*enterprise_oid(column), 0)): signed(raw),
+    }
+    link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
+    assert [s.value for o in link.observations for s in o.samples] == kept
 
 
 def test_a_text_that_begins_with_a_number_is_one() -> None:
