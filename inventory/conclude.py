@@ -46,13 +46,26 @@ def conclude(
 
     `told` hears what other versions of the rules changed, when the records are the same as before.
 
-    Findings age (evidence older than its life weakens), so a new day is a change too.
-    Raises `StoreError` when the database cannot be written.
+    Findings age (evidence older than its life weakens), so a new day is a change too. Waits where
+    another program concludes this site. Raises `StoreError` when the database cannot be written.
     """
     today = today or datetime.now(UTC)
     wanted = _stamp(store.records_stamp(), today)
     if not again and store.derived_stamp() == wanted:
         return False
+    from inventory.store.lock import concluding
+
+    with concluding(store):
+        if not again and store.derived_stamp() == _stamp(store.records_stamp(), today):
+            return False  # another program did it meanwhile
+        changes = _concluded(store, today, again=again)
+    if told is not None and changes:
+        told(changes)
+    return True
+
+
+def _concluded(store: Store, today: datetime, *, again: bool) -> tuple[Change, ...]:
+    """Derives and judges; what other versions of the rules changed."""
     from inventory.judge.site import without_collector
 
     before, made_from, records = _then(store), store.derived_stamp(), store.records_stamp()
@@ -62,10 +75,8 @@ def conclude(
         else:
             _add_up(store)
     changes = _note(store, before)
-    if told is not None and changes:
-        told(changes)
     store.set_stamp(_stamp(_with_keys(store, records), today), today)
-    return True
+    return changes
 
 
 def ready() -> None:

@@ -11,21 +11,29 @@ disk at each commit instead.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.store.errors import StoreError, explained
+from inventory.store.lock import WAIT_SECONDS, derived_elsewhere
 from inventory.store.where import is_url, shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+log = logging.getLogger(__name__)
+
 BUSY_MILLISECONDS = 5_000
 """How long a statement waits for another program's lock."""
+
+STEP_MILLISECONDS = 250
+"""The same in `begin`, after a first time: nobody hears Ctrl-C while SQLite waits."""
 
 ROOM_KILOBYTES = 65_536
 """Pages that `roomy` keeps."""
@@ -102,6 +110,35 @@ def _file_engine(path: Path, create: bool, readonly: bool) -> Engine:
     return engine
 
 
+def begin(connection: Connection, where: str) -> None:
+    """Begins a transaction that writes (SQLite), when no other program writes.
+
+    Waits long where that is one of ours that derives, any site of the file: it will end. Raises the
+    driver's error for every other that does not end soon.
+    """
+    if connection.dialect.name != "sqlite" or _begun(connection):
+        return
+    until = time.monotonic() + WAIT_SECONDS
+    waiting = derived_elsewhere(Path(where))
+    if waiting:
+        log.warning("waiting for another program that derives inventory=%s", where)
+    with _set(connection, "busy_timeout", STEP_MILLISECONDS):
+        while not _begun(connection, last=not waiting):
+            waiting = time.monotonic() < until and derived_elsewhere(Path(where))
+
+
+def _begun(connection: Connection, *, last: bool = False) -> bool:
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if last or "locked" not in str(error.orig):
+            raise
+        return False
+    return True
+
+
 @contextmanager
 def roomy(connection: Connection) -> Iterator[None]:
     """Room in memory for the pages that a large transaction changes (SQLite), while it lasts.
@@ -112,12 +149,26 @@ def roomy(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    usual = connection.exec_driver_sql("PRAGMA cache_size").scalar()
-    connection.exec_driver_sql(f"PRAGMA cache_size=-{ROOM_KILOBYTES}")
+    with _set(connection, "cache_size", -ROOM_KILOBYTES):
+        yield
+
+
+@contextmanager
+def _set(connection: Connection, name: str, value: int) -> Iterator[None]:
+    """What SQLite goes by, as long as that lasts.
+
+    Beneath SQLAlchemy: where a person ends the work it closes the connection, in which case there
+    is nothing to set back, and each statement raises (`Records.looks`), also those that tidy up.
+    """
+    beneath = connection.connection.dbapi_connection
+    assert isinstance(beneath, sqlite3.Connection)  # noqa: S101 - as `_file_engine` makes it
+    (usual,) = beneath.execute(f"PRAGMA {name}").fetchone()
+    beneath.execute(f"PRAGMA {name}={value}")
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size={usual}")
+        with suppress(sqlite3.ProgrammingError):
+            beneath.execute(f"PRAGMA {name}={usual}")
 
 
 def _pool() -> type:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from inventory.derive.places import Seen
 from inventory.model import Declaration, Kind, Scan
 from inventory.store import codec
-from inventory.store.engine import connect, roomy
+from inventory.store.engine import begin, connect, roomy
 from inventory.store.errors import StoreError, explained
 from inventory.store.filling import fill
 from inventory.store.where import is_url, shown
@@ -85,6 +85,11 @@ class Records:
         self._look = look
         event.listen(self._engine, "before_cursor_execute", lambda *_: look())
 
+    def look(self) -> None:
+        """Looks so, in a wait that no statement is part of."""
+        if self._look is not None:
+            self._look()
+
     # --- transactions ------------------------------------------------------------------------
 
     def inside(self, connection: Connection) -> Self:
@@ -105,7 +110,7 @@ class Records:
     @contextmanager
     def writing(self, *, much: bool = False) -> Iterator[Connection]:
         """A connection whose transaction is durable when the block ends; `much` tells that it
-        writes all that is derived."""
+        writes all that is derived. Waits while another program writes."""
         if self.readonly:
             raise StoreError(f"{shown(self.where)} was opened for reading only")
         with (
@@ -113,6 +118,7 @@ class Records:
             self._engine.begin() as connection,
             roomy(connection) if much else nullcontext(),
         ):
+            begin(connection, self.where)
             yield connection
 
     # --- scans -------------------------------------------------------------------------------
@@ -259,8 +265,7 @@ class Records:
         with self.reading() as connection:
             options = {"stream_results": True, "yield_per": BATCH}
             for step in connection.execute(wanted, execution_options=options).partitions(BATCH):
-                if self._look is not None:
-                    self._look()
+                self.look()
                 yield from step
 
     def finished_questions(self, scan: str) -> Iterator[tuple[Target, Question, Outcome, str]]:

@@ -1,7 +1,8 @@
 """The store: the tables of record, and what is derived from them.
 
 One rule keeps it simple: derived tables are replaced as a whole in one transaction, so a reader
-sees the old result or the new one. A store belongs to the thread that uses it.
+sees the old result or the new one; where verdicts take long they come in several, and the stamp is
+away until they are all there. A store belongs to the thread that uses it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from inventory.model import Verdict
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
     from inventory.derive.assets import Inventory
     from inventory.derive.devices import PlaceOf
+
+
+HELD_SECONDS = 2.0
+"""How long verdicts are written in one transaction."""
 
 
 class Store(Evidences):
@@ -64,14 +70,36 @@ class Store(Evidences):
         self.replace_concluded(values.concluded(one, self.site) for one in verdicts)
 
     def replace_concluded(self, concluded: Iterable[Concluded]) -> None:
-        """Replaces levels, findings, questions and signals; streams, in one transaction."""
+        """Replaces levels, findings, questions and signals; streams.
+
+        No transaction lasts longer than `HELD_SECONDS` and what comes last in it, and none is open
+        between them: the scan of another site wants to store what it hears.
+        """
         from inventory.store import tables
 
+        coming = iter(concluded)
+        some = next(coming, None)  # before the lock is taken: the whole site is surveyed for it
         with self.writing(much=True) as connection:
             for table in tables.CONCLUDED:
                 self._empty(connection, table)
-            for some in concluded:
-                self.fill_concluded(connection, some)
+            if self._filled(connection, some, coming):
+                return
+            self.forget_stamp(connection)
+        while (some := next(coming, None)) is not None:
+            with self.writing(much=True) as connection:
+                self._filled(connection, some, coming)
+
+    def _filled(
+        self, connection: Connection, some: Concluded | None, coming: Iterator[Concluded]
+    ) -> bool:
+        """Writes verdicts for some time; tells whether there are no more."""
+        until = monotonic() + HELD_SECONDS
+        while some is not None:
+            self.fill_concluded(connection, some)
+            if monotonic() >= until:
+                return False
+            some = next(coming, None)
+        return True
 
     def fill_concluded(self, connection: Connection, some: Concluded) -> None:
         """Writes verdicts; those that were there have been taken away."""
