@@ -141,7 +141,99 @@ def lists_page() -> str:
     return page()
 
 
+SITE_FILE = """# The site file: what people know of a site before a packet is sent
+
+`--config FILE` names it, and each command takes it; a flag goes over the file, the file over the
+default. Everything in it is optional. A key that is not below, a zone that no table declares and a
+value that cannot be meant are refused, with the nearest good one. What it states is kept in the
+inventory as declarations, never a secret; made by `python -m docs.generate`.
+
+```toml
+exclude = ["10.20.0.9", "10.20.7.0/24"]     # the safety controllers: never sent anything
+windows = ["22:00-05:30"]
+
+[site]
+name = "Mill 4"
+areas = ["Pulping", "Drying"]
+
+[ports]
+modbus = [502, 1502]
+
+[credentials.switches]
+type = "snmp-v3"
+user = "ot-reader"
+auth = "SHA-256"
+secret = "env:SWITCHES_AUTH"
+privacy = "AES-128"
+privacy_secret = "file:switches.key"
+applies_to = ["10.20.0.0/24"]
+entitlement = "full"
+
+[credentials.historian]
+type = "opcua-user"
+user = "historian"
+secret = "keyring:mill4/historian"
+
+[credentials.anonymous]
+type = "opcua-anonymous"
+entitlement = "partial"
+
+[[zone]]
+name = "plant"
+addresses = ["10.20.0.0/16"]
+
+[[zone]]
+name = "dmz"
+addresses = ["10.30.0.0/24"]
+
+[[conduit]]
+from = "dmz"
+to = "plant"
+protocols = ["opcua"]
+
+[[vantage]]
+name = "cell 7"
+zone = "plant"
+
+[[vantage]]
+name = "collector"
+zone = "dmz"
+collection = true
+
+[thresholds]
+certificate_days = 180
+```
+
+`anonymous` stands for whoever does not log in. It is no credential and nothing about it is tried:
+it says what a server shows to anybody. Without `entitlement = "full"` for the identity that listed
+a device, a signal that is not there is an open question and never a gap: the server may hide it.
+"""
+
+
+def site_page() -> str:
+    """What the site file may say, from the table that it is read by."""
+    from inventory.judge.thresholds import Thresholds
+    from scanner.site_values import keys
+
+    shown = [SITE_FILE]
+    for name, row in keys().items():
+        title = f"[[{name}]]" if name in ("vantage", "zone", "conduit") else f"[{name}]"
+        title = "[credentials.NAME]" if name == "credentials" else title
+        shown += [f"## {title}" if name else "## Of the file itself", ""]
+        limits = name == "thresholds"
+        shown += ["| key | default | means |", "|---|---|---|"] if limits else [
+            "| key | means |", "|---|---|",
+        ]  # fmt: skip
+        for key, means in row.items():
+            default = f" {getattr(Thresholds(), key):g} |" if limits else ""
+            shown.append(f"| `{key}` |{default} {means} |")
+        shown.append("")
+    ports = "`NAME = 1502` or a list, NAME being a probe (`untrap probes`)."
+    return "\n".join([*shown, "## [ports]", "", ports, ""])
+
+
 PAGES = {
+    "site-file.md": site_page,
     "cli.md": cli_page,
     "protocols.md": protocols_page,
     "gaps.md": gaps_page,

@@ -35,7 +35,8 @@ def _statements(site: Site, name: str) -> Iterator[tuple[Kind, str, Mapping[str,
         fields |= {"auth": credential.auth, "privacy": credential.privacy}
         yield Kind.CREDENTIAL, label, fields | {"entitlement": credential.entitlement}
     if site.anonymous:
-        yield Kind.CREDENTIAL, ANONYMOUS, {"name": ANONYMOUS, "entitlement": site.anonymous}
+        fields = {"name": ANONYMOUS, "type": "opcua-anonymous", "entitlement": site.anonymous}
+        yield Kind.CREDENTIAL, ANONYMOUS, fields
     for kind, tables, key in (
         (Kind.ZONE, site.zones, "name"),
         (Kind.CONDUIT, site.conduits, "from"),

@@ -39,8 +39,15 @@ class Vantage:
 
     name: str
     zone: str = ""
-    covers: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()  # zones by name, and networks
     collection: bool = False
+
+    def reaches(self, zone: str, address: str) -> bool:
+        """Whether a place in a declared zone is said to be reachable from here."""
+        if zone in (self.zone, *self.covers):
+            return True
+        found = _address(address)
+        return found is not None and any(found in network for network in _networks(self.covers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ class Context:
     vantages: Mapping[str, Vantage] = field(default_factory=dict)
     collection: str = ""
     zones: tuple[Zone, ...] = ()
-    conduits: frozenset[tuple[str, str]] = frozenset()
+    conduits: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    """Permitted ways between two zones, with their protocols; none stands for all."""
     register: bool = False
     entitlements: Mapping[str, str] = field(default_factory=dict)
     credential_types: Mapping[str, str] = field(default_factory=dict)
@@ -99,15 +107,29 @@ class Context:
     clock_synchronised: bool | None = None
 
     def zone_of(self, addresses: Iterable[str]) -> str:
-        """Name of the declared zone that holds one of the addresses, or ""."""
+        """Name of the declared zone that holds one of the addresses, or "". A cell lies in a
+        plant: the narrowest network counts."""
         if not self.zones:
             return ""
         for text in addresses:
             address = _address(text)
-            for zone in self.zones:
-                if address is not None and any(address in network for network in zone.networks):
-                    return zone.name
+            holding = [
+                (-network.prefixlen, place)
+                for place, zone in enumerate(self.zones)
+                for network in zone.networks
+                if address is not None and address in network
+            ]
+            if holding:
+                return self.zones[min(holding)[1]].name
         return ""
+
+    def permits(self, one: str, other: str, name: str) -> bool:
+        """Whether a conduit between two zones, declared in either direction, lets a protocol in."""
+        for ends in ((one, other), (other, one)):
+            allowed = self.conduits.get(ends)
+            if allowed is not None and (not allowed or name in allowed):
+                return True
+        return False
 
     def was_asked(self, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
         """Whether any address inside that network was sent a question."""
@@ -178,7 +200,7 @@ def context_from(
         vantages=stated.vantages,
         collection=next((v.name for v in stated.vantages.values() if v.collection), ""),
         zones=tuple(stated.zones.values()),
-        conduits=frozenset(stated.conduits),
+        conduits=stated.conduits,
         register=stated.register,
         entitlements=stated.entitlements,
         credential_types=stated.credential_types,
@@ -418,7 +440,7 @@ class _Stated:
         self.today = today
         self.vantages: dict[str, Vantage] = {}
         self.zones: dict[str, Zone] = {}
-        self.conduits: set[tuple[str, str]] = set()
+        self.conduits: dict[tuple[str, str], frozenset[str]] = {}
         self.register = False
         self.claimed: dict[str, str] = {}
         self.entitlements: dict[str, str] = {}
@@ -440,9 +462,10 @@ class _Stated:
             collection = yes(fields.get("collection", ""))
             self.vantages[name] = Vantage(name, fields.get("zone", ""), covers, collection)
         elif item.kind is Kind.ZONE:
-            self.zones[name] = Zone(name, _networks(fields.get("addresses", "")))
+            self.zones[name] = Zone(name, _networks(split(fields.get("addresses", ""))))
         elif item.kind is Kind.CONDUIT:
-            self.conduits.add((fields.get("from", ""), fields.get("to", "")))
+            ends = (fields.get("from", ""), fields.get("to", ""))
+            self.conduits[ends] = frozenset(split(fields.get("protocols", "")))
         elif item.kind is Kind.CREDENTIAL:
             self.entitlements[name] = fields.get("entitlement", "unknown")
             self.credential_types[name] = fields.get("type", "")
@@ -483,15 +506,11 @@ def split(text: str) -> list[str]:
     return [part for part in text.replace(";", ",").replace(" ", ",").split(",") if part]
 
 
-def within(address: str, network: str) -> bool:
-    """Whether an address lies in a network; a text that names none holds nothing."""
-    where = _address(address)
-    return where is not None and any(where in one for one in _networks(network))
-
-
-def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+def _networks(
+    texts: Iterable[str],
+) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     found = []
-    for part in split(text):
+    for part in texts:
         try:
             found.append(ipaddress.ip_network(part, strict=False))
         except ValueError:  # the import of the site file refuses it; an old record may hold it

@@ -100,8 +100,8 @@ def g06(view: View) -> list[Case]:
         for value in view.fact(name):
             address = value.partition(" ")[0]
             zone = context.zone_of([address])
-            pair = {(zone, mine), (mine, zone)}
-            if not zone or zone == mine or pair & context.conduits:
+            spoken = value.split(" ")[1:2] or [""]
+            if not zone or zone == mine or context.permits(zone, mine, spoken[0]):
                 continue
             premise = declared(f"{address} stands in {zone}, {name_of(view)} in {mine}")
             said = true(Strength.E4, view.source(name, value), premise)

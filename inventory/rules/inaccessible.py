@@ -11,7 +11,6 @@ from shlex import quote
 
 from inventory.judge.logic import both, cite, declared, false, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
-from inventory.judge.survey import within
 from inventory.judge.view import Door, View, about_undeclared, info, title_of
 from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
@@ -288,13 +287,8 @@ def _covered(view: View, vantages: set[str]) -> bool:
     zone = view.context.zone_of([view.address])
     if not zone:
         return True
-    for name in vantages:
-        vantage = view.context.vantages.get(name)
-        if vantage is None or not vantage.covers or zone in (vantage.zone, *vantage.covers):
-            return True
-        if any(within(view.address, text) for text in vantage.covers):
-            return True
-    return False
+    found = (view.context.vantages.get(name) for name in vantages)
+    return any(one is None or not one.covers or one.reaches(zone, view.address) for one in found)
 
 
 def a09(view: View) -> list[Case]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from docs.generate import SITE_FILE
 from inventory.judge.thresholds import Thresholds
-from inventory.model import Kind
 from scanner.cli import untrap
 from scanner.declare import declarations
 from scanner.secrets import SecretError
-from scanner.site import KEYS, SiteError, load, parse
+from scanner.site import SiteError, load, parse
+from scanner.site_values import keys
 
 WHOLE = """
 exclude = ["10.0.0.9"]
@@ -39,9 +38,12 @@ collection = true
 [[zone]]
 name = "cell-4"
 addresses = ["10.0.0.0/24"]
+[[zone]]
+name = "dmz"
 [[conduit]]
 from = "cell-4"
 to = "dmz"
+protocols = ["opcua"]
 [thresholds]
 stale_seconds = 30
 """
@@ -143,39 +145,39 @@ def test_a_protocol_with_a_slip_is_named(tmp_path: Path) -> None:
     assert "unknown key 'modbux' in [ports]: did you mean 'modbus'?" in done.stderr
 
 
-def test_the_page_shows_every_key_and_every_threshold_with_its_default() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "site-file.md").read_text("utf-8")
-    example = page.partition("```toml")[2].partition("```")[0]
-    shown = tomllib.loads(example)
-    assert parse(shown).anonymous == "partial"
-    for table, keys in KEYS.items():
-        if table != "thresholds":
-            held = shown if not table else shown[table]
-            rows = held if isinstance(held, list) else [held]
-            if table == "credentials":
-                rows = list(held.values())
-            assert {key for row in rows for key in row} == set(keys), table
-    rows = re.findall(r"^\| ([a-z0-9_, ]+) \| ([0-9., ]+) \|", page, re.M)
-    told = {
-        key: float(value)
-        for names, values in rows
-        for key, value in zip(names.split(", "), values.split(", "), strict=True)
-    }
-    assert told == {item.name: item.default for item in fields(Thresholds)}
+def test_the_example_of_the_page_is_a_site_file_and_the_page_knows_every_key() -> None:
+    site = parse(tomllib.loads(SITE_FILE.partition("```toml")[2].partition("```")[0]))
+    assert site.conduits[0]["protocols"] == ["opcua"]
+    assert list(keys()["thresholds"]) == list(Thresholds.__dataclass_fields__)
 
 
-def test_what_nobody_may_see_is_stated_without_a_secret() -> None:
-    site = parse({"credentials": {"anonymous": {"entitlement": "full"}}})
-    assert (site.anonymous, site.named) == ("full", ())  # nothing is sent under that name
-    (said,) = declarations(site, "Mill", None)
-    assert (said.kind, said.fields["name"], said.fields["entitlement"]) == (
-        Kind.CREDENTIAL,
-        "anonymous",
-        "full",
-    )
+def test_what_anonymous_users_may_see_is_stated_and_tried_nowhere() -> None:
+    site = parse({"credentials": {"anonymous": {"type": "opcua-anonymous", "entitlement": "full"}}})
+    assert site.named == ()
+    assert "anonymous" not in site.credentials
+    (stated,) = declarations(site, "Mill", None)
+    assert stated.fields["entitlement"] == "full"
 
 
-@pytest.mark.parametrize("given", [{"entitlement": "whole"}, {"entitlement": "full", "user": "x"}])
-def test_a_wrong_word_on_what_nobody_may_see_is_named(given: dict[str, str]) -> None:
-    with pytest.raises(SiteError, match=r"credentials\.anonymous"):
-        parse({"credentials": {"anonymous": given}})
+@pytest.mark.parametrize(
+    ("text", "bad", "good"),
+    [
+        ('[credentials.anonymous]\nuser = "x"', "credentials.anonymous.user", "entitlement"),
+        ('[credentials.anonymous]\nentitlement = "ful"', "'ful'", "'full'"),
+        ('[credentials.anonymous]\nentitlement = "full"\ntype = "opcua-user"', "opcua-user",
+         "opcua-anonymous"),
+        ('[credentials.a]\ntype = "opcua-anonymous"', "credentials.a", "[credentials.anonymous]"),
+        ('[[zone]]\naddresses = ["10.0.0.0/8"]', "zone.name ''", "name of its own"),
+        ('[[zone]]\nname = "a"\n[[zone]]\nname = "a"', "'a'", "name of its own"),
+        ('[[zone]]\nname = "a"\naddresses = ["10.0.0.999/24"]', "10.0.0.999/24", "10.0.0.0/24"),
+        ('[[zone]]\nname = "cell"\n[[vantage]]\nname = "x"\nzone = "cel"', "'cel'", "'cell'"),
+        ('[[vantage]]\nname = "x"\ncovers = ["abc"]', "'abc'", "10.0.0.0/24"),
+        ('[[zone]]\nname = "cell"\n[[conduit]]\nfrom = "cell"\nto = "dzm"', "'dzm'", "cell"),
+        ('[[conduit]]\nfrom = "a"\nto = "b"\nprotocols = ["opc-ua"]', "opc-ua", "opcua"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_named_with_a_good_one(text: str, bad: str, good: str) -> None:
+    with pytest.raises(SiteError) as caught:
+        read(text)
+    assert bad in str(caught.value)
+    assert good in str(caught.value)

@@ -46,11 +46,11 @@ def said(subject: str, statement: str) -> dict[str, object]:
     return {"attested": {subject: (one,)}}
 
 
-def zones(conduits: frozenset[tuple[str, str]] = frozenset()) -> dict[str, object]:
+def zones(*conduits: tuple[str, str], only: str = "") -> dict[str, object]:
     """Two zones: the cell, where devices stand, and the office."""
     cell = Zone("cell", (ipaddress.ip_network("192.0.2.0/24"),))
     office = Zone("office", (ipaddress.ip_network("10.9.0.0/16"),))
-    return {"zones": (cell, office), "conduits": conduits}
+    return {"zones": (cell, office), "conduits": dict.fromkeys(conduits, frozenset(only.split()))}
 
 
 def used(value: str, name: str = "consumer") -> Evidence:
@@ -89,13 +89,17 @@ G06 = [
     yes("G06", "office=medium/high", used("10.9.0.4 modbus 1.000 s"), zones())
     .telling("10.9.0.4", "from office to cell"),
     yes("G06", "office=medium/high", used("10.9.0.4 modbus write coil", "writer"), zones()),
-    yes("G06", "office=medium/high", used("10.9.0.4 modbus"), zones(frozenset({("cell", "dmz")}))),
+    yes("G06", "office=medium/high", used("10.9.0.4 modbus"), zones(("cell", "dmz"))),
     no("G06", "", used("192.0.2.77 modbus 1.000 s"), zones()),
     no("G06", "", used("10.9.0.4 modbus 1.000 s")),
     trap("G06", "a conduit is declared in either", "", used("10.9.0.4 modbus"),
-         zones(frozenset({("office", "cell")}))),
+         zones(("office", "cell"))),
     trap("G06", "a conduit is declared in either", "", used("10.9.0.4 modbus"),
-         zones(frozenset({("cell", "office")}))),
+         zones(("cell", "office"))),
+    trap("G06", "a conduit is declared in either", "", used("10.9.0.4 modbus"),
+         zones(("cell", "office"), only="opcua modbus")),
+    trap("G06", "a conduit is declared in either", "office=medium/high", used("10.9.0.4 modbus"),
+         zones(("cell", "office"), only="opcua")),  # for another protocol
     trap("G06", "an end stands in no declared", "", used("10.77.0.4 modbus"), zones()),
     trap("G06", "an end stands in no declared", "", used("10.9.0.4 modbus"),
          {"zones": zones()["zones"][1:]}),  # type: ignore[index]
