@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.judge.presence import Machine, class_of
-from inventory.judge.profiles import nameable, signal_of
+from inventory.judge.profiles import Signal, nameable, signal_of
 from inventory.model import Category, Finding, Truth
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Missing:
     signal: str
     truth: Truth
     text: str  # what is not known, or why there is none
-    state: str  # absent, unreadable, unknown
+    state: str  # absent, unreadable, failing, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Ready:
         way, as `Obstacles.of` gives it."""
         found = []
         for item in self.missing:
-            gap = _gap_of(item.signal, gaps)
+            gap = _gap_of(item, gaps)
             first = gap.remedies[0] if gap and gap.remedies else None
             found.append(
                 {
@@ -80,9 +80,11 @@ class Ready:
         }
 
 
-def _gap_of(signal: str, gaps: Mapping[str, Finding]) -> Finding | None:
+def _gap_of(lack: Missing, gaps: Mapping[str, Finding]) -> Finding | None:
     """The gap that stands in a signal's way: of any of its alternatives, else of the machine."""
-    wanted = set(signal.split("|"))
+    if lack.state == FAILING:
+        return gaps.get(FAILING)
+    wanted = set(lack.signal.split("|"))
     for subject, gap in gaps.items():
         if wanted & set(subject.split("|")):
             return gap
@@ -103,18 +105,24 @@ class Obstacles:
 
     def of(self, machine: Machine) -> dict[str, Finding]:
         """By signal the gap of the machine (U01 to U03); under "" that of the whole of it, or
-        else the gap of a device that keeps its values in."""
+        else the gap of a device that keeps its values in; under "failing" that of a device with
+        an instrument that reports a failure."""
         doors = [view.device.key for view in machine.views]
         found: dict[str, Finding] = {}
         for item in self._store.findings(machine.equipment.key, *doors):  # most valuable first
             own = item.asset == machine.equipment.key
             if own and item.rule in OF_MACHINES:
                 found[item.subject] = item
+            elif not own and item.rule == "Q12":
+                found.setdefault(FAILING, item)
             elif not own and item.category in OF_DEVICES and self.unreadable(machine):
-                found.setdefault("", item)
+                before = found.get("")
+                if before is None or before.rule == "A09":  # what was not asked says least
+                    found[""] = item
         return found
 
 
+FAILING = "failing"
 OF_MACHINES = frozenset({"U01", "U02", "U03"})
 """Rules of machines whose findings say why a signal is not had."""
 OF_DEVICES = frozenset({Category.TRAPPED, Category.INACCESSIBLE})
@@ -253,13 +261,23 @@ def _lack(machine: Machine, text: str, unreadable: bool) -> Missing | None:
     group = [signal_of(name) for name in text.split("|")]
     said = machine.delivered(group)
     if said.truth is Truth.TRUE:
-        return None
+        return _unsound(machine, text, group)
     if machine.not_fitted(group):
         return Missing(text, Truth.FALSE, NOT_FITTED, "absent")
     if said.truth is Truth.FALSE:
         return Missing(text, Truth.FALSE, "", "absent")
     if unreadable:
         return Missing(text, Truth.FALSE, UNREADABLE, "unreadable")
+    return Missing(text, Truth.UNKNOWN, said.unknown, "unknown")
+
+
+def _unsound(machine: Machine, text: str, group: Sequence[Signal]) -> Missing | None:
+    """What is exposed, and gave no value when it was read."""
+    said = machine.sound(group)
+    if said.truth is Truth.TRUE:
+        return None
+    if said.truth is Truth.FALSE:
+        return Missing(text, Truth.FALSE, said.because[0].text, FAILING)
     return Missing(text, Truth.UNKNOWN, said.unknown, "unknown")
 
 

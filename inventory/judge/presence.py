@@ -35,7 +35,7 @@ from inventory.model import (
     Truth,
 )
 from inventory.rules.inaccessible import locked, name_of
-from inventory.rules.quality import is_placeholder
+from inventory.rules.quality import is_placeholder, reports_failure
 from inventory.signals.points import (
     MAPPED,
     NAME_ONLY,
@@ -45,7 +45,7 @@ from inventory.signals.points import (
     is_binary,
     measure,
 )
-from protocols.contract import Point
+from protocols.contract import Point, Quality
 
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
 DERIVED = {"speed": "frequency"}
@@ -123,7 +123,7 @@ class Machine:
     @cached_property
     def licence(self) -> Proposition:
         """Whether "not there" may be said of this machine at all."""
-        premises = [self._links_complete()]
+        premises = [self._links_complete(), *self.unresolved()]
         for view in self.views:
             closed = locked(view)
             if closed:
@@ -152,6 +152,20 @@ class Machine:
             "untrap import links FILE",
         )
 
+    def unresolved(self) -> list[Proposition]:
+        """A question for the devices that links name and nobody has seen: who looks for a signal
+        has not looked there."""
+        lost = [one.device for one in self.equipment.links if one.device and not one.resolved]
+        if not lost:
+            return []
+        return [
+            unknown(
+                f"which device {', '.join(lost[:3])} is: no device matches that link",
+                "correct the link, or scan where the device stands",
+                "untrap import links FILE",
+            )
+        ]
+
     def exists(self, signal: Signal) -> Proposition:
         """Whether the signal is exposed."""
         if signal not in self._found:
@@ -178,6 +192,27 @@ class Machine:
     def delivered(self, alternatives: Sequence[Signal]) -> Proposition:
         """Whether any of the alternatives is exposed and wired to something (use cases)."""
         return either(*(self._delivered(signal) for signal in alternatives))
+
+    def sound(self, alternatives: Sequence[Signal]) -> Proposition:
+        """Whether any of the alternatives gave a value when it was read last (use cases): what
+        was only listed, and not read, counts as sound; a failed instrument does not."""
+        rows = [row for one in alternatives for row in self.rows if fits(one, row[2]) is True]
+        last = [(row, read[-1]) for row in rows if (read := row[0].values(row[1]))]
+        bad = [(row, sample) for row, sample in last if sample.quality is Quality.BAD]
+        if not bad or len(bad) < len(rows):
+            return true(Strength.E4)
+        (view, point, _), worst = bad[0]
+        proof = view.data_proof(point)
+        if all(reports_failure(one) for _, one in bad):
+            return false(Strength.E4, proof)
+        name = point.name or point.address
+        status = f" ({worst.status})" if worst.status else ""
+        return unknown(
+            f"whether {name} gives a value: its last read was bad{status}",
+            "read it several times",
+            view.ask(depth="sample"),
+            proof,
+        )
 
     def not_fitted(self, group: Sequence[Signal]) -> bool:
         """The machine has no part that any of these would be measured at, as a person attested."""

@@ -49,7 +49,8 @@ def _case(view: View, rows: Iterable[Row], text: str, strength: Strength = Stren
     return Case("", true(strength, premise, *proofs), words, unlocks=len(listed))
 
 
-def _failed(sample: Sample) -> bool:
+def reports_failure(sample: Sample) -> bool:
+    """Whether the instrument says of itself that it failed."""
     status = sample.status
     if not status or status == "Good":
         return False
@@ -91,7 +92,7 @@ def is_placeholder(point: Point, samples: Sequence[Sample]) -> bool:
 
 def q12(view: View) -> list[Case]:
     """The instrument says of itself that it failed."""
-    rows = [row for row in _rows(view) if _failed(row[2][-1])]
+    rows = [row for row in _rows(view) if reports_failure(row[2][-1])]
     return [_case(view, rows, "instruments report a failure")] if rows else []
 
 
@@ -112,7 +113,7 @@ def q01(view: View) -> list[Case]:
         if len(samples) >= limits.bad_reads:
             if len(wrong) / len(samples) >= limits.bad_share:
                 bad.append(row)
-        elif not _failed(samples[-1]):
+        elif not reports_failure(samples[-1]):
             short.append(row)
     if bad:
         return [_case(view, bad, "values are bad in a fifth or more of their reads")]

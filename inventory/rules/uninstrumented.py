@@ -67,14 +67,8 @@ def u02(machine: Machine) -> list[Case]:
     if machine.links:
         return []
     words = {"class": machine.equipment.cls or "machine"}
-    lost = [link.device for link in machine.equipment.links if link.device and not link.resolved]
-    if lost:
-        said = unknown(
-            f"which device {', '.join(lost[:3])} is: no device matches that link",
-            "correct the link, or scan where the device stands",
-            "untrap import links FILE",
-        )
-        return [Case("", said, words)]
+    if lost := machine.unresolved():
+        return [Case("", lost[0], words)]
     proposed = [link.device for link in machine.equipment.links if link.proposed]
     if proposed:
         return [Case("", _unconfirmed(machine.equipment, proposed[0]), words)]

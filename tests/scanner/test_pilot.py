@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from inventory.model import Kind
 from inventory.store import Store
-from protocols.contract import Observation, Point, Quality, Sample
+from protocols.contract import Observation, Outcome, Point, Quality, Sample
 from scanner.cli import untrap
 from tests.inventory.making import listed, observed, stated
 
@@ -135,6 +135,45 @@ def test_a_signal_that_nothing_is_wired_to_makes_no_machine_ready(database: Path
     assert [item["state"] for item in porto["missing"]] == ["absent"] * 3
 
 
+@pytest.mark.parametrize(
+    ("status", "verdict", "state", "effort"),
+    [
+        ("BadSensorFailure", "blocked", "failing", "E1"),
+        ("BadWaitingForInitialData", "unknown", "unknown", None),
+        ("Good", "ready", "", None),
+    ],
+)
+def test_what_gave_no_value_when_it_was_read_makes_no_machine_ready(
+    database: Path, status: str, verdict: str, state: str, effort: str | None
+) -> None:
+    hello, listing = server("porto", "current", "vibration", "running")
+    good, vibration, running = listing.samples
+    quality = Quality.GOOD if status == "Good" else Quality.BAD
+    value = 3.5 if status == "Good" else None
+    vibration = replace(vibration, value=value, quality=quality, status=status)
+    plant(database, "porto", [hello, replace(listing, samples=(good, vibration, running))])
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    (porto,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "porto"]
+    assert porto["verdict"] == verdict
+    lacks = [(item["signal"], item["state"], item["effort"]) for item in porto["missing"]]
+    assert lacks == ([("vibration", state, effort)] if state else [])
+    assert all(status in item["text"] for item in porto["missing"])
+
+
+def test_a_link_to_a_device_that_nobody_has_seen_is_no_absence(database: Path) -> None:
+    plant(database, "oslo", [])
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    (oslo,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "oslo"]
+    assert oslo["verdict"] == "unknown"
+    with Store.open(database, "oslo") as store:
+        store.declare([stated(Kind.LINK, "M-1", site="oslo", equipment="M-1", device="10.9.9.9",
+                              complete="yes")])  # fmt: skip
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    (oslo,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "oslo"]
+    assert {item["state"] for item in oslo["missing"]} == {"unknown"}
+    assert "10.9.9.9" in oslo["missing"][0]["text"]
+
+
 def registers(site: str) -> list[Observation]:
     """A controller that answers with registers of which nobody knows the meaning."""
     who = {"vendor": "Maker", "product": "PLC 1", "role": "plc"}
@@ -159,6 +198,26 @@ def test_what_no_device_hands_out_blocks_the_use_case_by_the_gap_of_the_device(
     shown = run(database, "readiness", "--pilot", "pilot").stdout
     assert "current, running, vibration unreadable" in shown
     assert "fix E0" in shown
+
+
+def test_what_is_blocked_is_told_by_the_gap_that_says_most(database: Path) -> None:
+    """The maker's own protocol, not that SNMP was not asked for want of a community."""
+    who = {"vendor": "Maker", "product": "CPU 1", "role": "plc", "serial": "S-1", "firmware": "1"}
+    there = {"site": "turin", "scan": "scan-turin"}
+    hello = observed("10.0.0.1", who, protocol="s7comm", port=102, **there)
+    closed = observed("10.0.0.1", protocol="opcua", operation="hello", port=4840, at=1,
+                      outcome=Outcome.CLOSED, **there)  # fmt: skip
+    modbus = observed("10.0.0.1", protocol="modbus", operation="identity", port=502, at=2,
+                      outcome=Outcome.CLOSED, **there)  # fmt: skip
+    snmp = observed("10.0.0.1", protocol="snmp", operation="get", port=161, at=3,
+                    outcome=Outcome.NOT_ASKED, **there)  # fmt: skip
+    snmp = replace(snmp, reason="no_credential")
+    plant(database, "turin", [hello, closed, modbus, snmp])
+    done = run(database, "readiness", "--pilot", "pilot", "--json")
+    (turin,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["site"] == "turin"]
+    assert {item["why"].partition(":")[0] for item in turin["missing"]} == {
+        "Proprietary-only controller"
+    }
 
 
 def test_other_devices_that_may_monitor_it_leave_it_unknown(database: Path) -> None:
