@@ -213,7 +213,7 @@ def g10(view: View) -> list[Case]:
         ("mac", "hardware address", row.mac),
     ):
         own = _own(view, name)
-        if not own or not stated or placeholder(name, stated) or any(alike(stated, x) for x in own):
+        if not own or placeholder(name, stated) or any(alike(stated, one) for one in own):
             continue
         premise = Because("", "declared", f"the register row states {title} {stated}", row.document)
         said = true(Strength.E4, premise, view.source(name, own[0]))
@@ -223,7 +223,7 @@ def g10(view: View) -> list[Case]:
 
 def _own(view: View, name: str) -> list[str]:
     """What a device states of itself, or a person stated of it by `set`, without the register."""
-    known = view.fact(name)
+    known = [one for one in view.fact(name) if not placeholder(name, one)]
     return known and [*dict.fromkeys((str(getattr(view.device, name)), *known))]
 
 

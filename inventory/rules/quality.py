@@ -51,10 +51,7 @@ def _case(view: View, rows: Iterable[Row], text: str, strength: Strength = Stren
 
 def reports_failure(sample: Sample) -> bool:
     """Whether the instrument says of itself that it failed."""
-    status = sample.status
-    if not status or status == "Good":
-        return False
-    return any(word in status.casefold() for word in FAILED_WORDS)
+    return any(word in sample.status.casefold() for word in FAILED_WORDS)
 
 
 def u03(view: View) -> list[Case]:

@@ -39,10 +39,6 @@ SAME: dict[str, str] = {
     "trapped._no_open_service: negate filter door.spoke": "only the proof of a FALSE is lost",
     "governance.g03: drop not view.context.collisions of"
     " not view.device.seen or not view.context.collisions": "an early way out",
-    "quality._failed: not status or status == 'Good' -> not status and status == 'Good'":
-        "an early way out",
-    "quality._failed: drop not status of not status or status == 'Good'": "an early way out",
-    "quality._failed: drop status == 'Good' of not status or status == 'Good'": "an early way out",
     "informational.sufficient: drop 0 of level.lo or 0": "a device that is judged has a level",
     "frozen.q03: drop not _watched(rows) of _stopped(rows) or not _watched(rows)":
         "an early way out",

@@ -21,7 +21,7 @@ from inventory.model import (
     Strength,
     Truth,
 )
-from protocols.contract import Outcome, Point
+from protocols.contract import Outcome, Point, Quality, Sample
 from tests.inventory.verdict.evidence import context, device, evidence, seen
 from tests.inventory.verdict.plants import DRIVE, FULL, PLC, listed, motor, tag
 
@@ -283,3 +283,78 @@ def test_only_the_signal_that_a_person_speaks_of_is_attested() -> None:
     assert labels["U01 temperature"].endswith("(attested)")
     assert labels["U01 vibration|axial_flux"].endswith("(not exposed)")
     assert labels["U05"].endswith("(not exposed)")
+
+
+# --- soundness (use cases) -------------------------------------------------------------------
+
+GOOD, FAILED, UNSURE = "Good", "BadSensorFailure", "BadWaitingForInitialData"
+SECOND = tag("MotorCurrent2", "AMP")
+
+
+def read(*statuses: str) -> Machine:
+    """A motor with one current per status, read once; "" for one that was only listed."""
+    points = (CURRENT, SECOND)[: len(statuses)]
+    samples = tuple(
+        Sample(point.address, 1.0 if status == GOOD else None,
+               Quality.GOOD if status == GOOD else Quality.BAD, status)
+        for point, status in zip(points, statuses, strict=True) if status
+    )  # fmt: skip
+    return machine(evidence(replace(listed(*points), samples=samples), about=DRIVE))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "truth", "tells"),
+    [
+        ((GOOD,), Truth.TRUE, ""),
+        (("",), Truth.TRUE, ""),
+        ((FAILED,), Truth.FALSE, "MotorCurrent: no value (BadSensorFailure)"),
+        ((FAILED, FAILED), Truth.FALSE, "MotorCurrent: no value"),
+        ((FAILED, GOOD), Truth.TRUE, ""),
+        ((FAILED, ""), Truth.TRUE, ""),
+        ((UNSURE,), Truth.UNKNOWN, "MotorCurrent gives a value: its last read was bad (BadWait"),
+        ((UNSURE, FAILED), Truth.UNKNOWN, "MotorCurrent gives"),
+    ],
+)
+def test_a_signal_is_sound_unless_every_value_of_it_was_bad(
+    statuses: tuple[str, ...], truth: Truth, tells: str
+) -> None:
+    said = read(*statuses).sound([signal_of("power"), signal_of("current")])
+    assert said.truth is truth
+    assert tells in (said.unknown or (said.because[0].text if said.because else ""))
+    if truth is Truth.UNKNOWN:
+        assert "--depth sample" in said.command
+        assert said.because
+
+
+@pytest.mark.parametrize(("name", "told"), [("MotorCurrent", "MotorCurrent"), ("", "ns=9;i=7")])
+def test_a_bad_read_without_a_status_is_told_without_one(name: str, told: str) -> None:
+    point = replace(CURRENT, name=name, path="MotorCurrent", address="ns=9;i=7")
+    sample = (Sample(point.address, None, Quality.BAD, ""),)
+    found = machine(evidence(replace(listed(point), samples=sample), about=DRIVE))
+    assert found.sound([signal_of("current")]).unknown == (
+        f"whether {told} gives a value: its last read was bad"
+    )
+
+
+def test_only_the_values_of_a_signal_say_whether_it_is_sound() -> None:
+    other = tag("Pressure", "BAR")
+    samples = (
+        Sample(CURRENT.address, None, Quality.BAD, FAILED),
+        Sample(other.address, 1.0, Quality.GOOD, GOOD),
+    )
+    found = machine(evidence(replace(listed(CURRENT, other), samples=samples), about=DRIVE))
+    assert found.sound([signal_of("current")]).truth is Truth.FALSE
+    assert found.sound([signal_of("pressure")]).truth is Truth.TRUE
+    assert found.sound([signal_of("vibration")]).truth is Truth.TRUE  # `exists` speaks of it
+
+
+def test_a_device_that_a_link_names_and_nobody_has_seen_leaves_absence_open() -> None:
+    lost = [Link("M-1", f"10.9.9.{n}", resolved=False, complete=True) for n in range(5)]
+    unit = replace(motor(), links=(*motor().links, *lost), links_complete=True)
+    said = exists(machine(owned(CURRENT), unit=unit), "vibration")
+    assert said.truth is Truth.UNKNOWN
+    assert (
+        said.unknown == "which device 10.9.9.0, 10.9.9.1, 10.9.9.2 is: no device matches that link"
+    )
+    none = replace(motor(), links=(Link("M-1", "", resolved=False),), links_complete=True)
+    assert machine(unit=none).unresolved() == []

@@ -290,17 +290,21 @@ def contradicted(own: str, stated: str, name: str = "serial", **more: object) ->
     return evidence(S7, about=replace(about, **{name: own, **more}))
 
 
+OWN = "00:1b:1b:00:00:42"
 G10 = [
     yes("G10", "serial=medium/high", contradicted("S1234", "S99")).telling("S99", "S1234"),
-    yes("G10", "mac=medium/high", contradicted(MAC, "00:11:22:33:44:66", "mac")),
+    yes("G10", "mac=medium/high", contradicted(OWN, MAC.replace("55", "66"), "mac")),
     no("G10", "", contradicted("S1234", "S1234")),
     no("G10", "", contradicted("S1234", "")),
     no("G10", "", evidence(S7, about=replace(PLC, register=row(serial="S99")))),  # it states none
     no("G10", "", contradicted("S1234", "S99", seen=False)),
     trap("G10", "one is written otherwise", "", contradicted("00 0123-45", "12345")),
     trap("G10", "one is written otherwise", "", contradicted("s1234", "SN: S 1234")),
-    trap("G10", "one is written otherwise", "", contradicted(MAC, "0011.2233.4455", "mac")),
+    trap("G10", "one is written otherwise", "", contradicted(OWN, "001b.1b00.0042", "mac")),
+    trap("G10", "one is written otherwise", "", contradicted("SN-77123", "77123")),
     trap("G10", "the identity is a placeholder", "", contradicted("S1234", "0000")),
+    trap("G10", "the identity is a placeholder", "", contradicted("S1234", "not specified")),
+    trap("G10", "the identity is a placeholder", "", contradicted("12345678", "S99")),
     trap("G10", "a person stated the identity", "", contradicted("S1234", "S99", serial="S99")),
 ]  # fmt: skip
 
