@@ -7,6 +7,7 @@ would hide it (domain model 5, 7).
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -191,7 +192,20 @@ def use_case(text: str) -> UseCase:
             raise ValueError(f"there is no such use case; bundled are {', '.join(bundled())}")
         return _read(tomllib.loads(content), path.stem)
     except (ValueError, OSError) as error:  # TOML's own errors are of the first kind too
-        raise ValueError(f"use case {text}: {error}") from error
+        raise ValueError(f"use case {text}: {error}{_quoting(error, path)}") from error
+
+
+def _quoting(error: Exception, path: Path) -> str:
+    """What helps where TOML stumbles over a class as people write it."""
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return ""
+    for line in path.read_text("utf-8", "replace").splitlines():
+        found = re.fullmatch(
+            r"\s*\[class\.([^\"\].]*[^A-Za-z0-9_\-\s\"][^\"\]]*|\S+ [^\"\]]*)\]\s*", line
+        )
+        if found:
+            return f'; write [class."{found[1]}"] for a name that is not of A to Z, 0 to 9, - and _'
+    return ""
 
 
 def _read(table: Mapping[str, object], name: str) -> UseCase:

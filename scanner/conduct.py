@@ -23,6 +23,7 @@ from scanner.declare import declarations
 from scanner.planning.cost import Total
 from scanner.planning.prepare import Prepared
 from scanner.scan import Run
+from scanner.statements import last_word
 from scanner.wire.record import AnyRecorder
 
 
@@ -112,7 +113,8 @@ def _noted(
     interrupts: Interrupts,
 ) -> tuple[Run, dict[str, object]]:
     store.begin_scan(scan)
-    store.declare(declarations(prepared.site, prepared.site_name, prepared.settings.config))
+    stated = declarations(prepared.site, prepared.site_name, prepared.settings.config)
+    store.declare(last_word(store, stated))
     finished = frozenset(store.finished_visits(scan.id))
     writing = store.another()
     try:

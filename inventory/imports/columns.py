@@ -102,6 +102,27 @@ def told_by_cells(
     return {"Model" if name == "Class" else name: index for name, index in columns.items()}
 
 
+PLACES = frozenset({"standort", "locatie"})
+"""Headings of a site, or of a place within it: mostly the latter, as "location" is."""
+
+
+def placed(header: Sequence[str], columns: Mapping[str, int]) -> tuple[dict[str, int], str]:
+    """The columns with a heading that may mean the site or a place within it taken for Area, where
+    no other column is the area; and what has to be said of it.
+    """
+    taken = dict(columns)
+    place = taken.get("Site", -1)
+    if place >= 0 and "Area" not in taken and plain(header[place]) in PLACES:
+        taken["Area"] = taken.pop("Site")
+    name = header[taken["Area"]] if "Area" in taken else ""
+    if plain(name) not in PLACES:
+        return taken, ""
+    return (
+        taken,
+        f'{name} is taken for a place within the site; if it names the site: --map "{name}=Site"',
+    )
+
+
 def _stated(
     kind: str, header: Sequence[str], stated: Mapping[str, str]
 ) -> tuple[dict[str, int], set[int]]:

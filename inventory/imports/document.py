@@ -14,8 +14,8 @@ Windows-1252) or an XLSX workbook (`--sheet NAME`). Columns may have any names i
 usual words of ten languages are known, what was taken for what is shown, `--map "Theirs=Ours"`
 decides, `--dry-run` stores nothing. A title may stand above the columns (in the first 20
 lines). A file with a wrong row changes nothing; the message names line, value and a good one.
-The latest word about a subject counts; older ones stay in the records. Made by `python -m
-docs.generate`.
+The latest word about a subject counts, also that of a list that comes again as it was; older
+ones stay in the records. Made by `python -m docs.generate`.
 """
 
 NEEDED = {

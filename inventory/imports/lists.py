@@ -19,6 +19,7 @@ from inventory.imports.checks import CHECKS, Fields, date_of
 from inventory.imports.columns import (
     MappingError,
     choose,
+    placed,
     plain,
     says_nothing,
     told_by_cells,
@@ -60,7 +61,7 @@ def read_list(
     """
     names = partial(_names_columns, kind, stated=stated)
     table = _headed(read(path, sheet, names), names)
-    columns = _columns(kind, table, stated)
+    columns, placing = _placed(kind, table, _columns(kind, table, stated), stated)
     _require(kind, path, columns, table)
     rating = table.header[columns["Criticality"]] if "Criticality" in columns else ""
     levels = ratings(rating)
@@ -97,7 +98,7 @@ def read_list(
     used = set(columns.values())
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
-    said = (table.told, told(rating), _not_known(unknown), *_unread(unread))
+    said = (table.told, told(rating), placing, _not_known(unknown), *_unread(unread))
     remarks = "\n".join(filter(None, said))
     return Imported(tuple(found), theirs, ignored, remarks)
 
@@ -149,6 +150,14 @@ def _columns(kind: Kind, table: Table, stated: Mapping[str, str]) -> dict[str, i
         return columns
     cells = [row.cells[place] for row in table.rows[:SAMPLED] if place < len(row.cells)]
     return told_by_cells(table.header, columns, cells, _is_class)
+
+
+def _placed(
+    kind: Kind, table: Table, columns: dict[str, int], stated: Mapping[str, str]
+) -> tuple[dict[str, int], str]:
+    if kind is not Kind.REGISTER or {"site", "area"} & set(map(str.casefold, stated.values())):
+        return columns, ""
+    return placed(table.header, columns)
 
 
 def _is_class(text: str) -> bool:

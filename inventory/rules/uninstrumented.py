@@ -21,6 +21,9 @@ BREADTH = 0.25
 """Below this share of missing required signals, severity is one step lower."""
 
 
+SOURCE = "what a controller, drive or motor relay already measures"
+
+
 def u01(machine: Machine) -> list[Case]:
     """Required signals that are not exposed; of a machine without links, those that a person
     attested absent."""
@@ -36,7 +39,9 @@ def u01(machine: Machine) -> list[Case]:
         if proposition.truth is Truth.FALSE or not (machine.links or _attested(machine, group)):
             continue  # U02 speaks of a machine without links
         name = "|".join(signal.name for signal in group)
-        words = {"signal": _plain(group), "asset": machine.equipment.tag}
+        words = {"signal": _plain(group), "asset": machine.equipment.tag, "source": SOURCE}
+        if any(machine.attested_absent(signal) for signal in group):
+            words["source"] = ""  # nobody measures it: there is nothing to publish
         base = Severity.HIGH if _unique(machine, about, group) else Severity.MEDIUM
         cases.append(Case(name, proposition, words, base, 1, int(narrow)))
     return cases
@@ -129,7 +134,7 @@ def u04(machine: Machine) -> list[Case]:
     absent = (negate(machine.group(group)) for group in analog)
     view, point, _ = known[0]
     said = both(true(Strength.E3, view.data_proof(point)), *absent)
-    return [Case("", said, {"asset": machine.equipment.tag})]
+    return [Case("", said, {"asset": machine.equipment.tag, "source": SOURCE})]
 
 
 def coverage(machine: Machine) -> Coverage | None:

@@ -14,7 +14,6 @@ from scanner.wording import counted
 
 if TYPE_CHECKING:
     from inventory.imports import Imported
-    from inventory.store import Store
 
 LISTS = {"register": "register", "links": "link", "map": "map", "attest": "attest"}
 """Kind of list → kind of declaration."""
@@ -67,6 +66,7 @@ def command(
     file = files[0]
     from scanner.console import next_step, note
     from scanner.opening import opened, site_name
+    from scanner.statements import last_word
 
     found = _read(kind, file, site_name(settings), mapping, author, sheet)
     taken = ", ".join(f"{theirs} → {ours}" for ours, theirs in found.columns.items())
@@ -80,27 +80,17 @@ def command(
         note(f"{counted(len(found.declarations), 'row is', 'rows are')} fine; nothing is stored")
         return
     with opened(settings, create=True) as store:
-        new = store.declare(found.declarations)
-        known = len(found.declarations) - new
-        several = kind == "attest"  # what is attested of one subject stands side by side
-        gone = _superseded(store, found) if known and not several else 0
+        stated = last_word(store, found.declarations)
+        again = sum(one is not other for one, other in zip(stated, found.declarations, strict=True))
+        new = store.declare(stated)
+        known = len(stated) - new
     _site_file(settings)
     note(
         counted(new, "row imported", "rows imported")
+        + (f", of which {again} in force again" if again else "")
         + (f", {known} were known already" if known else "")
-        + (f"; {gone} not in force: {AGAIN}" if gone else "")
     )
     next_step(*(["gaps"] if kind == "attest" else ["scan", "TARGET"]))
-
-
-AGAIN = "a later list says otherwise (to make this one the last word, save it with any change)"
-
-
-def _superseded(store: Store, found: Imported) -> int:
-    """How many rows are stored, but a later list says otherwise about the same."""
-    kinds = {one.kind for one in found.declarations}
-    newest = {one.subject: one.fields for one in store.stated(None, *kinds)}
-    return sum(newest.get(one.subject, one.fields) != one.fields for one in found.declarations)
 
 
 def _lists_only(kind: str, given: list[str]) -> None:
@@ -150,7 +140,9 @@ def _site_file(settings: Settings) -> None:
     from scanner.declare import declarations
     from scanner.opening import opened, site_name
     from scanner.site import load
+    from scanner.statements import last_word
 
     name = site_name(settings)  # a usage error where the file is wrong
     with opened(settings, create=True) as store:
-        store.declare(declarations(load(settings.config), name, settings.config))
+        stated = declarations(load(settings.config), name, settings.config)
+        store.declare(last_word(store, stated))

@@ -43,11 +43,15 @@ def test_headings_that_lost_their_accents_are_the_same(language: str) -> None:
     assert set(choose("register", header, {})) == set(OURS)
 
 
-def test_no_word_means_two_columns_but_the_type_that_is_a_class_or_a_model() -> None:
+BOTH = ("typ", "type", "tipo", "standort", "locatie")
+"""Words for a class or a model, for a site or a place within it: other columns tell."""
+
+
+def test_no_word_means_two_columns_but_those_that_other_columns_tell() -> None:
     seen: dict[str, str] = {}
     for ours, words in canonical("register").items():
         for word in map(plain, words):
-            assert seen.setdefault(word, ours) == ours or word in ("typ", "type", "tipo"), word
+            assert seen.setdefault(word, ours) == ours or word in BOTH, word
 
 
 @pytest.mark.parametrize(

@@ -384,3 +384,29 @@ def test_a_port_or_prefix_behind_an_address_is_left_out(
 def test_two_addresses_in_a_cell_are_told_apart(tmp_path: Path, written: str) -> None:
     with pytest.raises(ListError, match="it holds 2; keep one"):
         read(tmp_path, f'Tag,Address\nP-1,"{written}"\n')
+
+
+@pytest.mark.parametrize(
+    ("headings", "site", "area", "told"),
+    [
+        ("Tag;Werk;Standort", "a", "b", True),  # SAP: the plant, and the place in it
+        ("Tag;Standort;Bereich", "a", "b", False),
+        ("Tag;Standort;Linie", "", "a", True),
+        ("Tag;Werk;Halle", "a", "b", False),
+    ],
+)
+def test_a_standort_is_the_site_only_where_another_column_is_the_area(
+    tmp_path: Path, headings: str, site: str, area: str, told: bool
+) -> None:
+    """It was the site always; then no asset had a place (G07), and no area was summed."""
+    found = read(tmp_path, f"{headings}\nP-1;a;b\n")
+    (one,) = declared.rows(found.declarations)
+    assert (one.site, one.area) == (site, area)
+    assert ('--map "Standort=Site"' in found.told) is told
+
+
+def test_who_says_what_a_standort_is_is_believed(tmp_path: Path) -> None:
+    found = read(tmp_path, "Tag;Standort\nP-1;a\n", mapping="Standort=Site")
+    (one,) = declared.rows(found.declarations)
+    assert (one.site, one.area) == ("a", "")
+    assert "--map" not in found.told

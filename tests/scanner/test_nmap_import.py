@@ -10,6 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from inventory.derive.assets import derive
+from inventory.derive.declared import rows
+from inventory.model import Kind
+from inventory.store import Store
 from protocols.contract import Outcome
 from scanner.cli import untrap
 from scanner.imports.nmap import NmapError, read
@@ -232,15 +235,45 @@ def test_a_dry_run_of_a_list_stores_nothing(tmp_path: Path) -> None:
     assert not database.exists()
 
 
-def test_an_earlier_list_that_is_not_in_force_says_so_when_it_comes_again(tmp_path: Path) -> None:
-    """A row is stored once; of two lists the later one counts, also where the first comes back."""
+def test_a_list_that_comes_again_is_the_last_word(tmp_path: Path) -> None:
+    """A row is stored once: before, the list between went on counting."""
     one, other, database = (tmp_path / name for name in ("a.csv", "b.csv", "t.db"))
     one.write_text("Tag,Name\nP-1,Pump\nP-2,Fan\n", encoding="utf-8")
     other.write_text("Tag,Name\nP-1,Blower\n", encoding="utf-8")
     said = [
         CliRunner().invoke(untrap, ["--db", str(database), "import", "register", str(path)]).output
-        for path in (one, one, other, one)
+        for path in (one, one, other, one, one)
     ]
-    assert ["not in force" in text for text in said] == [False, False, False, True]
-    assert "2 were known already" in said[3]
-    assert "1 not in force: a later list says otherwise" in " ".join(said[3].split())
+    assert ["in force again" in text for text in said] == [False, False, False, True, False]
+    assert "1 row imported, of which 1 in force again, 1 were known already" in said[3]
+    assert "2 were known already" in said[4]
+    with Store.open(database, "default") as store:
+        assert [row.name for row in rows(store.declarations(None, Kind.REGISTER))] == [
+            "Pump",
+            "Fan",
+        ]
+
+
+def test_an_attested_no_is_taken_back_by_the_same_yes(tmp_path: Path) -> None:
+    database, words = tmp_path / "t.db", ("yes", "no", "yes", "yes")
+    for word in words:
+        path = tmp_path / f"{word}.csv"
+        path.write_text(f"Subject,Statement,Value\nP-1,monitored,{word}\nP-1,safety,\n", "utf-8")
+        CliRunner().invoke(untrap, ["--db", str(database), "import", "attest", str(path)])
+    with Store.open(database, "default") as store:
+        stated = store.declarations(None, Kind.ATTEST)
+        told = [one.fields["value"] for one in stated if one.fields["statement"] == "monitored"]
+        assert told == ["yes", "no", "yes"]
+
+
+def test_a_site_file_that_is_put_back_counts_again(tmp_path: Path) -> None:
+    database, listed = tmp_path / "t.db", tmp_path / "a.csv"
+    listed.write_text("Tag,Name\nP-1,Pump\n", encoding="utf-8")
+    for word in ("full", "unknown", "full"):
+        site = tmp_path / "site.toml"
+        site.write_text(f'[credentials.anonymous]\nentitlement = "{word}"\n', encoding="utf-8")
+        given = ["--db", str(database), "--config", str(site), "import", "register", str(listed)]
+        assert CliRunner().invoke(untrap, given).exit_code == 0
+    with Store.open(database, "default") as store:
+        last = store.declarations(None, Kind.CREDENTIAL)[-1]
+        assert last.fields["entitlement"] == "full"

@@ -15,6 +15,14 @@ from scanner.cli import untrap
 PAGE = Path(__file__).parents[2] / "docs" / "use-cases.md"
 
 
+def test_a_class_in_other_letters_is_told_how_to_be_written(tmp_path: Path) -> None:
+    (tmp_path / "u.toml").write_text('[class.Energiezähler]\nsignals = ["energy"]\n', "utf-8")
+    with pytest.raises(ValueError, match=r'write \[class."Energiezähler"\]'):
+        use_case(str(tmp_path / "u.toml"))
+    (tmp_path / "u.toml").write_text('[class."Energiezähler"]\nsignals = ["energy"]\n', "utf-8")
+    assert set(use_case(str(tmp_path / "u.toml")).signals) == {class_of("Energiezähler")}
+
+
 def test_the_example_of_the_page_is_one(tmp_path: Path) -> None:
     example = PAGE.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
     (tmp_path / "my.toml").write_text(example, "utf-8")

@@ -56,13 +56,15 @@ U01 = [
         SEEN, seen("mystery", O.SILENT), seen("lldp", O.SILENT), about=DRIVE), FULL, M1),
     yes("U01", "temperature=medium/high",
         evidence(SEEN, seen("opcua", O.REFUSED_CAPABILITY, "read"), about=DRIVE), FULL, M1),
-    yes("U01", "temperature=medium/high", THREE, FULL, M1),  # vibration shows what it would show
+    yes("U01", "temperature=medium/high", THREE, FULL, M1).telling(  # vibration shows as much
+        "Publish what a controller"),
     yes("U01", "vibration|axial_flux=high/high", monitored(CURRENT, TEMP, RUN), FULL, M1),
     yes("U01", "temperature=high/high", THREE, FULL, replace(M1, criticality="C3")),
     yes("U01", "temperature=medium/high", THREE,
         {**FULL, **attested("m-1", statement="no sensor", value="speed")}, M1),
     yes("U01", "temperature=medium/high", THREE,
-        {**FULL, **attested("m-1", statement="no sensor", value="temperature")}, M1),
+        {**FULL, **attested("m-1", statement="no sensor", value="temperature")}, M1).telling(
+            "no sensor: temperature", "!Publish", "clamp-on or wireless"),
     yes("U01", "temperature=medium/medium", THREE,
         {**FULL, **attested("m-1", age=366, statement="no sensor", value="temperature")}, M1),
     yes("U01", "temperature=medium/high", THREE,
