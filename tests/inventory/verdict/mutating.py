@@ -43,6 +43,7 @@ SAME: dict[str, str] = {
     "frozen.q03: drop not _watched(rows) of _stopped(rows) or not _watched(rows)":
         "an early way out",
     "frozen._watched: len(samples) > 1 -> len(samples) >= 1": "an early way out",
+    "frozen._together: at > 0 -> at >= 0": "from the first read back to the last is no time",
     "frozen._span: drop last of first and last": "samples without a time stand first",
 }  # fmt: skip
 """Mutants that change nothing that can be told, each with the reason."""

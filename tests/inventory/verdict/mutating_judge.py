@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import ModuleType
 
-from inventory import fixes
-from inventory.judge import coverage, levels, logic, presence, weigh
-from tests.inventory import test_fixes
+from inventory import fixes, population, readiness, rollup, usecases
+from inventory.judge import coverage, equipment, levels, logic, presence, weigh
+from tests.inventory import test_fixes, test_pairs, test_population, test_sums
 from tests.inventory.coverage import test_figures
 from tests.inventory.verdict import (
     test_acceptance,
     test_judging,
     test_level_bounds,
     test_levels,
+    test_machine_levels,
     test_plants,
     test_presence,
+    test_ready,
     test_rules,
     test_standing,
 )
@@ -30,6 +32,11 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (presence, (test_presence, test_acceptance)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
+    (usecases, (test_ready,)),
+    (readiness, (test_sums, test_population)),
+    (rollup, (test_sums, test_pairs)),
+    (population, (test_population,)),
+    (equipment, (test_machine_levels, test_judging, test_acceptance)),
 )
 """Each module with the tests that are tried first; the plants come last, for all."""
 
@@ -43,6 +50,9 @@ SAME: dict[str, str] = {
     " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
     "presence._stated: drop not part of"
     " part in (point.address, point.name) or not part": "states none",
+    "usecases.SiteTotal.add: drop filter item['gap']": "none has an effort",
+    "rollup._location: drop filter hi is not None": "none is None there",
+    "rollup.Total.line: drop 1.0 of self.weight or 1.0": "a scope has a unit, a unit a weight",
     "fixes._chosen: worth < -heap[0][0] - 1e-12"
     " -> worth <= -heap[0][0] - 1e-12": "never by just that",
     "fixes._offers: COST[remedy.effort] > COST[offer.effort]"

@@ -87,6 +87,7 @@ U01 = [
          {**FULL, **attested("m-1", statement="no sensor", value="temperature")}, M1).telling(
              "attested by", "20.5 (", "import attest FILE"),
     no("U01", "", monitored(CURRENT, VIBRATION, TEMP, RUN), FULL, M1),
+    no("N05", "uninstrumented", monitored(CURRENT, RUN), FULL, M1),  # what is there asks nothing
     no("U01", "", THREE, FULL, motor("no such class")),
     no("U01", "", THREE, FULL, replace(M1, links=())),
     no("U01", "temperature=?", THREE, FULL, replace(M1, links_complete=False)),

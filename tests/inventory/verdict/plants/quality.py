@@ -110,7 +110,8 @@ Q02 = [
         {"classes": {"device-1": "tank"}}),
     yes("Q02", "high/medium", evidence(aged(61), aged(0, PRESSURE)),
         {"classes": {"device-1": "motor"}}),  # every ten seconds: the minute decides
-    trap("Q02", "the server stamps on change", "?", evidence(aged(61))),
+    trap("Q02", "the server stamps on change", "?", evidence(aged(61))).telling(
+        "untrap scan 192.0.2.10 --depth sample --sample-every 5"),
     trap("Q02", "the server stamps on change", "?", evidence(aged(61), aged(61, PRESSURE))),
 ]  # fmt: skip
 
