@@ -34,36 +34,34 @@ processes together; packets are what the kernel sent to the devices and got back
 
 FLOORS = """## What stands between these figures and zero
 
-- A UDP service that stays silent costs 2 s + 3 s, a silent TCP one 0.9 s twice, the second 2 s
-  after the first. A Modbus device that accepts and says nothing is asked twice (43/14, then one
-  register on a second connection), 3 s each. The safety rules fix these, and nobody knows before
-  who is mute: the last such device to be begun decides when a scan ends.
-- Ten requests a second and one connection per host hold a gateway with eight questions for 0.8 s.
-- 100 new hosts/s and 1 000 packets/s bound `brisk` from below, however idle the machine is.
-  A mute device that is begun last thus ends a scan of 250 devices after 2.5 + 6 s, of 1 000 after
-  11 + 6 s (11 packets a device), under `bench` after 6 s and what the processor takes: a quarter
-  of what nmap takes for the half of the devices that it identifies is below that. Asked once, a
-  device that drops function 43 without a word, as real ones do, would be called mute. Hosts are
-  begun as the packet rate has room, so that a conversation that has begun waits a quarter of a
-  second at most; knocking at all of them first would find the mute ones sooner, and would leave
-  some hundred connections open and idle meanwhile.
-- nmap's scripts are bound by no rate: its packets a second stand in the rows. Its wall time is
-  therefore no measure of what 1 000 packets/s allow; the rows print both.
-- `bench` lifts the rates, and then the processor decides: one Python thread encodes, judges and
-  decodes, a second one writes, and they take turns. Seconds of processor time, by profile:
-  - 0.9 for a scan of one host: 0.6 import (SQLAlchemy a quarter of it), 0.1 the file, the rest
-    deriving and judging;
-  - 1.3 ms for an SNMP agent, all in: 0.3 the plan's arithmetic (four times, 1 024 hosts played),
-    0.4 the wire and its tasks, 0.3 decoding and identity, 0.1 its row, 0.2 deriving and judging.
-    braa prints one text per agent and keeps nothing: 0.07 ms;
-  - 3.2 ms for a mixed device with its four ports and 22 packets;
-  - 0.25 ms for a TCP port that refuses, its row and its share of deriving included; bare epoll
-    takes 0.025 and keeps nothing. A row is 0.03 of it, the socket calls 0.08, the event loop,
-    the limits and the evidence the rest.
-- A dead address is under way for 2.9 s (0.9 s, silence until 2 s are over, 0.9 s), 4 096 at once:
-  46 s for a /16, whatever the processor does; bare epoll tries twice without the wait, 30 s.
-- On an own segment each silent address is asked twice by ARP, at 1 000/s: 7.9 s for a /20, and 1 s
-  for the last answer. Hosts are talked to meanwhile.
+- **Silence.** A UDP service that stays silent costs 2 s + 3 s, a silent TCP one 0.9 s twice, the
+  second 2 s after the first. A Modbus device that accepts and says nothing is asked twice (43/14,
+  then one register on a second connection), 3 s each. The safety rules fix these, and nobody knows
+  before who is mute. Under `bench` nothing else is left: 6 s, which is more than a quarter of what
+  nmap takes for the half of the devices that it identifies. Asked once, a device that drops
+  function 43 without a word, as real ones do, would be called mute.
+- **Order.** Every host is asked at its likeliest port before any at the others, so that long
+  silences begin early and are waited for while others talk (decision 0039). What ends a scan under
+  `brisk` is then its packets, and the 3 s of the last OPC UA server that accepts and says nothing.
+  Knocking at all doors first would find that one sooner too, and would leave hundreds of
+  connections open and idle meanwhile.
+- **Rates.** Ten requests a second and one connection per host hold a gateway with eight questions
+  for 0.8 s. 100 new hosts/s and 1 000 packets/s, with 2 % of margin for clocks that run fast, bound
+  `brisk` from below, however idle the machine is: 11 packets a device. nmap's scripts are bound by
+  no rate: its packets a second stand in the rows, and its wall time is no measure of what 1 000
+  packets/s allow.
+- **Python.** Starting takes longer than all of braa's run, which prints one text per agent and
+  keeps nothing. The row `profile` says where the processor's time goes. No single function takes a
+  twentieth of it: what is left to gain is in doing without asyncio, or without Python.
+- **Drawing the conclusions** begins when the last silence is over. Done before, for those who are
+  finished, it would save half a second for 1 000 devices, and cost the promise that answers are
+  durable within a tenth of a second, or keys made from identities known in part (decision 0041).
+- **Dead space.** A dead address is under way for 2.9 s at one port (0.9 s, silence until 2 s are
+  over, 0.9 s), 4 096 at once: 46 s for a /16, whatever the processor does; bare epoll tries twice
+  without the wait, 30 s. In a routed /20 the first 32 of each /24 are asked by SNMP and, since each
+  might become a conversation, waited for 2 s before more are asked, which leaves 1.5 s idle.
+- **An own segment.** Each silent address is asked twice by ARP, at 1 000/s: 7.9 s for a /20, and
+  1 s for the last answer. Hosts are talked to meanwhile.
 - OPC UA servers are asked for endpoints without a session at `identify`: maker and product stand in
   the product URI. Firmware and serial stand in the session's address space, which `--depth points`
   reads (the row "in depth").
