@@ -176,6 +176,8 @@ def test_who_was_never_seen_is_not_undeclared_and_an_own_protocol_is_no_variant(
     census = counted(Evidence(unseen, (), (), ()))
     assert (census.undeclared, census.unseen, census.models, census.listed) == (0, 1, {}, 0)
     row = RegisterRow(tag="A", document="untrap-assets.csv")
+    undeclared = counted(Evidence(replace(unseen, seen=True), (), (), ()))
+    assert (undeclared.listed, undeclared.found, undeclared.shared) == (0, 1, 0)
     own = counted(Evidence(replace(unseen, register=row), (), (), ()))
     assert (own.from_scan, own.listed) == (True, 1)
     assert not counted(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from inventory import fixes, population, readiness, rollup, usecases
-from inventory.judge import coverage, equipment, levels, logic, presence, weigh
+from inventory.judge import coverage, levels, logic, presence, weigh
 from tests.inventory import test_fixes, test_pairs, test_population, test_sums
 from tests.inventory.coverage import test_figures
 from tests.inventory.verdict import (
@@ -14,7 +14,6 @@ from tests.inventory.verdict import (
     test_judging,
     test_level_bounds,
     test_levels,
-    test_machine_levels,
     test_plants,
     test_presence,
     test_ready,
@@ -36,7 +35,6 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (readiness, (test_sums, test_population)),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
-    (equipment, (test_machine_levels, test_judging, test_acceptance)),
 )
 """Each module with the tests that are tried first; the plants come last, for all."""
 
@@ -50,6 +48,7 @@ SAME: dict[str, str] = {
     " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
     "presence._stated: drop not part of"
     " part in (point.address, point.name) or not part": "states none",
+    "usecases.bundled: drop filter item.name.endswith('.toml')": "the folder holds nothing else",
     "usecases.SiteTotal.add: drop filter item['gap']": "none has an effort",
     "rollup._location: drop filter hi is not None": "none is None there",
     "rollup.Total.line: drop 1.0 of self.weight or 1.0": "a scope has a unit, a unit a weight",

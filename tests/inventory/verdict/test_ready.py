@@ -34,7 +34,7 @@ from inventory.usecases import (
     use_case,
     variant_of,
 )
-from protocols.contract import Outcome
+from protocols.contract import Outcome, Quality
 from tests.inventory.verdict.evidence import evidence, seen
 from tests.inventory.verdict.plants import DRIVE, listed, motor, tag
 from tests.inventory.verdict.plants.machines import CURRENT, HOLLOW, VIBRATION
@@ -186,6 +186,35 @@ def test_the_gaps_of_the_machine_come_by_signal_and_that_of_its_device_for_all()
     assert kept.asked == [("machine-1", "device-1")]
     readable = Obstacles(Kept((("machine-1", 3),), gaps))  # type: ignore[arg-type]
     assert "" not in readable.of(machine(owned(CURRENT)))
+
+
+def test_the_device_gap_that_says_most_stands_for_all_and_a_failed_instrument_for_itself() -> None:
+    locked = tuple(
+        replace(gap(rule, "device-1"), category=Category.INACCESSIBLE)
+        for rule in ("A09", "A03", "A01")
+    )
+    failed = (gap("Q12", "machine-1"), gap("Q12", "device-1"), gap("Q12", "device-2"))
+    kept = Kept((("machine-1", 2),), (*locked, *failed))
+    found = Obstacles(kept).of(machine(owned(CURRENT)))  # type: ignore[arg-type]
+    assert {name: (one.rule, one.asset) for name, one in found.items()} == {
+        "": ("A03", "device-1"),
+        "failing": ("Q12", "device-1"),
+    }
+    alone = Obstacles(Kept((("machine-1", 2),), locked[:1]))  # type: ignore[arg-type]
+    assert alone.of(machine(owned(CURRENT)))[""].rule == "A09"
+
+
+def test_what_is_exposed_and_failed_blocks_and_what_was_not_read_is_no_failure() -> None:
+    broken = listed(CURRENT, value=None, quality=Quality.BAD, status="BadSensorFailure")
+    found = ready(machine(evidence(broken, listed(VIBRATION), about=DRIVE)), CASE)
+    assert lacks(found) == [("current", "failing")]
+    assert found is not None
+    assert found.truth is Truth.FALSE
+    gone = listed(CURRENT, value=None, quality=Quality.BAD, status="BadNoCommunication")
+    other = ready(machine(evidence(gone, listed(VIBRATION), about=DRIVE)), CASE)
+    assert lacks(other) == [("current", "unknown")]
+    only = replace(listed(CURRENT, VIBRATION), samples=())
+    assert lacks(ready(machine(evidence(only, about=DRIVE)), CASE)) == []
 
 
 def test_a_line_names_the_gap_the_fix_and_the_effort_of_each_lack() -> None:
