@@ -36,10 +36,12 @@ def _rows(view: View) -> list[Row]:
     return view.sampled
 
 
-def _case(view: View, rows: Iterable[Row], text: str, strength: Strength = Strength.E4) -> Case:
+def _case(
+    view: View, rows: Iterable[Row], one: str, many: str, strength: Strength = Strength.E4
+) -> Case:
     listed = list(rows)
     proofs = (view.data_proof(row[0]) for row in listed[:MOST_LISTED])
-    premise = declared(f"{len(listed)} {text}")
+    premise = declared(f"{len(listed)} {one if len(listed) == 1 else many}")
     device = view.device
     words = {
         "asset": name_of(view),
@@ -57,7 +59,7 @@ def reports_failure(sample: Sample) -> bool:
 def u03(view: View) -> list[Case]:
     """Points that nothing was ever wired to."""
     rows = [row for row in placeholders(view) if not _of_machine(view, row)]
-    return [_case(view, rows, "points have no source")] if rows else []
+    return [_case(view, rows, "point has no source", "points have no source")] if rows else []
 
 
 def placeholders(view: View) -> list[Row]:
@@ -90,7 +92,11 @@ def is_placeholder(point: Point, samples: Sequence[Sample]) -> bool:
 def q12(view: View) -> list[Case]:
     """The instrument says of itself that it failed."""
     rows = [row for row in _rows(view) if reports_failure(row[2][-1])]
-    return [_case(view, rows, "instruments report a failure")] if rows else []
+    return (
+        [_case(view, rows, "instrument reports a failure", "instruments report a failure")]
+        if rows
+        else []
+    )
 
 
 def q01(view: View) -> list[Case]:
@@ -113,7 +119,14 @@ def q01(view: View) -> list[Case]:
         elif not reports_failure(samples[-1]):
             short.append(row)
     if bad:
-        return [_case(view, bad, "values are bad in a fifth or more of their reads")]
+        return [
+            _case(
+                view,
+                bad,
+                "value is bad in a fifth or more of its reads",
+                "values are bad in a fifth or more of their reads",
+            )
+        ]
     if short:
         return [_window(view, short, "whether values that were bad once are bad as a rule")]
     return []
@@ -149,9 +162,24 @@ def q02(view: View) -> list[Case]:
         elif meaning.known and not is_binary(meaning.measurand):
             old.append(row)
     if stated:
-        return [_case(view, stated, "values are only the last that was known")]
+        return [
+            _case(
+                view,
+                stated,
+                "value is only the last that was known",
+                "values are only the last that was known",
+            )
+        ]
     if old and fresh:
-        return [_case(view, old, "values carry an old time while others are fresh", Strength.E2)]
+        return [
+            _case(
+                view,
+                old,
+                "value carries an old time while others are fresh",
+                "values carry an old time while others are fresh",
+                Strength.E2,
+            )
+        ]
     if old:
         missing = "whether old time stamps mean old values: the server may stamp on change only"
         return [_window(view, old, missing)]
@@ -191,7 +219,11 @@ def q04(view: View) -> list[Case]:
         and _has_unit(meaning.measurand)
         and meaning.match not in ("typed", "map")
     ]
-    return [_case(view, rows, "measured values have no unit")] if rows else []
+    return (
+        [_case(view, rows, "measured value has no unit", "measured values have no unit")]
+        if rows
+        else []
+    )
 
 
 def q05(view: View) -> list[Case]:
@@ -204,7 +236,17 @@ def q05(view: View) -> list[Case]:
         if not row[1].kind and (row[1].conflict or (row[2] and outside(*row)))
     ]
     return (
-        [_case(view, wrong, "values contradict their unit or range", Strength.E3)] if wrong else []
+        [
+            _case(
+                view,
+                wrong,
+                "value contradicts its unit or range",
+                "values contradict their unit or range",
+                Strength.E3,
+            )
+        ]
+        if wrong
+        else []
     )
 
 
