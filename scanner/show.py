@@ -167,6 +167,7 @@ def _span(level: Level) -> str:
 
 def _asset(store: Store, one: Asset) -> None:
     from inventory.assemble import covering
+    from scanner.commands.questions import grouped
 
     thing = one.thing
     if isinstance(thing, Device):
@@ -178,7 +179,8 @@ def _asset(store: Store, one: Asset) -> None:
     for text in level.blocking:
         say(f"  blocking {text}")
     if one.coverage:
-        say(f"coverage   {one.coverage.lo:.0%} to {one.coverage.hi:.0%} of failure modes")
+        lo, hi = f"{one.coverage.lo:.0%}", f"{one.coverage.hi:.0%}"
+        say(f"coverage   {lo if lo == hi else f'{lo} to {hi}'} of failure modes")
     if isinstance(thing, Device) and (server := covering(store, thing)) is not None:
         say(f"covered    {server.text}  (N02)")
     for premise in conflicts(store, thing.key):
@@ -186,9 +188,12 @@ def _asset(store: Store, one: Asset) -> None:
         say(f"    observation {premise.observation}")
     found = list(store.findings(thing.key))
     for gap in found:
-        say(f"gap        {gap.severity.value}: {gap.label}  ({gap.rule}, {gap.id})")
-    for question in store.questions(thing.key):
-        say(f"unknown    {question.missing} -> {question.next_step}")
+        about = f" [{gap.subject}]" if gap.subject else ""
+        say(f"gap        {gap.severity.value}: {gap.label}{about}  ({gap.rule}, {gap.id})")
+    for alike in grouped(store.questions(thing.key)):
+        subjects = ", ".join(item.subject for item in alike if item.subject)
+        about = f"[{subjects}] " if subjects else ""
+        say(f"unknown    {about}{alike[0].missing} -> {alike[0].next_step}")
     next_step(*(["show", found[0].id[:13]] if found else ["points", thing.key[:8]]))
 
 

@@ -50,6 +50,7 @@ from protocols.contract import Point, Quality
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
 DERIVED = {"speed": "frequency"}
 """Signals that another one stands for: speed of an induction machine by its drive's frequency."""
+OPEN_IT = "open it first: its own gaps say how"
 NOT_FITTED = words("not_fitted")
 NOT_INSTRUMENTED = words("not_instrumented")
 Row = tuple[View, Point, Meaning]
@@ -129,7 +130,7 @@ class Machine:
             if closed:
                 missing = f"what is behind a door of {name_of(view)}: {closed[0].text}"
                 premises.append(
-                    unknown(missing, "open it: see the A rules", view.ask(), *closed[:3])
+                    unknown(missing, OPEN_IT, f"untrap show {view.address}", *closed[:3])
                 )
             doors = [door for door in view.spoke if (about := info(door)) and about.data]
             doors = [door for door in doors if door.protocol != "snmp" or _is_source(door, view)]

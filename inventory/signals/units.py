@@ -57,6 +57,17 @@ def unit_of(text: str) -> Unit | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
+@cache
+def _symbols() -> dict[str, str]:
+    found = {row["code"]: row["symbols"].split()[0] for row in rows("units.csv") if row["symbols"]}
+    return {code: symbol for code, symbol in found.items() if unit_of(symbol) == _tables()[0][code]}
+
+
+def spoken(text: str) -> str:
+    """A unit as people write it: the symbol of a UNECE code, any other text as it is."""
+    return _symbols().get(text, text)
+
+
 BRACKETED = re.compile(r"\s*[\[(]\s*([^\s\])]{1,12})[^\])]{0,8}[\])]\s*$")
 AFTER_IN = re.compile(r"\s+in\s+(\S{1,8})\s*$")
 

@@ -45,7 +45,14 @@ def command(settings: Settings, asset: str | None, as_json: bool) -> None:
         shown = ("asset_name", "part", "address", "name", "value", "unit", "signal")
         count = table(
             ("Asset", "Part", "Address", "Name", "Value", "Unit", "Signal"),
-            ([one[name] for name in shown] for one in found()),
+            ([_shown(name, one[name]) for name in shown] for one in found()),
         )
     note(f"{count} points")
     next_step(*(["gaps"] if count else ["scan", "TARGET", "--depth", "points"]))
+
+
+def _shown(name: str, value: object) -> object:
+    """A value of the table as people read it; `--json` keeps the device's own text."""
+    from inventory.signals.units import spoken
+
+    return spoken(str(value)) if name == "unit" and value else value

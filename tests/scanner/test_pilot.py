@@ -260,3 +260,12 @@ def test_the_report_of_an_only_site_has_no_table_of_sites(tmp_path: Path) -> Non
     plant(path, "pilot", server("pilot", "current", "vibration", "running"))
     run(path, "report", "-o", str(tmp_path / "r.html"))
     assert '<table class="sites">' not in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_show_names_the_signals_and_asks_once_what_one_step_settles(database: Path) -> None:
+    shown = CliRunner().invoke(untrap, ["--db", str(database), "--site", "lyon", "show", "M-1"])
+    plain = " ".join(shown.stdout.split())
+    assert "Required signal missing (not exposed) [vibration|axial_flux]" in plain
+    asked = CliRunner().invoke(untrap, ["--db", str(database), "--site", "milan", "show", "M-1"])
+    assert asked.stdout.count("\nunknown") == 2  # the signals (U01), and their share (U05)
+    assert "vibration|axial_flux" in " ".join(asked.stdout.split())

@@ -1,0 +1,20 @@
+"""Units as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from inventory.signals.units import rows, spoken, unit_of
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("C16", "mm/s"), ("MQH", "m³/h"), ("CEL", "°C"), ("bar", "bar"), ("", ""), ("ell", "ell")],
+)
+def test_a_code_is_shown_by_its_symbol_and_any_other_text_as_it_is(said: str, shown: str) -> None:
+    assert spoken(said) == shown
+
+
+def test_a_symbol_that_is_shown_means_the_unit_of_its_code() -> None:
+    for row in rows("units.csv"):
+        assert unit_of(spoken(row["code"])) == unit_of(row["code"])
