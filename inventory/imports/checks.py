@@ -259,8 +259,15 @@ def _attest(fields: Fields) -> tuple[str, str]:
 def _measurands(fields: Fields) -> str:
     """A signal that no profile knows would be attested in vain."""
     text = fields.get("value", "")
-    if fields["statement"].strip().casefold() not in NOT_INSTRUMENTED | NOT_FITTED or not text:
+    if fields["statement"].strip().casefold() not in NOT_INSTRUMENTED | NOT_FITTED:
         return ""
+    if not text:
+        return (
+            "Value is empty; write the signal that is meant, like vibration or pressure:suction"
+            ' (for a machine that nothing monitors: the statement "monitored by" with none)'
+        )
+    if denies(text):
+        return ""  # takes an earlier word back
     wrong = [
         one for one in text.split("|") if signal_of(one.strip().casefold()).name not in _known()
     ]

@@ -410,3 +410,12 @@ def test_who_says_what_a_standort_is_is_believed(tmp_path: Path) -> None:
     (one,) = declared.rows(found.declarations)
     assert (one.site, one.area) == ("a", "")
     assert "--map" not in found.told
+
+
+@pytest.mark.parametrize("statement", ["no sensor", "not instrumented", "not fitted"])
+def test_a_missing_sensor_that_nobody_names_is_asked_for(tmp_path: Path, statement: str) -> None:
+    """Such a row was taken, and no verdict could read it."""
+    with pytest.raises(ListError, match="Value is empty; write the signal that is meant"):
+        read(tmp_path, f"Subject,Statement,Value,Author\nP-1,{statement},,Huber\n", Kind.ATTEST)
+    found = read(tmp_path, f"Subject,Statement,Value\nP-1,{statement},no\n", Kind.ATTEST)
+    assert len(found.declarations) == 1  # takes an earlier word back

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from inventory import fixes, population, readiness, rollup, usecases
-from inventory.judge import coverage, levels, logic, presence, weigh
+from inventory.judge import coverage, equipment, levels, logic, presence, weigh
 from tests.inventory import test_fixes, test_pairs, test_population, test_sums
 from tests.inventory.coverage import test_figures
 from tests.inventory.verdict import (
@@ -14,6 +14,8 @@ from tests.inventory.verdict import (
     test_judging,
     test_level_bounds,
     test_levels,
+    test_machine_levels,
+    test_machine_verdicts,
     test_plants,
     test_presence,
     test_ready,
@@ -35,6 +37,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (readiness, (test_sums, test_population)),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
+    (equipment, (test_machine_verdicts, test_machine_levels, test_judging)),
 )
 """Each module with the tests that are tried first; the plants come last, for all."""
 
@@ -48,6 +51,17 @@ SAME: dict[str, str] = {
     " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
     "presence._stated: drop not part of"
     " part in (point.address, point.name) or not part": "states none",
+    "equipment.judge_equipment: drop found of found and short": "short says that it was found",
+    "equipment.judge_equipment: drop 0 of level.lo or 0": "a machine that is known has a level",
+    "equipment._not_assessable: drop level.lo is not None of"
+    " level.lo is not None and level.lo >= 3": "a machine that is known has a level",
+    "equipment._labelled: drop filter name": "no statement speaks of no signal",
+    "equipment._managed: drop levels of"
+    " levels and all((level.lo == 5 for level in levels))": "level 1 is open or FALSE there",
+    "equipment._usable: drop not about.required of"
+    " about is None or not about.required": "every profile requires something",
+    "equipment._usable: drop premise present of"
+    " both(present, _good(machine, verdicts))": "it is TRUE there",
     "usecases.bundled: drop filter item.name.endswith('.toml')": "the folder holds nothing else",
     "usecases.SiteTotal.add: drop filter item['gap']": "none has an effort",
     "rollup._location: drop filter hi is not None": "none is None there",
