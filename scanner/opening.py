@@ -48,7 +48,7 @@ def concluded(settings: Settings) -> Iterator[Store]:
     from inventory.conclude import conclude
 
     with at_site(settings) as store:
-        conclude(store, told=_rules_changed)
+        conclude(store, told=lambda changes: _rules_changed(changes, settings, store.site))
         yield store
 
 
@@ -81,14 +81,15 @@ def _held(settings: Settings, store: Store) -> str:
     )
 
 
-def _rules_changed(changes: Sequence[Change]) -> None:
-    """Says that the same records were judged by other rules than last time."""
+def _rules_changed(changes: Sequence[Change], settings: Settings, site: str) -> None:
+    """Says that the same records of a site were judged by other rules than last time."""
     from inventory.rulebook import summary
 
-    click.echo("the rules changed since this inventory was judged last:", err=True)
+    name = inert(site, 80)
+    click.echo(f"the rules changed since site {name} was judged last:", err=True)
     for text in summary(changes):
         click.echo(f"  {text}", err=True)
-    click.echo(f"next: {ours('rules', '--changes')}", err=True)
+    click.echo(f"next: {ours('rules', '--changes', settings=settings)}", err=True)
 
 
 def site_name(settings: Settings) -> str:

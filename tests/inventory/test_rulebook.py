@@ -85,7 +85,8 @@ def test_another_grade_is_told_with_both(database: Path) -> None:
 
 def test_it_is_told_once_and_kept(database: Path) -> None:
     by_older_rules(database, "T03", dropped=True)
-    assert "the rules changed" in run(database, "gaps").stderr
+    told = run(database, "gaps").stderr
+    assert f"the rules changed since site {SITE} was judged last" in told
     assert "the rules changed" not in run(database, "gaps").stderr
     assert "T03" in run(database, "rules", "--changes").stdout
 
