@@ -29,6 +29,8 @@ from tests.support.plain import PlainLink
 Value = Callable[[float], ua.DataValue]
 """What a variable holds so many seconds after the first question."""
 UNITS = "http://www.opcfoundation.org/UA/units/un/cefact"
+BEGUN = datetime.now(UTC)
+YEARS = 55 * 365 * 86_400.0  # to about 1970
 CELSIUS, BAR = (4408652, "°C"), (4342098, "bar")
 
 
@@ -133,6 +135,23 @@ def still(passed: float) -> ua.DataValue:
     return good(61.25, age=-passed)
 
 
+def old(value: float, age: float) -> ua.DataValue:
+    """A value whose stamp stands still."""
+    taken = BEGUN.replace(tzinfo=None) - timedelta(seconds=age)
+    return ua.DataValue(ua.Variant(value), SourceTimestamp=taken)
+
+
+def stamped(behind: float) -> Value:
+    """A moving value that its source stamps by a clock so many seconds behind."""
+    return lambda passed: good(4.0 + passed / 1_000, age=behind - passed)
+
+
+def served(passed: float) -> ua.DataValue:
+    """A moving value that only the server stamps."""
+    now = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=passed)
+    return ua.DataValue(ua.Variant(4.0 + passed / 1_000), ServerTimestamp=now)
+
+
 def bad(name: str) -> Value:
     code = getattr(ua.StatusCodes, name)
     return lambda _: ua.DataValue(StatusCode=ua.StatusCode(code))
@@ -146,7 +165,27 @@ def said(verdict: Verdict) -> set[str]:
 
 CASES: dict[str, tuple[Value, Value, set[str]]] = {
     "alive": (moving, moving, set()),
-    "stale": (lambda passed: good(61.25, age=7_200 - passed), moving, {"Q02"}),
+    "stale": (lambda _: old(61.25, 7_200), moving, {"Q02"}),
+    "stamped by a clock that was never set": (stamped(YEARS), moving, set()),
+    "stamped in another zone": (stamped(5 * 3_600), moving, set()),
+    "all stamped by a clock that was never set": (stamped(YEARS), stamped(YEARS), set()),
+    "all stamped in a zone ahead": (stamped(-7_200), stamped(-7_200), set()),
+    "never stamped since 1970": (lambda _: old(61.0, YEARS), moving, set()),
+    "old beside one that is stamped ahead": (
+        lambda _: old(61.0, 3_600),
+        stamped(-7_200),
+        {"Q02?"},
+    ),
+    "without a stamp": (lambda passed: ua.DataValue(ua.Variant(passed)), moving, set()),
+    "with the server's stamp alone": (lambda passed: served(passed), moving, set()),
+    "not a number": (lambda passed: good(float("nan"), age=-passed), moving, {"Q01"}),
+    "infinite": (lambda passed: good(float("inf"), age=-passed), moving, {"Q01"}),
+    "a counter that wraps": (
+        lambda passed: good((2**32 - 20 + passed) % 2**32, age=-passed),
+        moving,
+        set(),
+    ),
+    "at the end of its range": (lambda passed: good(120.0, age=-passed), moving, set()),
     "still for the minute that a session may last": (still, moving, {"Q03?"}),
     "bad": (bad("BadNoCommunication"), moving, {"Q01"}),
     "failed": (bad("BadSensorFailure"), moving, {"Q01", "Q12"}),
@@ -175,10 +214,10 @@ def test_too_few_reads_are_a_question_whose_command_gives_enough(shown: dict[str
 
 
 def test_old_values_without_a_fresh_one_are_a_question() -> None:
-    def old(passed: float) -> ua.DataValue:
-        return good(6.25, age=7_200 - passed)
+    def aged(_: float) -> ua.DataValue:
+        return old(6.25, 7_200)
 
-    assert said(watched(old, old)) == {"Q02?"}
+    assert said(watched(aged, aged)) == {"Q02?"}
 
 
 @pytest.mark.parametrize(("synchronised", "rules"), [(True, {"Q07"}), (None, {"Q07?"})])

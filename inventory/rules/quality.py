@@ -26,6 +26,7 @@ LAST_VALUE = frozenset(
     {"UncertainLastUsableValue", "UncertainNoCommunicationLastUsableValue", "STALE", "stale"}
 )
 OUT_OF_SERVICE = frozenset({"BadOutOfService", "out_of_service"})
+_FIRST_YEAR = 2000  # OPC UA is of 2006; clocks that were never set stand at 1601, 1970 or 1980
 LOWEST_LOOP_CURRENT = 3.6  # mA, NAMUR NE 43
 MOST_LISTED = 10
 Row = tuple[Point, Meaning, list[Sample]]
@@ -157,8 +158,10 @@ def q02(view: View) -> list[Case]:
         age = _age(last)
         if age is None or last.quality is Quality.BAD:
             continue
-        if age <= stale_after(view):
+        if abs(age) <= stale_after(view):
             fresh = True
+        elif age < 0 or _stamps_advance(samples):
+            continue  # the stamp is of a clock that is wrong, or of another zone's: it says no age
         elif meaning.known and not is_binary(meaning.measurand):
             old.append(row)
     if stated:
@@ -193,10 +196,19 @@ def stale_after(view: View) -> float:
     return max(least, 3 * about.interval_seconds) if about else least
 
 
+def _stamps_advance(samples: Sequence[Sample]) -> bool:
+    """Whether the source stamped anew while it was read: what it writes is new by any clock."""
+    stamps = [item.source_time for item in samples if item.source_time is not None]
+    return len(stamps) > 1 and stamps[-1] > stamps[0]
+
+
 def _age(sample: Sample) -> float | None:
-    """Seconds between the value's own time and its receipt; None when one is not known."""
+    """Seconds between the value's own time and its receipt; None when one is not known.
+
+    A stamp from before any of these servers was made is of a clock that was never set.
+    """
     now = sample.received_time or sample.server_time
-    if now is None or sample.source_time is None:
+    if now is None or sample.source_time is None or sample.source_time.year < _FIRST_YEAR:
         return None
     return (now - sample.source_time).total_seconds()
 

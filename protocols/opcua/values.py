@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from protocols._identity import usable
-from protocols.contract import Fact, Garbled, Point, Sample
+from protocols.contract import Fact, Garbled, Point, Quality, Sample
 from protocols.opcua.binary import Cursor
 from protocols.opcua.discovery import read_application
 from protocols.opcua.makers import is_toolkit
@@ -178,14 +178,14 @@ def sample_of(address: str, value: DataValue, received: datetime) -> Sample | No
     if refuses_reading(value.status):
         return None
     shown = None if is_bad(value.status) else show(value.variant)
-    status = name_of(value.status)
+    status, quality = name_of(value.status), quality_of(value.status)
     if isinstance(shown, float) and not math.isfinite(shown):
         status = "NaN" if math.isnan(shown) else "Inf"
-        shown = None
+        shown, quality = None, Quality.BAD  # whatever the server thinks of it: it is no value
     return Sample(
         address,
         shown,
-        quality_of(value.status),
+        quality,
         status,
         source_time=value.source_time,
         server_time=value.server_time,

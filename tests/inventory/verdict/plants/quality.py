@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from inventory.judge.evidence import assemble
 from inventory.model import Evidence
@@ -88,6 +88,14 @@ def aged(seconds: float, point: Point = TEMPERATURE, **more: object) -> Observat
     return listed(point, source_time=NOW - timedelta(seconds=seconds), **more)
 
 
+def restamped(*behind: float) -> Observation:
+    """Reads two seconds apart, each with a stamp of its own, so many seconds before its receipt."""
+    found = window(TEMPERATURE, [45.5] * len(behind), minutes=len(behind) / 60)
+    return replace(found, samples=tuple(
+        replace(s, source_time=s.received_time - timedelta(seconds=b))
+        for s, b in zip(found.samples, behind, strict=True)))  # fmt: skip
+
+
 Q02 = [
     yes("Q02", "high/high", status("UncertainLastUsableValue", Quality.UNCERTAIN)),
     yes("Q02", "high/high", status("STALE", Quality.UNCERTAIN)),
@@ -112,6 +120,16 @@ Q02 = [
         {"classes": {"device-1": "motor"}}),  # every ten seconds: the minute decides
     trap("Q02", "the server stamps on change", "?", evidence(aged(61))).telling(
         "untrap scan 192.0.2.10 --depth sample --sample-every 5"),
+    trap("Q02", "the stamp moved on", "", evidence(restamped(18_000, 18_000), aged(0, PRESSURE))),
+    trap("Q02", "the stamp moved on", "high/medium",
+         evidence(restamped(18_000, 18_002), aged(0, PRESSURE))),  # it stands still
+    trap("Q02", "the stamp moved on", "", evidence(aged(-7_200), aged(0, PRESSURE))),
+    trap("Q02", "the stamp moved on", "?", evidence(aged(61), aged(-61, PRESSURE))),
+    trap("Q02", "the stamp moved on", "high/medium", evidence(aged(61), aged(-60, PRESSURE))),
+    trap("Q02", "the stamp moved on", "", evidence(
+        aged((NOW - datetime(1999, 12, 31, tzinfo=UTC)).total_seconds()), aged(0, PRESSURE))),
+    trap("Q02", "the stamp moved on", "high/medium", evidence(
+        aged((NOW - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds()), aged(0, PRESSURE))),
     trap("Q02", "the server stamps on change", "?", evidence(aged(61), aged(61, PRESSURE))),
 ]  # fmt: skip
 
