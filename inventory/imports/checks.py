@@ -146,7 +146,7 @@ _TABLES = {
 }
 """Ways to write a table; a bare 3 or 4 is left out, it may mean the function or the prefix."""
 
-_TYPES = re.compile(r"u?int(16|32|64)|float(32|64)|bit|string:\d{1,3}")
+_TYPES = re.compile(r"u?int(16|32|64)|float(32|64)|bcd(16|32|64)|bit(:(1[0-5]|\d))?|string:\d{1,3}")
 
 _ALIKE = {
     "float": "float32",
@@ -213,7 +213,8 @@ def _map_type(fields: Fields) -> str:
     kind = _ALIKE.get(text, text)
     if not _TYPES.fullmatch(kind):
         return (
-            f"Type {fields.get('type', '')!r}; write one like uint16, int32, float32, bit, string:8"
+            f"Type {fields.get('type', '')!r}; write one like uint16, int32, float32, bcd32,"
+            " bit, bit:3, string:8"
         )
     fields["type"] = kind
     return ""

@@ -110,7 +110,14 @@ async def read_block(talk: Talk, place: Place, span: Span) -> tuple[Outcome, str
 
 async def _ranges(talk: Talk, place: Place) -> None:
     """Which ranges answer: per table the first likely place that does."""
+    refused = {
+        fact.value
+        for fact in facts_about(talk.link.heard, place.part)
+        if fact.name == "function" and str(fact.value).endswith("=refused")
+    }
     for table, starts in PLACES.items():
+        if f"{NAMES[TABLES[table]]}=refused" in refused:
+            continue  # the look for SunSpec's mark was told so
         for start in starts:
             if not talk.alive or talk.last is Outcome.REFUSED_DOWNSTREAM or talk.failing:
                 return

@@ -23,6 +23,7 @@ LAYOUTS = {
     "float32": ">f",
     "float64": ">d",
 }
+BCD = {"bcd16": 1, "bcd32": 2, "bcd64": 4}  # four decimal digits a register, highest first
 MOST_TEXT = 250  # bytes: what one read can carry
 HUGE, TINY = 1e12, 1e-12  # a process value beyond these is a misread float
 
@@ -31,10 +32,12 @@ def size(kind: str) -> int | None:
     """Registers (or bits) that a type takes; None for a type that is not known.
 
     `string:N` holds N bytes; `bit` is a whole coil or the lowest bit of a register, `bit:N` is
-    bit N of a register.
+    bit N of a register, `bcdN` is decimal digits of four bits each.
     """
     if kind in LAYOUTS:
         return struct.calcsize(LAYOUTS[kind]) // 2
+    if kind in BCD:
+        return BCD[kind]
     name, _, number = kind.partition(":")
     if name == "bit":
         return 1 if not number or (number.isdigit() and int(number) < 16) else None
@@ -46,13 +49,19 @@ def size(kind: str) -> int | None:
 def decode(
     words: Sequence[int], kind: str, word_order: str = "big", byte_order: str = "big"
 ) -> Value:
-    """The raw value of a type; floats may be not finite. `words` has exactly `size(kind)` items."""
+    """The raw value of a type; floats may be not finite, and digits that are none are NaN.
+
+    `words` has exactly `size(kind)` items.
+    """
     name, _, number = kind.partition(":")
     if name == "bit":
         return words[0] >> int(number or 0) & 1
     raw = _bytes(words, word_order, byte_order)
     if name == "string":
         return text(raw[: int(number)])
+    if name in BCD:
+        digits = raw.hex()
+        return int(digits) if digits.isdecimal() else math.nan
     value: int | float = struct.unpack(LAYOUTS[kind], raw)[0]
     return value
 

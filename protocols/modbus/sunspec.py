@@ -344,6 +344,12 @@ async def again(talk: Talk, carried: Carried) -> None:
         words = value
 
 
+def has_none(heard: Sequence[Observation], unit: int) -> bool:
+    """Whether the unit said that it has no holding registers at all."""
+    asked = (o for o in heard if o.question.operation == SUNSPEC and unit_of(o) == unit)
+    return any(o.reason == "illegal_function" for o in asked)
+
+
 def refused_before(heard: Sequence[Observation], unit: int, base: int) -> bool:
     """Whether the marker was already looked for at that base, in vain."""
     mark = f"marker holding:{base}"
@@ -355,7 +361,7 @@ async def walk(talk: Talk, unit: int, part: str) -> bool:
     """All models of the chain; False where no marker stands. Bounded in models and reads."""
     head, at = None, 0
     for base in BASES:
-        if not talk.alive or talk.failing:
+        if not talk.alive or talk.failing or has_none(talk.link.heard, unit):
             return False
         if not refused_before(talk.link.heard, unit, base):
             head, at = await marker(talk, unit, base, part), base + 2

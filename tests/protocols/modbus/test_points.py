@@ -38,6 +38,9 @@ def one(slave: Slave) -> Box:
         ("string:5", [0x4142, 0x4344, 0x4500], "ABCDE"),
         ("bit", [1], 1),
         ("bit:3", [8], 1),
+        ("bcd16", [0x1234], 1234),
+        ("bcd32", [0x0012, 0x3456], 123456),
+        ("bcd64", [0, 0, 0x9999, 0x0001], 99990001),
     ],
 )
 def test_types(kind: str, words: list[int], value: object) -> None:
@@ -51,7 +54,14 @@ def test_word_and_byte_order() -> None:
     assert decode([0x0200, 0x0100], "uint32", "little", "little") == 0x0001_0002
 
 
-@pytest.mark.parametrize("kind", ["", "uint8", "string:0", "string:999", "bit:16", "string:x"])
+def test_digits_that_are_none_are_no_number() -> None:
+    found = decode([0x12A4], "bcd16")
+    assert scaled(found, 0.1, 0.0) == (None, Quality.BAD, "NaN")
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "uint8", "bcd8", "string:0", "string:999", "bit:16", "string:x"]
+)
 def test_unknown_types_have_no_size(kind: str) -> None:
     assert size(kind) is None
 
@@ -306,6 +316,17 @@ def test_refused_function_is_not_asked_again() -> None:
     link = run(box)
     assert [pdu[0] for _, pdu in box.asked].count(4) == 1
     assert "read input registers (4)=refused" in facts(link, "function")
+
+
+@pytest.mark.parametrize("functions", [(4,), (4, 43)])
+def test_a_device_of_input_registers_alone_is_asked_for_the_others_once(
+    functions: tuple[int, ...],
+) -> None:
+    box = one(Slave(named(), input={place: place for place in range(8)}, functions=functions))
+    link = run(box)
+    assert [pdu[0] for _, pdu in box.asked].count(3) == 1
+    found = {point.address for seen in link.observations for point in seen.points}
+    assert found == {f"input:{place}" for place in range(8)}
 
 
 def test_units_have_points_of_their_own() -> None:
