@@ -151,6 +151,9 @@ _REFUSALS: dict[str, tuple[Outcome, str, str]] = {
     "BadNoValidCertificates": (_AUTH, Reason.CERTIFICATE_UNTRUSTED, _TRUST),
     "BadCertificateTimeInvalid": (_AUTH, "certificate_expired", _RENEW),
     "BadCertificateIssuerTimeInvalid": (_AUTH, "certificate_expired", _RENEW),
+    # The client's own check (OPC 10000-4, 5.5.1): no server to be had here sends it (asyncua has it
+    # switched off, node-opcua warns that clients will). Ours is told from the endpoints'
+    # certificate; this is for servers that check their client's host name all the same.
     "BadCertificateHostNameInvalid": (
         _AUTH,
         "certificate_host",
