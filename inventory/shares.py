@@ -63,7 +63,7 @@ class _Whole(Exception):
     """The site must be derived as a whole."""
 
 
-def derived(store: Store, crew: Workers, *, size: int = SHARE, most: int = 0) -> bool:
+def derived(store: Store, crew: Workers, *, size: int = 0, most: int = 0) -> bool:
     """Derives the site and stores the result; False, and nothing is stored, when it must be
     derived as a whole.
 
@@ -75,7 +75,7 @@ def derived(store: Store, crew: Workers, *, size: int = SHARE, most: int = 0) ->
     addresses = store.addresses()
     most = most or max(MOST, len(addresses) // 4)
     try:
-        _store(store, crew, addresses, size, most)
+        _store(store, crew, addresses, size or SHARE, most)
     except _Whole:
         return False
     return True

@@ -5,14 +5,19 @@ Misses and false alarms are failures alike; taking away a probe, a rule or a lin
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from inventory.conclude import conclude
 from inventory.judge import equipment as judge_equipment
 from inventory.judge import verdict as judge_verdict
+from inventory.judge.workers import Workers
 from inventory.rules import DEVICE_RULES
+from inventory.shares import derived
 from inventory.store import Store
+from tests.inventory.test_conclude import contents
 from tests.support.answers import Key, differences
 from tests.support.scanned import BOTTLING, PROBES, Scanned, scan
 
@@ -37,6 +42,32 @@ def test_the_key_gives_a_reason_for_every_gap_and_question(bottling: Scanned) ->
 
 def test_concluding_again_changes_nothing(bottling: Scanned, tmp_path: Path) -> None:
     assert bottling.copy(tmp_path).again() == []
+
+
+@pytest.mark.parametrize("tables", [True, False], ids=["with tables", "without"])
+def test_in_shares_of_three_addresses_the_answers_are_the_same(
+    bottling: Scanned, tmp_path: Path, tables: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the tables of its switch the plant is derived as a whole, without them in shares."""
+    once = bottling.copy(tmp_path)
+    if not tables:
+        for told in ("mac_seen", "neighbour."):
+            once.without("DELETE FROM observation WHERE facts LIKE ?", f"%{told}%")
+        once.without("DELETE FROM declaration WHERE kind = 'key'")  # also which keys are recorded
+    (tmp_path / "shares").mkdir()
+    shares = once.copy(tmp_path / "shares")
+    today = datetime.now(UTC)
+    with Store.open(once.database, once.key.site) as store:
+        conclude(store, today=today, again=True)
+        expected = contents(store)
+    monkeypatch.setattr("inventory.judge.workers.FEW", 3)
+    monkeypatch.setattr("inventory.shares.SHARE", 3)
+    with Store.open(shares.database, shares.key.site) as store:
+        conclude(store, today=today, again=True)
+        assert contents(store) == expected
+        with Workers(store, 0) as crew:
+            assert derived(store, crew) is not tables  # so it was above
+    assert len(expected["gaps"]) > 20
 
 
 @pytest.mark.parametrize("probe", PROBES)

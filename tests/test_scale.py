@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from benchmarks.large import judged
+from benchmarks.runs import LAB
 from benchmarks.scale import fill, growth, machines, measure, observations, run
+from benchmarks.stage import played
+from benchmarks.tools import untrap
+from inventory.conclude import conclude
+from inventory.judge.workers import FEW, Workers
+from inventory.model import Kind
+from inventory.shares import derived
+from inventory.store import Store
+from protocols.contract import compact
+from tests.inventory.test_conclude import contents
+from tests.support.database import sqlite
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -70,3 +82,42 @@ def test_reading_ten_times_as_much_needs_no_more_memory(
         assert isinstance(peak, int)
         peaks.append(peak)
     assert peaks[1] - peaks[0] < 30  # ten times as many would be some 80 MB more if they were held
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_200)
+def test_a_scan_of_4600_devices_concludes_in_shares_what_one_process_derives_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned, once = tmp_path / "bench.db", tmp_path / "once.db"
+    with played(LARGE, tmp_path) as here:
+        done = untrap(LARGE, here, tmp_path, "bench", *LAB)
+    assert done.measured.code == 0, done.measured.err
+    with Store.open(scanned, "default", create=False) as store:
+        (site,) = store.sites()
+    with sqlite(scanned) as made, sqlite(once) as copied:
+        made.backup(copied)
+        copied.execute("DELETE FROM declaration WHERE kind = 'key'")
+    today = datetime.now(UTC)
+    with Store.open(scanned, site) as store:
+        assert len(store.addresses(FEW + 1)) > FEW
+        assert store.devices_count() >= 4_600
+        keys = recorded(store)
+        conclude(store, today=today, again=True)  # by now with keys on record
+        shares = contents(store)
+        with Workers(store, 0) as crew:
+            assert derived(store, crew)  # so it was done above: nothing asks for the whole
+    monkeypatch.setattr("inventory.judge.workers.FEW", 1_000_000)
+    with Store.open(once, site) as store:
+        conclude(store, today=today, again=True)
+        assert contents(store) == shares
+        assert recorded(store) == keys  # which the scan recorded, in its shares
+
+
+LARGE = "generate:4600,seed=7,prefix=127.24,protocols=modbus+snmp"
+
+
+def recorded(store: Store) -> list[tuple[str, str, str]]:
+    """The keys on record, in their order."""
+    keys = store.declarations(None, Kind.KEY)
+    return [(one.id, one.subject, compact(dict(one.fields))) for one in keys]
