@@ -6,11 +6,12 @@ One rule keeps it simple: it grows until nothing outside shares a word with anyt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from inventory.derive import declared
 from inventory.derive.assets import Inventory, derive_seen
+from inventory.derive.places import Seen
 from inventory.derive.register import gateways
 from inventory.derive.ties import (
     OWN,
@@ -75,7 +76,9 @@ class Stated:
 class Reach:
     """Grows from some addresses and words to all that they are tied to.
 
-    `stated` spares reading what people stated once more; beyond `most` it is too much.
+    `stated` spares reading what people stated once more; beyond `most` it is too much. `told` is
+    what tables add, by address, where that is known: then who tells of others is no reason to look
+    at the whole site.
     """
 
     def __init__(
@@ -86,10 +89,12 @@ class Reach:
         words: Iterable[str] = (),
         stated: Stated | None = None,
         most: int = MOST,
+        told: Mapping[str, Sequence[Seen]] | None = None,
     ) -> None:
         self.store = store
         self.stated = stated or Stated(store.site, store.declarations(None, *_WITHOUT_KEYS))
         self.most = most
+        self.told = told
         self.kept = growing.ties(store)
         self.tied = dict(self.kept)
         self.addresses = set(addresses)
@@ -100,15 +105,19 @@ class Reach:
     def grown(self) -> Inventory | None:
         """What is inside, derived; None when that may be the whole site, or too much of it."""
         self._add({word for one in self.addresses for word in looked_up(one)})
-        if any(TABLES in words.split("\n") for _, words in self.kept if TABLES in words):
+        if self.told is None and any(
+            TABLES in words.split("\n") for _, words in self.kept if TABLES in words
+        ):
             return None
         while True:
             if not self._spread():
                 return None
             found = self._derived()
-            if any(TABLES in words for _, words in found.ties):
-                return None
             new = {word for _, words in found.ties for word in words} - self.words
+            if TABLES in new:
+                if self.told is None:
+                    return None
+                new.discard(TABLES)
             if not new:
                 return found
             self._add(new)
@@ -134,10 +143,15 @@ class Reach:
         statements = [*self.stated.chosen(self.rows), *records]
         openness = {name: one.openness for name, one in protocols().items()}
         seen = growing.seen_at(self.store, self.addresses)
-        return derive_seen(self.store.site, seen, statements, openness)
+        added: list[Seen] | None = None
+        if self.told is not None:
+            at = sorted(self.addresses)
+            added = [one for address in at for one in self.told.get(address, ())]
+        return derive_seen(self.store.site, seen, statements, openness, told=added)
 
     def _add(self, words: Iterable[str]) -> None:
         self.words.update(words)
+        self.words.discard(TABLES)
 
     def _spread(self) -> bool:
         """Until nothing is added; False when it is too much."""

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.derive import declared
 from inventory.derive.assets import derive_seen, in_order
+from inventory.derive.places import Places, Seen, gather
 from inventory.derive.register import gateways
+from inventory.derive.silent import Outline, outlines, telling, told
 from inventory.derive.ties import OWN, TABLES
 from inventory.judge.openness import protocols
 from inventory.judge.workers import Task, Workers
-from inventory.model import Declaration, Kind
+from inventory.model import Declaration, Kind, RegisterRow
 from inventory.reach import MOST, Reach, Stated
 from inventory.store import growing, values
 from inventory.store.filling import Rows, fill
@@ -59,6 +61,13 @@ class Share(NamedTuple):
     ends: tuple[Order, ...]  # where its first and its last device stand among those of the site
 
 
+class Outlined(NamedTuple):
+    """What the tables of a site are compared with, of one share."""
+
+    around: dict[str, Outline]
+    telling: Places
+
+
 class _Whole(Exception):
     """The site must be derived as a whole."""
 
@@ -67,11 +76,10 @@ def derived(store: Store, crew: Workers, *, size: int = 0, most: int = 0) -> boo
     """Derives the site and stores the result; False, and nothing is stored, when it must be
     derived as a whole.
 
-    So it is where a device tells of others by hardware address (switch and ARP tables), and where
-    more than `most` addresses (a quarter of the site unless given) are tied across shares.
+    So it is where more than `most` addresses (a quarter of the site unless given) are tied across
+    shares. Where devices tell of others by hardware address (switch and ARP tables), what they tell
+    is made out first, by one look at all addresses, and given to each share like observations.
     """
-    if growing.tells_of_others(store):
-        return False
     addresses = store.addresses()
     most = most or max(MOST, len(addresses) // 4)
     try:
@@ -85,9 +93,11 @@ def _store(store: Store, crew: Workers, addresses: Sequence[str], size: int, mos
     """Stores what is derived, and the new keys, in one transaction."""
     cuts = addresses[size::size]
     dealt = _Dealt(store, cuts)
-    spans = pairwise(("", *cuts, ""))
+    spans = list(pairwise(("", *cuts, "")))
+    if growing.tells_of_others(store):
+        dealt.tell(_told(crew, spans, dealt.register))
     tasks = (
-        Task(__name__, "share", (first, end, dealt.of(number)))
+        Task(__name__, "share", (first, end, dealt.of(number), dealt.told_to(number)))
         for number, (first, end) in enumerate(spans)
     )
     with store.writing(much=True) as connection:
@@ -99,14 +109,30 @@ def _store(store: Store, crew: Workers, addresses: Sequence[str], size: int, mos
         kept.finish(most)
 
 
+def _told(
+    crew: Workers, spans: Sequence[tuple[str, str]], register: Sequence[RegisterRow]
+) -> list[Seen]:
+    """What tables add to the site, made out by one look at all of it."""
+    around: dict[str, Outline] = {}
+    telling: Places = {}
+    for answer in crew.answers(Task(__name__, "outlined", one) for one in spans):
+        assert isinstance(answer, Outlined)  # noqa: S101 - what `outlined` gives
+        around |= answer.around
+        telling |= answer.telling
+    return told(telling, around, register)
+
+
 class _Dealt:
-    """What people stated and keys on record, share by share."""
+    """What people stated, keys on record and what tables tell, share by share."""
 
     def __init__(self, store: Store, cuts: Sequence[str]) -> None:
         everything = store.declarations(None, *READ)
         self.cuts = cuts
         self.stated = Stated(store.site, [one for one in everything if one.kind is not Kind.KEY])
         register = declared.latest(everything, Kind.REGISTER)
+        self.register = declared.rows(everything)
+        self.told: dict[str, list[Seen]] | None = None  # by address; None: nobody tells of others
+        self._told: list[list[Seen]] = []
         self._doors = gateways([declared.row(one) for one in register.values()])
         self._devices = {one.equipment: one.device for one in declared.links(everything)}
         self._mine: list[list[Declaration]] = [[] for _ in range(len(cuts) + 1)]
@@ -118,6 +144,17 @@ class _Dealt:
     def of(self, number: int) -> tuple[Declaration, ...]:
         """The statements that one share is derived with."""
         return tuple(self._mine[number])
+
+    def tell(self, rows: Iterable[Seen]) -> None:
+        """Deals what tables add, by its address."""
+        self.told, self._told = {}, [[] for _ in self._mine]
+        for one in rows:
+            self.told.setdefault(one.address, []).append(one)
+            self._told[self._at(one.address)].append(one)
+
+    def told_to(self, number: int) -> tuple[Seen, ...] | None:
+        """What tables add to one share; None where nobody tells of others."""
+        return None if self.told is None else tuple(self._told[number])
 
     def share_of(self, one: Declaration) -> int:
         """The share that a statement goes to. Any would do (what it is tied to elsewhere is found
@@ -142,7 +179,8 @@ class _Kept:
 
     def __init__(self, store: Store, connection: Connection, dealt: _Dealt) -> None:
         self.store, self.connection, self.dealt = store, connection, dealt
-        self.words = _Words(word for words in dealt.stated.words.values() for word in words)
+        asked = (word for words in dealt.stated.words.values() for word in words)
+        self.words = _Words(asked, telling=dealt.told is not None)
         self.before = growing.newest(connection)
         self.machines: list[dict[str, object]] = []
         self.keys: list[Declaration] = []
@@ -178,7 +216,7 @@ class _Kept:
         """Marks devices whose keys another share gave too: they are tied, and derived again."""
         for row in one.ties.rows:
             if row[0] in twice:
-                self.words.crossing.update(str(row[-1]).split("\n"))
+                self.words.crossing.update(set(str(row[-1]).split("\n")) - {TABLES})
         if one.places.rows:
             at, asset = map(one.places.columns.index, ("address", "asset"))
             self.again |= {str(row[at]) for row in one.places.rows if row[asset] in twice}
@@ -206,7 +244,10 @@ class _Kept:
             return None, ()
         growing.take_back(self.connection, {one.id for one in self.keys}, self.before)
         inside = self.store.inside(self.connection)
-        reach = Reach(inside, self.again, stated=self.dealt.stated, words=crossing, most=most)
+        reach = Reach(
+            inside, self.again,
+            stated=self.dealt.stated, words=crossing, most=most, told=self.dealt.told,
+        )  # fmt: skip
         found = reach.grown()
         if found is None:
             raise _Whole
@@ -233,7 +274,8 @@ class _Kept:
 class _Words:
     """In which share each word is."""
 
-    def __init__(self, asked: Iterable[str]) -> None:
+    def __init__(self, asked: Iterable[str], *, telling: bool) -> None:
+        self._telling = telling  # whether what tables tell is known, and nothing else ties by them
         self._asked = frozenset(asked)  # words of statements, by which devices are looked up
         self._own: dict[str, int] = {}
         self._named: dict[str, int] = {}
@@ -244,8 +286,9 @@ class _Words:
         """Counts in the words of one device."""
         for word in words:
             if word == TABLES:
-                raise _Whole
-            if word.startswith(OWN):
+                if not self._telling:
+                    raise _Whole
+            elif word.startswith(OWN):
                 if self._own.setdefault(word, share) != share:
                     self.crossing.add(word)
             elif word in self._asked and self._named.setdefault(word, share) != share:
@@ -280,10 +323,23 @@ def _shifted(rows: Rows, first: int) -> Rows:
 # --- what is done with one share, here or in a worker -------------------------------------------
 
 
-def share(store: Store, first: str, end: str, statements: tuple[Declaration, ...]) -> Share:
-    """Derives the addresses from `first` on and before `end`; "" for no bound."""
+def outlined(store: Store, first: str, end: str) -> Outlined:
+    """The outlines of the addresses from `first` on and before `end`, and who tells of others."""
+    places = gather(store.seen(first, end))
+    return Outlined(outlines(places), telling(places))
+
+
+def share(
+    store: Store,
+    first: str,
+    end: str,
+    statements: tuple[Declaration, ...],
+    added: tuple[Seen, ...] | None = None,
+) -> Share:
+    """Derives the addresses from `first` on and before `end`; "" for no bound. `added` is what
+    tables add there, where anybody tells of others."""
     openness = {name: one.openness for name, one in protocols().items()}
-    found = derive_seen(store.site, store.seen(first, end), statements, openness)
+    found = derive_seen(store.site, store.seen(first, end), statements, openness, told=added)
     devices = found.devices
     ranks = {one.key: rank for rank, one in enumerate(devices)}
     ends = (devices[0], devices[-1]) if devices else ()

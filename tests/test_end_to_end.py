@@ -17,6 +17,7 @@ from inventory.judge.workers import Workers
 from inventory.rules import DEVICE_RULES
 from inventory.shares import derived
 from inventory.store import Store
+from inventory.store.growing import tells_of_others
 from tests.inventory.test_conclude import contents
 from tests.support.answers import Key, differences
 from tests.support.scanned import BOTTLING, PROBES, Scanned, scan
@@ -44,16 +45,12 @@ def test_concluding_again_changes_nothing(bottling: Scanned, tmp_path: Path) -> 
     assert bottling.copy(tmp_path).again() == []
 
 
-@pytest.mark.parametrize("tables", [True, False], ids=["with tables", "without"])
 def test_in_shares_of_three_addresses_the_answers_are_the_same(
-    bottling: Scanned, tmp_path: Path, tables: bool, monkeypatch: pytest.MonkeyPatch
+    bottling: Scanned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the tables of its switch the plant is derived as a whole, without them in shares."""
+    """Its switch tells of devices in every share."""
     once = bottling.copy(tmp_path)
-    if not tables:
-        for told in ("mac_seen", "neighbour."):
-            once.without("DELETE FROM observation WHERE facts LIKE ?", f"%{told}%")
-        once.without("DELETE FROM declaration WHERE kind = 'key'")  # also which keys are recorded
+    once.without("DELETE FROM declaration WHERE kind = 'key'")  # also which keys are recorded
     (tmp_path / "shares").mkdir()
     shares = once.copy(tmp_path / "shares")
     today = datetime.now(UTC)
@@ -63,10 +60,12 @@ def test_in_shares_of_three_addresses_the_answers_are_the_same(
     monkeypatch.setattr("inventory.judge.workers.FEW", 3)
     monkeypatch.setattr("inventory.shares.SHARE", 3)
     with Store.open(shares.database, shares.key.site) as store:
+        assert tells_of_others(store)
         conclude(store, today=today, again=True)
         assert contents(store) == expected
         with Workers(store, 0) as crew:
-            assert derived(store, crew) is not tables  # so it was above
+            assert derived(store, crew)  # so it was above: nothing asks for the whole
+    assert differences(shares.key, shares.found()) == []
     assert len(expected["gaps"]) > 20
 
 

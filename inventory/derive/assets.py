@@ -18,7 +18,7 @@ from inventory.derive.identity import plain_mac
 from inventory.derive.nodes import Node, echoes, nodes
 from inventory.derive.places import Places, Seen, gather, seen
 from inventory.derive.register import ITSELF, Index, Match, alone, gateways
-from inventory.derive.silent import joined, shown_macs
+from inventory.derive.silent import beside, joined, shown_macs
 from inventory.judge.evidence import assemble
 from inventory.model import (
     Declaration,
@@ -83,9 +83,15 @@ def derive_seen(
     observations: Iterable[Seen],
     declarations: Iterable[Declaration],
     openness: Mapping[str, Openness] | None = None,
+    *,
+    told: Sequence[Seen] | None = None,
 ) -> Inventory:
-    """The inventory of a site, from the part of each observation that derivation needs."""
-    return _Derivation(site, gather(observations), tuple(declarations), openness or {}).run()
+    """The inventory of a site, from the part of each observation that derivation needs.
+
+    `told` is what the tables of the whole site add (`derive.silent`), where this is a part of it.
+    """
+    places = gather(observations)
+    return _Derivation(site, places, tuple(declarations), openness or {}, told).run()
 
 
 class _Derivation:
@@ -97,8 +103,10 @@ class _Derivation:
         places: Places,
         declarations: tuple[Declaration, ...],
         openness: Mapping[str, Openness],
+        told: Sequence[Seen] | None = None,
     ) -> None:
         self.site = site
+        self.told = told
         self.places = places
         self.declarations = declarations
         self.openness = openness
@@ -109,7 +117,10 @@ class _Derivation:
         self.stated = declared.stated_fields(declarations)
 
     def run(self) -> Inventory:
-        self.places = joined(self.places, self.register)
+        if self.told is None:
+            self.places = joined(self.places, self.register)
+        else:
+            self.places = beside(self.places, self.told)
         found = nodes(self.places, self._declared_places())
         grouped = _with_parents(clusters(found, splits(self.declarations)))
         recorded = [d for d in self.declarations if d.kind is Kind.KEY]

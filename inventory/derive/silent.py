@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from inventory.derive.identity import ROUTERS, plain_mac, plain_vendor
 from inventory.derive.oui import device_maker
@@ -51,14 +52,53 @@ class Tables:
         return self.latest[one.observer].scan == one.scan
 
 
+class Outline(NamedTuple):
+    """What tables are compared with, of one address."""
+
+    own: frozenset[str]  # hardware addresses that the device there is known to have
+    alive: bool
+    makers: tuple[str, ...]
+
+
+def outlines(places: Places) -> dict[str, Outline]:
+    """The outline of every address."""
+    return {
+        address: Outline(
+            frozenset(_own(here)), any(place.alive for place in here.values()), _makers(here)
+        )
+        for address, here in places.items()
+    }
+
+
+def telling(places: Places) -> Places:
+    """The places that tell of others."""
+    return {
+        address: here
+        for address, here in places.items()
+        if any(place.tables for place in here.values())
+    }
+
+
 def joined(places: Places, register: Sequence[RegisterRow]) -> Places:
     """`places` and, beside them, what only tables know; the same object where they know nothing."""
+    tables = telling(places)
+    return beside(places, told(tables, outlines(places), register)) if tables else places
+
+
+def told(
+    places: Places, around: Mapping[str, Outline], register: Sequence[RegisterRow]
+) -> list[Seen]:
+    """What the tables of `places` add to a site: facts of devices, and silent devices."""
     tables = _read(places)
     if not (tables.seen or tables.spoken):
-        return places
-    known = _known(places, register, tables)
+        return []
+    known = _known(around, register, tables)
     listed = {plain_mac(row.mac) for row in register}
-    added = list(_added(places, known, tables, listed))
+    return list(_added(places, around, known, tables, listed))
+
+
+def beside(places: Places, added: Iterable[Seen]) -> Places:
+    """The same places with what tables added, each address for itself."""
     for address, here in gather(added).items():
         mine = places.setdefault(address, {})
         for part, place in here.items():
@@ -142,11 +182,13 @@ def _scan(place: Place, time: str) -> str:
     return next((s for s, (low, high) in place.scans.items() if low <= time <= high), "")
 
 
-def _known(places: Places, register: Iterable[RegisterRow], tables: Tables) -> dict[str, set[str]]:
+def _known(
+    around: Mapping[str, Outline], register: Iterable[RegisterRow], tables: Tables
+) -> dict[str, set[str]]:
     """Hardware address → addresses that it has: by its own word, ARP tables and the register."""
     known: defaultdict[str, set[str]] = defaultdict(set)
-    for address, here in places.items():
-        for mac in _own(here):
+    for address, one in around.items():
+        for mac in one.own:
             known[mac].add(address)
     for address, macs in tables.spoken.items():
         for mac in macs:
@@ -178,7 +220,11 @@ def shown_macs(places: Places, wanted: set[str]) -> frozenset[str]:
 
 
 def _added(
-    places: Places, known: dict[str, set[str]], tables: Tables, listed: set[str]
+    places: Places,
+    around: Mapping[str, Outline],
+    known: dict[str, set[str]],
+    tables: Tables,
+    listed: set[str],
 ) -> Iterator[Seen]:
     """What the tables add: hardware addresses of known devices, places, and silent devices.
 
@@ -190,17 +236,17 @@ def _added(
         if mac and len(at) <= MOST_PER_ADDRESS:
             where = tables.lines[address, mac]
             yield from _fact(address, where, ("mac", mac, f"ip-mib table of {where.observer}"))
-    unresolved = _unresolved(places, tables)
+    unresolved, ports = _unresolved(around, tables), _Ports(places)
     for mac, sightings in sorted(tables.seen.items()):
         where = _edge(sightings, tables)
         addresses = sorted(one for one in known.get(mac, ()) if plain_mac(one) == "")
         if len(addresses) > MOST_PER_ADDRESS:
             continue
-        named = addresses or mac in places or mac in listed
+        named = addresses or mac in around or mac in listed
         if not named and _could_be_known(mac, sightings, unresolved):
             continue
         port = "on" if tables.crowd.get((where.observer, where.port), 1) == 1 else "behind"
-        said = f"{port} {_port(places, where)} of {_name(places, where.observer)}"
+        said = f"{port} {ports(where)}"
         for address in addresses or [mac]:
             yield from _fact(address, where, ("attached", said, where.source))
             if address == mac:
@@ -233,16 +279,19 @@ def _edge(sightings: Iterable[Sighting], tables: Tables) -> Sighting:
     return min(now, key=far)
 
 
-def _unresolved(places: Places, tables: Tables) -> list[tuple[str, str]]:
+def _makers(here: dict[str, Place]) -> tuple[str, ...]:
+    root = here.get("")
+    said = [str(f[1]) for f in root.facts if f[0] == "vendor" and not f[3]] if root else []
+    return tuple(map(plain_vendor, said))
+
+
+def _unresolved(around: Mapping[str, Outline], tables: Tables) -> list[tuple[str, str]]:
     """(address, maker, "" unknown) of what answered and whose hardware address is not known."""
     found = []
-    for address, here in places.items():
-        root = here.get("")
-        alive = any(place.alive for place in here.values())
-        if not alive or plain_mac(address) or _own(here) or tables.spoken.get(address):
+    for address, one in around.items():
+        if not one.alive or plain_mac(address) or one.own or tables.spoken.get(address):
             continue
-        said = [str(f[1]) for f in root.facts if f[0] == "vendor" and not f[3]] if root else []
-        found += [(address, plain_vendor(text)) for text in said] or [(address, "")]
+        found += [(address, maker) for maker in one.makers] or [(address, "")]
     return found
 
 
@@ -258,27 +307,32 @@ def _could_be_known(
     )
 
 
-def _name(places: Places, address: str) -> str:
-    """What the switch calls itself, else its address."""
-    root = places.get(address, {}).get("")
-    names = [
-        (last, str(value))
-        for (name, value, _, part), (_, last) in (root.facts.items() if root else ())
-        if name == "name" and not part and value
-    ]
-    return max(names)[1] if names else address
+class _Ports:
+    """What switches call themselves and their ports; each is read once, it may have hundreds."""
 
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._known: dict[str, tuple[str, dict[str, str]]] = {}
 
-def _port(places: Places, where: Sighting) -> str:
-    """What the switch calls the port, else its number: "Gi1/0/7", "port 1/2", "if 7"."""
-    root = places.get(where.observer, {}).get("")
-    names = [
-        (last, str(value))
-        for (name, value, _, part), (_, last) in (root.facts.items() if root else ())
-        if name == "interface.name" and part == where.port and value
-    ]
-    name = max(names)[1] if names else where.port or "a port"
-    return name if any(map(str.isalpha, name)) else f"port {name}"
+    def __call__(self, where: Sighting) -> str:
+        """The port, else its number, and the switch, else its address: "Gi1/0/7 of sw 1"."""
+        name, ports = self._read(where.observer)
+        port = ports.get(where.port, "") or where.port or "a port"
+        port = port if any(map(str.isalpha, port)) else f"port {port}"
+        return f"{port} of {name}"
+
+    def _read(self, address: str) -> tuple[str, dict[str, str]]:
+        known = self._known.get(address)
+        if known is None:
+            root = self._places.get(address, {}).get("")
+            names: dict[str, tuple[str, str]] = {}
+            for (name, value, _, part), (_, last) in root.facts.items() if root else ():
+                if value and (name == "interface.name" or (name == "name" and not part)):
+                    about = f"port {part}" if name == "interface.name" else ""
+                    names[about] = max(names.get(about, ("", "")), (last, str(value)))
+            ports = {about[5:]: told for about, (_, told) in names.items() if about}
+            known = self._known[address] = (names.get("", ("", address))[1], ports)
+        return known
 
 
 def _merge(mine: Place, other: Place) -> None:

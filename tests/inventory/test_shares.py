@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from inventory.judge.workers import Workers, wanted
 from inventory.model import Declaration, Kind
 from inventory.shares import derived
 from inventory.store import Store
-from protocols.contract import Observation
+from protocols.contract import Fact, Observation
 from tests.inventory.making import SITE, listed, observed, stated
 from tests.inventory.test_grow import STATEMENTS, identity, observations
 
@@ -38,6 +39,34 @@ def contents(store: Store) -> dict[str, list[tuple[object, ...]]]:
         return found | {"keys": [tuple(row) for row in connection.exec_driver_sql(keys)]}
 
 
+MACS = ("00:11:22:33:44:55", "00:80:63:00:00:01", "a0:b0:c0:00:00:02", "00:0e:8c:00:00:03")
+TOLD_AT = tuple(f"10.0.0.{n}" for n in (1, 3, 6, 9, 40))
+"""Addresses of devices, and one where nothing was ever asked."""
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Observation:
+    """A switch or router that tells of others: ports, addresses, neighbours, its own."""
+    at = draw(st.integers(0, 40)) * 3_600.0
+    found = [Fact("name", draw(st.sampled_from(("sw 1", "sw 2"))), "sysName")]
+    for _ in range(draw(st.integers(1, 5))):
+        mac, port = draw(st.sampled_from(MACS)), draw(st.sampled_from(("1", "2")))
+        other = draw(st.sampled_from(TOLD_AT))
+        name, value = draw(
+            st.sampled_from(
+                (
+                    *(("mac_seen", mac), ("arp_seen", f"{other}={mac}")),
+                    *(("neighbour.mac", mac), ("neighbour.address", other)),
+                    *(("interface.mac", mac), ("mac", mac), ("interface.name", f"Gi{port}")),
+                )
+            )
+        )
+        found.append(Fact(name, value, "table", port if name != "mac" else ""))
+    address = draw(st.sampled_from(TOLD_AT[:-1]))
+    seen = observed(address, at=at, scan=f"scan-{int(at) // 36_000}", protocol="snmp", port=161)
+    return replace(seen, facts=tuple(found))
+
+
 STATED = (
     *STATEMENTS,
     listed(tag="M-3", kind_="equipment", class_="motor", address="10.0.0.3"),
@@ -45,6 +74,8 @@ STATED = (
     listed(tag="by name", name="pump 1", address="10.0.0.7"),
     stated(Kind.LINK, "l4", equipment="M-3", device="10.0.0.6"),
     stated(Kind.LINK, "l5", equipment="M-3", device="d2"),
+    listed(tag="W-7", mac=MACS[1]),
+    listed(tag="W-8", address="10.0.0.3", mac=MACS[2]),
 )
 
 
@@ -53,7 +84,11 @@ STATED = (
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    steps=st.lists(st.lists(observations(), max_size=16), min_size=1, max_size=3),
+    steps=st.lists(
+        st.lists(st.one_of(observations(), observations(), tables()), max_size=16),
+        min_size=1,
+        max_size=3,
+    ),
     said=st.lists(st.sampled_from(STATED), max_size=6, unique_by=id),
     size=st.integers(1, 4),
     joined=st.booleans(),
@@ -128,14 +163,18 @@ def test_one_processor_gets_no_workers() -> None:
     assert wanted() == (0 if len(allowed) == 1 else 3)
 
 
-def test_what_tells_of_others_is_derived_as_a_whole(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "a.db", SITE) as store, Workers(store, 0) as crew:
-        store.append([identity(1), identity(2, mac_seen="00:11:22:33:44:55")])
-        assert not derived(store, crew, size=1)
-        refresh(store)
-        before = contents(store)
-        assert not derived(store, crew, size=1)
-        assert contents(store) == before
+def test_two_workers_derive_what_tables_tell(tmp_path: Path) -> None:
+    """A switch in one share names the ports of devices in others, and one that is silent."""
+    ports = [Fact("mac_seen", mac, "bridge-mib", f"{n}") for n, mac in enumerate(MACS)]
+    lines = [Fact("arp_seen", f"10.0.0.{5 + n}={mac}", "ip-mib") for n, mac in enumerate(MACS[:2])]
+    switch = replace(identity(1), facts=(*identity(1).facts, *ports, *lines))
+    seen = [switch, *(identity(n) for n in range(2, 9)), identity(7, mac=MACS[2], at=95)]
+    both(tmp_path, seen, STATED, 2)
+    with Store.open(tmp_path / "shares.db", SITE) as store:
+        facts = {one.addresses[0]: {f.name: f.value for f in one.facts}
+                 for one in store.devices() if one.addresses}  # fmt: skip
+        assert facts["10.0.0.5"]["mac"] == MACS[0]
+        assert "attached" in facts["10.0.0.7"]
 
 
 def test_too_much_that_is_tied_is_derived_as_a_whole(tmp_path: Path) -> None:
