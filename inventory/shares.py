@@ -154,7 +154,10 @@ class _Dealt:
 
     def told_to(self, number: int) -> tuple[Seen, ...] | None:
         """What tables add to one share; None where nobody tells of others."""
-        return None if self.told is None else tuple(self._told[number])
+        if self.told is None:
+            return None
+        some, self._told[number] = self._told[number], []
+        return tuple(some)
 
     def share_of(self, one: Declaration) -> int:
         """The share that a statement goes to. Any would do (what it is tied to elsewhere is found

@@ -55,7 +55,7 @@ class Tables:
 class Outline(NamedTuple):
     """What tables are compared with, of one address."""
 
-    own: frozenset[str]  # hardware addresses that the device there is known to have
+    own: tuple[str, ...]  # hardware addresses that the device there is known to have
     alive: bool
     makers: tuple[str, ...]
 
@@ -64,7 +64,7 @@ def outlines(places: Places) -> dict[str, Outline]:
     """The outline of every address."""
     return {
         address: Outline(
-            frozenset(_own(here)), any(place.alive for place in here.values()), _makers(here)
+            tuple(_own(here)), any(place.alive for place in here.values()), _makers(here)
         )
         for address, here in places.items()
     }

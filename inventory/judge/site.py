@@ -33,7 +33,8 @@ def judge_site(
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """No cycle collection meanwhile: verdicts hold no cycles, and looking costs a fifth."""
+    """No cycle collection meanwhile: evidence and verdicts hold no cycles, and looking costs a
+    fifth."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -34,7 +34,9 @@ def command(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     if case or pilot:
         _use_case(settings, case, pilot, as_json)
         return
-    with concluded(settings) as store:
+    from inventory.judge.site import without_collector
+
+    with concluded(settings) as store, without_collector():
         _roll_up(store, as_json)
 
 
