@@ -82,6 +82,7 @@ def machine(counters: bool) -> dict[str, Any]:
         "python": platform.python_version(),
         "kernel": platform.release().partition("-")[0],
         "load": round(os.getloadavg()[0], 1),
+        "nice": os.getpriority(os.PRIO_PROCESS, 0),
         "kernel_counters": counters,
     }
 

@@ -138,9 +138,10 @@ def _section(name: str, item: Found) -> str:
 def _machine(result: Found) -> str:
     item = result["machine"]
     counters = "kernel counters" if item["kernel_counters"] else "no kernel counters (not root)"
+    nice = f", all programs at nice {item['nice']}" if item.get("nice") else ""
     return (
         f"Taken {item['time']} on {item['cores']} cores, Python {item['python']}, "
-        f"Linux {item['kernel']}, load {item['load']} before, {counters}."
+        f"Linux {item['kernel']}, load {item['load']} before{nice}, {counters}."
     )
 
 

@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.derive.places import VERSION
+from inventory.derive.places import ALIVE, VERSION
 from inventory.model import Kind
 
 if TYPE_CHECKING:
@@ -91,13 +91,22 @@ def _made_anew(store: Store, today: datetime, *, derive: bool) -> None:
     """Everything and its sums, a large site in parts and by several processes."""
     from inventory.judge.workers import FEW, Workers, wanted
 
-    large = len(store.addresses(FEW + 1)) > FEW
+    large = _more_than(store, FEW)
     with Workers(store, wanted() if large else 0) as crew:
         if derive and not (large and _shared(store, crew)):
             refresh(store)
         _judge(store, today, crew if large else None)
         crew.release()
         _add_up(store)
+
+
+def _more_than(store: Store, few: int) -> bool:
+    """Whether more than a few devices may come of what is recorded: addresses where nobody
+    answered, of which a sweep has many, make none unless they are declared."""
+    if len(store.addresses(few + 1)) <= few:
+        return False
+    answered = len(store.addresses(few + 1, ALIVE))
+    return answered > few or answered + len(store.declarations(None, Kind.REGISTER)) > few
 
 
 def _shared(store: Store, crew: Workers) -> bool:

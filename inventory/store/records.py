@@ -6,7 +6,7 @@ belongs to the thread that uses it; `Writer` owns one of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import replace
@@ -250,14 +250,16 @@ class Records:
         wanted = wanted.where(c.address < end) if end else wanted
         return map(codec.seen, self.rows(wanted))
 
-    def addresses(self, most: int = 0) -> list[str]:
-        """The addresses that anything was observed at, in order; the first `most` where given."""
+    def addresses(self, most: int = 0, outcomes: Collection[str] = ()) -> list[str]:
+        """The addresses that anything was observed at, in order; the first `most` where given, and
+        those with one of some outcomes."""
         from sqlalchemy import select
 
         from inventory.store import tables
 
         c = tables.observation.c
         wanted = select(c.address).where(c.site == self.site).distinct().order_by(c.address)
+        wanted = wanted.where(c.outcome.in_(outcomes)) if outcomes else wanted
         return [str(row[0]) for row in self.rows(wanted.limit(most) if most else wanted)]
 
     def rows(self, wanted: Select[tuple[object, ...]]) -> Iterator[Sequence[object]]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inventory.conclude import conclude
+from inventory.conclude import _more_than, conclude
 from inventory.judge.rows import judged
 from inventory.judge.survey import Gathered, context_from
 from inventory.judge.weigh import frees_nothing
@@ -88,6 +88,22 @@ def test_two_workers_give_the_rows_of_one_process(tmp_path: Path) -> None:
         rows = [row for some in alone for row in some[place].rows]
         assert rows == [row for some in shared for row in some[place].rows]
         assert rows or place == 4  # nothing contradicts itself here
+
+
+@pytest.mark.parametrize(("alive", "rows", "many"), [(0, 0, 0), (2, 0, 0), (3, 0, 1), (2, 1, 1)])
+def test_addresses_where_nobody_answered_make_a_site_large_only_if_they_are_declared(
+    tmp_path: Path, alive: int, rows: int, many: bool
+) -> None:
+    """A sweep of dead space starts no workers."""
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append(
+            observed(f"10.0.0.{n + 1}", outcome=Outcome.COMPLETE if n < alive else silence)
+            for n, silence in enumerate([Outcome.SILENT, Outcome.CLOSED] * 5)
+        )
+        store.declare(
+            listed(tag=f"P-{n}", kind_="device", address=f"10.0.0.{n + 8}") for n in range(rows)
+        )
+        assert _more_than(store, 2) is bool(many)
 
 
 def dies_elsewhere(store: Store, number: int, parent: int) -> int:
