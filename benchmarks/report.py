@@ -59,7 +59,7 @@ FLOORS = """## What stands between these figures and zero
 - **Dead space.** A dead address is under way for 2.9 s at one port (0.9 s, silence until 2 s are
   over, 0.9 s), 4 096 at once: 46 s for a /16, whatever the processor does; bare epoll tries twice
   without the wait, 30 s. In a routed /20 the first 32 of each /24 are asked by SNMP and, since each
-  might become a conversation, waited for 2 s before more are asked, which leaves 1.5 s idle.
+  might become a conversation, waited for 2 s before more are asked, which leaves up to 1.5 s idle.
 - **An own segment.** Each silent address is asked twice by ARP, at 1 000/s: 7.9 s for a /20, and
   1 s for the last answer. Hosts are talked to meanwhile.
 - OPC UA servers are asked for endpoints without a session at `identify`: maker and product stand in

@@ -121,7 +121,8 @@ class Engine:
                 task = group.create_task(self._visit(visit))
                 task.add_done_callback(lambda _: places.release())
             later.rest()
-            if self._on_begun is not None and self.wire.stopping is None:
+            few = self.tally.begun <= in_flight  # a large sweep has its memory full of hosts now
+            if self._on_begun is not None and few and self.wire.stopping is None:
                 self._on_begun()
         return self.tally
 

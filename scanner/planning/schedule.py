@@ -277,6 +277,8 @@ class Schedule:
             yield from self._converse(call, group, host)
         elif not call.silent:
             yield from self._knock(call, group, host)
+            if call.udp:  # a question, and so a request, also where it is refused
+                host.turn.mark(self.now)
             self._leave(group, accepted=0)
             host.alive = True
         else:
