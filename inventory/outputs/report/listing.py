@@ -129,11 +129,21 @@ def asked(questions: Iterable[OpenQuestion], limits: Limits) -> tuple[tuple[page
         missing = _impersonal(one.missing, one.asset_name)
         group = groups.setdefault((one.rule, missing, one.next_step), _Asked(one.command))
         group.count += 1
-        if len(group.names) < limits.names:
-            group.names.setdefault(one.asset_name)
+        if one.asset != group.last:  # those of one asset follow each other
+            group.last, group.assets = one.asset, group.assets + 1
+            if len(group.names) < limits.names:
+                group.names.append(one.asset_name)
     ranked = sorted(groups.items(), key=lambda item: (-item[1].count, item[0]))
     shown = tuple(
-        page.Asked(rule, missing, step, group.command, tuple(group.names), group.count)
+        page.Asked(
+            rule,
+            missing,
+            step,
+            group.command,
+            tuple(group.names),
+            group.count,
+            group.assets - len(group.names),
+        )
         for (rule, missing, step), group in ranked[: limits.questions]
     )
     return shown, count
@@ -142,8 +152,10 @@ def asked(questions: Iterable[OpenQuestion], limits: Limits) -> tuple[tuple[page
 @dataclass(slots=True)
 class _Asked:
     command: str
-    names: dict[str, None] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
     count: int = 0
+    assets: int = 0
+    last: str = ""
 
 
 def _impersonal(text: str, name: str) -> str:

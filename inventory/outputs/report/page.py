@@ -173,7 +173,8 @@ class Asked:
     next_step: str
     command: str
     assets: tuple[str, ...]
-    count: int
+    count: int  # questions: of one asset there may be several
+    more: int = 0  # assets that are not named
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,25 @@ def render(page: Page) -> str:
 class _Texts(dict[str, object]):
     """The texts of the page; a word that has none is said as it is, by the template's `or`."""
 
+    def __init__(self, texts: dict[str, object]) -> None:
+        super().__init__(
+            {name: _Counted(one) if isinstance(one, str) else one for name, one in texts.items()}
+        )
+
     def __missing__(self, key: str) -> str:
         return ""
+
+
+class _Counted(str):
+    """A text, or two with a bar between them: for one, and for any other number. The value that
+    is filled in first decides."""
+
+    __slots__ = ()
+
+    def format(self, *args: object, **values: object) -> str:
+        one, bar, many = self.partition("|")
+        chosen = many if bar and next(iter(values.values()), 0) != 1 else one
+        return str.format(chosen, *args, **values)
 
 
 def policy(style: str, script: str) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import re
 import zipfile
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from inventory.conclude import conclude
-from inventory.model import Device, Effort, Kind, Level
+from inventory.model import Device, Effort, Kind, Level, OpenQuestion
 from inventory.outputs import report
-from inventory.outputs.report.gather import Limits, gather
-from inventory.outputs.report.page import Dark, Node, Page
+from inventory.outputs.report.gather import LIMITS, Limits, gather
+from inventory.outputs.report.listing import asked
+from inventory.outputs.report.page import Dark, Node, Page, Share
 from inventory.outputs.report.redact import redacted
 from inventory.outputs.report.render import SECTIONS, policy, render
 from inventory.outputs.report.sitemap import Counting, networks, site_map
@@ -428,3 +430,40 @@ def test_networks_are_those_of_the_site_file_and_else_of_24_bits() -> None:
     assert where.of("10.0.0.99") == ("10.0.0.0/24", "")
     assert where.of("fd00::1") == ("fd00::/64", "")
     assert where.of("plc.example") == ("", "")
+
+
+def test_one_is_told_in_the_singular(tmp_path: Path) -> None:
+    """A plant with one asset, one question, one network, one machine that gives nothing."""
+    with Store.open(plant(tmp_path, 2), SITE) as store:
+        page = gather(store)
+    one = replace(page, critical=Share(0, 0, 1), critical_named=True, machines_covered=1,
+                  coverage=(0.0, 1.0), question_count=1 + page.question_count)  # fmt: skip
+    nets = tuple(
+        replace(net, counts={"yes": 1, "no": 0, "unknown": 0, "none": 0}) for net in page.nets
+    )
+    harm = page.harm and replace(page.harm, facts={**page.harm.facts, "hosts_left_alone": 1,
+                                                   "pauses": 1, "refused_by_guard": 1})  # fmt: skip
+    honest = replace(page.honest, scanned=1, answered=1, unasked=1)
+    text = visible(render(replace(one, nets=nets, harm=harm, honest=honest)))
+    wrong = re.findall(r"(?<![\d.,])1 (?:[a-z]+ )?(?:assets|gaps|addresses|hosts|questions|devices|"
+                       r"pauses|requests|machines|bytes)\b[^.]{0,40}", text)  # fmt: skip
+    assert wrong == []
+    assert "1 no: its data" in text and "1 asset " in text
+
+
+def visible(html: str) -> str:
+    """The text of a page, in one line."""
+    body = re.sub(r"<(script|style).*?</\1>", " ", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def test_a_question_about_many_signals_of_one_machine_names_it_once() -> None:
+    def ask(asset: str, subject: str) -> OpenQuestion:
+        return OpenQuestion("U03", asset, asset.upper(), SITE, subject, "a map", "import it")
+
+    several = [ask("m-1", word) for word in ("current", "flow", "power")] + [ask("m-2", "flow")]
+    (found,), count = asked(several, LIMITS)
+    assert (found.assets, found.count, found.more, count) == (("M-1", "M-2"), 4, 0, 4)
+    many = [ask(f"m-{n:02}", word) for n in range(20) for word in ("a", "b")]
+    (found,), _ = asked(many, LIMITS)
+    assert len(found.assets) == LIMITS.names and found.more == 20 - LIMITS.names

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from inventory.outputs.report.gather import Limits, gather
-from inventory.outputs.report.page import Node
+from inventory.outputs.report.page import Matrix, Node, Share
 from inventory.outputs.report.render import render
 from inventory.store import Store
 from tests.inventory.making import SITE, START
@@ -285,6 +285,37 @@ def test_print_drops_the_controls_and_keeps_the_facts(browser: Browser, hostile:
 def test_a_narrow_screen_does_not_scroll_sideways(browser: Browser, hostile: Path) -> None:
     with opened(browser, hostile, viewport={"width": 400, "height": 800}) as seen:
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+WIDER = """parts => parts.filter(one => one.scrollWidth > one.clientWidth + 1)
+    .map(one => one.getAttribute("aria-label") || one.getAttribute("aria-labelledby"))"""
+
+
+def test_a_narrow_screen_cuts_no_question(browser: Browser, hostile: Path) -> None:
+    """What is read, and not compared by column, stands below each other there."""
+    with opened(browser, hostile, viewport={"width": 400, "height": 800}) as seen:
+        cut = seen.page.eval_on_selector_all(".scroll:has(.asked, .cases, .numbers, .harm)", WIDER)
+        assert cut == []
+
+
+def test_print_cuts_no_column(browser: Browser, tmp_path: Path) -> None:
+    """Paper does not scroll: the widest class of machines stands on an A4 page with its signals."""
+    path = tmp_path / "r.html"
+    states = ("yes", "no", "unknown") * 4
+    signals = ("vibration", "discharge pressure", "differential pressure", "suction pressure",
+               "flow", "power", "running", "bearing temperature", "speed", "oil pressure",
+               "winding temperature", "humidity")  # fmt: skip
+    wide = Matrix("Pump", signals, (("P-101 a name that is rather long", states),),
+                  (Share(1, 2, 3),) * 12, 1)  # fmt: skip
+    with Store.open(plant(tmp_path), SITE) as store:
+        path.write_text(render(replace(gather(store), matrices=(wide,))), "utf-8")
+    width = round((210 - 30) / 25.4 * 96)  # A4 without the margins that the style names
+    with opened(browser, path, viewport={"width": width, "height": 1000}) as seen:
+        seen.page.emulate_media(media="print")
+        ends = seen.page.eval_on_selector_all(
+            "main table", "all => all.map(one => one.getBoundingClientRect().right)"
+        )
+        assert max(ends) <= width
 
 
 def test_five_thousand_gaps_are_usable(browser: Browser, tmp_path: Path) -> None:
