@@ -254,7 +254,9 @@ def _assets(store: Store) -> Iterator[Row]:
     place = {name: i for i, name in enumerate(csv_file.ASSETS)}
     for row in csv_file.asset_rows(store):
         name = row[place["Name"]] or row[place["Tag"]] or row[place["Product"]]
-        yield (name or str(row[0])[:8], *row[1:], row[0])
+        where = f"{row[place['Addresses']]} ".partition(" ")[0]
+        where = f"{where} {row[place['Part']]}".strip()  # as the gaps call one without a name
+        yield (name or where or str(row[0])[:8], *row[1:], row[0])
 
 
 SIGNALS = (

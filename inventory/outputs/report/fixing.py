@@ -96,6 +96,7 @@ def todo(
         fix.value,
         subjects.pop() if len(subjects) == 1 else "",
         tuple(sorted(machines, key=lambda one: not one[1])[: limits.names]),
+        max(len(machines) - limits.names, 0),
     )
 
 

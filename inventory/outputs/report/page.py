@@ -53,6 +53,7 @@ class Todo:
     value: float
     subject: str = ""  # what in the asset, where the fix is about one thing
     machines: tuple[tuple[str, bool], ...] = ()  # watched by what it frees; rated critical
+    machines_more: int = 0  # that are not named
 
 
 @dataclass(frozen=True, slots=True)

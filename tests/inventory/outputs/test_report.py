@@ -467,3 +467,11 @@ def test_a_question_about_many_signals_of_one_machine_names_it_once() -> None:
     many = [ask(f"m-{n:02}", word) for n in range(20) for word in ("a", "b")]
     (found,), _ = asked(many, LIMITS)
     assert len(found.assets) == LIMITS.names and found.more == 20 - LIMITS.names
+
+
+def test_a_fix_for_many_machines_says_how_many_it_does_not_name(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path, 40), SITE) as store:
+        page = gather(store)
+    most = max(page.fixes, key=lambda one: one.machines_more)
+    assert len(most.machines) == LIMITS.names and most.machines_more > 0
+    assert f"and {most.machines_more} more" in visible(render(page))

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from inventory.conclude import conclude
 from inventory.model import Category, Confidence, Effort, Finding, Level, Remedy, Severity, Verdict
 from inventory.outputs import Request, csv_file, xlsx
 from inventory.outputs.workbook import workbook
 from inventory.store import Store
-from tests.inventory.making import SITE
+from tests.inventory.making import SITE, observed
 from tests.inventory.outputs.sample import HOSTILE, plant
 
 SHEETS = [
@@ -174,3 +175,11 @@ def test_a_sheet_that_is_cut_says_so(tmp_path: Path) -> None:
         assert xlsx._sheet(book, xlsx._styles(book), sheet, most=3) == 3
     rows = [row[0].value for row in load_workbook(tmp_path / "cut.xlsx")["Signals"].rows]
     assert rows == ["Asset", "plc-0", "plc-1", "plc-2", xlsx.CUT]
+
+
+def test_one_that_nobody_named_is_called_by_its_place_as_in_its_gaps(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "p.db", SITE) as store:
+        store.append([observed("10.0.0.7", {"serial": "S1"})])
+        conclude(store)
+    sheet = load_workbook(written(tmp_path, tmp_path / "p.db"))["Assets"]
+    assert [cell.value for cell in sheet["A"]] == ["Asset", "10.0.0.7"]
