@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import heapq
 import math
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inventory.judge.openness import document
 from inventory.judge.weigh import COST
@@ -31,47 +32,84 @@ class Fix:
     each: bool = False  # it has to be done at each of the assets: so many times the effort
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A fix as a plan holds it: of the findings it knows nothing but their places."""
+
+    cause: str
+    text: str
+    effort: Effort
+    needs_outage: bool
+    value: float
+    places: Sequence[int]  # of what it frees, in what was planned from
+    each: bool
+
+
 @dataclass(slots=True)
 class _Offer:
     cause: str
     text: str
     effort: Effort
     needs_outage: bool
-    gaps: list[int]
+    gaps: array[int] = field(default_factory=lambda: array("L"))  # places, each once, ascending
 
 
-_Chosen = list[tuple[str, list[int], float]]
+_Chosen = list[tuple[str, Sequence[int], float]]
 
 
 def plan_fixes(findings: Iterable[Finding]) -> list[Fix]:
     """Fixes in the order in which they pay; every gap that has a remedy is freed once."""
-    gaps = [item for item in findings if item.remedies and not item.waived]
-    gains = [max(item.value * COST[item.remedies[0].effort], 0.01) for item in gaps]
-    offers = _offers(gaps)
-    needed = _needed(offers, [key for key, _, _ in _chosen(offers, gains)], len(gaps))
+    gaps = list(findings)
+    return [
+        Fix(
+            one.cause,
+            one.text,
+            one.effort,
+            one.needs_outage,
+            one.value,
+            tuple(gaps[place].id for place in one.places),
+            tuple(dict.fromkeys(gaps[place].asset_name for place in one.places)),
+            one.each,
+        )
+        for one in planned(gaps)
+    ]
+
+
+def planned(findings: Iterable[Finding]) -> list[Planned]:
+    """The same plan by places. Goes through the findings once, so that they need not be in memory:
+    of each it keeps a number for its gain, one for each remedy, and two marks."""
+    offers, gains = _offers(findings)
+    needed = _needed(offers, [key for key, _, _ in _chosen(offers, gains)], len(gains))
     together: dict[tuple[str, Effort, int], _Chosen] = {}
     for key, mine, worth in _chosen(needed, gains):
         offer = offers[key]
         alike = offer.cause, offer.effort, _rank(worth)
         together.setdefault(alike, []).append((key, mine, worth))
-    fixes = [_fix(offers, gaps, chosen) for chosen in together.values()]
+    fixes = [_fix(offers, chosen) for chosen in together.values()]
     return sorted(fixes, key=lambda fix: -fix.value)
 
 
-def _offers(gaps: Sequence[Finding]) -> dict[str, _Offer]:
-    """What the remedies come to, by cause, and by asset too where each asset needs its own."""
+def _offers(findings: Iterable[Finding]) -> tuple[dict[str, _Offer], array[float]]:
+    """What the remedies come to, by cause, and by asset too where each asset needs its own; and
+    what each finding is worth (0 of one that nobody wants to fix)."""
     offers: dict[str, _Offer] = {}
-    for place, item in enumerate(gaps):
-        for remedy in item.remedies:
+    gains = array("d")
+    for place, item in enumerate(findings):
+        remedies = () if item.waived else item.remedies
+        gain = max(item.value * COST[remedies[0].effort], 0.01) if remedies else 0.0
+        gains.append(gain)
+        for remedy in remedies:
             cause = remedy.cause or f"{item.rule}:{item.asset}"
             key = f"{cause}@{item.asset}" if _done_at_each(remedy) else cause
-            offer = offers.setdefault(
-                key, _Offer(cause, remedy.text, remedy.effort, remedy.needs_outage, [])
-            )
-            offer.gaps.append(place)
+            offer = offers.get(key)
+            if offer is None:
+                offer = _Offer(cause, remedy.text, remedy.effort, remedy.needs_outage)
+                offers[key] = offer
+            if not offer.gaps or offer.gaps[-1] != place:
+                offer.gaps.append(place)
             if COST[remedy.effort] > COST[offer.effort]:
                 offer.effort = remedy.effort
-    return offers
+    return offers, gains
 
 
 def _done_at_each(remedy: Remedy) -> bool:
@@ -84,33 +122,33 @@ def _chosen(offers: Mapping[str, _Offer], gains: Sequence[float]) -> _Chosen:
 
     One that frees nothing first comes last: it may still stand in for a dearer one (`_needed`).
     """
-    freed = [False] * len(gains)
+    freed = bytearray(len(gains))
     heap = [(-_worth(offer, gains, freed), cause) for cause, offer in offers.items()]
     heapq.heapify(heap)
-    chosen = []
+    chosen: _Chosen = []
     while heap:
         _, cause = heapq.heappop(heap)
         worth = _worth(offers[cause], gains, freed)
         if heap and worth < -heap[0][0] - 1e-12:
             heapq.heappush(heap, (-worth, cause))  # others were freed meanwhile: weigh again
             continue
-        mine = [place for place in dict.fromkeys(offers[cause].gaps) if not freed[place]]
+        mine = array("L", (place for place in offers[cause].gaps if not freed[place]))
         for place in mine:
-            freed[place] = True
+            freed[place] = 1
         chosen.append((cause, mine, worth))
     return chosen
 
 
 def _needed(offers: Mapping[str, _Offer], causes: Sequence[str], gaps: int) -> dict[str, _Offer]:
     """The chosen fixes without those, dearest first, whose gaps the others free anyway."""
-    times = [0] * gaps
+    times = array("L", bytes(array("L").itemsize * gaps))
     for cause in causes:
-        for place in set(offers[cause].gaps):
+        for place in offers[cause].gaps:
             times[place] += 1
     kept = dict.fromkeys(causes)
     places = {cause: place for place, cause in enumerate(causes)}
     for cause in sorted(causes, key=lambda name: (-COST[offers[name].effort], -places[name])):
-        mine = set(offers[cause].gaps)
+        mine = offers[cause].gaps
         if all(times[place] > 1 for place in mine):
             del kept[cause]
             for place in mine:
@@ -118,9 +156,8 @@ def _needed(offers: Mapping[str, _Offer], causes: Sequence[str], gaps: int) -> d
     return {cause: offers[cause] for cause in kept}
 
 
-def _worth(offer: _Offer, gains: Sequence[float], freed: Sequence[bool]) -> float:
-    places = dict.fromkeys(offer.gaps)
-    return sum(gains[place] for place in places if not freed[place]) / COST[offer.effort]
+def _worth(offer: _Offer, gains: Sequence[float], freed: Sequence[int]) -> float:
+    return sum(gains[place] for place in offer.gaps if not freed[place]) / COST[offer.effort]
 
 
 def _rank(worth: float) -> int:
@@ -129,17 +166,18 @@ def _rank(worth: float) -> int:
     return round(math.log(worth, 3))  # never 0: what is needed frees a gap that nothing else does
 
 
-def _fix(offers: Mapping[str, _Offer], gaps: Sequence[Finding], chosen: _Chosen) -> Fix:
+def _fix(offers: Mapping[str, _Offer], chosen: _Chosen) -> Planned:
     """One fix of what was chosen for one cause: of one asset, or of each of several."""
     offer = offers[chosen[0][0]]
-    freed = [gaps[place] for _, mine, _ in chosen for place in mine]
-    return Fix(
+    places = array("L")
+    for _, mine, _ in chosen:
+        places.extend(mine)
+    return Planned(
         offer.cause,
         offer.text,
         offer.effort,
         offer.needs_outage,
         round(sum(worth for _, _, worth in chosen) / len(chosen), 4),
-        tuple(item.id for item in freed),
-        tuple(dict.fromkeys(item.asset_name for item in freed)),
+        places,
         chosen[0][0] != offer.cause,
     )

@@ -6,9 +6,13 @@ megabytes of cache, goes on in a temporary file without a name, and is gone when
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 CACHE_KIB = 2048
 """Memory of one shelf; a small inventory never touches the disk."""
@@ -28,10 +32,7 @@ class Shelf:
     """Texts by text, in the order in which each key was put first."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)
-        for one in _SETTINGS:
-            self._database.execute(f"PRAGMA {one}")
-        self._database.execute(_TABLE)
+        self._database = _nameless(_TABLE)
         self._filter = bytearray(1 << (FILTER_BITS - 3))
         self._end = weakref.finalize(self, self._database.close)
 
@@ -77,6 +78,46 @@ class Shelf:
     def close(self) -> None:
         """Gives everything back; idempotent, and done at the latest when nobody holds it."""
         self._end()
+
+
+class Ledger(Generic[T]):
+    """Values of ours in the order in which they were put, by place; of all of them memory holds
+    what SQLite keeps at hand."""
+
+    def __init__(self) -> None:
+        self._database = _nameless("CREATE TABLE ledger (place INTEGER PRIMARY KEY, value BLOB)")
+        self._count = 0
+        self._end = weakref.finalize(self, self._database.close)
+
+    def append(self, value: T) -> None:
+        """Puts one more."""
+        body = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        self._database.execute("INSERT INTO ledger VALUES (?, ?)", (self._count, body))
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, place: int) -> T:
+        asked = self._database.execute("SELECT value FROM ledger WHERE place = ?", (place,))
+        return self._read(asked.fetchone()[0])
+
+    def __iter__(self) -> Iterator[T]:
+        for (body,) in self._database.execute("SELECT value FROM ledger ORDER BY place"):
+            yield self._read(body)
+
+    def _read(self, body: bytes) -> T:
+        value: T = pickle.loads(body)  # noqa: S301 - written by this very object
+        return value
+
+
+def _nameless(table: str) -> sqlite3.Connection:
+    """A database of this process alone, with one table."""
+    made = sqlite3.connect("", isolation_level=None)
+    for one in _SETTINGS:
+        made.execute(f"PRAGMA {one}")
+    made.execute(table)
+    return made
 
 
 def _bits(key: str) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.conclude import rules_digest
 from inventory.judge.weigh import frees_nothing
-from inventory.model import Device, Effort, Finding, Remedy, Severity
+from inventory.model import Device, Effort, Finding, Severity
 from inventory.outputs import Format, csv_file, records, view
-from inventory.outputs.report.fixing import Critical, Plan
+from inventory.outputs.report.fixing import Critical, Freed, Plan
 from inventory.outputs.report.limits import LIMITS
-from inventory.outputs.report.listing import light
-from inventory.outputs.report.words import spoken
+from inventory.outputs.shelf import Ledger
 from inventory.outputs.workbook import workbook
 from inventory.text import inert
 
@@ -357,21 +356,20 @@ def _summary(store: Store, critical: Critical) -> Iterator[Row]:
         yield ("Spare that gives no data", spare.name, why)
     counted: Counter[str] = Counter()
     by_category: Counter[str] = Counter()
-    data: list[Finding] = []  # without their premises: of many gaps, a plan needs little
-    alike: dict[tuple[Remedy, ...], tuple[Remedy, ...]] = {}
+    data: Ledger[Finding] = Ledger()
     for one in store.findings():
         if one.severity is Severity.INFO or one.waived:
             continue
         counted[one.severity.value] += 1
         by_category[one.category.value] += 1
         if not frees_nothing(one):
-            data.append(light(one, alike))
+            data.append(replace(one, because=()))
     plan = Plan.of(data)
     yield from _critical(plan, critical)
     for place, fix in enumerate(plan.fixes[: LIMITS.fixes], 1):
-        count = f"{len(fix.gaps)} gap{'s' if len(fix.gaps) > 1 else ''}"
-        about = dict.fromkeys(spoken(plan.findings[gap].subject) for gap in fix.gaps)
-        names = ", ".join((*fix.assets[:8], *(text for text in about if text and len(about) == 1)))
+        count = f"{len(fix.places)} gap{'s' if len(fix.places) > 1 else ''}"
+        freed = Freed.of(plan.freed(fix), {}, 8)
+        names = ", ".join((*freed.names, *filter(None, (freed.subject,))))
         what = f"closes {count}: {names}"
         yield (f"Fix {place} ({EFFORTS[fix.effort]})", fix.text, what)
     for name in COLOURS:

@@ -7,10 +7,11 @@ it: such a machine is named beside them, with its own fix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from inventory.fixes import Fix, plan_fixes
+from inventory.fixes import Planned, planned
 from inventory.judge.weigh import COST
 from inventory.model import Equipment, Finding
 from inventory.outputs.report import page
@@ -18,6 +19,7 @@ from inventory.outputs.report.limits import Limits
 from inventory.outputs.report.naming import criticality, name_of
 from inventory.outputs.report.sitemap import state_of
 from inventory.outputs.report.words import spoken
+from inventory.outputs.shelf import Ledger
 from inventory.store.reading import Asset
 
 MOST_DARK = 12
@@ -43,20 +45,24 @@ def watched(equipment: Iterable[Equipment]) -> Watched:
 class Plan:
     """Fixes in the order in which they pay, and the findings that they free."""
 
-    fixes: Sequence[Fix]
-    findings: Mapping[str, Finding]
+    fixes: Sequence[Planned]
+    findings: Ledger[Finding]
 
     @classmethod
-    def of(cls, findings: Sequence[Finding]) -> Plan:
+    def of(cls, findings: Ledger[Finding]) -> Plan:
         """The plan that frees these findings."""
-        return cls(plan_fixes(findings), {one.id: one for one in findings})
+        return cls(planned(findings), findings)
+
+    def freed(self, fix: Planned) -> Iterator[Finding]:
+        """What a fix frees; one at a time."""
+        return map(self.findings.__getitem__, fix.places)
 
     def first(self, watched: Watched, limits: Limits) -> tuple[page.Todo, ...]:
         """The fixes that pay most."""
         return tuple(
-            todo(one, [self.findings[gap] for gap in one.gaps], watched, limits)
+            todo(one, self.freed(one), watched, limits)
             for one in self.fixes[: limits.fixes]
-            if one.gaps
+            if one.places
         )
 
     def best(self, wanted: Mapping[str, Iterable[str]]) -> dict[str, int]:
@@ -66,37 +72,62 @@ class Plan:
         for name, keys in wanted.items():
             for key in keys:
                 owners.setdefault(key, []).append(name)
+        numbers = array("L", bytes(array("L").itemsize * len(self.findings)))
+        for number, fix in enumerate(self.fixes, 1):
+            for place in fix.places:
+                numbers[place] = number
         found: dict[str, tuple[float, int]] = {}
-        for place, fix in enumerate(self.fixes, 1):
-            for one in (self.findings[gap] for gap in fix.gaps):
-                gain = one.value * COST[one.remedies[0].effort]
-                for name in owners.get(one.asset, ()):
-                    if gain > found.get(name, (-1.0, 0))[0]:
-                        found[name] = (gain, place)
-        return {name: place for name, (_, place) in found.items()}
+        for number, one in zip(numbers, self.findings if owners else (), strict=False):
+            for name in owners.get(one.asset, ()) if number else ():
+                gain = one.value * COST[one.remedies[0].effort], -number
+                found[name] = max(gain, found.get(name, gain))
+        return {name: -number for name, (_, number) in found.items()}
 
 
-def todo(
-    fix: Fix,
-    gaps: Sequence[Finding],
-    watched: Watched,
-    limits: Limits,
-) -> page.Todo:
+@dataclass(slots=True)
+class Freed:
+    """What a fix frees, added up as it goes by."""
+
+    names: list[str] = field(default_factory=list)  # the first assets, each once
+    known: set[int] = field(default_factory=set)  # all of them, as numbers
+    labels: dict[str, None] = field(default_factory=dict)
+    subjects: set[str] = field(default_factory=set)
+    machines: dict[tuple[str, bool], None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, gaps: Iterable[Finding], watched: Watched, most: int) -> Freed:
+        """The sum over some findings; of the assets, `most` are named."""
+        found = cls()
+        for gap in gaps:
+            found.known.add(hash(gap.asset_name))
+            if len(found.names) < most and gap.asset_name not in found.names:
+                found.names.append(gap.asset_name)
+            found.labels.setdefault(gap.label)
+            found.subjects.add(spoken(gap.subject))
+            found.machines.update(dict.fromkeys(watched.get(gap.asset, ())))
+        return found
+
+    @property
+    def subject(self) -> str:
+        """What all of them are about, where that is one thing."""
+        return next(iter(self.subjects)) if len(self.subjects) == 1 else ""
+
+
+def todo(fix: Planned, gaps: Iterable[Finding], watched: Watched, limits: Limits) -> page.Todo:
     """One fix as the page shows it."""
-    machines = dict.fromkeys(one for gap in gaps for one in watched.get(gap.asset, ()))
-    subjects = {spoken(gap.subject) for gap in gaps}
+    freed = Freed.of(gaps, watched, limits.names)
     return page.Todo(
         fix.text,
         fix.effort.value,
         fix.needs_outage,
-        len(gaps),
-        fix.assets[: limits.names],
-        max(len(fix.assets) - limits.names, 0),
-        tuple(dict.fromkeys(gap.label for gap in gaps))[:2],
+        len(fix.places),
+        tuple(freed.names),
+        len(freed.known) - len(freed.names),
+        tuple(freed.labels)[:2],
         fix.value,
-        subjects.pop() if len(subjects) == 1 else "",
-        tuple(sorted(machines, key=lambda one: not one[1])[: limits.names]),
-        max(len(machines) - limits.names, 0),
+        freed.subject,
+        tuple(sorted(freed.machines, key=lambda one: not one[1])[: limits.names]),
+        max(len(freed.machines) - limits.names, 0),
     )
 
 
@@ -146,8 +177,7 @@ class Critical:
         if not place:
             return page.Dark(tuple(names))
         fix, keys = plan.fixes[place - 1], {key for name in names for key in self.names[name]}
-        gaps = (plan.findings[gap] for gap in fix.gaps)
-        at = dict.fromkeys(gap.asset_name for gap in gaps if gap.asset in keys)
+        at = dict.fromkeys(gap.asset_name for gap in plan.freed(fix) if gap.asset in keys)
         other = tuple(one for one in at if one not in names)[: limits.names]
         shown = place if place <= limits.fixes else 0
         return page.Dark(tuple(names), shown, fix.text, fix.effort.value, fix.needs_outage, other)

@@ -6,18 +6,18 @@ One rule keeps it simple: what is alike is said once, with the assets that it is
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from inventory.judge.weigh import frees_nothing
-from inventory.model import Finding, OpenQuestion, Remedy, Severity
+from inventory.model import Finding, OpenQuestion, Severity
 from inventory.outputs.report import page
 from inventory.outputs.report.evidence import Proofs
 from inventory.outputs.report.limits import Limits
 from inventory.outputs.report.words import spoken
+from inventory.outputs.shelf import Ledger
 from inventory.rules.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Ranked:
     fixes needs."""
 
     whole: list[Finding] = field(default_factory=list)
-    data: list[Finding] = field(default_factory=list)  # live; closing one frees data
-    rest: list[Finding] = field(default_factory=list)  # live; records and hardening
+    data: Ledger[Finding] = field(default_factory=Ledger)  # live; closing one frees data
+    rest: Ledger[Finding] = field(default_factory=Ledger)  # live; records and hardening
     count: int = 0
     severities: Counter[str] = field(default_factory=Counter)
     kinds: Counter[tuple[str, str]] = field(default_factory=Counter)  # rule, category
@@ -43,7 +43,6 @@ class Ranked:
     def read(cls, store: Store, told: int, *, by_asset: bool) -> Ranked:
         """Reads them; `told` are kept whole, and counted by asset where that is asked for."""
         found = cls()
-        alike: dict[tuple[Remedy, ...], tuple[Remedy, ...]] = {}
         for one in store.ranked(sorted(SHOWN), everything=True):
             found.kinds[one.rule, one.category.value] += 1
             found.count += 1
@@ -54,8 +53,7 @@ class Ranked:
             found.severities[one.severity.value] += 1
             if by_asset:
                 found.by_asset[one.asset] += 1
-            kept = one if found.count <= told else light(one, alike)
-            (found.rest if frees_nothing(one) else found.data).append(kept)
+            (found.rest if frees_nothing(one) else found.data).append(replace(one, because=()))
         return found
 
     def by_rule(self) -> tuple[tuple[str, str, str, int, str], ...]:
@@ -65,13 +63,6 @@ class Ranked:
             (rule, rules[rule].label, category, count, rules[rule].meaning)
             for (rule, category), count in self.kinds.most_common()
         )
-
-
-def light(one: Finding, alike: dict[tuple[Remedy, ...], tuple[Remedy, ...]]) -> Finding:
-    """A finding without its premises; what many have in common is held once."""
-    remedies = alike.setdefault(one.remedies, one.remedies)
-    label, rule, site = map(sys.intern, (one.label, one.rule, one.site))
-    return replace(one, because=(), remedies=remedies, label=label, rule=rule, site=site)
 
 
 def gaps(store: Store, findings: Sequence[Finding]) -> Iterator[page.Gap]:

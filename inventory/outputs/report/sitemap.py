@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from inventory.model import Declaration, Device, Equipment, Kind, Level
 from inventory.outputs.report.page import NO, NONE, STATES, UNKNOWN, YES, Net, Node
+from inventory.outputs.shelf import Shelf
 from inventory.rollup import NO_DATA, USEFUL
 from inventory.store.reading import Asset
 
@@ -115,8 +116,8 @@ def site_map(assets: Sequence[Asset], where: Networks, gaps: Mapping[str, int]) 
 class Counting:
     """The same networks without nodes: assets are counted as they stream by, equipment first.
 
-    A machine is counted where the first device that monitors it is, a unit where its parent is; of
-    those, and of no other device, the place is remembered until the end.
+    A machine is counted where the first device that monitors it is, a unit where its parent is; so
+    the place of each device is kept on disk until the end.
     """
 
     where: Networks
@@ -124,8 +125,8 @@ class Counting:
     counts: dict[str, Counter[str]] = field(default_factory=dict)  # network → states and `unseen`
     zones: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)  # of machines
-    networks: dict[str, str] = field(default_factory=dict)  # of devices without a parent
-    behind: dict[str, tuple[str, str, str, bool]] = field(default_factory=dict)
+    networks: Shelf = field(default_factory=Shelf)  # of devices without a parent
+    behind: Shelf = field(default_factory=Shelf)  # of the others: parent, own network, state, seen
 
     def see(self, one: Asset) -> None:
         """Counts one in."""
@@ -135,9 +136,10 @@ class Counting:
             return
         name, zone = self.where.of(thing.addresses[0] if thing.addresses else "")
         if thing.parent:
-            self.behind[thing.key] = (thing.parent, name, state, thing.seen)
+            told = (thing.parent, name, state, "seen" if thing.seen else "")
+            self.behind.put(thing.key, "\0".join(told))
         else:
-            self.networks[thing.key] = name
+            self.networks.put(thing.key, name)
             self._count(name, state, thing.seen)
         self.zones.setdefault(name, zone)
 
@@ -146,11 +148,11 @@ class Counting:
 
     def nets(self) -> tuple[Net, ...]:
         """Networks in order of address."""
-        for key, (_, _, state, seen) in self.behind.items():
-            self._count(self._network(key), state, seen)
-        known = {*self.networks, *self.behind}
+        for key, told in self.behind:
+            *_, state, seen = told.split("\0")
+            self._count(self._network(key), state, bool(seen))
         for one in self.equipment:
-            device = next((link.device for link in one.links if link.device in known), "")
+            device = next((link.device for link in one.links if self._known(link.device)), "")
             place = self._network(device) if device else NOWHERE
             self._count(place, self.states.get(one.key, UNKNOWN))
         return tuple(
@@ -161,17 +163,22 @@ class Counting:
             for name, count in sorted(self.counts.items(), key=lambda item: _order(item[0]))
         )  # fmt: skip
 
+    def _known(self, key: str) -> bool:
+        return key in self.networks or key in self.behind
+
     def _network(self, key: str) -> str:
         """Where what it stands behind is; its own network when that is not known, or is itself."""
         met: set[str] = set()
-        at = key
-        while at in self.behind and at not in met:
+        at, first = key, ""
+        while at not in met and (told := self.behind.get(at)) is not None:
             met.add(at)
-            parent, own, _, _ = self.behind[at]
-            if parent not in self.behind and parent not in self.networks:
+            parent, own, *_ = told.split("\0")
+            first = first if len(met) > 1 else own
+            if not self._known(parent):
                 return own
             at = parent
-        return self.networks[at] if at in self.networks else self.behind[key][1]
+        found = self.networks.get(at)
+        return first if found is None else found
 
 
 def _circular(key: str, devices: Mapping[str, Asset]) -> bool:

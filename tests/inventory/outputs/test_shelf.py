@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.outputs.shelf import CACHE_KIB, Shelf
+from inventory.outputs.shelf import CACHE_KIB, Ledger, Shelf
 
 KEYS = st.text(max_size=3)
 PAIRS = st.lists(st.tuples(KEYS, KEYS))
@@ -37,6 +37,14 @@ def test_a_text_that_no_encoding_has_is_kept_too() -> None:
     shelf.put("a\ud800\0", "\udfff")
     assert shelf.get("a\ud800\0") == "\udfff" and shelf.get("a") is None
     shelf.close()
+
+
+def test_a_ledger_gives_back_each_value_at_its_place() -> None:
+    kept: Ledger[tuple[int, str]] = Ledger()
+    for n in range(300):
+        kept.append((n, f"text {n}"))
+    assert len(kept) == 300 and kept[299] == (299, "text 299")
+    assert list(kept) == [(n, f"text {n}") for n in range(300)]
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="memory is read from Linux")
