@@ -1,10 +1,11 @@
 """How long each export takes, and how much memory it adds, for several sizes of inventory.
 
-    python -m benchmarks.exports [1000 10000 100000] [--keep FOLDER] [--only NAME,…]
+    python -m benchmarks.exports [1000 10000 100000] [--keep FOLDER] [--only NAME,…] | tee FILE
+    python -m benchmarks.exports page FILE…
 
 One rule keeps it simple: each output runs in a process of its own, so that the peak (VmHWM, Linux)
 is its own; figures are printed, never asserted, and growth is shown as a ratio. An inventory is
-kept under `--keep` and used again.
+kept under `--keep` and used again. `page` puts what was printed into the table of docs/exports.md.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from inventory.outputs import Request, load, report
 from inventory.store import Store
 from protocols.contract import Observation
 
+PAGE = Path(__file__).parent.parent / "docs" / "exports.md"
+BEGIN, END = "<!-- measured by benchmarks.exports -->", "<!-- end -->"
 SITE = "plant"
 SINGLE = {
     "csv-gaps": ".csv",
@@ -132,6 +135,38 @@ def measured(name: str, database: Path, folder: Path) -> dict[str, float]:
     return found
 
 
+def figures(lines: Iterable[str]) -> dict[str, dict[int, tuple[float, float]]]:
+    """CPU seconds and peak megabytes by output and number of devices, from printed lines."""
+    found: dict[str, dict[int, tuple[float, float]]] = {}
+    for line in lines:
+        parts = line.rstrip("\n").split("\t")
+        if len(parts) == 5 and parts[1].isdigit():
+            name, size, seconds, _, peak_ = parts
+            found.setdefault(name, {})[int(size)] = (float(seconds), float(peak_))
+    return found
+
+
+def table(found: Mapping[str, Mapping[int, tuple[float, float]]]) -> str:
+    """The table of the page: a row per output, with the two largest sizes."""
+    small, large = sorted({size for several in found.values() for size in several})[-2:]
+    head = [f"| | MB, {small:,} | MB, {large:,} | CPU s, {small:,} | CPU s, {large:,} |",
+            "|---|---|---|---|---|"]  # fmt: skip
+    order = {name: place for place, name in enumerate((*SINGLE, *FILES, *COMMANDS))}
+    for name in sorted(found, key=lambda one: order.get(one, len(order))):
+        if {small, large} <= found[name].keys():
+            (few, little), (many, much) = found[name][small], found[name][large]
+            head.append(f"| `{name}` | {little:.0f} | {much:.0f} | {few:.0f} | {many:.0f} |")
+    return "\n".join(head)
+
+
+def put(files: Iterable[str]) -> None:
+    """Writes the figures of some files into the page, later ones over earlier ones."""
+    lines = [line for name in files for line in Path(name).read_text("utf-8").splitlines()]
+    text = PAGE.read_text("utf-8")
+    before, after = text.split(BEGIN)[0], text.split(END, 1)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table(figures(lines))}\n\n{END}{after}", "utf-8")
+
+
 def main(words: list[str]) -> None:
     """Prints a line per output and size as it is measured, then what grew with the size."""
     keep = words[words.index("--keep") + 1] if "--keep" in words else ""
@@ -159,5 +194,7 @@ def main(words: list[str]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["one"]:
         one(*sys.argv[2:5])
+    elif sys.argv[1:2] == ["page"]:
+        put(sys.argv[2:])
     else:
         main(sys.argv[1:])

@@ -24,7 +24,6 @@ One rule keeps it simple: a profile can pick and cut text, and every cell is mad
 from __future__ import annotations
 
 import csv
-import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from inventory.outputs import view
 from inventory.outputs.rows import FIELDS, Record, records
+from inventory.outputs.shelf import Shelf
 from inventory.outputs.workbook import workbook
 from inventory.text import cell, inert, slug
 
@@ -190,19 +190,17 @@ def _fields(given: object) -> tuple[str, ...]:
 
 
 def table(store: Store, file: File) -> Iterator[list[str]]:
-    """The rows of one file, as text; streams. Of each value of a unique column a digest is kept."""
+    """The rows of one file, as text; streams. The values of unique columns are kept on disk."""
     given = _Given(file, store)
-    seen: set[bytes] = set()
+    seen = Shelf() if file.distinct else None
     for record in records(store, file.rows):
         if file.needs and not any(record[name] for name in file.needs):
             continue
         for one in _exploded(record, file.each):
-            if file.distinct:
-                parts = "\0".join(str(one[name]) for name in file.distinct)
-                mark = hashlib.sha256(parts.encode("utf-8", "replace")).digest()[:16]
-                if mark in seen:
-                    continue
-                seen.add(mark)
+            if seen is not None and not seen.add(
+                "\0".join(str(one[name]) for name in file.distinct)
+            ):
+                continue
             yield [given.value(column, one) for column in file.columns]
 
 
@@ -220,11 +218,11 @@ class _Given:
     """Values of unique columns, so that a reference finds them before their row.
 
     A value is kept where it differs from what the column's rules alone give, or where another asset
-    refers to it; of all others a digest of eight bytes, so that memory grows little.
+    refers to it; all others stand on a shelf, so that memory does not grow.
     """
 
     def __init__(self, file: File, store: Store) -> None:
-        self._taken: dict[str, set[int]] = {}
+        self._taken: dict[str, Shelf] = {}
         self._of: dict[tuple[str, str], str] = {}
         unique = [one for one in file.columns if one.unique]
         self._first = unique[0].name if unique else ""
@@ -255,22 +253,18 @@ class _Given:
 
     def _unique(self, column: Column, record: Record) -> str:
         """The value, or the value with a mark of the asset where another has it already."""
-        taken = self._taken.setdefault(column.name, set())
+        if column.name not in self._taken:
+            self._taken[column.name] = Shelf()
+        taken = self._taken[column.name]
         text = plain(column, record)
         if not text:
             return text
-        if _digest(text) in taken:
+        if text.casefold() in taken:
             mark = str(record["short"])[:8].upper() if column.upper else str(record["short"])[:8]
             room = (column.length or len(text) + 9) - 9
             text = f"{text[: max(room, 0)]}-{mark}"[-(column.length or 1000) :]
-        taken.add(_digest(text))
+        taken.put(text.casefold(), "")
         return text
-
-
-def _digest(text: str) -> int:
-    """Eight bytes that stand for a text, whatever its case; two that clash cost a needless mark."""
-    plain = text.casefold().encode("utf-8", "replace")
-    return int.from_bytes(hashlib.blake2b(plain, digest_size=8).digest(), "big")
 
 
 def plain(column: Column, record: Record) -> str:
