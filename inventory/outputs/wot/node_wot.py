@@ -1,9 +1,11 @@
 """Dialect `node-wot`: what Eclipse Thingweb node-wot reads (core 0.9.2, bindings 0.8.16).
 
 Its OPC UA binding takes the node from `opcua:nodeId` with a namespace *index*, wants
-`application/json`, and opens an unsecured anonymous session; its octet-stream codec decodes no
-64-bit integer. It has no SNMP. The index is the one that the server's own table had when it was
-read: where the table is not known, or the server wants more than that, there is no form.
+`application/json`, and opens an unsecured anonymous session. It gives an OPC UA integer of 64 bits
+as two halves, which its own check of the schema refuses, and its octet-stream codec decodes none;
+times and structures come as objects. It has no SNMP. The index is the one that the server's own
+table had when it was read: where the table is not known, or the server wants more than that, there
+is no form.
 """
 
 from __future__ import annotations
@@ -12,6 +14,14 @@ from inventory.connection import Connection, Item
 from inventory.outputs.wot import w3c
 from inventory.outputs.wot.thing import Dialect, Json
 from inventory.outputs.wot.types import register_type
+
+READABLE = frozenset(
+    (
+        *("Boolean", "SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32"),
+        *("Float", "Double", "Enumeration", "String"),
+    )
+)
+"""OPC UA types whose values it gives as they are described; each was read back."""
 
 
 def forms(one: Connection, item: Item) -> list[Json]:
@@ -25,7 +35,7 @@ def forms(one: Connection, item: Item) -> list[Json]:
 
 def _opcua(one: Connection, item: Item) -> list[Json]:
     node = indexed(item.address, one)
-    if one.secured or one.login.label or not node:
+    if one.secured or one.login.label or not node or item.type not in READABLE:
         return []
     form: Json = {"href": f"opc.tcp://{one.host}:{one.port}{one.path}", "op": ["readproperty"]}
     return [form | {"contentType": "application/json", "opcua:nodeId": node}]

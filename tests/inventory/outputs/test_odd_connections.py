@@ -123,6 +123,17 @@ def test_two_services_of_one_machine_get_no_topic_twice() -> None:
     assert topics[0] == "plant/A/L/D-1/Speed"
 
 
+def test_node_wot_is_given_no_node_whose_value_it_refuses() -> None:
+    """Read back: of an Int64 it says "Invalid value according to DataSchema"."""
+    kinds = ("Double", "Int64", "UInt64", "DateTime", "String")
+    items = tuple(Item(f"ns=2;s={kind}", kind, kind) for kind in kinds)
+    server = replace(DRIVE, protocol="opcua", port=4840, unit=None, items=items)
+    thing = describe(server, dialects()["node-wot"])
+    assert thing is not None
+    assert list(thing["properties"]) == ["Double", "String"]  # type: ignore[call-overload]
+    assert thing["untrap:leftOut"] == ["ns=2;s=Int64", "ns=2;s=UInt64", "ns=2;s=DateTime"]
+
+
 def test_an_address_of_six_is_written_as_each_receiver_reads_it() -> None:
     one = replace(DRIVE, address="fd00::7", items=(Item("holding:0", "Speed", "uint16"),))
     (request,) = tomllib.loads(telegraf.config(one))["inputs"]["modbus"]
