@@ -56,9 +56,8 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     whole = ranked.whole if ranked.count <= limits.full else ranked.whole[: limits.first]
     groups = tuple(listing.groups(ranked.whole[len(whole) :]))
     scans = store.scans()
-    used_for = used(
-        machines(store, context_of(store, now)), Obstacles(store), limits.rows if not big else 0
-    )
+    named = machines(store, context_of(store, now)) if equipment else ()  # it surveys the site
+    used_for = used(named, Obstacles(store), limits.rows if not big else 0)
     planned = Plan.of(ranked.data)
     dark, dark_more = critical.dark(planned, limits)
     questions, question_count = listing.asked(store.questions(), limits)
