@@ -88,7 +88,9 @@ class Item:
     def bit(self) -> int | None:
         """Modbus: the bit of a register that is meant."""
         found = _REGISTER.fullmatch(self.address)
-        return int(found[3]) if found and found[3] else None
+        if found and found[3]:
+            return int(found[3])
+        return int(self.type[4:]) if self.type.startswith("bit:") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def _item(
     return Item(
         point.address,
         point.name,
-        point.type,
+        _type(point),
         point.unit,
         point.path,
         point.part,
@@ -204,6 +206,12 @@ def _item(
         (read if verified and read else listed).id,
         "" if verified or sample is None else sample.status,
     )
+
+
+def _type(point: Point) -> str:
+    """The point's type; a `bit` of a whole register is its lowest one."""
+    register = point.address.startswith(("holding:", "input:"))
+    return "bit:0" if register and point.type == "bit" else point.type
 
 
 def _number(text: str, otherwise: float) -> float:

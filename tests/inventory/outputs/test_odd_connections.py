@@ -50,6 +50,25 @@ def test_telegraf_puts_no_environment_into_a_device_s_name() -> None:
     assert one["request"][0]["fields"][0]["name"] == name
 
 
+def test_a_bit_of_a_register_is_read_as_the_register_and_says_which_bit() -> None:
+    """Nobody reads single bits of registers over Modbus; a map may name them all the same."""
+    points = (Point("holding:5.3", "Fault", type="bit:3", access="r"),
+              Point("holding:6", "Run", type="bit", access="r"))  # fmt: skip
+    heard = (reading("10.0.0.1", "modbus", 502, points, (1, 0), argument="unit 1 holding:5-6"),)
+    found = Evidence(Device("k", SITE, addresses=("10.0.0.1",)), heard, points, heard[0].samples)
+    (one,) = connections(found, logins(()))
+    assert [(item.register, item.bit) for item in one.items] == [(5, 3), (6, 0)]
+    text = telegraf.config(one)
+    (told,) = tomllib.loads(text)["inputs"]["modbus"]
+    assert {field["type"] for field in told["request"][0]["fields"]} == {"UINT16"}
+    assert "bit 3 of the register is meant" in text and "bit 0 of the register is meant" in text
+    thing = describe(one, dialects()["w3c"])
+    assert thing is not None
+    kept = thing["properties"]
+    assert [(kept[name]["type"], kept[name]["untrap:bit"]) for name in ("Fault", "Run")] == [  # type: ignore[index]
+        ("integer", 3), ("integer", 0)]  # fmt: skip
+
+
 def test_telegraf_gets_factors_whole_and_as_numbers_with_a_point() -> None:
     """1/8192 is no 0.00012207, and a whole number is no float to its TOML reader."""
     one = modbus(Item("holding:0", "A", "int16", scale=1 / 8192), Item("holding:1", "B", "int16",
