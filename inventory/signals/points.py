@@ -124,6 +124,8 @@ def _measure(
         typed = _stated(semantic, TYPED, size, process, numeric)
         if typed.measurand:
             return typed
+    if lowered == "enumeration":  # a numbered word: what its numbers are is not in its name
+        return Meaning(dimension=size, process=process, numeric=numeric)
     said = read_name(name)
     if not said.scores and description:
         described = read_name(description)

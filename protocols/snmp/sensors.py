@@ -48,6 +48,7 @@ _KINDS = {
     10: "RPM",
     11: "m3/min",
 }
+ENUMERATION = "Enumeration"  # the type of a state: its number is a name, no quantity
 _UNITS_SCALE = 9
 _OVERFLOW = 1_000_000_000
 _NOT_THERE = frozenset({2**31 - 1, -(2**31 - 1), -(2**31), 2**32 - 1})
@@ -190,7 +191,7 @@ def _stood(binding: Binding, name: str, words: Mapping[int, str], raw: float) ->
     """A state: its number, what the numbers mean, and the word of the moment."""
     address = codec.dotted(binding.oid)
     meanings = ", ".join(f"{number} {word}" for number, word in sorted(words.items()))
-    point = Point(address, name, type=binding.type, access="r", description=f"states: {meanings}")
+    point = Point(address, name, type=ENUMERATION, access="r", description=f"states: {meanings}")
     value = rounded(raw)
     sample = Sample(address, value, status=words.get(int(raw), "") if raw.is_integer() else "")
     return Harvest((), (point,), (sample,))

@@ -271,3 +271,12 @@ def test_what_is_electrical_has_no_suction_side(name: str, places: frozenset[str
 )
 def test_a_preposition_is_no_drive_end(name: str, places: set[str]) -> None:
     assert read_name(name).places == places
+
+
+@pytest.mark.parametrize(
+    "name", ["Output power status", "Input voltage", "Motor running", "Charger fault"]
+)
+def test_a_numbered_word_is_no_quantity_whatever_its_name_speaks_of(name: str) -> None:
+    said = measure(Point("1.3.6.1.4.1.9999.1", name, type="Enumeration"))
+    assert (said.measurand, said.process) == ("", True)
+    assert measure(Point("1", name, type="Enumeration", signal="running")).measurand == "running"

@@ -62,6 +62,7 @@ def test_a_state_is_a_number_whose_meaning_is_told(row: tuple[str, ...]) -> None
     samples = [s for o in link.observations for s in o.samples]
     assert [p.address for p in points] == [codec.dotted((*column, 3))]
     assert (samples[0].value, samples[0].status) == (int(number), word)
+    assert points[0].type == sensors.ENUMERATION
     assert f"{number} {word}" in points[0].description
     assert ("Outlet A3" if label.startswith("@") else label) in points[0].name
 
