@@ -37,7 +37,16 @@ def _unknown(name: str) -> frozenset[str]:
 def says_nothing(column: str, text: str) -> bool:
     """Whether a cell says that what it should hold is not known ("-", "n/a", "tbd")."""
     word = text.strip().casefold()
-    return word in _unknown("words") or (column == "address" and word in _unknown("address"))
+    if word in _unknown("words") or (column == "address" and word in _unknown("address")):
+        return True
+    return word in _unknown("nothing") and column not in _unknown("ratings")
+
+
+def adds_up(cells: Iterable[str]) -> bool:
+    """Whether a row holds a sum and nothing else ("Total: 214"), as below a list."""
+    given = [text for text in cells if text and not re.fullmatch(r"[\d\s.,]+", text)]
+    found = re.match(r"[^\W\d_]+", given[0]) if len(given) == 1 else None
+    return found is not None and found[0].casefold() in _unknown("sums")
 
 
 def plain(text: str) -> str:

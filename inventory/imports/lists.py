@@ -18,13 +18,14 @@ from inventory.derive.declared import equipment_class, role
 from inventory.imports.checks import CHECKS, Fields, date_of
 from inventory.imports.columns import (
     MappingError,
+    adds_up,
     choose,
     placed,
     plain,
     says_nothing,
     told_by_cells,
 )
-from inventory.imports.ratings import ratings, told
+from inventory.imports.ratings import FIGURES, ratings, told
 from inventory.imports.table import LOOKED_AT, Names, Row, Table, read
 from inventory.judge.statements import nearest
 from inventory.model import Declaration, Kind
@@ -70,14 +71,18 @@ def read_list(
     unread: dict[str, int] = {}
     first: dict[str, tuple[int, Fields]] = {}
     printed = {"Look at", "Why"} <= set(table.header)
-    unknown = Counter[str]()
+    unknown, sums, figures = Counter[str](), list[int](), False
     for row in table.rows:
         fields = _fields(row, columns)
+        if kind is Kind.REGISTER and adds_up(row.cells):
+            sums.append(row.line)
+            continue
         if kind in (Kind.REGISTER, Kind.LINK):
             unknown += _emptied(fields)
         if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields, printed)):
             continue
         if word := fields.get("criticality"):
+            figures |= word in FIGURES
             fields["criticality"] = levels.get(plain(word), word)
         complaint, subject = CHECKS[kind](fields)
         complaint = _shifted(row, table) or complaint
@@ -98,7 +103,8 @@ def read_list(
     used = set(columns.values())
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
-    said = (table.told, told(rating), placing, _not_known(unknown), *_unread(unread))
+    left = f"left out: line {sums[0]}, a sum of the list" if sums else ""
+    said = (table.told, told(rating, figures), placing, left, _not_known(unknown), *_unread(unread))
     remarks = "\n".join(filter(None, said))
     return Imported(tuple(found), theirs, ignored, remarks)
 

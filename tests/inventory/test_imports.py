@@ -419,3 +419,33 @@ def test_a_missing_sensor_that_nobody_names_is_asked_for(tmp_path: Path, stateme
         read(tmp_path, f"Subject,Statement,Value,Author\nP-1,{statement},,Huber\n", Kind.ATTEST)
     found = read(tmp_path, f"Subject,Statement,Value\nP-1,{statement},no\n", Kind.ATTEST)
     assert len(found.declarations) == 1  # takes an earlier word back
+
+
+@pytest.mark.parametrize("word", ["néant", "keine", "aucun", "Ninguno", "none", "sans objet"])
+def test_none_is_no_address_and_nobody(tmp_path: Path, word: str) -> None:
+    (one,) = declared.rows(read(tmp_path, f"Tag;IP;Owner\nP-1;{word};{word}\n").declarations)
+    assert (one.address, one.owner) == ("", "")
+    with pytest.raises(ListError, match="Redundancy 'NONE'; write A, B or C"):
+        read(tmp_path, "Tag;Redundancy\nP-1;none\n")  # no spare is A: a rating
+
+
+@pytest.mark.parametrize("row", ["Total : 4;;", "Summe;;214", "合计 12;;", ";Gesamt;3"])
+def test_a_sum_below_a_list_is_no_asset(tmp_path: Path, row: str) -> None:
+    found = read(tmp_path, f"Tag;Name;Serial\nP-1;Pump;7\n{row}\n")
+    assert [one.tag for one in declared.rows(found.declarations)] == ["P-1"]
+    assert "left out: line 3, a sum of the list" in found.told
+
+
+@pytest.mark.parametrize("row", ["Total flow meter;FT-1;", "Totalizer;;", "Sum-1;Pump;"])
+def test_what_only_begins_like_a_sum_is_an_asset(tmp_path: Path, row: str) -> None:
+    found = read(tmp_path, f"Tag;Name;Serial\n{row}\n")
+    assert len(found.declarations) == 1
+
+
+def test_figures_of_criticality_are_told_how_they_are_taken(tmp_path: Path) -> None:
+    """In half of the plants 1 is the most critical."""
+    found = read(tmp_path, "Tag;Criticality\nP-1;1\nP-2;high\n")
+    assert "3 is taken for the most critical (C3), 1 for the least (C1)" in found.told
+    assert "taken for the most" not in read(tmp_path, "Tag;Criticality\nP-1;high\n").told
+    first = read(tmp_path, "Tag;Priority\nP-1;1\n")
+    assert "1 is taken for the most critical" in first.told
