@@ -77,6 +77,8 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
     lack = VALUES[4] - VALUES[level.lo or 0]
     findings, questions = _conclude(view, subject, cases, lack)
     category, extra = _category(view, subject, level, findings)
+    if any(item.rule == "A08" for item in questions):
+        extra = []  # both would ask for its first word, by one scan
     if view.proxy is not None:
         questions = [*questions, _proxy_question(view, subject)]
     return Verdict(

@@ -269,6 +269,8 @@ N = [
     yes("N05", "not-assessed?", evidence(*UNFIT, about=PLC)).telling(
         "2 reads at the usual places were refused", "import map FILE"),
     yes("N05", "not-assessed?", evidence(UNFIT[0], about=MAPPED)).telling("scan it deeper"),
+    no("N05", "not-assessed", evidence(  # A08 asks for its first word, by the same scan
+        about=replace(PLC, seen=False, register=row(address="192.0.2.10")))),
     no("N01", "not-assessed?", evidence(about=replace(PLC, seen=False))),  # no level at all
     yes("N05", "ungoverned?", evidence(seen("modbus", O.MUTE), about=PLC), {"register": True}),
     yes("N05", "ungoverned?", evidence(NO_UA, seen("modbus", O.HUNG_UP), about=PLC),
