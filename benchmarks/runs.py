@@ -456,7 +456,11 @@ def segment(folder: Path) -> Found:
         "rows": [brisk, nmap, arp],
         "targets": [
             target("wall / nmap", ratio(brisk, nmap), 0.5, floors=against(brisk, nmap)),
-            target("wall / arp-scan, which only finds", ratio(brisk, arp), 1.3),
+            target(
+                "wall / arp-scan, which only finds",
+                *(ratio(brisk, arp), 1.3),
+                floors=against(brisk, arp),
+            ),
             target("IP packets to dead addresses", brisk["to_dead"], 0),
             target("identified", brisk["identified"] / 250, 0.99, least=True),
         ],
