@@ -252,7 +252,13 @@ def pilot_use_case(machines: Iterable[Machine], site: str) -> UseCase:
             sure, _ = machine.present()
             if sure:
                 found.setdefault(machine.cls, set()).update(sure)
-    return UseCase(f"pilot {site}", {cls: tuple(sorted(names)) for cls, names in found.items()})
+    return UseCase(f"pilot {site}", {cls: _narrowest(names) for cls, names in found.items()})
+
+
+def _narrowest(names: Iterable[str]) -> tuple[str, ...]:
+    """Without "pressure" where "pressure:discharge" is asked for: who has that one has it too."""
+    ordered = sorted(names)
+    return tuple(one for one in ordered if not any(o.startswith(f"{one}:") for o in ordered))
 
 
 def ready(machine: Machine, wanted: UseCase, unreadable: bool = False) -> Ready | None:

@@ -129,6 +129,14 @@ def test_the_pilot_is_what_its_machines_expose_for_sure() -> None:
     assert (found.name, found.signals) == ("pilot North", {"motor": ("current", "vibration")})
 
 
+def test_a_pilot_asks_for_a_signal_once_at_the_place_where_it_is_measured() -> None:
+    pump = replace(motor(), cls="pump")
+    values = (tag("DischargePressure", "BAR"), tag("Flow", "MQH"), CURRENT)
+    found = pilot_use_case([machine(owned(*values), unit=pump)], "North")
+    assert "pressure" in machine(owned(*values), unit=pump).present()[0]
+    assert found.signals == {"pump": ("flow", "pressure:discharge")}
+
+
 # --- what stands in the way ------------------------------------------------------------------
 
 
