@@ -15,11 +15,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from inventory.derive.assets import derive
+from inventory.derive.nodes import END
 from inventory.heard import UNASKED, Heard, absence, heard, presence
 from inventory.judge.evidence import assemble
 from inventory.judge.openness import protocols
 from inventory.judge.site import judge_site
 from inventory.model import (
+    ELSEWHERE,
     Declaration,
     Device,
     Equipment,
@@ -180,7 +182,10 @@ def state(
 def _evidences(inventory: Inventory, observations: Iterable[Observation]) -> list[Evidence]:
     """The evidence of each device, by the places that derivation found."""
     places: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    here = {one.asset for one in inventory.places if one.until == END}
     for one in inventory.places:
+        if one.until != END and one.asset in here:
+            continue  # where it was before, as `store.evidences` leaves it out
         places.setdefault((one.address, one.part), []).append((one.since, one.until, one.asset))
     mine: dict[str, list[Observation]] = {}
     for item in observations:
@@ -219,7 +224,7 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
             yield Difference(Change.APPEARED, key, name, text, "", where)
         elif then.answered and not now.answered:
             where = ", ".join(sorted(then.addresses))
-            lost, why = absence(then, now)
+            lost, why = _taken(new) or absence(then, now)
             text = f"{_what(device, where)} {why}"
             if lost:
                 gone[key] = why
@@ -228,6 +233,13 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
                 yield Difference(Change.UNKNOWN, key, name, text, where, "")
         elif then.answered and now.answered and old and new:
             yield from _one(key, name, (old, then), (new, now))
+
+
+def _taken(device: Device | None) -> tuple[bool, str] | None:
+    """Why a device is gone from where another one answers now; None where none does."""
+    merges = device.merges if device else ()
+    why = next((one.reason for one in merges if one.identity == ELSEWHERE), "")
+    return (True, f"is not there any more: {why}") if why else None
 
 
 def _one(

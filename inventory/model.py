@@ -209,6 +209,10 @@ class Link:
     resolved: bool = True
 
 
+ELSEWHERE = "elsewhere"
+"""Identity of the explanation that another device stands at the address of a register row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """Why two identities are one device: explained by `show`, undone by `split`."""

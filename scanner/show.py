@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inventory.derive.identity import said
-from inventory.model import Device, Equipment, Finding, Level
+from inventory.model import ELSEWHERE, Device, Equipment, Finding, Level
 from inventory.outputs import records
 from inventory.store.rulebook import conflicts
 from protocols.contract import Outcome
@@ -220,6 +220,9 @@ def _device(store: Store, thing: Device) -> None:
         say(f"service    {s.protocol} {where}: {s.outcome.value} {s.reason}{offers}".rstrip())
     say(f"points     {thing.points} listed, {thing.readable} gave a value")
     for merge in thing.merges:
+        if merge.identity == ELSEWHERE:
+            say(f"elsewhere  {merge.reason}")
+            continue
         what = merge.identity if merge.identity.startswith("register") else said(merge.identity)
         say(f"one asset  {what}: {merge.reason}")
     for fact in thing.facts:

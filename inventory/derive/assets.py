@@ -21,6 +21,7 @@ from inventory.derive.register import ITSELF, Index, Match, alone, gateways
 from inventory.derive.silent import beside, joined, shown_macs
 from inventory.judge.evidence import assemble
 from inventory.model import (
+    ELSEWHERE,
     Declaration,
     Device,
     Equipment,
@@ -193,6 +194,7 @@ class _Derivation:
     def _plan(self, devices: dict[str, Device], index: Index) -> tuple[Planned, ...]:
         """Matches every row about a device; makes devices of those that are nowhere."""
         planned: list[Planned] = []
+        self._claim(devices, index)
         for one in self.register:
             if not declared.wants_device(one):
                 continue
@@ -200,12 +202,17 @@ class _Derivation:
             match = index.row(one, where)
             if not match.key and one.address in self.alone:
                 match = index.row(replace(one, unit=""), where)
-            folded = not match.key and self._echoes(one, where)
+            taken = "" if declared.is_equipment(one) else index.taken(match)
+            if taken:
+                match = Match("", "")
+            folded = not match.key and not taken and self._echoes(one, where)
             if folded:
                 match = Match(index.find(one.address or where).key, "it answers every unit alike")
             device = devices.get(match.key)
             if device is None:
                 device = self._nowhere(one, index)
+                if taken:
+                    device = replace(device, merges=(Merge(ELSEWHERE, taken),))
                 devices[device.key] = device
                 index.add(device)
             if not declared.is_equipment(one) and not (folded and device.register):
@@ -215,6 +222,15 @@ class _Derivation:
                     index.name(text, device.key)
             planned.append(Planned(one, device.key, device.seen, match.why))
         return tuple(planned)
+
+    def _claim(self, devices: Mapping[str, Device], index: Index) -> None:
+        """First of all, which devices stand elsewhere than their rows say, by a serial number or
+        hardware address: another row that names the address alone does not mean those."""
+        for one in self.register:
+            if one.address and (one.serial or one.mac) and not declared.is_equipment(one):
+                match = index.row(one, self.gateways.get(one.parent.casefold(), ""))
+                if match.strong and one.address not in devices[match.key].addresses:
+                    index.claim(match.key, declared.label(one))
 
     def _echoes(self, one: RegisterRow, where: str) -> bool:
         """Whether a row names a unit of a device that answers for itself whatever unit is asked."""

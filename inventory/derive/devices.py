@@ -14,8 +14,8 @@ from datetime import datetime
 from inventory.derive.clusters import Cluster
 from inventory.derive.identity import plain_mac
 from inventory.derive.nodes import END, Node, rank
-from inventory.derive.places import Asked, FactKey
-from inventory.model import Device, Service
+from inventory.derive.places import Asked, FactKey, Place
+from inventory.model import ELSEWHERE, Device, Merge, Service
 from inventory.quick import quick
 from protocols.contract import Fact, Observation, Openness, Outcome
 
@@ -73,13 +73,26 @@ def device_of(site: str, cluster: Cluster, openness: Mapping[str, Openness]) -> 
         part=cluster.part,
         services=tuple(_services(nodes, openness)),
         facts=tuple(_new_fact(*fact) for fact in sorted(facts, key=_fact_order)),
-        merges=tuple(cluster.merges),
+        merges=(*cluster.merges, *_gone(nodes)),
         first_seen=first if seen else None,
         last_seen=last if seen else None,
         points=len(points),
         readable=len(readable),
         seen=seen,
     )
+
+
+def present(nodes: list[Node]) -> list[Node]:
+    """Where the device is: not where another one answers since, if it was seen elsewhere."""
+    return [node for node in nodes if not node.left] or nodes
+
+
+def _gone(nodes: list[Node]) -> Iterator[Merge]:
+    """That another device answers where it was seen last."""
+    if nodes and all(node.left for node in nodes):
+        last = nodes[0]
+        since = last.until[:16].replace("T", " ")
+        yield Merge(ELSEWHERE, f"another device answers at {last.at} since {since} UTC")
 
 
 def _recent(node: Node) -> tuple[str, tuple[str, str, str]]:
@@ -116,8 +129,17 @@ def _fact_order(fact: FactKey) -> tuple[str, str, str, str]:
 
 def _life(nodes: list[Node]) -> tuple[datetime | None, datetime | None]:
     firsts = [max(p.heard_first, n.since) for n in nodes for p in n.places if p.alive]
-    lasts = [min(p.heard_last, n.until) for n in nodes for p in n.places if p.alive]
+    lasts = [_last(p, n) for n in nodes for p in n.places if p.alive]
     return _moment(min(firsts, default="")), _moment(max(lasts, default=""))
+
+
+def _last(place: Place, node: Node) -> str:
+    """Its last sign of life; in a span that ended, the end of the last scan in it, or its end
+    where another device took the place during that scan."""
+    if place.heard_last <= node.until:
+        return place.heard_last
+    ends = [high for _, high in place.scans.values() if high <= node.until]
+    return max(ends, default=node.until)
 
 
 def _moment(text: str) -> datetime | None:
@@ -127,7 +149,7 @@ def _moment(text: str) -> datetime | None:
 
 def _addresses(nodes: list[Node], facts: Mapping[FactKey, str]) -> tuple[str, ...]:
     """Where it answered, the latest first; then what it says of itself, in order."""
-    answered = list(dict.fromkeys(node.address for node in nodes))
+    answered = list(dict.fromkeys(node.address for node in present(nodes)))
     said = {str(fact[1]) for fact in facts if fact[0] == "address" and fact[3] == ""}
     return (*answered, *sorted((a for a in said if _usable(a) and a not in answered), key=_number))
 
@@ -147,7 +169,7 @@ def _number(text: str) -> tuple[int, int]:
 
 def _services(nodes: list[Node], openness: Mapping[str, Openness]) -> Iterator[Service]:
     """One per address and port: the answer to its identity question in the latest scan."""
-    for node in sorted(nodes, key=lambda one: one.order):
+    for node in sorted(present(nodes), key=lambda one: one.order):
         offered = {
             service: security
             for place in node.places

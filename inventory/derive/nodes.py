@@ -66,6 +66,11 @@ class Node:
         return first <= self.until and last >= self.since
 
     @property
+    def left(self) -> bool:
+        """Whether another device took its place."""
+        return self.until != END
+
+    @property
     def alive(self) -> bool:
         """Whether something answered there in this span."""
         heard = any(p.alive and self.within(p.heard_first, p.heard_last) for p in self.places)
@@ -254,17 +259,18 @@ def _cut(node: Node, spans: list[list[str]]) -> Iterator[Node]:
     if len(spans) < 2 or not apart:  # at the same time: a conflict, kept in one place
         yield _named(node)
         return
-    starts = ["", *(span[0] for span in spans[1:])]
-    ends = [*(_before(node, start) for start in starts[1:]), END]
+    starts = ["", *(_began(node, before[1], span[0]) for before, span in pairwise(spans))]
+    # A stamp without its Z sorts just before it.
+    ends = [*(start[:-1] for start in starts[1:]), END]
     for since, until in zip(starts, ends, strict=True):
         yield _named(replace(node, since=since, until=until))
 
 
-def _before(node: Node, start: str) -> str:
-    """The last moment before the scan in which the new device appeared."""
-    began = [low for p in node.places for low, high in p.scans.values() if low <= start <= high]
-    first = min(began, default=start)
-    return first[:-1] if first else ""  # a stamp without its Z sorts just before it
+def _began(node: Node, before: str, shown: str) -> str:
+    """When the device that showed itself was there at first: all that its scan learned at this
+    address is about it, unless the device before it showed itself in the same scan."""
+    began = [low for p in node.places for low, high in p.scans.values() if low <= shown <= high]
+    return min((low for low in began if low > before), default=shown)
 
 
 def _named(node: Node) -> Node:

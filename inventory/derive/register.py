@@ -23,6 +23,7 @@ class Match:
 
     key: str
     why: str
+    strong: bool = False  # by a serial number or hardware address
 
 
 class Index:
@@ -30,6 +31,17 @@ class Index:
 
     def __init__(self) -> None:
         self._by: dict[str, str] = {}
+        self._moved: dict[str, str] = {}
+
+    def claim(self, key: str, label: str) -> None:
+        """Says which row means a device that has moved since that row was written."""
+        self._moved.setdefault(key, label)
+
+    def taken(self, match: Match) -> str:
+        """Why a row does not mean the device that stands at its address: that one has moved there,
+        and another row means it by a stronger key; "" where it may mean it."""
+        other = "" if match.strong else self._moved.get(match.key, "")
+        return f"{match.why}, and what stands there is {other}, which has moved" if other else ""
 
     def add(self, device: Device) -> None:
         """Makes a device findable."""
@@ -79,7 +91,8 @@ class Index:
             key = self._by.get(f"{kind}:{value}", "") if value else ""
             if key:
                 shown = value.rpartition("|")[2]
-                return Match(key, f"{_SAID[kind]} {shown} is the same")
+                strong = kind in ("serial", "mac")
+                return Match(key, f"{_SAID[kind]} {shown} is the same", strong)
         return Match("", "")
 
 

@@ -12,7 +12,7 @@ from shlex import quote
 from inventory.judge.logic import both, cite, declared, false, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import Door, View, about_undeclared, info, title_of
-from inventory.model import Because, Proposition, Severity, Strength
+from inventory.model import ELSEWHERE, Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
 from protocols.contract import Observation, Outcome, Reason
 
@@ -238,6 +238,9 @@ def a08(view: View) -> list[Case]:
     """Declared in the register, asked, and no sign of it."""
     device = view.device
     row = view.row
+    taken = next((one.reason for one in device.merges if one.identity == ELSEWHERE), "")
+    if taken:  # a device that was taken away rests (`standing`)
+        return [Case("", _somewhere(view, taken))]
     if row is None or view.present is not None:
         return []
     if any(item.outcome is Outcome.REFUSED_DOWNSTREAM for item in view.evidence.observations):
@@ -280,6 +283,15 @@ def a08(view: View) -> list[Case]:
     )
     said = true(Strength.E2, *(cite(item) for item in asked[:6]), row_premise)
     return [Case("", said, words)]
+
+
+def _somewhere(view: View, taken: str) -> Proposition:
+    """What is asked of a device at whose address another one answers."""
+    if view.device.seen:
+        step = 'look for it on the spot; if it was taken away, attest "removed"'
+        return unknown(f"where it is now: {taken}", step, "untrap import attest FILE")
+    step = "correct its address in the register and import it again"
+    return unknown(f"where it is: {taken}", step, "untrap import register FILE")
 
 
 def _covered(view: View, vantages: set[str]) -> bool:

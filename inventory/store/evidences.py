@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from inventory.derive.nodes import END
 from inventory.judge.evidence import assemble
 from inventory.model import Device, Evidence
 from inventory.store import codec, values
@@ -123,10 +124,17 @@ class Evidences(Reading):
 
 
 def at_place(place: Table, seen: Table) -> ColumnElement[bool]:
-    """Which observations are about the device of a place."""
-    from sqlalchemy import and_
+    """Which observations are about the device of a place.
 
+    What it said where another device answers since is history, if it was seen elsewhere: its old
+    address proves nothing of it any more.
+    """
+    from sqlalchemy import and_, exists, or_
+
+    now = place.alias("now")
+    elsewhere = exists().where(now.c.asset == place.c.asset, now.c.until == END)
     return and_(
+        or_(place.c.until == END, ~elsewhere),
         seen.c.site == place.c.site,
         seen.c.address == place.c.address,
         seen.c.part == place.c.part,

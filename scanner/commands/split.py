@@ -46,10 +46,11 @@ def command(settings: Settings, asset: str) -> None:
 
 def _statements(thing: Device) -> Iterator[Declaration]:
     """One statement per place that another one joined, and per key that was merged in."""
-    from inventory.model import Kind
+    from inventory.model import ELSEWHERE, Kind
     from scanner.statements import by_hand
 
-    merged = [merge for merge in thing.merges if not merge.identity.startswith("register row")]
+    told = ("register row", ELSEWHERE)
+    merged = [merge for merge in thing.merges if not merge.identity.startswith(told)]
     if not merged and not thing.aliases:
         return
     for merge in merged:

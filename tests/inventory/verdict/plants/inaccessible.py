@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from inventory.judge.survey import Vantage, Zone
-from inventory.model import Declaration, Evidence, Kind
+from inventory.model import ELSEWHERE, Declaration, Evidence, Kind, Merge
 from tests.inventory.verdict.plants import (
     CLOSED,
     NO_MODBUS,
@@ -37,6 +37,9 @@ NOWHERE = device(register=row(address=""), seen=False)
 SILENT = seen("opcua", O.SILENT)
 NET = ip_network("192.0.2.0/24")
 CELL = {"zones": (Zone("cell", (NET,)),)}
+
+
+GONE = Merge(ELSEWHERE, "another device answers at 192.0.2.9")
 
 
 def vantages(**covers: tuple[str, ...]) -> dict[str, object]:
@@ -231,6 +234,16 @@ A08 = [
          evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "x"))),
     trap("A08", "its address or zone was not", "?",
          evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "198.51.100.0/24"))),
+    trap("A08", "another device stands where it stood", "?",
+         evidence(S7, about=replace(PLC, merges=(GONE,)))).telling("at 192.0.2.9", "taken away"),
+    trap("A08", "another device stands where it stood", "?",
+         evidence(SILENT, about=replace(UNSEEN, merges=(GONE,)))).telling("its address in"),
+    trap("A08", "another device stands where it stood", "",
+         evidence(S7, about=replace(PLC, merges=(GONE,))), statement("device-1", "removed")),
+    trap("A08", "another device stands where it stood", "",
+         evidence(SILENT, about=replace(UNSEEN, merges=(GONE,))), statement("P-101", "removed")),
+    trap("A08", "another device stands where it stood", "",
+         evidence(S7, about=replace(PLC, merges=(replace(GONE, identity="serial:x"),)))),
     trap("A08", "it was declared out of service", "",
          evidence(SILENT, about=UNSEEN), statement("P-101", "out of service")),
     trap("A08", "it was declared out of service", "",
