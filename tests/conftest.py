@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,11 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 """A run of the suite means the same twice; `make soak` draws other examples at every run."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts the suite in the background has it ignore Ctrl-C, and every program that
+    # a test starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GROUP = re.compile(r"xdist_group\(\"([\w-]+)\"\)")
 

@@ -36,8 +36,9 @@ def test_a_small_plant_is_played_scanned_and_scored(tmp_path: Path) -> None:
 
 def test_where_the_processors_time_goes_adds_up_to_what_the_kernel_counts(tmp_path: Path) -> None:
     looks = tmp_path / "looks.json"
-    with played(PLANT, tmp_path) as here:
-        done = untrap(PLANT, here, tmp_path, looks=looks)
+    plant = PLANT.replace("127.23", "127.96")  # the tests beside this one play theirs meanwhile
+    with played(plant, tmp_path) as here:
+        done = untrap(plant, here, tmp_path, looks=looks)
     assert done.score["identified"] == 4, done.measured.err
     found = json.loads(looks.read_text(encoding="utf-8"))
     assert set(found) <= set(PARTS)
