@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from io import StringIO
 
@@ -73,6 +73,7 @@ def _classes() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
+@lru_cache(maxsize=4096)
 def equipment_class(text: str) -> str:
     """The class of equipment that a text names ("Kreiselpumpe" is a pump), or ""."""
     return next((name for name, words in _classes() if words.search(text)), "")

@@ -458,7 +458,8 @@ class _Stated:
             self.register = True
             self._claims(row(item))
         elif item.kind is Kind.VANTAGE:
-            covers = tuple(split(fields.get("covers", "")))
+            stated = fields.get("covers", "").split(",")  # a zone's name may hold spaces
+            covers = tuple(one for text in stated if (one := text.strip()))
             collection = yes(fields.get("collection", ""))
             self.vantages[name] = Vantage(name, fields.get("zone", ""), covers, collection)
         elif item.kind is Kind.ZONE:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from docs.generate import SITE_FILE
+from inventory.judge.survey import Gathered, context_from
 from inventory.judge.thresholds import Thresholds
 from scanner.cli import untrap
 from scanner.declare import declarations
@@ -16,6 +18,7 @@ from scanner.secrets import SecretError
 from scanner.site import SiteError, load, parse
 from scanner.site_values import keys
 
+TODAY = datetime(2026, 5, 4, tzinfo=UTC)
 WHOLE = """
 exclude = ["10.0.0.9"]
 windows = ["22:00-05:30"]
@@ -181,3 +184,18 @@ def test_what_cannot_be_meant_is_named_with_a_good_one(text: str, bad: str, good
         read(text)
     assert bad in str(caught.value)
     assert good in str(caught.value)
+
+
+def test_a_vantage_reaches_the_zones_that_the_file_names_also_with_spaces() -> None:
+    site = parse(
+        {
+            "zone": [{"name": "cell 7", "addresses": ["10.0.7.0/24"]}, {"name": "dmz"}],
+            "vantage": [{"name": "laptop", "zone": "dmz", "covers": ["cell 7", "10.0.9.0/24"]}],
+        }
+    )
+    said = declarations(site, "Mill", None)
+    laptop = context_from(Gathered(), declarations=said, today=TODAY).vantages["laptop"]
+    assert laptop.covers == ("cell 7", "10.0.9.0/24")
+    assert laptop.reaches("cell 7", "10.0.7.1")
+    assert laptop.reaches("elsewhere", "10.0.9.1")
+    assert not laptop.reaches("elsewhere", "10.0.8.1")
