@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from inventory.judge.door import Door, info
 from inventory.judge.logic import both, declared, false, true, unknown
 from inventory.judge.openness import OPEN
 from inventory.judge.statements import words
-from inventory.judge.view import ACTIVE, Door, View, info
+from inventory.judge.view import ACTIVE, View
 from inventory.model import Level, Proposition, Strength, Truth
 from inventory.rules.inaccessible import locked
 from inventory.rules.informational import covered

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from inventory.derive.declared import equipment_class
+from inventory.judge.door import Door, info
 from inventory.judge.logic import (
     both,
     declared,
@@ -24,7 +25,7 @@ from inventory.judge.logic import (
 from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
 from inventory.judge.statements import words
 from inventory.judge.survey import Context
-from inventory.judge.view import Door, View, info
+from inventory.judge.view import View
 from inventory.model import (
     Because,
     Declaration,

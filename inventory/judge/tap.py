@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inventory.judge.door import title_of
 from inventory.judge.openness import protocol
-from inventory.judge.view import View, title_of
+from inventory.judge.view import View
 from inventory.judge.weigh import COST
 from inventory.model import Category, Effort, Finding, Remedy
 

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from shlex import quote
 
+from inventory.judge.door import (
+    NOTHING,
+    OPEN,
+    PRESENT,
+    SAYS_NOTHING,
+    Door,
+    identity,
+    info,
+    title_of,
+)
 from inventory.judge.logic import cite, declared, demote, derived, describe, false, true, unknown
-from inventory.judge.openness import Protocol, plausible, protocol
+from inventory.judge.openness import plausible
 from inventory.judge.survey import Context, row_of
 from inventory.model import (
     Because,
@@ -27,115 +36,21 @@ from inventory.model import (
 )
 from inventory.signals.points import Meaning, has_meaning, measured, process
 from protocols.contract import (
-    DATA,
     NEGATIVE_CONTROL,
     SPOKE,
     Observation,
-    Openness,
     Outcome,
     Point,
     Quality,
-    Reason,
     Sample,
 )
 
-PRESENT = SPOKE | {Outcome.CLOSED, Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
-"""Outcomes that somebody at that address caused: a live control for the other questions."""
-OPEN = SPOKE | {Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
-SAYS_NOTHING = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
-"""Outcomes about ourselves: a later scan that ends so takes nothing back."""
-STANDS = DATA | {Outcome.EMPTY, Outcome.REFUSED_CAPABILITY}
-"""Outcomes after which a peer may be asked more: a scan that ends here takes nothing back."""
 ACTIVE = frozenset({"scan", "bundle"})
 MANY_ACCEPT = 3
 """Ports of a host that accept before its refusals need the negative control (rulings 12)."""
 
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-
-
-@dataclass(slots=True)
-class Door:
-    """What became of one protocol at one endpoint, seen from one vantage, in its latest scan."""
-
-    protocol: str
-    transport: str
-    port: int
-    address: str
-    vantage: str
-    scan: str
-    observations: list[Observation] = field(default_factory=list)
-    earlier: list[Observation] = field(default_factory=list)
-    standing: list[Observation] = field(default_factory=list)
-    spoke: Observation | None = None
-    """The best proof that the peer speaks the protocol: the first that tells something."""
-
-    def add(self, item: Observation, silent: bool = False) -> None:
-        """One more observation; one of another scan begins anew, if it says anything.
-
-        `silent`: somebody else answered in its stead, so it is no proof that this one speaks.
-        """
-        if self.scan != item.scan and (item.outcome not in SAYS_NOTHING or not self.asked):
-            self.earlier += self.observations
-            self.settle()
-            self.observations, self.scan, self.spoke = [], item.scan, None
-        self.observations.append(item)
-        if item.outcome is Outcome.OTHER and self.spoke is not None and not tells(self.spoke):
-            self.spoke = None  # COTP carries MMS too: what opened it was not this protocol
-        better = self.spoke is None or _proof(item) > _proof(self.spoke)
-        if better and item.outcome in SPOKE and not silent:
-            self.spoke = item
-
-    def settle(self) -> None:
-        """What the latest scan did not come to ask stands as it was found before: a look at who is
-        there, or a scan that was cut, takes back nothing of what was read. After a refusal or
-        silence nothing stands."""
-        said = [item for item in self.observations if item.outcome not in SAYS_NOTHING]
-        asked = {item.question.operation for item in said}
-        kept = self.standing if all(item.outcome in STANDS for item in said) else []
-        self.standing = [item for item in kept if item.question.operation not in asked] + said
-
-    def close(self) -> None:
-        """Nothing follows: what stands of earlier scans is told before what the latest said."""
-        if self.standing:
-            self.settle()
-            before = [item for item in self.standing if item.scan != self.scan]
-            self.observations = before + self.observations
-            self.standing = []
-
-    def first(self, *outcomes: Outcome) -> Observation | None:
-        """The first observation with one of the outcomes."""
-        return next((item for item in self.observations if item.outcome in outcomes), None)
-
-    @property
-    def asked(self) -> bool:
-        """Whether anything was sent."""
-        return any(item.outcome is not Outcome.NOT_ASKED for item in self.observations)
-
-    @property
-    def decided(self) -> Observation:
-        """The observation that stands for the door: an answer, else the last that tells of it."""
-        sent = [item for item in self.observations if item.outcome is not Outcome.NOT_ASKED]
-        telling = [item for item in sent if item.outcome not in SAYS_NOTHING]
-        present = [item for item in telling if item.outcome in PRESENT]
-        return self.spoke or (present or telling or sent or self.observations)[-1]
-
-
-def tells(item: Observation) -> bool:
-    """Whether an answer says more than that a conversation may begin."""
-    return bool(item.facts or item.points or item.samples)
-
-
-def _proof(item: Observation) -> int:
-    """How well an answer proves that its protocol is spoken."""
-    return 2 if item.outcome in DATA and tells(item) else int(item.outcome in DATA)
-
-
-def about_undeclared(item: Observation) -> bool:
-    """Whether a gateway refused for a unit that nobody declared: normal emptiness (3.2)."""
-    asked = item.question
-    unnamed = not asked.part and asked.argument.startswith("unit ")
-    return item.outcome is Outcome.REFUSED_DOWNSTREAM and unnamed
 
 
 class View:
@@ -221,7 +136,7 @@ class View:
     @cached_property
     def data_doors(self) -> list[Door]:
         """Doors of protocols that carry process data, from the collection vantage."""
-        return [door for door in self.here if (info(door) or _NOTHING).data]
+        return [door for door in self.here if (info(door) or NOTHING).data]
 
     def of(self, name: str, *, anywhere: bool = False) -> list[Door]:
         """Doors of one protocol."""
@@ -419,7 +334,7 @@ class View:
     @cached_property
     def typed(self) -> bool:
         """Whether a self-describing protocol spoke here."""
-        return any((info(door) or _NOTHING).typed for door in self.spoke)
+        return any((info(door) or NOTHING).typed for door in self.spoke)
 
     def fact(self, name: str) -> list[str]:
         """Values of a fact, as text, each once."""
@@ -529,34 +444,6 @@ class View:
         if self.latest and (self.context.today - self.latest).total_seconds() > days * 86_400:
             strength = demote(strength)
         return demote(strength) if self.conflicts else strength
-
-
-_NOTHING = Protocol("", "", Openness.O4, False, frozenset(), False, False)
-"""Stands for a protocol that the table does not hold: no data can be expected of it."""
-
-
-def info(door: Door) -> Protocol | None:
-    """What is known of a door's protocol as a source of data."""
-    return protocol(door.protocol)
-
-
-def identity(door: Door) -> str:
-    """Label of the credential that was used there, or "anonymous"."""
-    labels = {item.credential for item in door.observations if item.outcome in SPOKE}
-    return next((item for item in sorted(labels) if item), "anonymous")
-
-
-def title_of(name: str) -> str:
-    """The protocol's name for people."""
-    about = protocol(name)
-    return about.title if about else name
-
-
-def no_credential(door: Door) -> Observation | None:
-    """The question that was not asked because no credential was named."""
-    return next(
-        (item for item in door.observations if item.reason == Reason.NO_CREDENTIAL.value), None
-    )
 
 
 def _word(item: Observation) -> str:

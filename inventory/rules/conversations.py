@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 
+from inventory.judge.door import info
 from inventory.judge.logic import both, declared, true
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.statements import words
-from inventory.judge.view import View, info
+from inventory.judge.view import View
 from inventory.model import Because, Strength
 from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import name_of

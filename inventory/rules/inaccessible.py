@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from shlex import quote
 
+from inventory.judge.door import Door, about_undeclared, info, title_of
 from inventory.judge.logic import both, cite, declared, false, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
-from inventory.judge.view import Door, View, about_undeclared, info, title_of
+from inventory.judge.view import View
 from inventory.model import ELSEWHERE, Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
 from protocols.contract import Observation, Outcome, Reason

@@ -9,12 +9,13 @@ from __future__ import annotations
 import ipaddress
 
 from inventory.derive.declared import label
+from inventory.judge.door import Door, about_undeclared, info, title_of
 from inventory.judge.logic import both, cite, derived, false, negate, true, unknown
 from inventory.judge.openness import CLOSED, OPEN, no_data_roles, protocols
 from inventory.judge.openness import protocol as known
 from inventory.judge.servers import open_server
 from inventory.judge.survey import Answered, unit_of
-from inventory.judge.view import Door, View, about_undeclared, info, title_of
+from inventory.judge.view import View
 from inventory.model import Because, Proposition, Strength, Truth
 from inventory.rules.catalogue import Case
 from inventory.rules.informational import covered
