@@ -28,7 +28,7 @@ from protocols.contract import (
     Rung,
     Size,
 )
-from scanner.later import Later, most_aside
+from scanner.later import Later, Line, most_aside
 from scanner.planning.cost import MOST_PLAYED, Attempt, Manner, Shape, control, many
 from scanner.wire.control import PROBE as CONTROL
 from scanner.wire.control import Control, port_for
@@ -107,7 +107,7 @@ class Engine:
         in_flight = self.wire.limits.in_flight
         places = asyncio.Semaphore(in_flight)
         async with asyncio.TaskGroup() as group:
-            later = self._later = Later(group, self.wire.pacer, most_aside(in_flight))
+            later = self._later = Later(group, self.wire.pacer, Line(most_aside(in_flight)))
             async for visit in (coming := _coming(visits, later)):
                 await later.space()
                 await self.wire.pacer.packets.room(BACKLOG_SECONDS)

@@ -13,8 +13,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from scanner.wire.pacer import BACKLOG_SECONDS, Pacer
+
+Waiter = TypeVar("Waiter")
 
 MOST_ASIDE = 1_024
 """Hosts that may stand aside, for the sake of memory; from there on the one that is nearest to its
@@ -27,15 +30,51 @@ def most_aside(in_flight: int) -> int:
 
 
 @dataclass(slots=True)
+class Line(Generic[Waiter]):
+    """Those that stand aside, by the place of their port, and who is next: the rule, whoever
+    waits. `begins` says whether new hosts can be begun now."""
+
+    most: int
+    begins: bool = True
+    _lines: dict[int, deque[Waiter]] = field(default_factory=dict)
+    _aside: int = 0
+
+    def __len__(self) -> int:
+        return self._aside
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody else may be begun before one of these goes on."""
+        return self._aside >= self.most
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether one of these may go on now."""
+        return self._aside > 0 and (self.full or not self.begins)
+
+    def join(self, place: int, waiter: Waiter) -> None:
+        """Stand aside with the port at this place of its host's ports."""
+        self._lines.setdefault(place, deque()).append(waiter)
+        self._aside += 1
+
+    def next(self) -> Waiter:
+        """Who has the likeliest port; where too many stand aside, who is nearest to its end.
+
+        Raises ValueError where nobody stands aside.
+        """
+        nearest = max if self.begins and self.full else min
+        place = nearest(place for place, line in self._lines.items() if line)
+        self._aside -= 1
+        return self._lines[place].popleft()
+
+
+@dataclass(slots=True)
 class Later:
-    """The line of those that stand aside. `begins` says whether new hosts can be begun now."""
+    """The line of a scan, and who calls it."""
 
     group: asyncio.TaskGroup
     pacer: Pacer
-    most: int
-    begins: bool = True
-    _lines: dict[int, deque[asyncio.Future[None]]] = field(default_factory=dict)
-    _aside: int = 0
+    line: Line[asyncio.Future[None]]
     _calling: bool = False
     _over: bool = False
     _space: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,59 +84,46 @@ class Later:
         if self._over:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines.setdefault(place, deque()).append(waiter)
-        self._aside += 1
+        self.line.join(place, waiter)
         self._call()
         await waiter
 
     async def space(self) -> None:
-        """Wait until a new host may be begun; `begins` is true from then on."""
-        self.begins = True
-        while self._full and not self._over:
+        """Wait until a new host may be begun; the line's `begins` is true from then on."""
+        self.line.begins = True
+        while self.line.full and not self._over:
             self._space.clear()
             await self._space.wait()
 
     def rest(self) -> None:
         """No new host can be begun now."""
-        self.begins = False
+        self.line.begins = False
         self._call()
 
     def end(self) -> None:
         """Nobody stands aside any more: the scan is to stop."""
         self._over = True
-        while self._aside:
+        while self.line:
             self._release()
 
     def _call(self) -> None:
-        if self._may and not self._calling:
+        if self.line.may_go_on and not self._calling:
             self._calling = True
             self.group.create_task(self._called())
-
-    @property
-    def _full(self) -> bool:
-        return self._aside >= self.most
-
-    @property
-    def _may(self) -> bool:
-        return self._aside > 0 and (self._full or not self.begins)
 
     async def _called(self) -> None:
         """Let one after the other go on, as the packet rate has room."""
         try:
-            while self._may:
+            while self.line.may_go_on:
                 await self.pacer.running()
                 await self.pacer.packets.room(BACKLOG_SECONDS)
-                if self._may:
+                if self.line.may_go_on:
                     self._release()
         finally:
             self._calling = False
 
     def _release(self) -> None:
-        """Who has the likeliest port; where too many stand aside, who is nearest to its end."""
-        nearest = max if self.begins and self._full else min
-        line = self._lines[nearest(place for place, line in self._lines.items() if line)]
-        waiter = line.popleft()
-        self._aside -= 1
+        waiter = self.line.next()
         if not waiter.done():
             waiter.set_result(None)
         self._space.set()

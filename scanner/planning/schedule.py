@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from scanner.later import most_aside
+from scanner.later import Line, most_aside
 from scanner.profile import Limits, Profile
 from scanner.wire.pacer import BACKLOG_SECONDS, BURST_SECONDS, WINDOW_MARGIN
 
@@ -139,31 +139,6 @@ class _Talk:
         self.turn = _Turn(self.profile)
 
 
-@dataclass(slots=True)
-class _Later:
-    """As `later.Later`, with processes in line."""
-
-    most: int
-    begins: bool = True
-    lines: dict[int, deque[Step]] = field(default_factory=dict)
-    aside: int = 0
-    calling: bool = False
-    starter: Step | None = None  # who would begin a new host, and waits for space
-
-    @property
-    def full(self) -> bool:
-        return self.aside >= self.most
-
-    @property
-    def may(self) -> bool:
-        return self.aside > 0 and (self.full or not self.begins)
-
-    def next(self) -> Step:
-        nearest = max if self.begins and self.full else min
-        self.aside -= 1
-        return self.lines[nearest(place for place, line in self.lines.items() if line)].popleft()
-
-
 def _tries(questions: int, tries: int) -> Iterator[tuple[int, bool]]:
     """The number of each try of one port, and whether its question is asked no more: all first
     ones, then the others question by question."""
@@ -197,7 +172,9 @@ class Schedule:
         self._gateway = _Talk(profile) if together else None
         self._groups = [_Group(profile.hosts_at_once) for _ in range(max(1, groups))]
         self._first = first
-        self._later = _Later(most_aside(limits.in_flight))
+        self._later: Line[Step] = Line(most_aside(limits.in_flight))
+        self._calling = False
+        self._starter: Step | None = None  # who would begin a new host, and waits for space
         self._heap: list[tuple[float, int, Step]] = []
         self._count = 0
         self._current: Step = iter(())  # type: ignore[assignment]
@@ -220,7 +197,7 @@ class Schedule:
         for number, host in enumerate(hosts):
             yield self.now
             if self._later.full:
-                self._later.starter = self._current
+                self._starter = self._current
                 yield None
             yield from self._room()
             group = self._groups[number % len(self._groups)]  # as `Scope.addresses` goes round
@@ -249,27 +226,26 @@ class Schedule:
 
     def _aside(self, place: int) -> Step:
         """As `later.Later.turn`."""
-        self._later.lines.setdefault(place, deque()).append(self._current)
-        self._later.aside += 1
+        self._later.join(place, self._current)
         self._call()
         yield None
 
     def _call(self) -> None:
-        if self._later.may and not self._later.calling:
-            self._later.calling = True
+        if self._later.may_go_on and not self._calling:
+            self._calling = True
             self._push(self.now, self._called())
 
     def _called(self) -> Step:
         later = self._later
-        while later.may:
+        while later.may_go_on:
             yield self.now
             yield from self._room()
-            if later.may:
+            if later.may_go_on:
                 self._push(self.now, later.next())
-            if later.starter is not None and not later.full:
-                self._push(self.now, later.starter)
-                later.starter = None
-        later.calling = False
+            if self._starter is not None and not later.full:
+                self._push(self.now, self._starter)
+                self._starter = None
+        self._calling = False
 
     def _attempt(self, call: Call, tries: int, group: _Group, host: _Talk) -> Step:
         """One attempt that has the right; it lends it while it only waits."""

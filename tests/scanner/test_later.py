@@ -12,7 +12,7 @@ import pytest
 
 from protocols.contract import Cost, Depth, Link, Observation, Outcome, Reason, Rung
 from scanner.engine import Engine, Visit
-from scanner.later import Later, most_aside
+from scanner.later import Later, Line, most_aside
 from scanner.profile import PROFILES, Limits
 from scanner.scan import stop
 from scanner.targets import parse
@@ -157,7 +157,7 @@ def test_where_too_many_stand_aside_who_is_nearest_to_its_end_goes_on() -> None:
 
         pacer = Pacer(LoopClock(asyncio.get_running_loop()), PROFILES["brisk"])
         async with asyncio.TaskGroup() as group:
-            later = Later(group, pacer, 3)
+            later = Later(group, pacer, Line(3))
             for place in (1, 3, 2):
                 group.create_task(stands(later, place))
             await later.space()  # nothing stands aside yet
