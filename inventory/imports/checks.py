@@ -63,6 +63,7 @@ def _address(fields: Fields) -> str:
     return f"Address {text!r} is no IP address; write it like 10.0.0.17"
 
 
+_PADDED = re.compile(r"\d{3}(\.\d{3}){3}")
 _PORT = re.compile(r"(?P<v4>[\d.]+)(:\d{1,5})|\[(?P<v6>[0-9a-fA-F:.]+)\](:\d{1,5})?")
 
 
@@ -71,6 +72,8 @@ def _ip(text: str) -> str:
     bare = text.replace(" ", "")
     if with_port := _PORT.fullmatch(bare):
         bare = with_port["v4"] or with_port["v6"]
+    if _PADDED.fullmatch(bare):  # filled up to a column's width
+        bare = ".".join(str(int(octet)) for octet in bare.split("."))
     try:
         return str(ipaddress.ip_interface(bare).ip)
     except ValueError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from inventory.derive.identity import data
@@ -43,10 +43,14 @@ def says_nothing(column: str, text: str) -> bool:
 
 
 def adds_up(cells: Iterable[str]) -> bool:
-    """Whether a row holds a sum and nothing else ("Total: 214"), as below a list."""
+    """Whether a row holds a sum and nothing else ("Total: 214", "Total | 4 devices"), as below a
+    list."""
     given = [text for text in cells if text and not re.fullmatch(r"[\d\s.,]+", text)]
-    found = re.match(r"[^\W\d_]+", given[0]) if len(given) == 1 else None
-    return found is not None and found[0].casefold() in _unknown("sums")
+    found = re.match(r"([^\W\d_]+)\W*", given[0]) if given else None
+    if found is None or found[1].casefold() not in _unknown("sums"):
+        return False
+    counts = all(re.match(r"\d+\s+\D+$", text) for text in given[1:])
+    return len(given) == 1 or (counts and found.end() == len(given[0]))
 
 
 def plain(text: str) -> str:
@@ -90,7 +94,38 @@ def choose(kind: str, header: Sequence[str], stated: Mapping[str, str]) -> dict[
                 chosen[ours] = index
                 used.add(index)
                 break
-    return chosen
+    return _qualified(kind, header, chosen, used)
+
+
+def _qualified(
+    kind: str, header: Sequence[str], chosen: Mapping[str, int], used: set[int]
+) -> dict[str, int]:
+    """And the columns whose heading is a known one with a word around it that leaves it the same
+    ("Equipment Description")."""
+    found, taken = dict(chosen), set(used)
+    for ours, words in canonical(kind).items():
+        wanted = {plain(ours), *map(plain, words)}
+        for index, name in enumerate(header):
+            if ours not in found and index not in taken and wanted & set(_cores(name, ours)):
+                found[ours] = index
+                taken.add(index)
+    return found
+
+
+def _cores(heading: str, ours: str) -> Iterator[str]:
+    """What is left of a heading without the words around it, as it is compared."""
+    whole = plain(re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", heading))
+    before = [*_around("before"), *(_around("of_maker") if ours in _around("by_maker") else ())]
+    starts = [whole, *(whole.removeprefix(plain(word)) for word in before)]
+    for start in filter(None, starts):
+        yield start
+        yield from filter(None, (start.removesuffix(plain(word)) for word in _around("after")))
+
+
+@cache
+def _around(name: str) -> tuple[str, ...]:
+    table = data("columns.toml")["around"]
+    return tuple(table[name] if isinstance(table, dict) else ())
 
 
 EITHER = frozenset({"typ", "type", "tipo"})

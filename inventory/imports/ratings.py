@@ -25,7 +25,7 @@ def ratings(heading: str) -> Mapping[str, str]:
 def told(heading: str, figures: bool) -> str:
     """What has to be said of a column of figures, for both ways are usual; "" for others."""
     if plain(heading) in _words()[1]:
-        return f"{heading}: 1 is taken for the most critical (C3), 3 for the least (C1)"
+        return f"{heading}: 1 is taken for the most critical (C3), 3 for the least (C1)" * figures
     up = f"{heading}: 3 is taken for the most critical (C3), 1 for the least (C1)"
     return f'{up}; if 1 is: name the column "Priority"' * figures
 

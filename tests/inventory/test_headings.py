@@ -43,6 +43,30 @@ def test_headings_that_lost_their_accents_are_the_same(language: str) -> None:
     assert set(choose("register", header, {})) == set(OURS)
 
 
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        (
+            "Functional Location|Equipment Description|ABC indicator|Manufacturer"
+            "|Manufacturer serial number|Manufacturer part number|IP Address (OT)",
+            "Tag|Name|Criticality|Vendor|Serial|Model|Address",
+        ),
+        ("Tag Name|Manufacturer Name|Device IP address|Machine description",
+         "Tag|Vendor|Address|Name"),
+        ("ASSETNUM|DESCRIPTION|SERIALNUM|SITEID|MANUFACTURER", "Tag|Name|Serial|Site|Vendor"),
+        ("Anlagenkennzeichen|Gerätebezeichnung|Geräte-Seriennummer|Hersteller-Seriennummer",
+         "Tag|Name|Serial|"),
+        ("Code|Nom de l'équipement|N° de série du fabricant|Fabricant", "Tag|Name|Serial|Vendor"),
+        ("Tag|Subnet mask|Gateway IP|Motor serial number|Owner's phone|Manufacturer code",
+         "Tag|||||"),
+    ],
+)  # fmt: skip
+def test_a_heading_with_a_word_around_it_that_leaves_it_the_same(header: str, taken: str) -> None:
+    chosen = choose("register", header.split("|"), {})
+    places = {place: name for name, place in chosen.items()}
+    assert [places.get(place, "") for place in range(len(header.split("|")))] == taken.split("|")
+
+
 BOTH = ("typ", "type", "tipo", "standort", "locatie")
 """Words for a class or a model, for a site or a place within it: other columns tell."""
 

@@ -371,6 +371,7 @@ def test_a_maps_dash_is_its_authors_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "address"),
     [("10.0.0.5:502", "10.0.0.5"), ("[fd00::5]:4840", "fd00::5"), ("10.0.0.5/24", "10.0.0.5"),
+     ("192.168.001.010", "192.168.1.10"),
      ("fd00::5", "fd00::5"), ("10.0.0.5 : 502", "10.0.0.5")],
 )  # fmt: skip
 def test_a_port_or_prefix_behind_an_address_is_left_out(
@@ -429,14 +430,19 @@ def test_none_is_no_address_and_nobody(tmp_path: Path, word: str) -> None:
         read(tmp_path, "Tag;Redundancy\nP-1;none\n")  # no spare is A: a rating
 
 
-@pytest.mark.parametrize("row", ["Total : 4;;", "Summe;;214", "合计 12;;", ";Gesamt;3"])
+@pytest.mark.parametrize(
+    "row",
+    ["Total : 4;;", "Summe;;214", "合计 12;;", ";Gesamt;3", "Summe;4 Geräte;", "Total:;2 pumps;9"],
+)
 def test_a_sum_below_a_list_is_no_asset(tmp_path: Path, row: str) -> None:
     found = read(tmp_path, f"Tag;Name;Serial\nP-1;Pump;7\n{row}\n")
     assert [one.tag for one in declared.rows(found.declarations)] == ["P-1"]
     assert "left out: line 3, a sum of the list" in found.told
 
 
-@pytest.mark.parametrize("row", ["Total flow meter;FT-1;", "Totalizer;;", "Sum-1;Pump;"])
+@pytest.mark.parametrize(
+    "row", ["Total flow meter;FT-1;", "Totalizer;;", "Sum-1;Pump;", "Total;Pump;"]
+)
 def test_what_only_begins_like_a_sum_is_an_asset(tmp_path: Path, row: str) -> None:
     found = read(tmp_path, f"Tag;Name;Serial\n{row}\n")
     assert len(found.declarations) == 1
