@@ -46,7 +46,6 @@ def _row(one: dict[str, object]) -> tuple[object, ...]:
     addresses = one["addresses"]
     first = addresses[0] if isinstance(addresses, list) and addresses else one.get("tag") or ""
     where = f"{first} {one['part']}".strip()
-    what = " ".join(str(one[name]) for name in ("vendor", "product") if one[name]) or one.get(
-        "class", ""
-    )
+    words = (one["vendor"], one["product"] or one.get("model"))
+    what = " ".join(str(word) for word in words if word) or one.get("class", "")
     return (where, one["name"], what, shown, one["category"])
