@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from inventory.judge.statements import after
 from inventory.judge.weigh import SPARE
 from inventory.model import Declaration, Device, Equipment, Kind
-from inventory.rules.standing import REDUNDANT
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -25,8 +25,8 @@ LETTER = re.compile(r"(?P<place>.*\d)[ ._/-]?(?P<letter>[A-D])", re.IGNORECASE)
 def stated_pairs(declarations: Iterable[Declaration]) -> Iterator[tuple[str, str]]:
     """Each pair that a person attested, as the two names that they wrote."""
     for one in declarations:
-        said = REDUNDANT.fullmatch(one.fields.get("statement", "").strip())
-        twin = (said["twin"] or one.fields.get("value", "")).strip() if said else ""
+        said = after("redundant", one.fields)
+        twin = said or (one.fields.get("value", "").strip() if said is not None else "")
         if twin:
             yield one.fields.get("subject", ""), twin
 

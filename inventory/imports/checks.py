@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from functools import cache
 
 from inventory.derive.declared import denies, yes
-from inventory.judge.presence import NOT_FITTED, NOT_INSTRUMENTED
 from inventory.judge.profiles import classes, profile, signal_of
+from inventory.judge.statements import says
 from inventory.model import Kind
 
 Fields = dict[str, str]
@@ -263,7 +263,7 @@ def _attest(fields: Fields) -> tuple[str, str]:
 def _measurands(fields: Fields) -> str:
     """A signal that no profile knows would be attested in vain."""
     text = fields.get("value", "")
-    if fields["statement"].strip().casefold() not in NOT_INSTRUMENTED | NOT_FITTED:
+    if not (says("not_instrumented", fields) or says("not_fitted", fields)):
         return ""
     if not text:
         return (
@@ -291,7 +291,7 @@ def _known() -> frozenset[str]:
 def _reader(fields: Fields) -> str:
     """A machine is monitored by a device; a yes or a no names none."""
     text = fields.get("value", "")
-    if fields["statement"].strip().casefold() != "monitored by" or not (yes(text) or denies(text)):
+    if not says("monitored_by", fields) or not (yes(text) or denies(text)):
         return ""
     return f"Value {text!r} names no device; write its tag or address, or none"
 

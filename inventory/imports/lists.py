@@ -27,7 +27,7 @@ from inventory.imports.columns import (
 )
 from inventory.imports.ratings import FIGURES, ratings, told
 from inventory.imports.table import LOOKED_AT, Names, Row, Table, read
-from inventory.judge.statements import nearest
+from inventory.judge.statements import nearest, says
 from inventory.model import Declaration, Kind
 
 SHOWN_ERRORS = 20
@@ -192,7 +192,7 @@ def _names_columns(kind: Kind, cells: Sequence[str], stated: Mapping[str, str]) 
 
 def _walked(one: Declaration) -> Declaration:
     """What monitors a machine, found by looking, is a link; "none" says that there is none."""
-    if one.fields.get("statement", "").strip().casefold() != "monitored by":
+    if not says("monitored_by", one.fields):
         return one
     device = one.fields.get("value", "").strip()
     none = device.casefold() in NOTHING

@@ -54,12 +54,19 @@ class Door:
 
     def settle(self) -> None:
         """What the latest scan did not come to ask stands as it was found before: a look at who is
-        there, or a scan that was cut, takes back nothing of what was read. After a refusal or
-        silence nothing stands."""
+        there, or a scan that was cut, takes back nothing of what was read. After a refusal what
+        was had under another name stands; after silence nothing."""
         said = [item for item in self.observations if item.outcome not in SAYS_NOTHING]
         asked = {item.question.operation for item in said}
-        kept = self.standing if all(item.outcome in STANDS for item in said) else []
-        self.standing = [item for item in kept if item.question.operation not in asked] + said
+        ended = [item for item in said if item.outcome not in STANDS]
+        refused = {item.credential for item in ended}
+        if not ended:
+            kept = [item for item in self.standing if item.question.operation not in asked]
+        elif all(item.outcome is Outcome.REFUSED_AUTH for item in ended):
+            kept = [item for item in self.standing if item.credential not in refused]
+        else:
+            kept = []
+        self.standing = kept + said
 
     def close(self) -> None:
         """Nothing follows: what stands of earlier scans is told before what the latest said."""

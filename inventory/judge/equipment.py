@@ -13,8 +13,9 @@ from statistics import median
 
 from inventory.judge.levels import VALUES, interval, level_of, nameplate
 from inventory.judge.logic import both, declared, false, true, unknown
-from inventory.judge.presence import NOT_INSTRUMENTED, Machine, Row, speaks_of
+from inventory.judge.presence import Machine, Row, speaks_of
 from inventory.judge.profiles import fits, signal_of
+from inventory.judge.statements import holds
 from inventory.judge.survey import Context
 from inventory.judge.view import View
 from inventory.judge.weigh import (
@@ -117,7 +118,11 @@ def _labelled(finding: Finding, machine: Machine) -> Finding:
     """Not exposed, as a scan shows; attested, where a person says so (domain model 0.5)."""
     if not finding.rule.startswith("U") or finding.rule == "U03":
         return finding  # a point that is listed is exposed
-    said = [value for statement, value, _ in machine.statements() if statement in NOT_INSTRUMENTED]
+    said = [
+        value
+        for statement, value, _ in machine.statements()
+        if holds("not_instrumented", statement)
+    ]
     signals = [signal_of(name) for name in finding.subject.split("|") if name]
     attested = bool(signals) and all(any(speaks_of(v, one) for v in said) for one in signals)
     word = "attested" if attested or finding.rule == "U02" else "not exposed"

@@ -12,7 +12,7 @@ from datetime import datetime
 from inventory.judge.door import Door, info
 from inventory.judge.logic import both, declared, false, true, unknown
 from inventory.judge.openness import OPEN
-from inventory.judge.statements import words
+from inventory.judge.statements import says
 from inventory.judge.view import ACTIVE, View
 from inventory.model import Level, Proposition, Strength, Truth
 from inventory.rules.inaccessible import locked
@@ -20,7 +20,6 @@ from inventory.rules.informational import covered
 from inventory.rules.trapped import connector_declared
 from protocols.contract import Openness, Quality, Sample
 
-MONITORED = words("monitored")
 TRAPPED = frozenset({"T01", "T02", "T03", "T05", "T06", "T07"})
 PRESENCE = frozenset({"capture", "arp"})
 """What says no more than that somebody is there: a packet of it, its hardware address."""
@@ -146,7 +145,7 @@ def _named(view: View, rules: set[str]) -> Proposition:
 def _watched(view: View) -> Proposition:
     """Somebody would notice the loss of the path: attested, or a server that streams it."""
     for item in view.statements():
-        if item.fields.get("statement", "").casefold() in MONITORED:
+        if says("monitored", item.fields):
             return true(Strength.E4, declared("attested: it is monitored", item.id))
     elsewhere = covered(view)
     if elsewhere.truth is Truth.TRUE:

@@ -23,7 +23,7 @@ from inventory.judge.logic import (
     unknown,
 )
 from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
-from inventory.judge.statements import words
+from inventory.judge.statements import holds, says, stated
 from inventory.judge.survey import Context
 from inventory.judge.view import View
 from inventory.model import (
@@ -52,8 +52,6 @@ STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
 DERIVED = {"speed": "frequency"}
 """Signals that another one stands for: speed of an induction machine by its drive's frequency."""
 OPEN_IT = "open it first: its own gaps say how"
-NOT_FITTED = words("not_fitted")
-NOT_INSTRUMENTED = words("not_instrumented")
 Row = tuple[View, Point, Meaning]
 
 
@@ -102,7 +100,6 @@ class Machine:
             (view, point, meaning)
             for view in self.views
             for links in [[link for link in self.links if link.device == view.device.key]]
-            if all(link.part for link in links)
             for point, meaning in view.process
             if bears.search(f"{point.path} {point.name}") and _stated(links, view, point) is None
         ]
@@ -111,7 +108,7 @@ class Machine:
         """What people attested of the machine: statement, value, premise."""
         return [
             (
-                item.fields.get("statement", "").casefold(),
+                stated(item.fields),
                 item.fields.get("value", ""),
                 _premise(item),
             )
@@ -219,7 +216,7 @@ class Machine:
     def not_fitted(self, group: Sequence[Signal]) -> bool:
         """The machine has no part that any of these would be measured at, as a person attested."""
         return any(
-            statement in NOT_FITTED and any(speaks_of(value, signal) for signal in group)
+            holds("not_fitted", statement) and any(speaks_of(value, signal) for signal in group)
             for statement, value, _ in self.statements()
         )
 
@@ -234,7 +231,7 @@ class Machine:
         days = self.context.thresholds.attestation_days * 86_400
         for item in reversed(self._attested):
             fields = item.fields
-            if fields.get("statement", "").casefold() not in NOT_INSTRUMENTED:
+            if not says("not_instrumented", fields):
                 continue
             if not speaks_of(fields.get("value", ""), signal):
                 continue

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -40,6 +41,34 @@ def statements() -> dict[str, Statement]:
 def words(name: str) -> frozenset[str]:
     """The words, in lower case, that mean a statement of that name."""
     return frozenset(statements()[name].words)
+
+
+def stated(fields: Mapping[str, str]) -> str:
+    """What an attestation states, as words are compared."""
+    return " ".join(fields.get("statement", "").split()).casefold()
+
+
+def says(name: str, fields: Mapping[str, str]) -> bool:
+    """Whether an attestation states what is meant by that name."""
+    return holds(name, stated(fields))
+
+
+def holds(name: str, text: str) -> bool:
+    """Whether a text is one of its words, or holds one where they are read within a sentence."""
+    said = text.casefold()
+    if statements()[name].within:
+        return any(_holds(said, word) for word in words(name))
+    return said in words(name)
+
+
+def after(name: str, fields: Mapping[str, str]) -> str | None:
+    """What follows the words that an attestation begins with ("redundant with P-101B": P-101B);
+    None where it begins otherwise."""
+    said = " ".join(fields.get("statement", "").split())
+    for word in sorted(words(name), key=len, reverse=True):
+        if re.match(rf"{re.escape(word)}(?![a-z])", said, re.IGNORECASE):
+            return said[len(word) :].strip()
+    return None
 
 
 def nearest(text: str) -> str | None:

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from inventory.derive.declared import bus_part, denies, is_equipment, label, row, yes
 from inventory.derive.identity import ROUTERS, placeholder
+from inventory.judge.statements import says, stated
 from inventory.judge.thresholds import Thresholds, thresholds
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind, RegisterRow
 from inventory.signals.points import signature
@@ -487,17 +488,17 @@ class _Stated:
 
     def _attested(self, item: Declaration) -> None:
         subject = item.fields.get("subject", item.subject)
-        statement = item.fields.get("statement", "").strip().casefold()
+        statement = stated(item.fields)
         known = self.attested.setdefault(subject.casefold(), [])
         if denies(item.fields.get("value", "")):  # "out of service: no" takes an earlier yes back
             known[:] = [
                 one for one in known
-                if one.fields.get("statement", "").strip().casefold() != statement
+                if stated(one.fields) != statement
             ]  # fmt: skip
-            if statement == "connector":
+            if says("connector", item.fields):
                 self.connectors.discard(subject.casefold())
             return
-        if statement == "connector":
+        if says("connector", item.fields):
             self.connectors.add(subject.casefold())
         known.append(item)
 

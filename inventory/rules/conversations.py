@@ -11,7 +11,7 @@ import ipaddress
 from inventory.judge.door import info
 from inventory.judge.logic import both, declared, true
 from inventory.judge.openness import OPEN, no_data_roles
-from inventory.judge.statements import words
+from inventory.judge.statements import says
 from inventory.judge.view import View
 from inventory.model import Because, Strength
 from inventory.rules.catalogue import Case
@@ -25,8 +25,6 @@ EXPORTS = frozenset({"tls", "mqtt", "http"})
 LONG_SECONDS = 600.0  # a look at a web page is shorter
 ASKS = frozenset({"ot-client", "hmi", "server", "workstation", "historian"})
 """Roles that ask others: what they send out is not their own data."""
-
-OWN_ENDPOINT = words("own_endpoint")
 
 
 def t11(view: View) -> list[Case]:
@@ -71,10 +69,7 @@ def _ours(view: View, address: str) -> bool:
     """Whether the operator says that this server is his, by attestation or as part of a zone."""
     if view.context.zone_of([address]):
         return True
-    return any(
-        item.fields.get("statement", "").casefold() in OWN_ENDPOINT
-        for item in view.context.statements(address)
-    )
+    return any(says("own_endpoint", item.fields) for item in view.context.statements(address))
 
 
 def _serves(view: View) -> list[bool]:

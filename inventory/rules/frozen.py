@@ -22,7 +22,6 @@ from protocols.contract import Point, Sample
 
 MOST_LISTED = 10
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-LATEST = datetime.max.replace(tzinfo=UTC)
 Row = tuple[Point, Meaning, list[Sample]]
 
 
@@ -32,8 +31,7 @@ def q03(view: View) -> list[Case]:
     rows = view.sampled
     if _stopped(rows) or not _watched(rows):
         return []
-    moved = _last_change(view, rows, limits.frozen_reads, limits.frozen_seconds)
-    glimpsed = _last_change(view, rows, limits.bad_reads, 0.0)
+    moved = _last_change(view, rows)
     still: list[Row] = []
     short: list[Row] = []
     for row in rows:
@@ -41,11 +39,12 @@ def q03(view: View) -> list[Case]:
         if not meaning.known or not _may_freeze(point, samples[-1]):
             continue
         run = _run(_together(view, point))
-        start = run[0].received_time or LATEST
+        start = run[0].received_time
+        if start is None or moved <= start:
+            continue
         if len(run) >= limits.frozen_reads and _span(run) >= limits.frozen_seconds:
-            if moved > start:
-                still.append(row)
-        elif len(run) >= limits.bad_reads and glimpsed > start and not _explained(row, start):
+            still.append(row)
+        elif len(run) >= limits.bad_reads and not _explained(row, start):
             short.append(row)
     if still:
         return [_found(view, still)]
@@ -90,13 +89,14 @@ def _explained(row: Row, start: datetime) -> bool:
     return outside(point, meaning, samples) or (stamp is not None and stamp < start)
 
 
-def _last_change(view: View, rows: Sequence[Row], least: int, seconds: float) -> datetime:
-    """When any value was first seen at what it holds now, of those that were read long enough."""
+def _last_change(view: View, rows: Sequence[Row]) -> datetime:
+    """When any value was first seen at what it holds now, of those that were read often enough."""
+    least = view.context.thresholds.bad_reads
     times = []
     for point, _, _ in rows:
         reads = _together(view, point)
         run = _run(reads)
-        if len(run) < len(reads) >= least and _span(reads) >= seconds and run[0].received_time:
+        if len(run) < len(reads) >= least and run[0].received_time:
             times.append(run[0].received_time)
     return max(times, default=EARLIEST)
 

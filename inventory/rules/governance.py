@@ -13,12 +13,12 @@ from inventory.derive.identity import placeholder
 from inventory.judge.door import Door, info
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
+from inventory.judge.statements import after
 from inventory.judge.survey import identities
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import fields, name_of
-from inventory.rules.standing import REDUNDANT
 from protocols.contract import Observation
 
 CLEAR = frozenset({"modbus", "mqtt", "bacnet", "dnp3", "iec104", "mtconnect", "s7comm", "enip"})
@@ -140,8 +140,7 @@ def g03(view: View) -> list[Case]:
 
 def _redundant(view: View) -> bool:
     """Whether a person attested that it shares its place, and so its identity, with another."""
-    stated = (item.fields.get("statement", "").strip() for item in view.statements())
-    return any(map(REDUNDANT.fullmatch, stated))
+    return any(after("redundant", item.fields) is not None for item in view.statements())
 
 
 def g04(view: View) -> list[Case]:

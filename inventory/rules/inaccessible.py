@@ -7,15 +7,16 @@ silence over UDP is never evidence (domain model 3.3).
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from shlex import quote
 
 from inventory.judge.door import Door, about_undeclared, info, title_of
-from inventory.judge.logic import both, cite, declared, false, true, unknown
+from inventory.judge.logic import both, cite, declared, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import View
 from inventory.model import ELSEWHERE, Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
-from protocols.contract import Observation, Outcome, Reason
+from protocols.contract import DATA, Observation, Outcome, Reason
 
 NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})
 TRUST = frozenset(
@@ -248,12 +249,6 @@ def a08(view: View) -> list[Case]:
         return []  # its gateway speaks for it: T06 says it better
     if device.seen and not device.parent and view.doors:
         return []  # seen by other means: a capture, a neighbour's table
-    if any(
-        item.fields.get("statement", "").casefold() in ("out of service", "removed")
-        for item in view.context.statements(device.key, row.tag, row.name, row.address)
-    ):
-        said = false(Strength.E4, declared("declared out of service"))
-        return [Case("", said, {"area": row.area or "the area"})]
     asked = [
         item
         for door in view.doors
@@ -339,11 +334,24 @@ def locked(view: View) -> tuple[Because, ...]:
             if door.decided.outcome not in (Outcome.CLOSED, Outcome.OTHER):
                 found.append(cite(door.decided))
             continue
-        for item in door.observations:
-            refused = item.outcome.value.startswith("refused")
-            if about_undeclared(item):
-                continue
-            if refused and item.outcome is not Outcome.REFUSED_CAPABILITY:
-                found.append(cite(item))
-                break
+        shut = (item for item in door.observations if _shuts(door, item))
+        found += [cite(item) for item in islice(shut, 1)]
     return tuple(found)
+
+
+def _shuts(door: Door, item: Observation) -> bool:
+    """Whether an answer leaves something behind a door that spoke."""
+    refused = item.outcome.value.startswith("refused")
+    if not refused or item.outcome is Outcome.REFUSED_CAPABILITY or about_undeclared(item):
+        return False
+    return not _opened(door, item)
+
+
+def _opened(door: Door, refusal: Observation) -> bool:
+    """Whether another name was let in where this one was refused."""
+    return refusal.outcome is Outcome.REFUSED_AUTH and any(
+        item.outcome in DATA
+        and item.question.operation == refusal.question.operation
+        and item.credential != refusal.credential
+        for item in door.observations
+    )

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from inventory.judge.logic import derived, false, true
 from inventory.judge.openness import no_data_roles
-from inventory.judge.statements import words
+from inventory.judge.statements import says
 from inventory.judge.view import View
 from inventory.model import Because, Level, Proposition, Strength
-
-COVERED = words("covered")
 
 
 def sufficient(level: Level) -> bool:
@@ -33,7 +31,7 @@ def covered(view: View) -> Proposition:
     tag = device.register.tag if device.register else ""
     names = [name for name in (tag, device.name, device.serial, *device.addresses) if name]
     for item in context.statements(device.key, *names):
-        if item.fields.get("statement", "").casefold() in COVERED:
+        if says("covered", item.fields):
             text = f"attested: covered by {item.fields.get('value', 'another server')}"
             return true(Strength.E4, Because("", "declared", text, item.id))
     for name in names:

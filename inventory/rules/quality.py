@@ -12,6 +12,7 @@ from functools import cache
 from inventory.judge.logic import declared, derived, true, unknown
 from inventory.judge.openness import document, no_data_roles
 from inventory.judge.profiles import profile
+from inventory.judge.statements import says
 from inventory.judge.survey import sibling_group
 from inventory.judge.view import View
 from inventory.model import Because, Severity, Strength
@@ -197,9 +198,11 @@ def stale_after(view: View) -> float:
 
 
 def _stamps_advance(samples: Sequence[Sample]) -> bool:
-    """Whether the source stamped anew while it was read: what it writes is new by any clock."""
+    """Whether the source stamped anew while it was read: what it writes is new by any clock.
+
+    The last of the samples carries a stamp."""
     stamps = [item.source_time for item in samples if item.source_time is not None]
-    return len(stamps) > 1 and stamps[-1] > stamps[0]
+    return stamps[-1] > stamps[0]
 
 
 def _age(sample: Sample) -> float | None:
@@ -374,7 +377,7 @@ def q11(view: View) -> list[Case]:
     seen = view.context.siblings.get(group) if group else None
     if not seen or not view.evidence.points:
         return []
-    if any("option" in item.fields.get("statement", "").casefold() for item in view.statements()):
+    if any(says("option", item.fields) for item in view.statements()):
         return []
     own = signature(view.evidence.points)
     usual, count = _usual(seen)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from inventory.judge.statements import words
+from inventory.judge.statements import holds, says, stated, words
 from inventory.judge.view import View
 from inventory.model import Declaration
 
@@ -18,9 +18,6 @@ RESTING = words("resting")
 """Statements under which silence, old values and bad values are to be expected."""
 RESTING_RULES = frozenset({"A01", "A02", "A08", "T06", "Q01", "Q02", "Q03", "Q12"})
 """Rules that rest on silence, on old values or on bad ones."""
-REDUNDANT = re.compile(r"redundant(?: pair)?(?: with| of)?\b(?P<twin>.*)", re.IGNORECASE)
-"""The statement that two assets serve one place together, and the twin where it names one."""
-SAFETY = re.compile(r"(?<![a-z])(?:sis|safety|sil)(?![a-z])", re.IGNORECASE)
 
 
 def resting(view: View) -> bool:
@@ -48,10 +45,10 @@ def _rests(view: View) -> Iterator[Declaration]:
         return
     row = view.device.register
     places = (row.line, row.area, row.site) if row else ()
-    stated = (*view.statements(), *view.context.statements(*(name for name in places if name)))
+    about = (*view.statements(), *view.context.statements(*places))
     last: dict[tuple[str, str], Declaration] = {}
-    for item in stated:  # oldest first: a later word about the same counts
-        word = item.fields.get("statement", "").strip().casefold()
+    for item in about:  # oldest first: a later word about the same counts
+        word = stated(item.fields)
         if word in RESTING:
             last[item.fields.get("subject", item.subject).casefold(), word] = item
     yield from last.values()
@@ -105,6 +102,6 @@ def _day(found: re.Match[str]) -> date | None:
 
 def is_safety(view: View) -> bool:
     """Whether the device stands in a zone named for safety, or is attested to serve it."""
-    if SAFETY.search(view.context.zone_of(view.device.addresses)):
+    if holds("safety", view.context.zone_of(view.device.addresses)):
         return True
-    return any(SAFETY.search(item.fields.get("statement", "")) for item in view.statements())
+    return any(says("safety", item.fields) for item in view.statements())

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from inventory import fixes, population, readiness, rollup, usecases
 from inventory.judge import coverage, equipment, levels, logic, presence, weigh
+from inventory.rules import standing
 from tests.inventory import test_fixes, test_pairs, test_population, test_sums
 from tests.inventory.coverage import test_figures
 from tests.inventory.verdict import (
@@ -29,6 +30,7 @@ from tests.support.replay import Case, cases, fails
 MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (logic, (test_judging, test_rules)),
     (weigh, (test_judging, test_standing)),
+    (standing, (test_standing,)),
     (levels, (test_level_bounds, test_levels, test_acceptance)),
     (presence, (test_presence, test_acceptance)),
     (coverage, (test_judging, test_figures)),

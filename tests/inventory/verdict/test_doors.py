@@ -246,3 +246,60 @@ def test_what_stands_is_what_the_scan_before_left_standing() -> None:
         later(Outcome.COMPLETE), scan="scan-3"), about=device(role="drive"))  # fmt: skip
     (door,) = View(kept, context(kept)).doors
     assert [item.question.operation for item in door.observations] == ["read", "identity"]
+
+
+# --- another name than before ----------------------------------------------------------------
+
+TEMPERATURE = Point("nsu=x;s=T", "Temperature", unit="CEL", type="Double", access="r")
+ENDPOINTS = seen("opcua", Outcome.COMPLETE, "get_endpoints", seconds=60, scan="scan-2")
+
+
+def entered(credential: str) -> tuple[Observation, ...]:
+    """What a scan with that name read."""
+    sample = Sample(TEMPERATURE.address, 20.5, received_time=NOW)
+    return (
+        seen("opcua", Outcome.COMPLETE, "session", credential=credential),
+        seen(
+            "opcua", Outcome.COMPLETE, "browse", credential=credential,
+            points=(TEMPERATURE,), samples=(sample,),
+        ),
+    )  # fmt: skip
+
+
+def turned_away(credential: str = "", outcome: Outcome = Outcome.REFUSED_AUTH) -> Observation:
+    """The session of a later scan."""
+    return seen(
+        "opcua", outcome, "session", reason="user_rejected", credential=credential, seconds=61,
+        scan="scan-2",
+    )  # fmt: skip
+
+
+def test_a_scan_without_the_credential_does_not_lock_what_it_opened() -> None:
+    found = evidence(*entered("reader"), ENDPOINTS, turned_away())
+    assert "A03" not in fired(found) | questions(found)
+    view = View(found, context(found))
+    assert locked(view) == ()
+    before = evidence(*entered("reader"))
+    assert level_of(view).lo == level_of(View(before, context(before))).lo
+
+
+def test_a_name_that_is_refused_now_has_nothing_of_what_it_had() -> None:
+    found = evidence(*entered("reader"), ENDPOINTS, turned_away("reader"))
+    assert "A03" in fired(found)
+    assert locked(View(found, context(found)))
+
+
+def test_a_refused_name_does_not_take_what_anybody_may_read() -> None:
+    assert "A03" not in fired(evidence(*entered(""), ENDPOINTS, turned_away("reader")))
+
+
+def test_after_silence_nothing_stands_whoever_asked() -> None:
+    found = evidence(*entered("reader"), turned_away(outcome=Outcome.REFUSED_RESOURCE))
+    assert locked(View(found, context(found)))
+
+
+def test_a_refusal_stands_though_other_questions_of_that_name_were_answered() -> None:
+    denied = seen("opcua", Outcome.REFUSED_AUTH, "browse", credential="other", seconds=1)
+    read = seen("opcua", Outcome.COMPLETE, "read", credential="reader", seconds=2)
+    found = evidence(denied, read)
+    assert locked(View(found, context(found)))

@@ -209,6 +209,42 @@ def test_a_state_may_be_a_bit_or_a_value_of_no_type() -> None:
         assert exists(machine(owned(CURRENT, tag("DI_7", type=kind))), "running").truth is truth
 
 
+TAGGED = tag("M-1 discharge pressure", "BAR")
+
+
+def unlinked(*links: Link, items: tuple[Evidence, ...]) -> Proposition:
+    """What is said of the pressure of a machine to whose parts these links lead."""
+    return exists(machine(*items, unit=replace(linked(*links), links_complete=True)), "pressure")
+
+
+def test_a_value_that_bears_the_tag_and_no_link_holds_blocks_absence() -> None:
+    said = unlinked(Link("M-1", "device-1", part="MotorCurrent"), items=(owned(CURRENT, TAGGED),))
+    assert said.truth is NOT_ASKED
+    assert said.unknown.startswith("whether M-1 discharge pressure of")
+
+
+def test_a_linked_value_that_bears_the_tag_is_what_its_link_says() -> None:
+    link = Link("M-1", "device-1", part=TAGGED.name, signal="torque")
+    assert unlinked(link, items=(owned(CURRENT, TAGGED),)).truth is Truth.FALSE
+
+
+def test_the_link_to_a_value_of_one_device_holds_none_of_another() -> None:
+    items = (owned(CURRENT, TAGGED), owned(TAGGED, key="device-2"))
+    links = (
+        Link("M-1", "device-1", part="MotorCurrent"),
+        Link("M-1", "device-2", part=TAGGED.name, signal="torque"),
+    )
+    assert unlinked(*links, items=items).truth is NOT_ASKED
+    links = (links[0], replace(links[1], device="device-1"))
+    assert unlinked(*links, items=items[:1]).truth is Truth.FALSE
+
+
+def test_a_value_under_the_tag_without_a_name_is_named_by_its_address() -> None:
+    point = replace(TAGGED, name="", path="Hall 2/M-1", address="ns=2;i=77")
+    said = unlinked(Link("M-1", "device-1", part="MotorCurrent"), items=(owned(CURRENT, point),))
+    assert said.unknown.startswith("whether ns=2;i=77 of")
+
+
 # --- licences --------------------------------------------------------------------------------
 
 

@@ -88,6 +88,8 @@ def test_what_was_seen_in_a_shutdown_that_is_over_is_not_held_against_the_plant(
     stated = stating(row, "shutdown", span)
     later = replace(stated, changes={**stated.changes, "today": NOW + WEEK})
     assert answer(later) == ""
+    ended = stating(row, "shutdown", f"{COMING:%Y-%m-%d}")  # nobody knows since when
+    assert answer(replace(ended, changes={**ended.changes, "today": NOW + WEEK})) == row.key
     before = stating(row, "shutdown", f"{NOW + WEEK:%Y-%m-%d} to {NOW + 2 * WEEK:%Y-%m-%d}")
     assert answer(replace(before, changes={**before.changes, "today": NOW + WEEK})) == ""
     assert answer(replace(before, changes={**before.changes, "today": NOW + 3 * WEEK})) == row.key

@@ -67,6 +67,8 @@ T11 = [
     yes("T11", "medium/medium", meter(out(), *CLOSED, vendor="")).telling("its maker"),
     yes("T11", "medium/medium", meter(out(), *CLOSED), said(CLOUD, "seen by me")),
     yes("T11", "medium/medium", meter(out(), seen("s7comm", O.COMPLETE), *CLOSED)),
+    yes("T11", "medium/medium",  # its neighbours are no data
+        meter(out(), seen("lldp", O.COMPLETE), *CLOSED)),
     no("T11", "?", meter(out(), NO_UA)),  # nobody asked for Modbus
     no("T11", "", meter(out(seconds=599.0), *CLOSED)),
     no("T11", "", meter(out(protocol="modbus"), *CLOSED)),
@@ -90,6 +92,7 @@ G06 = [
     .telling("10.9.0.4", "from office to cell"),
     yes("G06", "office=medium/high", used("10.9.0.4 modbus write coil", "writer"), zones()),
     yes("G06", "office=medium/high", used("10.9.0.4 modbus"), zones(("cell", "dmz"))),
+    yes("G06", "office=medium/high", used("10.9.0.4"), zones(("cell", "dmz"))),
     no("G06", "", used("192.0.2.77 modbus 1.000 s"), zones()),
     no("G06", "", used("10.9.0.4 modbus 1.000 s")),
     trap("G06", "a conduit is declared in either", "", used("10.9.0.4 modbus"),

@@ -48,8 +48,8 @@ def vantages(**covers: tuple[str, ...]) -> dict[str, object]:
     return {**CELL, "vantages": made}
 
 
-def statement(key: str, text: str) -> dict[str, object]:
-    made = Declaration("site", Kind.ATTEST, key, {"statement": text})
+def statement(key: str, text: str, value: str = "") -> dict[str, object]:
+    made = Declaration("site", Kind.ATTEST, key, {"statement": text, "value": value})
     return {"attested": {key.casefold(): (made,)}}
 
 
@@ -248,6 +248,9 @@ A08 = [
          evidence(SILENT, about=UNSEEN), statement("P-101", "out of service")),
     trap("A08", "it was declared out of service", "",
          evidence(SILENT, about=UNSEEN), statement("192.0.2.10", "Removed")),
+    trap("A08", "it was declared out of service", "high/medium",  # and those days are over
+         evidence(SILENT, about=UNSEEN),
+         statement("P-101", "out of service", "2020-01-01 to 2020-02-01")),
     trap("A08", "it was declared out of service", "high/medium",
          evidence(SILENT, about=UNSEEN), statement("P-101", "no sensor")),  # says nothing of that
 ]  # fmt: skip

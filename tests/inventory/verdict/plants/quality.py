@@ -88,11 +88,12 @@ def aged(seconds: float, point: Point = TEMPERATURE, **more: object) -> Observat
     return listed(point, source_time=NOW - timedelta(seconds=seconds), **more)
 
 
-def restamped(*behind: float) -> Observation:
-    """Reads two seconds apart, each with a stamp of its own, so many seconds before its receipt."""
+def restamped(*behind: float | None) -> Observation:
+    """Reads two seconds apart, each with a stamp of its own, so many seconds before its receipt;
+    None for a read without one."""
     found = window(TEMPERATURE, [45.5] * len(behind), minutes=len(behind) / 60)
     return replace(found, samples=tuple(
-        replace(s, source_time=s.received_time - timedelta(seconds=b))
+        replace(s, source_time=None if b is None else s.received_time - timedelta(seconds=b))
         for s, b in zip(found.samples, behind, strict=True)))  # fmt: skip
 
 
@@ -123,6 +124,8 @@ Q02 = [
     trap("Q02", "the stamp moved on", "", evidence(restamped(18_000, 18_000), aged(0, PRESSURE))),
     trap("Q02", "the stamp moved on", "high/medium",
          evidence(restamped(18_000, 18_002), aged(0, PRESSURE))),  # it stands still
+    trap("Q02", "the stamp moved on", "high/medium",
+         evidence(restamped(None, 18_000), aged(0, PRESSURE))),  # seen once: nothing moved
     trap("Q02", "the stamp moved on", "", evidence(aged(-7_200), aged(0, PRESSURE))),
     trap("Q02", "the stamp moved on", "?", evidence(aged(61), aged(-61, PRESSURE))),
     trap("Q02", "the stamp moved on", "high/medium", evidence(aged(61), aged(-60, PRESSURE))),
@@ -135,11 +138,12 @@ Q02 = [
 
 
 def frozen(*more: Observation, point: Point = TEMPERATURE, value: object = 45.5, reads: int = 20,
-           minutes: float = 10.0, stamped: float | None = None) -> Evidence:  # fmt: skip
-    """Reads that are all alike; `stamped` so many minutes ago by the server itself."""
+           minutes: float = 10.0, stamped: float | None = None,
+           unstamped: bool = False) -> Evidence:  # fmt: skip
+    """Reads that are all alike; `stamped` so many minutes ago by the server itself, or never."""
     found = window(point, [value] * reads, minutes=minutes)
-    if stamped is not None:
-        time = NOW - timedelta(minutes=stamped)
+    if stamped is not None or unstamped:
+        time = NOW - timedelta(minutes=stamped) if stamped is not None else None
         found = replace(found, samples=tuple(replace(s, source_time=time) for s in found.samples))
     return evidence(found, *more)
 
@@ -187,7 +191,14 @@ Q03 = [
     yes("Q03", "medium/medium", frozen(MOVING, window(STATE, [True] * 20))),
     no("Q03", "", frozen()),  # nothing beside it moved
     no("Q03", "", frozen(window(PRESSURE, [3.5] * 20))),
+    # What moved beside it need not be read as long.
+    yes("Q03", "medium/medium", frozen(glance(PRESSURE, 10))),
+    no("Q03", "", frozen(glance(PRESSURE, 9))),
+    no("Q03", "", frozen(replace(MOVING, samples=tuple(
+        replace(item, received_time=None) for item in MOVING.samples)))),  # nobody knows when
     no("Q03", "", frozen(MOVING, reads=9)),
+    trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=10, unstamped=True)).telling(
+        "untrap scan 192.0.2.10 --depth sample --sample-every 5"),
     trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=19)),
     trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=10)),
     trap("Q03", "the reads are too few", "?", frozen(MOVING, minutes=9.9)),
