@@ -21,7 +21,6 @@ from inventory.judge.evidence import assemble
 from inventory.judge.openness import protocols
 from inventory.judge.site import judge_site
 from inventory.model import (
-    ELSEWHERE,
     Declaration,
     Device,
     Equipment,
@@ -237,8 +236,7 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
 
 def _taken(device: Device | None) -> tuple[bool, str] | None:
     """Why a device is gone from where another one answers now; None where none does."""
-    merges = device.merges if device else ()
-    why = next((one.reason for one in merges if one.identity == ELSEWHERE), "")
+    why = device.away if device else ""
     return (True, f"is not there any more: {why}") if why else None
 
 

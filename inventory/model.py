@@ -250,6 +250,12 @@ class Device:
     readable: int = 0  # how many of them gave a value
     seen: bool = True  # False: declared only
 
+    @property
+    def away(self) -> str:
+        """Why it is not where it was seen, or where the register puts it: another device stands
+        there. "" where it may be."""
+        return next((one.reason for one in self.merges if one.identity == ELSEWHERE), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Equipment:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from protocols.contract import CUT, NEGATIVE_CONTROL, Observation, Outcome, Quality, Value
 
-VERSION = "10"
+VERSION = "11"
 """Raised when the derivation would give another result for the same records."""
 
 BUS = re.compile(r"(unit|device|station) [0-9]{1,10}")

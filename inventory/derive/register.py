@@ -44,8 +44,11 @@ class Index:
         return f"{match.why}, and what stands there is {other}, which has moved" if other else ""
 
     def add(self, device: Device) -> None:
-        """Makes a device findable."""
+        """Makes a device findable; by its address only where no other one stands there."""
+        away = bool(device.away)
         for text in names(device):
+            if away and text.startswith("at:"):
+                continue
             if self._by.setdefault(text, device.key) != device.key:
                 self._by[text] = AMBIGUOUS
 

@@ -148,7 +148,7 @@ def _level(
 ) -> Level:
     levels = [
         verdicts[view.device.key].level if view.device.key in verdicts else level_of(view)
-        for view in machine.views
+        for view in (*machine.views, *machine.gone)
     ]
     complete = machine.equipment.links_complete
     steps = [_reached(step, levels, complete, machine) for step in (1, 2, 3)]

@@ -48,6 +48,8 @@ def interval(predicates: Sequence[Proposition]) -> Level:
 
 def level_of(view: View, fired: Iterable[str] = ()) -> Level:
     """The interval of one device by itself; `fired` are the rules that are TRUE of it."""
+    if view.device.away:  # what it gave once says nothing of what it gives
+        return Level(None, None, (f"where it is now: {view.device.away}",))
     rules = set(fired)
     detected = _detected(view)
     identified = _identified(view, detected)

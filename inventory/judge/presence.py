@@ -61,7 +61,8 @@ class Machine:
     def __init__(self, equipment: Equipment, views: Sequence[View], context: Context) -> None:
         self.equipment = equipment
         self.context = context
-        self.views = list(views)
+        self.views = [view for view in views if not view.device.away]
+        self.gone = [view for view in views if view.device.away]
         self.links = [link for link in equipment.links if not link.proposed and link.resolved]
         self.cls = class_of(equipment.cls)
         self.profile: Profile | None = profile(self.cls)
@@ -152,18 +153,15 @@ class Machine:
         )
 
     def unresolved(self) -> list[Proposition]:
-        """A question for the devices that links name and nobody has seen: who looks for a signal
-        has not looked there."""
+        """A question for the devices that links name and nobody has seen, or that are not there
+        any more: who looks for a signal has not looked there."""
         lost = [one.device for one in self.equipment.links if one.device and not one.resolved]
-        if not lost:
-            return []
-        return [
-            unknown(
-                f"which device {', '.join(lost[:3])} is: no device matches that link",
-                "correct the link, or scan where the device stands",
-                "untrap import links FILE",
-            )
-        ]
+        asked = (
+            [f"which device {', '.join(lost[:3])} is: no device matches that link"] if lost else []
+        )
+        asked += [f"where {name_of(view)} is now: {view.device.away}" for view in self.gone[:3]]
+        step = "correct the link, or scan where the device stands"
+        return [unknown(text, step, "untrap import links FILE") for text in asked]
 
     def exists(self, signal: Signal) -> Proposition:
         """Whether the signal is exposed."""

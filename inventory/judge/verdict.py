@@ -72,13 +72,13 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
     subject = subject_of(view)
     rules = catalogue()
     cases = [(rules[name], case) for name, rule in DEVICE_RULES.items() for case in rule(view)]
-    cases = _suppress(cases, resting(view))
+    cases = _suppress(cases, resting(view), bool(evidence.device.away))
     fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
     level = level_of(view, fired | ({"U03"} if placeholders(view) else set()))
     lack = VALUES[4] - VALUES[level.lo or 0]
     findings, questions = _conclude(view, subject, cases, lack)
     category, extra = _category(view, subject, level, findings)
-    if any(item.rule == "A08" for item in questions):
+    if evidence.device.away or any(item.rule == "A08" for item in questions):
         extra = []  # both would ask for its first word, by one scan
     if view.proxy is not None:
         questions = [*questions, _proxy_question(view, subject)]
@@ -108,9 +108,15 @@ def _conclude(
     return once(findings), questions
 
 
-def _suppress(cases: list[tuple[Rule, Case]], rests: bool) -> list[tuple[Rule, Case]]:
+OF_THE_ROW = frozenset({"A08", "G07"})
+"""Rules of what a person keeps, which hold wherever the device is."""
+
+
+def _suppress(cases: list[tuple[Rule, Case]], rests: bool, away: bool) -> list[tuple[Rule, Case]]:
     """Precedence of domain model 3.8 between rules of one device; of one that `rests`, silence
-    and old values are expected."""
+    and old values are expected; of one that is `away` nothing is known but what it was."""
+    if away:
+        cases = [one for one in cases if one[0].id in OF_THE_ROW]
     fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
     dropped = set(RESTING_RULES) if rests else set()
     if fired & {"T01", "T02"}:

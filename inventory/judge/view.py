@@ -212,7 +212,10 @@ class View:
 
     @cached_property
     def target(self) -> str:
-        """Where a scan can ask it; "" where only its hardware address is known."""
+        """Where a scan can ask it; "" where only its hardware address is known, or where another
+        device answers at its address."""
+        if self.device.away:
+            return ""
         known = (*self.device.addresses, self.address)
         return next((address for address in known if not _MAC.fullmatch(address)), "")
 

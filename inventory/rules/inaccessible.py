@@ -14,7 +14,7 @@ from inventory.judge.door import Door, about_undeclared, info, title_of
 from inventory.judge.logic import both, cite, declared, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import View
-from inventory.model import ELSEWHERE, Because, Proposition, Severity, Strength
+from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
 from protocols.contract import DATA, Observation, Outcome, Reason
 
@@ -240,9 +240,8 @@ def a08(view: View) -> list[Case]:
     """Declared in the register, asked, and no sign of it."""
     device = view.device
     row = view.row
-    taken = next((one.reason for one in device.merges if one.identity == ELSEWHERE), "")
-    if taken:  # a device that was taken away rests (`standing`)
-        return [Case("", _somewhere(view, taken))]
+    if device.away:  # one that was taken away rests (`standing`)
+        return [Case("", _somewhere(view, device.away))]
     if row is None or view.present is not None:
         return []
     if any(item.outcome is Outcome.REFUSED_DOWNSTREAM for item in view.evidence.observations):
@@ -341,10 +340,10 @@ def locked(view: View) -> tuple[Because, ...]:
 
 def _shuts(door: Door, item: Observation) -> bool:
     """Whether an answer leaves something behind a door that spoke."""
-    refused = item.outcome.value.startswith("refused")
-    if not refused or item.outcome is Outcome.REFUSED_CAPABILITY or about_undeclared(item):
+    if about_undeclared(item):
         return False
-    return not _opened(door, item)
+    refused = item.outcome.value.startswith("refused")
+    return refused and item.outcome is not Outcome.REFUSED_CAPABILITY and not _opened(door, item)
 
 
 def _opened(door: Door, refusal: Observation) -> bool:

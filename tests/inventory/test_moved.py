@@ -11,7 +11,7 @@ import pytest
 from inventory.conclude import conclude
 from inventory.derive.assets import derive
 from inventory.diff import Change, between
-from inventory.model import ELSEWHERE, Declaration, Device, Kind, Scan
+from inventory.model import ELSEWHERE, Declaration, Device, Equipment, Kind, Scan
 from inventory.store import Store
 from protocols.contract import Observation, Outcome
 from tests.inventory.making import SITE, listed, observed, stated
@@ -138,12 +138,7 @@ def test_a_gap_cites_what_a_device_said_where_it_is_now(database: Path) -> None:
             for gap in store.findings()
             if gap.rule == "T01"
         }
-    assert set(said) == {
-        "SN-4711A",
-        "SN-4711B",
-        "SN-4711C",
-        "SN-4711X",
-    }  # of C by what it said while it was there
+    assert set(said) == {"SN-4711A", "SN-4711B", "SN-4711X"}  # where C is now, nobody knows
     assert "10.0.0.2" in said["SN-4711A"]
     assert "10.0.0.1" not in said["SN-4711A"]
     assert "10.0.0.1" in said["SN-4711B"]
@@ -156,12 +151,65 @@ def test_who_was_replaced_is_asked_for_until_a_person_says_that_it_is_gone(datab
         (asked,) = [one for one in store.questions() if one.rule == "A08"]
         assert "another device answers at 10.0.0.3 since" in asked.missing
         assert asked.command == "untrap import attest FILE"
+        replaced = next(one for one in store.devices() if one.key == asked.asset)
+        assert list(store.findings(replaced.key)) == []  # what it was holds no more
+        (level,) = [one.level for one in store.assets() if one.thing.key == asked.asset]
+        assert (level.lo, level.hi) == (None, None)
         gone = stated(
             Kind.ATTEST, asked.asset, subject_=asked.asset, statement="removed", value="yes"
         )
         store.declare([gone])
         conclude(store)
-        assert not [one for one in store.questions() if one.rule == "A08"]
+        assert list(store.questions(replaced.key)) == []  # no scan of where it was is proposed
+
+
+def concluded(path: Path, observations: list[Observation], *rows: Declaration) -> Store:
+    """The site after scans of these observations and those lists."""
+    store = Store.open(path, SITE)
+    for scan in dict.fromkeys(one.scan for one in observations):
+        mine = [one for one in observations if one.scan == scan]
+        begun = Scan(scan, SITE, "here", mine[0].time)
+        store.begin_scan(begun)
+        store.append(mine)
+        store.finish_scan(replace(begun, finished=mine[-1].time, status="done"))
+    store.declare(list(rows))
+    conclude(store)
+    return store
+
+
+REPLACED = ({"10.0.0.3": "SN-4711C"}, {"10.0.0.3": "SN-4711X"})
+
+
+def test_a_row_or_link_that_names_an_address_means_who_stands_there_now(tmp_path: Path) -> None:
+    rows = (
+        listed(tag="PLC-3", address="10.0.0.3", criticality="C3"),
+        listed(tag="M-3", class_="motor"),
+        stated(Kind.LINK, "M-3|", equipment="M-3", device="10.0.0.3", complete="yes"),
+    )
+    with concluded(tmp_path / "t.db", both(*REPLACED), *rows) as store:
+        found = {one.serial: one for one in store.devices()}
+        assert set(found) == {"SN-4711C", "SN-4711X"}
+        new = found["SN-4711X"]
+        assert new.register
+        assert (new.register.tag, found["SN-4711C"].register) == ("PLC-3", None)
+        (machine,) = [one.thing for one in store.assets("equipment")]
+        assert isinstance(machine, Equipment)
+        assert [link.device for link in machine.links] == [new.key]
+
+
+def test_a_machine_whose_device_was_replaced_is_asked_about(tmp_path: Path) -> None:
+    """It was read through the one that is gone: neither dark now, nor read."""
+    rows = (
+        listed(tag="M-3", class_="motor"),
+        stated(Kind.LINK, "M-3|", equipment="M-3", device="SN-4711C", complete="yes"),
+    )
+    with concluded(tmp_path / "t.db", both(*REPLACED), *rows) as store:
+        (machine,) = store.assets("equipment")
+        assert not [one for one in store.findings(machine.thing.key) if one.rule[0] == "U"]
+        assert machine.level.hi != 0
+        asked = [one.missing for one in store.questions(machine.thing.key) if one.rule == "U01"]
+        assert asked
+        assert all("another device answers at 10.0.0.3 since" in text for text in asked)
 
 
 def test_diff_tells_who_moved_and_who_took_whose_place(database: Path) -> None:

@@ -162,6 +162,11 @@ A03 = [
     # Nobody listens there, so no credential helps.
     no("A03", "", evidence(seen("snmp", O.CLOSED, "discover"), NO_CREDENTIAL)),
     trap("A03", "the refusal is about trust", "", evidence(UNTRUSTED)),
+    trap("A03", "an earlier scan came in", "", evidence(
+        listed(TEMPERATURE, credential="reader"), replace(USER, scan="scan-2"))),
+    trap("A03", "an earlier scan came in", "opcua=medium/medium", evidence(  # it contradicts
+        listed(TEMPERATURE, credential="reader"),
+        replace(USER, scan="scan-2", credential="reader"))),
     trap("A03", "the server has no use for the user", "",
          evidence(seen("opcua", O.REFUSED_AUTH, reason="username_not_offered"),
                   seen("opcua", O.COMPLETE, "session"))),
