@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
-from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading, Sample
+from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading
 from protocols.snmp import codec, sensors, tables
 from protocols.snmp.codec import Binding, Oid, Response, oid
 from protocols.snmp.discover import MOST_RETRIES, fewer
@@ -95,14 +95,46 @@ def _lldp_table(ports: dict[int, str]) -> Table:
 async def _present(
     link: Link, session: Session, roots: Sequence[Oid], left: Allowance
 ) -> Mapping[Oid, Binding]:
-    """The roots under which something lies, with the first binding of each."""
+    """The roots under which something lies, with the first binding of each.
+
+    An agent names the next object that it holds: roots between the one asked and that one are
+    empty without being asked. So ten are asked that lie far from each other, then ten of the rest.
+    """
     found: dict[Oid, Binding] = {}
-    for start in range(0, len(roots), ROOTS_A_REQUEST):
-        if left.spent:
-            break
-        batch = tuple(roots[start : start + ROOTS_A_REQUEST])
-        found |= await _first(link, session, batch, left)
+    open_roots = sorted(set(roots))
+    while open_roots and not left.spent:
+        batch = apart(open_roots, ROOTS_A_REQUEST)
+        told = await _first(link, session, batch, left)
+        found |= {root: b for root, b in told.items() if below(b, root) or b.spoilt}
+        open_roots = [r for r in still_open(open_roots, told) if r not in batch]
     return found
+
+
+def apart(roots: Sequence[Oid], most: int) -> tuple[Oid, ...]:
+    """At most so many of them, evenly spread, the first among them."""
+    step = -(-len(roots) // most)
+    return tuple(roots[::step])
+
+
+def still_open(roots: Iterable[Oid], told: Mapping[Oid, Binding]) -> list[Oid]:
+    """The roots of which the answers leave open whether something lies under them. Pure.
+
+    `told` maps a root asked to the next binding after it; the end of the agent's objects is a
+    missing binding, and one that cannot be read tells nothing of others.
+    """
+    spans = [
+        (asked, None if b.missing else b.oid)
+        for asked, b in told.items()
+        if not b.spoilt and (b.missing or b.oid > asked)
+    ]
+    return [
+        root
+        for root in roots
+        if not any(
+            asked < root and (then is None or (root < then and then[: len(root)] != root))
+            for asked, then in spans
+        )
+    ]
 
 
 async def _first(
@@ -113,9 +145,10 @@ async def _first(
 
     def read(response: Response) -> Reading[None]:
         held = zip(asked, response.bindings, strict=True)
-        found.update({root: b for root, b in held if below(b, root) or b.spoilt})
-        outcome = Outcome.COMPLETE if found else Outcome.EMPTY
-        return Reading(None, outcome=outcome, items=len(found))
+        found.update(held)
+        under = sum(below(b, root) or b.spoilt for root, b in found.items())
+        outcome = Outcome.COMPLETE if under else Outcome.EMPTY
+        return Reading(None, outcome=outcome, items=under)
 
     topic = question("getnext", f"tables {codec.dotted(roots[0])}")
     for _ in range(1 + MOST_RETRIES):
@@ -273,12 +306,9 @@ async def _sample(link: Link, session: Session, batch: Sequence[Point]) -> bool:
     oids = tuple(oid(p.address) for p in batch)
 
     def read(response: Response) -> Reading[None]:
-        raw = ((p, sensors.numeric(b)) for p, b in zip(batch, response.bindings, strict=True))
-        found = tuple(
-            Sample(p.address, sensors.rounded(value * sensors.scale_of(p)))
-            for p, value in raw
-            if value is not None
-        )
+        pairs = zip(batch, response.bindings, strict=True)
+        read_out = (sensors.again(point, binding) for point, binding in pairs)
+        found = tuple(sample for sample in read_out if sample is not None)
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
         return Reading(None, samples=found, outcome=outcome, items=len(found))
 

@@ -22,9 +22,22 @@ from protocols.snmp.identity import enterprise_oid
 from protocols.snmp.walk import Harvest, Row, Table
 
 _NUMERIC = re.compile(r"^\s*([+-]?\d+(?:[.,]\d+)?)\s*(?:[°%A-Za-z].{0,8})?$")
-_SCALE = re.compile(r"raw value x ([\d.e+-]+)$")
-# Raritan PDU2-MIB: SensorUnitsEnumeration
-_RARITAN = {2: "VLT", 3: "AMP", 4: "WTT", 5: "D46", 6: "WHR", 8: "CEL", 9: "HTZ", 10: "P1"}
+_SCALE = re.compile(r"raw value x ([\d.e+-]+)")
+_NOTHING = re.compile(r"not measured: ([-<\d ]+)$")
+_NOT_MEASURED = "not measured"
+_OUT_OF_RANGE = "out of range"
+_MOST_UPS_VOLTS = 1_000
+# RFC 1628: upsInputVoltage, upsOutputVoltage, upsBypassVoltage: RMS volts
+_UPS_VOLTS = tuple(oid(f"1.3.6.1.2.1.33.1.{at}") for at in ("3.3.1.3", "4.4.1.2", "5.3.1.2"))
+# Raritan PDU2-MIB: SensorUnitsEnumeration, volt(1) first
+_RARITAN = {1: "VLT", 2: "AMP", 3: "WTT", 4: "D46", 5: "WHR", 7: "CEL", 8: "HTZ", 9: "P1",
+            14: "FAH", 19: "RPM", 23: "D44", 31: "KEL"}  # fmt: skip
+# What a Raritan sensor is: the last arc of its index (SensorTypeEnumeration)
+_RARITAN_KINDS = {1: "current", 2: "peak current", 3: "unbalanced current", 4: "voltage",
+                  5: "active power", 6: "apparent power", 7: "power factor", 8: "active energy",
+                  9: "apparent energy", 23: "frequency", 24: "phase angle", 25: "voltage L-N",
+                  26: "residual current", 29: "reactive power",
+                  35: "displacement power factor"}  # fmt: skip
 # AKCP SPAGENT-MIB: a code in one series of devices, a letter in the other
 _AKCP = {"0": "FAH", "1": "CEL", "F": "FAH", "C": "CEL"}
 # HW group, sensUnit: POSEIDON-MIB counts from 0, STE-MIB from 1
@@ -53,12 +66,9 @@ _UNITS_SCALE = 9
 _OVERFLOW = 1_000_000_000
 _NOT_THERE = frozenset({2**31 - 1, -(2**31 - 1), -(2**31), 2**32 - 1})
 """32 bits at their end: what agents hold where nothing is measured. Meters count on beyond 2^31."""
-# What cannot be negative; and subtrees whose modules say that a negative value is not measured:
-# Sentry3-MIB, EATON-EPDU-MIB, CPS-MIB (transfer switch), PANDUIT-PDU-G5.
+# What cannot be below zero, whoever says so
 _NEVER_NEGATIVE = frozenset({"HTZ", "RPM", "KWH", "WHR", "P1", "SEC", "MIN"})
-_NOT_MEASURED_BELOW_ZERO = tuple(
-    enterprise_oid(top) for top in ("1718.3", "534.6.6.7", "3808.1.1.5.2.2.3", "19536.10")
-)
+_BELOW_ZERO = "<0"  # in the column `nothing`: the module says so of every negative number
 _STATUS = {
     1: (Quality.GOOD, "ok"),
     2: (Quality.BAD, "unavailable"),
@@ -77,6 +87,7 @@ class Sensor:
     scale: float
     units_column: Oid
     digits_column: Oid
+    nothing: tuple[str, ...] = ()  # the raw numbers that mean "not measured"; "<0": all below zero
     words: Mapping[int, str] = field(default_factory=dict)  # of a state: its numbers' meanings
 
     @property
@@ -117,7 +128,7 @@ def sensors_for(object_id: Oid, *, served: bool = False) -> tuple[Sensor, ...]:
 def _state(line: tuple[str, ...], object_id: Oid) -> Sensor:
     top, value, label, codes, _ = line
     words = (code.partition("=") for code in codes.split())
-    plain = _sensor((top, value, label, "", "1", "", ""), object_id)
+    plain = _sensor((top, value, label, "", "1", "", "", ""), object_id)
     return replace(plain, words={int(number): word for number, _, word in words})
 
 
@@ -127,16 +138,17 @@ def _of(object_id: Oid, top: Oid, served: bool) -> bool:
 
 
 def _sensor(line: tuple[str, ...], object_id: Oid) -> Sensor:
-    _, value, label, unit, scale, units, digits = line
-    column = label[1:] if label.startswith("@") else ""
+    _, value, label, unit, scale, units, digits, nothing = line
+    column, _, words = label[1:].partition(" ") if label.startswith("@") else ("", "", label)
     return Sensor(
         (*object_id, *oid(value[1:])) if value.startswith("+") else enterprise_oid(value),
-        "" if column else label,
+        words,
         enterprise_oid(column) if column else (),
         unit,
         float(scale),
         enterprise_oid(units) if units else (),
         enterprise_oid(digits) if digits else (),
+        tuple(nothing.split()),
     )
 
 
@@ -171,20 +183,47 @@ def read(sensor: Sensor, index: Oid, row: Row) -> Harvest:
     unit = sensor.unit
     if unit in _CODES:
         unit = _coded(_CODES[unit], row.get(sensor.units_column))
-    if raw in _NOT_THERE or (raw < 0 and not _may_be_negative(binding.oid, unit)):
+    if not _measured(raw, unit, sensor.nothing):
         return Harvest()
-    name = text(row.get(sensor.label_column)) or sensor.label or "sensor"
-    instance = "" if index == (0,) else f" {codec.dotted(index)}"
-    words = name if sensor.label_column and text(row.get(sensor.label_column)) else name + instance
+    words = _called(sensor, index, row)
     if sensor.words:
         return _stood(binding, words, sensor.words, raw)
-    return harvest(binding, words, unit, scale, raw)
+    read_out = harvest(binding, words, unit, scale, raw, nothing=sensor.nothing)
+    return replace(
+        read_out, samples=tuple(_plausible(binding.oid, one) for one in read_out.samples)
+    )
 
 
-def _may_be_negative(held: Oid, unit: str) -> bool:
-    """Whether a value below zero is a value: a telecom battery's voltage is, a frequency is not."""
-    below = any(held[: len(top)] == top for top in _NOT_MEASURED_BELOW_ZERO)
-    return not below and unit not in _NEVER_NEGATIVE
+def _plausible(held: Oid, sample: Sample) -> Sample:
+    """The sample; without its value where it cannot be volts, as UPS-MIB has them.
+
+    Agents of several makers give tenths there (recorded: MGE Galaxy 7000, Alpha CXC). Above 1 000 V
+    begins medium voltage: 2 303 is no value then, and nobody says that 230.3 is one.
+    """
+    if held[: len(_UPS_VOLTS[0])] not in _UPS_VOLTS or not isinstance(sample.value, int | float):
+        return sample
+    if sample.value <= _MOST_UPS_VOLTS:
+        return sample
+    return replace(sample, value=None, quality=Quality.BAD, status=_OUT_OF_RANGE)
+
+
+def _called(sensor: Sensor, index: Oid, row: Row) -> str:
+    """The row's own words and what is measured there; its index where it has no words."""
+    own = text(row.get(sensor.label_column))
+    if own:
+        return f"{own} {sensor.label}".strip()
+    kind = _RARITAN_KINDS.get(index[-1], "") if sensor.unit == "@raritan" else ""
+    if kind and len(index) > 1:
+        return f"{sensor.label} {codec.dotted(index[:-1])} {kind}"
+    instance = "" if index == (0,) else f" {codec.dotted(index)}"
+    return (sensor.label or "sensor") + instance
+
+
+def _measured(raw: float, unit: str, nothing: tuple[str, ...]) -> bool:
+    """Whether a number is a value: a battery's voltage may be below zero, a frequency not."""
+    if raw < 0 and (unit in _NEVER_NEGATIVE or _BELOW_ZERO in nothing):
+        return False
+    return raw not in _NOT_THERE and f"{raw:.0f}" not in nothing
 
 
 def _stood(binding: Binding, name: str, words: Mapping[int, str], raw: float) -> Harvest:
@@ -213,16 +252,18 @@ def harvest(
     raw: float | None,
     quality: Quality = Quality.GOOD,
     status: str = "",
+    nothing: tuple[str, ...] = (),
 ) -> Harvest:
     """The point and its sample."""
     address = codec.dotted(binding.oid)
+    absent = " ".join(nothing)
     point = Point(
         address,
         name,
         unit=unit,
         type=binding.type,
         access="r",
-        description=f"raw value x {scale:g}",
+        description=f"raw value x {scale:g}" + (f", not measured: {absent}" if absent else ""),
         encoding=f"scale={scale:g}" if scale != 1 else "",
     )
     value = None if raw is None else rounded(raw * scale)
@@ -233,6 +274,25 @@ def scale_of(point: Point) -> float:
     """The scale that the point's description states."""
     match = _SCALE.search(point.description)
     return float(match[1]) if match else 1.0
+
+
+def again(point: Point, binding: Binding) -> Sample | None:
+    """What a later answer says of a point, by the rules of the first; None where it is no number.
+
+    A value that means "not measured" is a bad sample and not left out: the point was read before.
+    """
+    raw = numeric(binding)
+    if raw is None or binding.spoilt:
+        return None
+    if point.type == ENUMERATION:
+        word = re.search(rf"(?:^states:|,) {raw:.0f} ([^,]+)", point.description)
+        return Sample(point.address, rounded(raw), status=word[1] if word else "")
+    said = _NOTHING.search(point.description)
+    if not _measured(raw, point.unit, tuple(said[1].split()) if said else ()):
+        return Sample(point.address, None, Quality.BAD, _NOT_MEASURED)
+    if binding.oid[: len(ENTITY_SENSOR)] == ENTITY_SENSOR and abs(raw) >= _OVERFLOW:
+        return Sample(point.address, None, Quality.BAD, _OUT_OF_RANGE)
+    return _plausible(binding.oid, Sample(point.address, rounded(raw * scale_of(point))))
 
 
 # ---- ENTITY-SENSOR-MIB (RFC 3433)
@@ -259,7 +319,7 @@ def read_entity(index: Oid, row: Row, names: Mapping[Oid, str]) -> Harvest:
         quality, word = Quality.UNCERTAIN, "status malformed"
     out_of_range = raw is None or abs(raw) >= _OVERFLOW
     if out_of_range and quality is Quality.GOOD:
-        quality, word = Quality.BAD, "out of range"
+        quality, word = Quality.BAD, _OUT_OF_RANGE
     unit = _KINDS.get(kind or 0, "") or text(row.get(SENSOR[5]))
     value = None if out_of_range or quality is Quality.BAD or raw is None else float(raw)
     name = names.get(index) or f"sensor {codec.dotted(index)}"
@@ -273,8 +333,10 @@ def read_entity(index: Oid, row: Row, names: Mapping[Oid, str]) -> Harvest:
 CMC: Oid = enterprise_oid("2606.7")
 CMC_VARIABLE = tuple((*CMC, 4, 2, 2, 1, n) for n in (3, 4, 5, 7, 11))
 _CMC_VALUE = 2  # cmcIIIVarType: value
-_CMC_UNITS = {"°C": "CEL", "C": "CEL", "%": "P1", "V": "VLT", "A": "AMP", "W": "WTT", "Hz": "HTZ",
-              "VA": "D46", "kWh": "KWH", "l/min": "L2", "s": "SEC"}  # fmt: skip
+# The module's example is "degree C", and so recordings say it.
+_CMC_UNITS = {"degree C": "CEL", "degree F": "FAH", "°C": "CEL", "C": "CEL", "°F": "FAH",
+              "%": "P1", "V": "VLT", "A": "AMP", "mA": "4K", "W": "WTT", "Hz": "HTZ", "VA": "D46",
+              "kWh": "KWH", "l/min": "L2", "s": "SEC"}  # fmt: skip
 
 
 def cmc_table() -> Table:
