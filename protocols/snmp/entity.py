@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid
 from protocols.snmp.exchange import number, text
-from protocols.snmp.identity import worded
+from protocols.snmp.identity import spelled, worded
 
 ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
 OTHER, UNKNOWN, CHASSIS, STACK = 1, 2, 3, 11  # IANAPhysicalClass
@@ -83,6 +83,18 @@ def row_of(bindings: Sequence[Binding]) -> Row | None:
     return Row(first, own)
 
 
+def step(row: Row, passed: Sequence[Row]) -> Oid:
+    """The index behind which to ask next, for a row that is not the device.
+
+    What lies in something lies in the device at last, so its container is next, where that was not
+    passed yet; of what lies in nothing (a stack, a slot of its own) the next row.
+    """
+    container = number(row.cells.get(_CONTAINED_IN)) or 0
+    if container > 0 and all(other.index != (container,) for other in (row, *passed)):
+        return (container - 1,) if container > 1 else ()
+    return row.index
+
+
 def of_stack(passed: Sequence[Row], enterprise: int | None) -> dict[str, tuple[str, str]]:
     """The software of a stack without a row for any chassis: it is the whole agent's.
 
@@ -120,6 +132,7 @@ def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
             continue  # "DNT00": the maker's code in a list of Dell's, no name
         if name == "firmware":
             words = _NAME_IN_FRONT.sub("", words)
+        words = spelled(enterprise, name, words)
         if words:
             source = f"snmp {_NAMES[column]}.{codec.dotted(row.index)}"
             found.setdefault(name, (words, source))

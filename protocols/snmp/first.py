@@ -89,10 +89,10 @@ def read_system(response: Response) -> Reading[None]:
         if enterprise:
             facts.append(Fact("enterprise", enterprise, "snmp sysObjectID.0"))
     found = identity.identify(text(held.get(SYS_DESCR)), object_id)
-    _add_entity(found, held, enterprise)
-    _add_early(found, held, object_id)
     if "product" in found and identity.typed_in(found["product"]):
         del found["product"]  # the device is asked for its model first: see `identify`
+    _add_entity(found, held, enterprise)
+    _add_early(found, held, object_id)
     facts += identity.statements(found)
     if "model" in found and _product_to_come(found, response, object_id):
         facts = [fact for fact in facts if fact.name != "product"]

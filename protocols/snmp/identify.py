@@ -41,7 +41,19 @@ async def identify(link: Link) -> None:
     session = working(link)
     if session is not None:
         await _complete(link, session)
+        _take_registered(link)
         _take_description(link)
+
+
+def _take_registered(link: Link) -> None:
+    """The registered name, where the device names no model and its description at most a family."""
+    named = [f for f in facts_heard(link) if f.name in ("model", "product") and not f.part]
+    if any(f.name == "model" or not identity.names_a_family(f.source) for f in named):
+        return
+    found = identity.registered(object_heard(link))
+    if found is not None:
+        facts = [Fact("model", *found)] if named else identity.statements({"model": found})
+        link.note(question("concluded", "object id"), Outcome.COMPLETE, facts=tuple(facts))
 
 
 def _take_description(link: Link) -> None:
@@ -147,8 +159,8 @@ def _granted(
     plain = {b.oid: b for b in held.values() if not b.missing and b.oid in held}
     for wish in wishes:
         binding = held.get(wish.oid)
-        if binding is None or not below(binding, wish.oid):
-            binding = plain.get(wish.oid)
+        if binding is None or binding.missing or not wish.held_in(binding.oid):
+            binding = None if wish.row else plain.get(wish.oid)
         if wish.name not in known and binding is not None:
             words = said(wish, binding)
             if words:
@@ -195,8 +207,8 @@ async def _ask(
                 if name not in known:
                     found.setdefault(name, said_there)
             if row is not None and not row.is_device:
+                next_row.extend(entity.following(entity.step(row, passed)))
                 passed.append(row)
-                next_row.extend(entity.following(row.index))
         gained.update({name: value for name, (value, _) in found.items()})
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
         return Reading(None, _statements(wishes, found, known), outcome=outcome, items=len(found))

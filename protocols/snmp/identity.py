@@ -21,7 +21,7 @@ from protocols.snmp.codec import Oid, dotted, oid
 
 ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 IDENTITY = ("vendor", "product", "model", "firmware", "hardware", "serial", "role")
-_QUOTES = ' \t\r\n"'  # some agents wrap their words
+_QUOTES = ' \t\r\n\\"'  # some agents wrap their words
 _ANY_COMPANY = re.compile(  # another maker's name in front: a firm that was bought keeps its number
     r"^(?:[A-Z][\w&.-]{1,20},? ){1,3}(?:Inc|Corporation|Corp|Ltd|Limited|GmbH|AG)\b[.,]* ?"
 )
@@ -43,6 +43,8 @@ _LABEL = re.compile(  # the field's name in front of its value
     re.IGNORECASE,
 )
 _IN_A_SENTENCE = re.compile(r"\bsoftware\b[ ,].*?\bversion v?(\d[\w.()-]*)", re.IGNORECASE)
+# Cisco registers "IE-3200-8T2S" as ciscoIE32008T2S: a name only where there is no better one.
+_RUN_TOGETHER = frozenset({9})
 _KINDS = frozenset(
     {"chassis", "switch", "router", "stack", "module", "device", "unit", "system", "ups"}
 )
@@ -64,7 +66,8 @@ class Rule:
 
     A rule that `needs_maker` holds for agents whose number names a maker, and sees the description
     without that name in front; `spared` are subtrees that it does not hold for. One that takes the
-    `whole` description for a name may have read what an engineer typed in.
+    `whole` description for a name may have read what an engineer typed in. The product of a
+    `family` rule is what an image of the software is made for, not one device's model.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Rule:
     spared: tuple[Oid, ...]
     needs_maker: bool
     whole: bool
+    family: bool
     pattern: re.Pattern[str] | None
     facts: Mapping[str, str]
     examples: tuple[Example, ...]
@@ -83,10 +87,25 @@ class Wish:
 
     object: Oid
     name: str
-    oid: Oid  # without instance
+    oid: Oid  # what a GetNext asks for: without instance, or just before the one that is wanted
     pattern: re.Pattern[str] | None
     template: str  # how the value is written: "NPort {0}"
     hardware: bool = False  # the value is a hardware address, written without separators
+    row: Oid = ()  # the one instance that is meant, of a table whose other rows are other things
+
+    def held_in(self, oid: Oid) -> bool:
+        """Whether an answer's name is one that the wish is for."""
+        return oid == self.row if self.row else oid[: len(self.oid)] == self.oid
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a maker's devices begin a name in short, and how the maker writes it."""
+
+    enterprise: int
+    short: re.Pattern[str]
+    full: str
+    example: tuple[str, str]
 
 
 def enterprise_oid(words: str) -> Oid:
@@ -148,6 +167,7 @@ def _rule(entry: Mapping[str, object]) -> Rule:
         tuple(enterprise_oid(words) for words in _texts(entry, "except")),
         bool(entry.get("needs_maker")),
         bool(entry.get("whole")),
+        bool(entry.get("family")),
         re.compile(pattern, re.IGNORECASE) if pattern else None,
         {name: str(entry[name]) for name in IDENTITY if name in entry},
         tuple(
@@ -179,7 +199,7 @@ def makers() -> tuple[tuple[str, ...], ...]:
 
 
 def _wish(top: str, name: str, words: str) -> Wish:
-    """`OID`, `OID ~ pattern`, `OID = template` or `OID as address`.
+    """`OID`, `OID ~ pattern`, `OID = template`, `OID as address` or `OID@row`.
 
     A leading `+` continues the agent's own id.
     """
@@ -191,8 +211,12 @@ def _wish(top: str, name: str, words: str) -> Wish:
         path, pattern = words.split(" ~ ", 1)
     elif " = " in words:
         path, template = words.split(" = ", 1)
+    path, _, instance = path.partition("@")
     arcs = oid("0." + path[1:])[1:] if path.startswith("+") else enterprise_oid(path)
     relative = path.startswith("+")
+    row = (*arcs, *oid("0." + instance)[1:]) if instance else ()
+    if row:
+        arcs = (*row[:-1], row[-1] - 1) if row[-1] else row[:-1]
     return Wish(
         enterprise_oid(top) if top else (),
         name,
@@ -200,6 +224,7 @@ def _wish(top: str, name: str, words: str) -> Wish:
         re.compile(pattern) if pattern else None,
         template,
         hardware,
+        row,
     )
 
 
@@ -240,12 +265,35 @@ def worded(name: str, words: str) -> str:
     return words
 
 
+@cache
+def spellings() -> tuple[Spelling, ...]:
+    """The names that devices write short."""
+    return tuple(_spelling(entry) for entry in _document()["spelled"])
+
+
+def _spelling(entry: Mapping[str, object]) -> Spelling:
+    example, full = _texts(entry, "example"), str(entry["full"])
+    return Spelling(
+        int(str(entry["object"])), re.compile(str(entry["short"])), full, (example[0], example[1])
+    )
+
+
+def spelled(enterprise: int | None, name: str, words: str) -> str:
+    """A model's name as its maker writes it in public: FGT_60F is a FortiGate-60F."""
+    if name not in ("model", "product"):
+        return words
+    for spelling in spellings():
+        if spelling.enterprise == enterprise and spelling.short.match(words):
+            return spelling.short.sub(spelling.full, words, count=1)
+    return words
+
+
 def granted(wish: Wish, words: str) -> str:
     """What a wish's value says, or "" when it is a placeholder or not of the expected form."""
     if wish.pattern is not None:
         match = wish.pattern.search(words[:_DESCRIPTION_CHARACTERS])
         words = next((g for g in match.groups() if g), "") if match else ""
-    words = worded(wish.name, words)
+    words = spelled(enterprise_of(wish.object), wish.name, worded(wish.name, words))
     return wish.template.replace("{0}", words) if words else ""
 
 
@@ -276,17 +324,32 @@ def _identified(words: str, object_id: Oid) -> Mapping[str, tuple[str, str]]:
 
 def _registered(object_id: Oid) -> dict[str, tuple[str, str]]:
     """The product under whose name the object id is registered, of the makers that do so."""
-    for top, name, called in products():
-        if object_id[: len(top)] == top:
-            return {"product": (name, f"snmp sysObjectID.0 {called}")}
-    return {}
+    found = None if enterprise_of(object_id) in _RUN_TOGETHER else registered(object_id)
+    return {"product": found} if found else {}
+
+
+def registered(object_id: Oid) -> tuple[str, str] | None:
+    """The name under which a product's object id is registered, and the source; None for none."""
+    if enterprise_of(object_id) is None:
+        return None
+    table = _products()
+    for length in range(len(object_id), len(ENTERPRISES), -1):
+        start = table.find(f"\n{dotted(object_id[len(ENTERPRISES) : length])},")
+        if start >= 0:
+            _, name, called = table[start + 1 : table.find("\n", start + 1)].split(",")
+            return name, f"snmp sysObjectID.0 {called}"
+    return None
 
 
 @cache
+def _products() -> str:
+    """The text of `products.csv`: thousands of lines, of which a scan needs a handful."""
+    return files(__package__).joinpath("products.csv").read_text("utf-8")
+
+
 def products() -> tuple[tuple[Oid, str, str], ...]:
     """The rows of `products.csv`: object id, product, its name in the maker's module."""
-    table = files(__package__).joinpath("products.csv").read_text("utf-8")
-    rows = csv.reader(line for line in table.splitlines() if line[0] != "#")
+    rows = csv.reader(line for line in _products().splitlines() if line[0] != "#")
     return tuple((enterprise_oid(top), name, called) for top, name, called in rows)
 
 
@@ -360,6 +423,16 @@ def _of_whole_descriptions() -> tuple[str, ...]:
 def typed_in(said: tuple[str, str]) -> bool:
     """Whether a value and its source are a whole description, which anybody may have written."""
     return said[1].endswith(_of_whole_descriptions())
+
+
+@cache
+def _of_families() -> tuple[str, ...]:
+    return tuple(f" rule {rule.name}" for rule in rules() if rule.family)
+
+
+def names_a_family(source: str) -> bool:
+    """Whether a product's source is a description that names a family of devices only."""
+    return source.endswith(_of_families())
 
 
 def statements(found: Mapping[str, tuple[str, str]]) -> tuple[Fact, ...]:

@@ -79,6 +79,44 @@ def test_a_part_is_not_taken_for_the_device(rows: tuple[dict[str, bytes], ...]) 
     assert len(link.requests) <= 6
 
 
+def test_what_contains_a_part_is_asked_for_before_the_next_part() -> None:
+    """Routers list hundreds of modules before the chassis that holds them."""
+    cards = [row(n, MODULE, f"card {n}", f"S00000{n:02}", inside="8384513") for n in range(1, 20)]
+    chassis = row(8_384_513, CHASSIS, "N5400-X", "FOC0000B001", inside="8384512", software="7.1")
+    link = run(link_of(agent(switch("9.1.1", *cards, chassis)), PUBLIC))
+    assert facts(link, "model") == ["N5400-X"]
+    assert facts(link, "serial") == ["FOC0000B001"]
+    assert len(link.requests) == 3
+
+
+def test_parts_that_contain_each_other_are_not_asked_for_without_end() -> None:
+    rows = (row(1, MODULE, "a", "S01", inside="2"), row(2, MODULE, "b", "S02", inside="1"))
+    link = run(link_of(agent(switch("9.1.1", *rows)), PUBLIC))
+    assert facts(link, "model") == []
+    assert len(link.requests) <= 6
+
+
+IMAGE = "Cisco IOS Software, C3560 Software (C3560-IPSERVICESK9-M), Version 15.0(2)SE11, RELEASE"
+
+
+def test_an_image_names_a_family_and_the_object_id_its_member_where_the_device_does_not() -> None:
+    values = switch("9.1.615") | {"1.3.6.1.2.1.1.1.0": octets(IMAGE)}
+    link = run(link_of(agent(values), PUBLIC))
+    assert (facts(link, "product"), facts(link, "model")) == (["C3560"], ["Catalyst 3560G24TS"])
+    named = values | row(1, CHASSIS, "WS-C3560G-24TS-S", "FOC0000A001")
+    assert facts(run(link_of(agent(named), PUBLIC)), "model") == ["WS-C3560G-24TS-S"]
+    unknown = values | switch("9.1.999999") | {"1.3.6.1.2.1.1.1.0": octets(IMAGE)}
+    assert facts(run(link_of(agent(unknown), PUBLIC)), "model") == []
+
+
+def test_a_registered_name_without_its_marks_is_the_last_resort() -> None:
+    values = switch("9.1.2139", row(1, CHASSIS, "SNS-3495-K9", "FCH0000A001"))
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "product") == ["SNS-3495-K9"]
+    link = run(link_of(agent(switch("9.1.1069")), PUBLIC))
+    assert facts(link, "product") == facts(link, "model") == ["Cisco 5500Wlc"]
+
+
 def test_a_row_of_the_switch_software_says_nothing_of_the_device() -> None:
     values = switch("35265.1", row(1, CHASSIS, "", "", software="6.2.0", maker="Aricent"))
     assert facts(run(link_of(agent(values), PUBLIC)), "firmware") == []

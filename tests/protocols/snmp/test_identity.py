@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 
@@ -111,13 +112,42 @@ def test_a_description_is_not_read_for_more_than_it_says(
     assert said == expect
 
 
-@pytest.mark.parametrize("row", identity.products(), ids=lambda row: row[2])
+CISCO = identity.enterprise_oid("9")
+PRODUCTS = {row[0][6]: row for row in identity.products()}  # one of each maker
+
+
+@pytest.mark.parametrize("row", PRODUCTS.values(), ids=lambda row: row[2])
 def test_an_identifier_that_is_a_products_name_names_it(row: tuple[Oid, str, str]) -> None:
     object_id, product, called = row
-    assert product.replace("x", "").lower() in called.replace("x", "").lower()
+    said = (product, f"snmp sysObjectID.0 {called}")
+    assert identity.registered(object_id) == said
+    assert identity.registered((*object_id, 1)) == said
+    assert identity.registered((*object_id[:-1], 999_999)) != said
     found = identity.identify("Linux device 3.10", object_id)
-    assert found["product"] == (product, f"snmp sysObjectID.0 {called}")
-    assert identity.identify("X1, own words", (*object_id[:-1], 999_999)).get("product") != product
+    assert found.get("product") == (None if object_id[:7] == CISCO else said)
+
+
+def test_the_registered_products_are_told_once_in_order_and_by_their_identifiers() -> None:
+    rows = identity.products()
+    assert [row[0] for row in rows] == sorted({row[0] for row in rows})
+    for _, product, called in rows:
+        number = "".join(re.findall(r"\d", product))
+        assert number in "".join(re.findall(r"\d", called)), called
+
+
+def test_no_product_is_registered_outside_the_makers_arcs() -> None:
+    for words in ("9.1", "9", ".1.3", ".1.3.6.1.2.1.1", ".0.0"):
+        assert identity.registered(identity.enterprise_oid(words)) is None
+
+
+@pytest.mark.parametrize("entry", identity.spellings(), ids=lambda entry: entry.example[1])
+def test_a_name_that_is_written_short_is_said_in_full(entry: identity.Spelling) -> None:
+    short, full = entry.example
+    assert identity.spelled(entry.enterprise, "model", short) == full
+    assert identity.spelled(entry.enterprise, "serial", short) == short
+    assert identity.spelled(entry.enterprise + 1, "model", short) == short
+    assert identity.spelled(None, "model", short) == short
+    assert identity.spelled(entry.enterprise, "model", full) == full
 
 
 def test_the_maker_in_front_of_a_description_speaks_for_an_agent_of_a_software_house() -> None:

@@ -52,6 +52,19 @@ WRITTEN = {
     "^((?=\\S*\\d)(?=\\S*[A-Z])\\S+)$": ("ICT1500-24SBC", "ICT1500-24SBC"),
     "^([A-Za-z].*)": ("sensorProbe8", "sensorProbe8"),
     "^([^ |]+)": ("V4.70(ABBI.2) | 12/17/2021", "V4.70(ABBI.2)"),
+    "^(FP\\d\\w+)": ("FP234F-v7.2-build0400", "FortiAP-234F"),
+    "v (\\d[\\w.]*)": ("Sonoma_D12 v 3.05 - Sep", "3.05"),
+    "^(?:KONICA MINOLTA )?(.+)": ("KONICA MINOLTA bizhub C300", "bizhub C300"),
+    "(\\d[\\d.]+)$": ("Appliance.3.4.3", "3.4.3"),
+    "(\\d[\\w.]+)": ("25.07.2", "25.07.2"),
+    "(?:Version )?(\\d+\\.\\d[\\w.]*)": ("FSOS Software, Version 5.3.8", "5.3.8"),
+    "(TCW\\w+)": ("TCW280-v1.300", "TCW280"),
+    "-(v?[\\d.]+)": ("TCW280-v1.300", "v1.300"),
+    "(\\d+\\.\\d[\\w. ]*?)(?: Build|$)": ("7090 4.0 01.00.01 Build 2.9.1", "4.0 01.00.01"),
+    "^((?:MINI-LINK|SSR|AMM) .+?)(?: chassis)?$": ("SSR 8010 chassis", "SSR 8010"),
+    "^(\\d+\\.\\d+\\.\\S+)": ("8.1.5.0 build on Thu", "8.1.5.0"),
+    "^(Carrier .+)$": ("Carrier 1U", "Carrier 1U"),
+    "^(IP ?\\d.+)$": ("IP 500 V2", "IP 500 V2"),
 }
 
 
@@ -59,6 +72,7 @@ def written(maker: tuple[str, ...]) -> tuple[Oid, Oid, str, str]:
     """The agent's object id, the column, what the object holds and what is kept of it."""
     top, name, place, _ = maker
     path, _, pattern = place.partition(" ~ ")
+    path = path.partition("@")[0]
     held, kept = WRITTEN[pattern] if pattern else (PLAIN[name], PLAIN[name])
     object_id = identity.enterprise_oid(top)
     if path.startswith("+"):
@@ -67,9 +81,22 @@ def written(maker: tuple[str, ...]) -> tuple[Oid, Oid, str, str]:
     return object_id, identity.enterprise_oid(path), held, kept
 
 
+def _row(place: str) -> Oid:
+    """The instance of a place that means one row only; () for any."""
+    instance = place.partition(" ~ ")[0].partition("@")[2]
+    return codec.oid("0." + instance)[1:] if instance else ()
+
+
+def _asked(column: Oid, place: str) -> Oid:
+    """What a GetNext asks for, so that the row is what follows."""
+    row = (*column, *_row(place))
+    return column if row == column else (*row[:-1], row[-1] - 1) if row[-1] else row[:-1]
+
+
 @pytest.mark.parametrize("maker", identity.makers(), ids=lambda maker: "|".join(maker[:3]))
 def test_every_row_is_wished_of_its_maker_and_read_as_written(maker: tuple[str, ...]) -> None:
     object_id, column, held, kept = written(maker)
+    column = _asked(column, maker[2])
     wishes = [w for w in identity.wanted(object_id, {}) if (w.name, w.oid) == (maker[1], column)]
     assert kept in [identity.granted(wish, held) for wish in wishes]
 
@@ -80,7 +107,7 @@ def test_an_agent_that_holds_nothing_else_is_read(maker: tuple[str, ...]) -> Non
     values = {
         "1.3.6.1.2.1.1.1.0": octets("device"),
         "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(object_id)),
-        codec.dotted((*column, 0)): octets(held),
+        codec.dotted((*column, *(_row(maker[2]) or (0,)))): octets(held),
     }
     assert facts(run(link_of(agent(values), PUBLIC)), maker[1]) == [kept]
 
@@ -93,6 +120,26 @@ def test_the_rows_are_in_the_order_of_the_arcs_and_told_once() -> None:
     assert all(row[1] in identity.IDENTITY for row in rows)
     for row in rows:
         re.compile(row[2].partition(" ~ ")[2])
+
+
+ROWED = [row for row in identity.makers() if "@" in row[2] and not row[2].startswith(".")]
+
+
+@pytest.mark.parametrize("maker", ROWED, ids=lambda maker: "|".join(maker[:3]))
+def test_of_a_table_of_other_things_only_the_row_that_is_meant_is_read(
+    maker: tuple[str, ...],
+) -> None:
+    object_id, column, held, kept = written(maker)
+    row = _row(maker[2])
+    others = ((*row[:-1], row[-1] + n) for n in (-1, 1) if row[-1] + n >= 0)
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("device"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(object_id)),
+        **{codec.dotted((*column, *other)): octets("XCARD-1 4.4") for other in others},
+    }
+    assert facts(run(link_of(agent(values), PUBLIC)), maker[1]) == []
+    values[codec.dotted((*column, *row))] = octets(held)
+    assert facts(run(link_of(agent(values), PUBLIC)), maker[1]) == [kept]
 
 
 def test_single_objects_without_an_instance_are_read_where_they_stand() -> None:
