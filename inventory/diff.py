@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from inventory.derive.assets import derive
+from inventory.derive.declared import in_force
 from inventory.derive.nodes import END
 from inventory.heard import UNASKED, Heard, absence, heard, presence
 from inventory.judge.evidence import assemble
@@ -113,7 +114,7 @@ def between(store: Store, earlier: str, later: str) -> list[Difference]:
     first, last = places[earlier], places[later]
     if first >= last:
         raise ValueError("the earlier scan comes first: untrap diff EARLIER LATER")
-    observations, declarations = list(store.observations()), store.declarations()
+    observations, declarations = list(store.observations()), list(store.ever_stated())
     before = set(_ids(scans[: first + 1]))
     upto = set(_ids(scans[: last + 1]))
     known = {one.id for one in scans}
@@ -155,9 +156,10 @@ def state(
 ) -> State:
     """A site derived and judged from records; `heard` leaves out what is in `since`."""
     openness = {name: one.openness for name, one in protocols().items()}
-    inventory = derive(site, observations, declarations, openness)
+    holding = in_force(declarations)
+    inventory = derive(site, observations, holding, openness)
     evidences = _evidences(inventory, observations)
-    stated = [one for one in declarations if one.kind is not Kind.KEY]
+    stated = [one for one in holding if one.kind is not Kind.KEY]
     findings: dict[str, Finding] = {}
     questions: dict[tuple[str, str, str], OpenQuestion] = {}
     for verdict in judge_site(lambda: evidences, inventory.equipment, stated, today, site):
@@ -173,7 +175,7 @@ def state(
         {one.device.key: heard(one, old) for one in evidences},
         findings,
         questions,
-        {one.id: one for one in stated},
+        {one.id: one for one in declarations if one.kind is not Kind.KEY},
         frozenset(one.target.address for one in observations if one.outcome not in UNASKED),
     )
 

@@ -64,6 +64,7 @@ class Kind(StrEnum):
     CONDUIT = "conduit"  # from, to, protocols
     CREDENTIAL = "credential"  # name, type, entitlement (never a secret)
     THRESHOLD = "threshold"  # name, value
+    WITHDRAWN = "withdrawn"  # kind, subject of the statement, by its id, that holds no more
 
 
 @dataclass(frozen=True, slots=True)

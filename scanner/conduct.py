@@ -19,11 +19,12 @@ from scanner import progress
 from scanner import scan as scans
 from scanner import summary as ending
 from scanner.clock import NEVER_ENDS, Ends
+from scanner.console import note
 from scanner.declare import declarations
 from scanner.planning.cost import Total
 from scanner.planning.prepare import Prepared
 from scanner.scan import Run
-from scanner.statements import last_word
+from scanner.statements import record_site
 from scanner.wire.record import AnyRecorder
 
 
@@ -114,7 +115,9 @@ def _noted(
 ) -> tuple[Run, dict[str, object]]:
     store.begin_scan(scan)
     stated = declarations(prepared.site, prepared.site_name, prepared.settings.config)
-    store.declare(last_word(store, stated))
+    said = record_site(store, stated, prepared.site_name, prepared.settings.config)
+    if said and not quiet:
+        note(said)
     finished = frozenset(store.finished_visits(scan.id))
     writing = store.another()
     try:

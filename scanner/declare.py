@@ -9,6 +9,11 @@ from inventory.model import Declaration, Kind
 from protocols.contract import digest
 from scanner.site import ANONYMOUS, Site
 
+STATED = (
+    Kind.SITE, Kind.VANTAGE, Kind.CREDENTIAL, Kind.ZONE, Kind.CONDUIT, Kind.THRESHOLD
+)  # fmt: skip
+"""Kinds of what a site file states."""
+
 
 def declarations(site: Site, name: str, path: Path | None) -> list[Declaration]:
     """One statement per vantage, zone, conduit, credential, threshold, and the site itself.
@@ -37,12 +42,11 @@ def _statements(site: Site, name: str) -> Iterator[tuple[Kind, str, Mapping[str,
     if site.anonymous:
         fields = {"name": ANONYMOUS, "type": "opcua-anonymous", "entitlement": site.anonymous}
         yield Kind.CREDENTIAL, ANONYMOUS, fields
-    for kind, tables, key in (
-        (Kind.ZONE, site.zones, "name"),
-        (Kind.CONDUIT, site.conduits, "from"),
-    ):
-        for table in tables:
-            yield kind, str(table.get(key, "")), {k: _flat(v) for k, v in table.items()}
+    for table in site.zones:
+        yield Kind.ZONE, str(table.get("name", "")), {k: _flat(v) for k, v in table.items()}
+    for table in site.conduits:  # there may be several from one zone
+        fields = {k: _flat(v) for k, v in table.items()}
+        yield Kind.CONDUIT, f"{fields.get('from', '')} to {fields.get('to', '')}", fields
     for threshold, value in site.thresholds.items():
         yield Kind.THRESHOLD, threshold, {"name": threshold, "value": f"{value:g}"}
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.derive.declared import denies
 from inventory.model import Declaration, Kind
+from scanner.declare import STATED
+from scanner.wording import counted
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -30,23 +33,93 @@ def author() -> str:
 def last_word(store: Store, several: Sequence[Declaration]) -> list[Declaration]:
     """The statements as they have to be declared for all of them to be the last word.
 
-    A statement is stored once. One that comes again, after another about the same, is made anew
-    with this moment in its document; else the list before it would go on counting.
+    A statement is stored once. One that comes again, after another about the same or after it was
+    withdrawn, is made anew with this moment in its document; else it would not count.
     """
-    kinds = {one.kind for one in several}
-    site = several[0].site if several else ""
-    known: set[str] = set()
+    if not several:
+        return []
+    site, kinds = several[0].site, {one.kind for one in several}
+    known = {one.id for one in store.ever_stated(site, *kinds)}
+    holding: set[str] = set()
     newest: dict[tuple[Kind, str], Declaration] = {}
-    for one in store.stated(site, *kinds) if several else ():
-        known.add(one.id)
+    for one in store.stated(site, *kinds):
+        holding.add(one.id)
         newest[one.kind, one.subject] = one
     now = datetime.now(UTC)
     return [
         replace(one, document=f"{one.document} again {now.isoformat()}")
-        if one.id in known and _undone(one, newest[one.kind, one.subject])
+        if one.id in known
+        and (one.id not in holding or _undone(one, newest[one.kind, one.subject]))
         else one
         for one in several
     ]
+
+
+def record_site(store: Store, several: Sequence[Declaration], site: str, path: Path | None) -> str:
+    """Declares what a site file states, and withdraws what it states no more; says the latter."""
+    if path is None:
+        store.declare(last_word(store, several))
+        return ""
+    back = taken_back(store, site, path.name, STATED, several)
+    store.declare([*back, *last_word(store, several)])
+    return told(back, path.name)
+
+
+def new_edition(
+    store: Store, several: Sequence[Declaration], *, replaces: bool
+) -> tuple[list[Declaration], str]:
+    """What a list that comes again under its name withdraws, and what there is to say of it.
+
+    A list that holds less than half of what it held may be a part of it, or another one of that
+    name: unless a person says that it `replaces` the earlier one, nothing is withdrawn. A sheet of
+    attestations holds what is asked now, never all that was ever answered.
+    """
+    kind, file = several[0].kind, file_of(several[0])
+    if kind is Kind.ATTEST:
+        return [], ""
+    back = taken_back(store, several[0].site, file, (kind,), several)
+    held = {one.subject for one in store.stated(several[0].site, kind) if file_of(one) == file}
+    gone = {one.fields["subject"] for one in back}
+    if replaces or 2 * len(gone) <= len(held):
+        return back, told(back, file)
+    return [], (
+        f"an earlier {file} held {counted(len(gone), 'row', 'rows')} that this one does not; they"
+        " stay in force: --replace withdraws them"
+    )
+
+
+def taken_back(
+    store: Store, site: str, file: str, kinds: Collection[Kind], several: Iterable[Declaration]
+) -> list[Declaration]:
+    """Withdrawals of what earlier editions of a file stated, by its name, and this one does not.
+
+    What another file states of the same things stays.
+    """
+    now = {(one.kind, one.subject) for one in several}
+    return [
+        by_hand(
+            Kind.WITHDRAWN, site, one.id, {"kind": one.kind.value, "subject": one.subject}, file
+        )
+        for one in store.stated(site, *kinds)
+        if file_of(one) == file and (one.kind, one.subject) not in now
+    ]
+
+
+def file_of(one: Declaration) -> str:
+    """The name of the file that a statement came from."""
+    return one.document.partition(" sha256:")[0]
+
+
+def told(withdrawn: Sequence[Declaration], file: str) -> str:
+    """One line about what an edition of a file withdraws; "" where it withdraws nothing."""
+    if not withdrawn:
+        return ""
+    things = list(dict.fromkeys(f"{d.fields['kind']} {d.fields['subject']}" for d in withdrawn))
+    more = f" and {len(things) - MOST_TOLD} more" if len(things) > MOST_TOLD else ""
+    return f"no longer in {file}, and no longer in force: {', '.join(things[:MOST_TOLD])}{more}"
+
+
+MOST_TOLD = 5
 
 
 def _undone(one: Declaration, newest: Declaration) -> bool:
@@ -58,8 +131,10 @@ def _undone(one: Declaration, newest: Declaration) -> bool:
     return newest.fields != one.fields
 
 
-def by_hand(kind: Kind, site: str, subject: str, fields: dict[str, str]) -> Declaration:
+def by_hand(
+    kind: Kind, site: str, subject: str, fields: dict[str, str], where: str = "command line"
+) -> Declaration:
     """A declaration made at the command line, now; saying it again later is a new statement."""
     now = datetime.now(UTC)
-    document = f"command line {now.isoformat()}"
+    document = f"{where} {now.isoformat()}"
     return Declaration(site, kind, subject, fields, author(), document, now)

@@ -42,6 +42,15 @@ def yes(text: str) -> bool:
     return text.strip().casefold() in YES
 
 
+def in_force(declarations: Iterable[Declaration]) -> list[Declaration]:
+    """What holds of all that was ever stated: without the withdrawals and what they withdrew."""
+    several = list(declarations)
+    gone = {one.subject for one in several if one.kind is Kind.WITHDRAWN}
+    if not gone:
+        return several
+    return [one for one in several if one.kind is not Kind.WITHDRAWN and one.id not in gone]
+
+
 def latest(declarations: Iterable[Declaration], kind: Kind) -> dict[str, Declaration]:
     """The current statement of one kind per subject, oldest subject first."""
     return {d.subject: d for d in declarations if d.kind is kind}

@@ -15,7 +15,12 @@ usual words of ten languages are known, what was taken for what is shown, `--map
 decides, `--dry-run` stores nothing. A title may stand above the columns (in the first 20
 lines). A file with a wrong row changes nothing; the message names line, value and a good one.
 The latest word about a subject counts, also that of a list that comes again as it was; older
-ones stay in the records. Made by `python -m docs.generate`.
+ones stay in the records. A row that a file of the same name held when it was imported before, and
+holds no more, is withdrawn: it ceases to hold, the import says so, and it stays on record. Where
+more than half of the rows are gone the file may be a part of the list, or another one: nothing is
+withdrawn then unless `--replace` says that it is whole. A list of another name withdraws nothing,
+and neither does a sheet of attestations ("no" under Value takes a statement back). Made
+by `python -m docs.generate`.
 """
 
 NEEDED = {

@@ -73,7 +73,7 @@ def line(one: Observation) -> codec.Row:
 
 def _declarations(store: Store) -> Iterator[codec.Row]:
     now = datetime.now(UTC)
-    return (codec.declaration_row(one, now) for one in store.stated())
+    return (codec.declaration_row(one, now) for one in store.ever_stated())
 
 
 def _entry(bundle: zipfile.ZipFile, name: str, rows: Iterable[codec.Row]) -> dict[str, object]:

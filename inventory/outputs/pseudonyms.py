@@ -253,7 +253,7 @@ def salt(store: Store) -> bytes:
 def _names(store: Store) -> Iterator[tuple[str, str]]:
     """Names with the first word of their pseudonym; what is said later stands for what is said
     first. Whatever names an asset is given last, so that it is called an asset everywhere."""
-    yield from _stated_names(store.stated(None, *NAMED_IN))
+    yield from _stated_names(store.ever_stated(None, *NAMED_IN))
     for scan in store.scans():
         yield scan.vantage, "place"
         yield scan.id, "key"

@@ -399,11 +399,20 @@ class Records:
             self.declare(keys[start : start + BATCH])
 
     def declarations(self, site: str | None = None, *kinds: Kind) -> list[Declaration]:
-        """The statements about a site (this one unless named), oldest first."""
+        """The statements in force about a site (this one unless named), oldest first."""
         return list(self.stated(site, *kinds))
 
     def stated(self, site: str | None = None, *kinds: Kind) -> Iterator[Declaration]:
         """The same; streams. Every asset has its key stated, so there may be very many."""
+        return self._stated(site, kinds, withdrawn=False)
+
+    def ever_stated(self, site: str | None = None, *kinds: Kind) -> Iterator[Declaration]:
+        """All statements on record, with those that were withdrawn, and the withdrawals."""
+        return self._stated(site, kinds, withdrawn=True)
+
+    def _stated(
+        self, site: str | None, kinds: Collection[Kind], *, withdrawn: bool
+    ) -> Iterator[Declaration]:
         from sqlalchemy import select
 
         from inventory.store import tables
@@ -413,6 +422,12 @@ class Records:
         if kinds:
             wanted = wanted.where(table.c.kind.in_([kind.value for kind in kinds]))
         with self.reading() as connection:
+            back = select(table.c.subject).where(
+                table.c.site == (site or self.site), table.c.kind == Kind.WITHDRAWN.value
+            )
+            if not withdrawn and connection.execute(back.limit(1)).first() is not None:
+                here = table.c.kind != Kind.WITHDRAWN.value
+                wanted = wanted.where(here, table.c.id.not_in(back.scalar_subquery()))
             streaming = connection.execution_options(stream_results=True, yield_per=BATCH)
             for row in streaming.execute(wanted).mappings():
                 yield codec.declaration_value({**row})

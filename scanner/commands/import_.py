@@ -32,6 +32,7 @@ OTHERS = {
 @click.option("--map", "mapping", default="", metavar='"THEIRS=OURS,…"', help="Name columns.")
 @click.option("--sheet", default="", metavar="NAME", help="XLSX: this sheet, not the first.")
 @click.option("--author", default="", help="Who states it, where the file does not say.")
+@click.option("--replace", is_flag=True, help="FILE is whole: withdraw all else of its name.")
 @click.option("--dry-run", is_flag=True, help="Show how columns are taken; store nothing.")
 @click.pass_obj
 def command(
@@ -41,10 +42,12 @@ def command(
     mapping: str,
     sheet: str,
     author: str,
+    replace: bool,
     dry_run: bool,
 ) -> None:
     """Read FILE of KIND into the inventory; a file with a wrong row changes nothing.
 
+    A row that FILE held when it was imported before, and holds no more, is withdrawn.
     `pcap` takes several files, and folders of captures; those that follow each other in time are
     one capture.
 
@@ -58,6 +61,7 @@ def command(
             raise click.UsageError(f"{file}: no such file; name one, as in register.csv")
     if kind in OTHERS:
         given = {"--dry-run": dry_run, "--map": mapping, "--sheet": sheet, "--author": author}
+        given |= {"--replace": replace}
         _lists_only(kind, [name for name, value in given.items() if value])
         _other(settings, kind, files)
         return
@@ -66,7 +70,7 @@ def command(
     file = files[0]
     from scanner.console import next_step, note
     from scanner.opening import opened, site_name
-    from scanner.statements import last_word
+    from scanner.statements import last_word, new_edition
 
     found = _read(kind, file, site_name(settings), mapping, author, sheet)
     taken = ", ".join(f"{theirs} → {ours}" for ours, theirs in found.columns.items())
@@ -82,7 +86,8 @@ def command(
     with opened(settings, create=True) as store:
         stated = last_word(store, found.declarations)
         again = sum(one is not other for one, other in zip(stated, found.declarations, strict=True))
-        new = store.declare(stated)
+        back, said = new_edition(store, found.declarations, replaces=replace)
+        new = store.declare([*stated, *back]) - len(back)
         known = len(stated) - new
     _site_file(settings)
     note(
@@ -90,6 +95,8 @@ def command(
         + (f", of which {again} in force again" if again else "")
         + (f", {known} were known already" if known else "")
     )
+    if said:
+        note(said)
     next_step(*(["gaps"] if kind == "attest" else ["scan", "TARGET"]))
 
 
@@ -137,12 +144,15 @@ def _site_file(settings: Settings) -> None:
     """Records what the site file states: zones and conduits make sense of who talks to whom."""
     if settings.config is None:
         return
+    from scanner.console import note
     from scanner.declare import declarations
     from scanner.opening import opened, site_name
     from scanner.site import load
-    from scanner.statements import last_word
+    from scanner.statements import record_site
 
     name = site_name(settings)  # a usage error where the file is wrong
     with opened(settings, create=True) as store:
         stated = declarations(load(settings.config), name, settings.config)
-        store.declare(last_word(store, stated))
+        said = record_site(store, stated, name, settings.config)
+    if said:
+        note(said)
