@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.runs import Found, target
+from benchmarks.figures import Found, target
 from benchmarks.stage import INSIDE, played, prepare_network
 from benchmarks.tools import untrap
 

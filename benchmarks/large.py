@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.runs import Found, target
+from benchmarks.figures import Found, target
 from benchmarks.scale import READING, growth, run
 
 SIZES = (1_000, 10_000, 100_000)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import tools
+from benchmarks.figures import Found, mixed
 from benchmarks.parts import PARTS
-from benchmarks.runs import Found, mixed
 from benchmarks.stage import played
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks import runs
+from benchmarks import networks, runs
 from benchmarks.depth_cost import depth
+from benchmarks.figures import Found
 from benchmarks.large import large
 from benchmarks.profiled import profiled
 
@@ -21,7 +22,7 @@ class Row:
     """One experiment. `private` needs a network namespace of its own, and so root."""
 
     title: str
-    run: Callable[[Path], runs.Found]
+    run: Callable[[Path], Found]
     private: bool = False
 
 
@@ -33,15 +34,15 @@ ROWS = {
     "identify-250": _identify(250),
     "identify-1000": _identify(1_000),
     "agents": Row("1 000 SNMP agents", partial(runs.agents, 1_000)),
-    "routed": Row("250 devices in a routed /20", runs.routed, private=True),
-    "segment": Row("250 devices on our own segment, a /20", runs.segment, private=True),
+    "routed": Row("250 devices in a routed /20", networks.routed, private=True),
+    "segment": Row("250 devices on our own segment, a /20", networks.segment, private=True),
     "complete": Row("The whole identity of 250 devices, in depth", runs.complete),
     "depth": Row("Packets of one device, protocol by protocol", depth, private=True),
     "identify-2000": _identify(2_000),
     "healthy": Row("Misbehaviour does not spread", runs.healthy),
     "killed": Row("Nothing waits: killed at half time", runs.killed),
-    "dead": Row("A routed /16 where nobody is, unlimited rate", runs.dead, private=True),
-    "big": Row("500 devices in a routed /16 that refuses", runs.big, private=True),
+    "dead": Row("A routed /16 where nobody is, unlimited rate", networks.dead, private=True),
+    "big": Row("500 devices in a routed /16 that refuses", networks.big, private=True),
     "memory": Row("2 000 devices in depth", runs.memory),
     "profiles": Row("The slow profiles against their own bound", runs.profiles),
     "promise": Row("The plan's promise", runs.promise),

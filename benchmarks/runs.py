@@ -7,106 +7,32 @@ whether it was met) and notes; whatever cannot run here says why.
 from __future__ import annotations
 
 import csv
-import ipaddress
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks import score, tools
-from benchmarks.stage import Played, beyond_router, measure, on_segment, played, watch_dead
-from benchmarks.tools import Result
-from scanner.profile import Limits
-from scanner.wire.pacer import WINDOW_MARGIN
+from benchmarks.figures import (
+    FLOOR,
+    KNOCK,
+    PORTS,
+    Found,
+    against,
+    blind,
+    each,
+    floor_notes,
+    mixed,
+    ours,
+    part,
+    ratio,
+    row,
+    target,
+)
+from benchmarks.stage import measure, played
 from simulators.generate import from_text
 
-Found = dict[str, Any]
-MIXED = "modbus+snmp+gateway+opcua"
 AGENTS = "snmp*18+snmp-v1+snmp-v3"
-PER_SUBNET = 50
-"""Devices in a /24: the hosts at once are limited per /24, and no plant fills one."""
-
-PORTS = "T:502,4840,102,U:161"
-KNOCK = 2  # packets, both ways: what is asked and refused
-FLOOR = {"snmp": 2, "modbus": 10, "opcua": 15}
-"""Packets, both ways, of the shortest conversation that identifies a device."""
-
-LAB = ("--i-own-this-lab",)
-THREE = ("--probe", "snmp,modbus,opcua")
-
-
-def mixed(size: int, bad: float, prefix: str, protocols: str = MIXED) -> str:
-    """The plant of the main table."""
-    return (
-        f"generate:{size},misbehaving={bad},prefix={prefix},per_subnet={PER_SUBNET},"
-        f"protocols={protocols}"
-    )
-
-
-def target(
-    what: str,
-    found: float | None,
-    wanted: float,
-    *,
-    least: bool = False,
-    floors: tuple[float, float] | None = None,
-) -> Found:
-    """One figure against what was wanted of it: at most, or at least. `floors` are the same figure
-    for our limits alone, and with starting and concluding."""
-    met = found is not None and (found >= wanted if least else found <= wanted)
-    shown = None if found is None else round(found, 3)
-    made = {"what": what, "found": shown, "wanted": wanted, "least": least, "met": met}
-    return made | ({"floors": [round(one, 3) for one in floors]} if floors else {})
-
-
-def floors(item: Found, other: float | None) -> tuple[float, float] | None:
-    """What our own limits ask of a run, by the plan's arithmetic with what was found, as a share of
-    another time; and the same with the seconds before its first packet and after its last."""
-    limits = item.get("summary", {}).get("cost", {}).get("seconds")
-    return _over(limits, item, other) if limits and other else None
-
-
-def _over(limits: float, item: Found, other: float) -> tuple[float, float]:
-    spent = item.get("phases", {})
-    return limits / other, (limits + spent.get("start", 0) + spent.get("end", 0)) / other
-
-
-def against(item: Found, other: Found | None) -> tuple[float, float] | None:
-    """The floors of a run beside another one's wall time."""
-    return floors(item, other.get("wall") if other else None)
-
-
-def ratio(one: Found | None, other: Found | None, name: str = "wall") -> float | None:
-    """One row's figure over another's; None where either is missing."""
-    if not one or not other or not one.get(name) or not other.get(name):
-        return None
-    return float(one[name]) / float(other[name])
-
-
-def row(result: Result | None, name: str, **more: Any) -> Found:
-    """A row of the tables; the tool may not be there."""
-    return {"name": name, "missing": True} if result is None else result.record() | more
-
-
-def ours(result: Result, profile: str) -> Found:
-    """A row of untrap."""
-    return result.record() | {"profile": profile}
-
-
-def each(item: Found) -> float | None:
-    """Packets, both ways, per identified device."""
-    known = item.get("identified")
-    return (item["packets"] + item["back"]) / known if known else None
-
-
-def blind(plant: str) -> float:
-    """The least packets per identified device for who must ask every port of every device."""
-    keys = score.key(plant).values()
-    known = sum(item.answers for item in keys)
-    knocks = len(keys) * (len(PORTS.split(",")) - 1) * KNOCK
-    return (knocks + sum(FLOOR[item.protocol] for item in keys)) / known
 
 
 def identify(size: int, folder: Path) -> Found:
@@ -136,7 +62,7 @@ def identify(size: int, folder: Path) -> Found:
             target("the same / blind floor", our_each / floor if our_each else None, 1.35),
             target("identified", brisk["identified"] / there, 0.99, least=True),
             target("complete", brisk["complete"] / there, 0.97, least=True),
-            target("serial", _part(brisk, "serial"), 0.95, least=True),
+            target("serial", part(brisk, "serial"), 0.95, least=True),
             target("wrong fields", brisk["wrong"] + bench["wrong"], 0),
             target("answers believed that are none", brisk["believed"] + bench["believed"], 0),
             target("connections to one device and port", most, 4),
@@ -148,7 +74,7 @@ def identify(size: int, folder: Path) -> Found:
             f"Physics under brisk: 100 new hosts/s need {size / 100:g} s, "
             f"{brisk['packets']} packets at 1 000/s {brisk['packets'] / 1_000:.1f} s, and a Modbus "
             "device that is mute takes two questions of 3 s; nobody knows before who is mute.",
-            *_floors((brisk, bench), nmap, "nmap"),
+            *floor_notes((brisk, bench), nmap, "nmap"),
             *_anchored(size, (brisk, bench), nmap),
             *_reach(plant, size, nmap, every),
         ],
@@ -174,18 +100,6 @@ UNITS_MOST = 250
 """Devices of which nmap is asked for every unit: more take minutes."""
 
 
-def _floors(rows: Iterable[Found], other: Found | None, name: str) -> Iterator[str]:
-    """What our own limits ask of each run, by the plan's arithmetic with what was found, as a share
-    of the other's time: no machine and no code is faster than that under these limits."""
-    for item in rows:
-        limits = item.get("summary", {}).get("cost", {}).get("seconds")
-        if limits and other and other.get("wall"):
-            yield (
-                f"{item['profile']}: the limits alone ask {limits:g} s of the {item['wall']:g} s, "
-                f"{limits / other['wall']:.2f} times {name}'s {other['wall']:g} s."
-            )
-
-
 def _reach(plant: str, size: int, nmap: Found | None, every: Found | None) -> Iterator[str]:
     """What nmap can identify at all, and what it does to find units."""
     if not nmap or nmap.get("missing"):
@@ -207,10 +121,6 @@ def _reach(plant: str, size: int, nmap: Found | None, every: Found | None) -> It
         )
 
 
-def _part(item: Found, name: str) -> float | None:
-    return item[name] / item[f"{name}_there"] if item.get(f"{name}_there") else None
-
-
 def healthy(folder: Path) -> Found:
     """With and without misbehaviour: what it costs the others."""
     rows = []
@@ -224,7 +134,7 @@ def healthy(folder: Path) -> Found:
         "targets": [
             target("time with / without misbehaving", both, 1.25, floors=against(rows[0], rows[1]))
         ],
-        "notes": list(_floors(rows[:1], rows[1], "the run without")),
+        "notes": list(floor_notes(rows[:1], rows[1], "the run without")),
     }
 
 
@@ -243,8 +153,8 @@ def complete(folder: Path) -> Found:
         "targets": [
             target("identified", found["identified"] / there, 0.99, least=True),
             target("complete", found["complete"] / there, 0.97, least=True),
-            target("serial, of those told", _part(found, "serial"), 0.95, least=True),
-            target("units behind gateways", _part(found, "units"), 0.95, least=True),
+            target("serial, of those told", part(found, "serial"), 0.95, least=True),
+            target("units behind gateways", part(found, "units"), 0.95, least=True),
             target("wrong fields", found["wrong"], 0),
             target("connections to one device and port", max(connections, default=0), 4),
         ],
@@ -319,8 +229,8 @@ def agents(size: int, folder: Path) -> Found:
             "An agent of version 1 or 3 alone is silent to the community of version 2c: each "
             "credential has its first try before any has its second, 2 s apart, so that the third "
             "has its turn after 4 s. That, and not the rate, ends such a scan.",
-            *_floors((brisk, every), nmap, "nmap"),
-            *_floors((bench,), braa, "braa"),
+            *floor_notes((brisk, every), nmap, "nmap"),
+            *floor_notes((bench,), braa, "braa"),
         ],
     }
 
@@ -381,143 +291,6 @@ def profiles(folder: Path) -> Found:
         "size: 120 devices took 9.6 s of 8.5 s under standard."
     )
     return {"rows": rows, "targets": targets, "notes": [note]}
-
-
-def scattered(devices: int, bits: int, prefix: str) -> str:
-    """Devices spread over the /24s of a network."""
-    subnets = max(1, 1 << max(0, 24 - bits))
-    per = -(-devices // subnets)
-    return f"generate:{devices},prefix={prefix},per_subnet={per},protocols={MIXED}"
-
-
-MASSCAN_SECONDS = 4 * 4_094 / 1_000 + 3
-MASSCAN_IDEAL = "wall / what masscan's rate and wait promise, 19.4 s"
-"""Its own run takes longer on some machines, and a slow anchor flatters."""
-
-
-def routed(folder: Path) -> Found:
-    """250 devices in a routed /20 whose other addresses are silent."""
-    plant, network = scattered(250, 20, "10.50"), "10.50.0.0/20"
-    alive = list(score.key(plant))
-    with (
-        beyond_router(network, alive) as pid,
-        played(plant, folder, namespace=pid) as here,
-    ):
-        brisk = ours(tools.untrap(plant, here, folder, "brisk", network), "brisk")
-        nmap = row(tools.nmap(plant, here, folder, PORTS, network), "nmap")
-        words = ("-p", "502,4840,102,U:161", "--rate", "1000", "--wait", "3", network)
-        router = ("--adapter", "bench0", "--adapter-ip", "10.49.0.1", "--router-mac")
-        asked = (*words, *router, _router_mac())
-        masscan = row(tools.simple("masscan", asked, folder), "masscan")
-    packets = brisk["summary"].get("sent", {}).get("packets", 0)
-    # The plan's own arithmetic plays some of so many hosts and extends that to all: too much here.
-    asked_for = packets / 1_000 * WINDOW_MARGIN + Limits().connect_timeout
-    return {
-        "rows": [brisk, nmap, masscan],
-        "targets": [
-            target("wall / masscan, which only finds", ratio(brisk, masscan), 1.3),
-            target(
-                MASSCAN_IDEAL,
-                *(brisk["wall"] / MASSCAN_SECONDS, 1.3),
-                floors=_over(asked_for, brisk, MASSCAN_SECONDS),
-            ),
-            target("wall / nmap", ratio(brisk, nmap), 0.65),
-            target("identified", brisk["identified"] / 250, 0.99, least=True),
-        ],
-        "notes": [
-            "4 094 addresses, four ports, and the likeliest asked twice: 20.9 s at the rate. The "
-            f"limits alone ask {asked_for:.1f} s of the {brisk['wall']:g} s: "
-            f"{brisk['summary'].get('sent', {}).get('packets')} packets at 1 000/s with 2 % of "
-            "margin, and 0.9 s for the last packet.",
-        ],
-    }
-
-
-def _router_mac() -> str:
-    done = subprocess.run(
-        ["ip", "neigh", "show", "10.49.0.2"], check=True, capture_output=True, text=True
-    )
-    words = done.stdout.split()
-    return words[words.index("lladdr") + 1] if "lladdr" in words else ""
-
-
-def segment(folder: Path) -> Found:
-    """250 devices on our own segment, a /20."""
-    plant, network = scattered(250, 20, "10.51"), "10.51.0.0/20"
-    alive = list(score.key(plant))
-    with on_segment(network, alive) as pid, played(plant, folder, namespace=pid) as here:
-        ends = ipaddress.ip_network(network).broadcast_address
-        watch_dead(network, [*alive, str(ends - 1), str(ends - 2)])
-        brisk = ours(tools.untrap(plant, here, folder, "brisk", network), "brisk")
-        nmap = row(tools.nmap(plant, here, folder, PORTS, network, near=True), "nmap")
-        words = ("-I", "bench0", "-x", "--interval=1", network)
-        arp = row(tools.simple("arp-scan", words, folder), "arp-scan")
-    return {
-        "rows": [brisk, nmap, arp],
-        "targets": [
-            target("wall / nmap", ratio(brisk, nmap), 0.5, floors=against(brisk, nmap)),
-            target(
-                "wall / arp-scan, which only finds",
-                *(ratio(brisk, arp), 1.3),
-                floors=against(brisk, arp),
-            ),
-            target("IP packets to dead addresses", brisk["to_dead"], 0),
-            target("identified", brisk["identified"] / 250, 0.99, least=True),
-        ],
-        "notes": [
-            "ARP leaves at 1 000/s in both; each asks a silent address twice.",
-            *_floors((brisk,), nmap, "nmap"),
-        ],
-    }
-
-
-def big(folder: Path) -> Found:
-    """500 devices in a routed /16 whose other addresses refuse."""
-    plant, network = scattered(500, 16, "10.50"), "10.50.0.0/16"
-    alive = list(score.key(plant))
-    with (
-        beyond_router(network, alive, refuse=True) as pid,
-        played(plant, folder, namespace=pid) as here,
-    ):
-        done = tools.untrap(plant, here, folder, "brisk", network, *THREE, seconds=400)
-    found = ours(done, "brisk")
-    return {
-        "rows": [found],
-        "targets": [
-            target("wall, s", found["wall"], 240),
-            target("memory, MB", found["memory_mb"], 200),
-            target("identified", found["identified"] / 500, 1.0, least=True),
-        ],
-        "notes": [
-            "Three protocols, one packet each for 65 534 addresses: 196.6 s at 1 000 packets/s. "
-            "A fourth would make that 262 s.",
-        ],
-    }
-
-
-def dead(folder: Path) -> Found:
-    """A routed /16 where nobody is, as fast as can be, beside bare epoll."""
-    network = "10.50.0.0/16"
-    site = folder / "plant"
-    site.mkdir(exist_ok=True)
-    here = Played(site, 0)
-    here.config.write_text("", encoding="utf-8")
-    with beyond_router(network, ()):
-        more = (network, "--probe", "modbus", *LAB)
-        done = ours(tools.untrap("", here, folder, "bench", *more, seconds=400), "bench")
-        bare = measure([sys.executable, "-m", "benchmarks.epoll", network, "502"], folder)
-    floor = Result("epoll", network, bare).record()
-    return {
-        "rows": [done, floor],
-        "targets": [
-            target("wall / bare epoll", ratio(done, floor), 2.2),
-            target("memory, MB", done["memory_mb"], 150),
-        ],
-        "notes": [
-            "Both knock at one port of 65 534 addresses, 0.9 s, 4 096 at once, and once more; "
-            "untrap waits 2 s before the second try and keeps every outcome.",
-        ],
-    }
 
 
 def memory(folder: Path) -> Found:

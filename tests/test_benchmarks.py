@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import epoll, report, runs, score
+from benchmarks import epoll, figures, report, runs, score
 from benchmarks.parts import CONCLUDE, IMPORT, PARTS, PLAN, PROTOCOL, REST, WIRE, WRITER, part
 from benchmarks.rows import Row
 from benchmarks.stage import played
@@ -67,29 +67,29 @@ def test_a_stack_belongs_to_the_innermost_part_but_for_imports_and_conclusions(
 
 def test_a_missed_target_is_shown_with_what_the_limits_alone_ask() -> None:
     row = {"wall": 6.0, "summary": {"cost": {"seconds": 4.0}}, "phases": {"start": 0.5, "end": 0.5}}
-    floors = runs.against(row, {"wall": 8.0})
+    floors = figures.against(row, {"wall": 8.0})
     assert floors == (0.5, 0.625)
-    assert runs.against(row, None) is None
-    missed = runs.target("wall / nmap", 0.75, 0.25, floors=floors)
+    assert figures.against(row, None) is None
+    missed = figures.target("wall / nmap", 0.75, 0.25, floors=floors)
     text = report.page({"results": {"healthy": {"machine": MACHINE, "targets": [missed]}}})
     assert "| healthy | wall / nmap | 0.75 | ≤ 0.25 | 0.5 | 0.625 |" in text
 
 
-def _row(done: Result) -> runs.Found:
+def _row(done: Result) -> figures.Found:
     return done.record() | {"profile": "brisk"}
 
 
 def test_a_row_says_what_its_limits_ask_and_what_a_peer_could_find() -> None:
-    plant = runs.mixed(8, 0, "127.22")
+    plant = figures.mixed(8, 0, "127.22")
     ours = {"profile": "brisk", "wall": 3.0, "summary": {"cost": {"seconds": 2.0}}}
     nmap = {"name": "nmap", "wall": 4.0, "identified": 4, "packets": 400}
-    (floor,) = runs._floors((ours,), nmap, "nmap")
+    (floor,) = figures.floor_notes((ours,), nmap, "nmap")
     assert "ask 2 s of the 3 s, 0.50 times nmap's 4 s" in floor
     every = {"identified": 3, "summary": {"units_told": 500}}
     able, units = runs._reach(plant, 8, nmap, every)
     assert "4 of these 8 devices at most" in able
     assert "tells of 500 and identifies 3" in units
-    assert not list(runs._floors((ours,), {"missing": True}, "nmap"))
+    assert not list(figures.floor_notes((ours,), {"missing": True}, "nmap"))
 
 
 KEYS = {
@@ -155,7 +155,7 @@ def test_the_page_holds_the_figures_and_names_what_is_not_installed(missing: boo
     }
     peer = {**row, "name": "nmap", "profile": "", "wall": 8.0, "flags": "-n"}
     other = {"name": "nmap", "missing": True} if missing else peer
-    met = runs.target("wall / nmap", runs.ratio(row, other), 0.3)
+    met = figures.target("wall / nmap", figures.ratio(row, other), 0.3)
     result = {"machine": MACHINE, "rows": [row, other], "targets": [met], "took": 1.0}
     text = report.page({"results": {"identify-250": result}})
     assert "| untrap brisk | 2 | 1 | 50 | 40 | 30 | 4/4 | 4/4 | 3/3 |" in text
@@ -173,10 +173,10 @@ MACHINE = {
 def test_a_row_that_broke_is_named_and_loses_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(_: Path) -> runs.Found:
+    def breaks(_: Path) -> figures.Found:
         raise RuntimeError("no such plant")
 
-    fine = Row("Fine", lambda _: {"rows": [], "targets": [runs.target("x", 1, 2)]})
+    fine = Row("Fine", lambda _: {"rows": [], "targets": [figures.target("x", 1, 2)]})
     monkeypatch.setattr(benchmarks, "ROWS", {"start": Row("Broken", breaks), "big": fine})
     monkeypatch.setattr(benchmarks, "private_network", lambda: None)
     monkeypatch.setattr(benchmarks, "prepare_network", lambda: False)
@@ -203,13 +203,14 @@ def test_the_page_is_written_from_a_file_alone(
 
 
 def test_the_main_plant_names_size_share_and_protocols() -> None:
-    keys = score.key(runs.mixed(8, 0.25, "127.22"))
+    keys = score.key(figures.mixed(8, 0.25, "127.22"))
     assert len(keys) == 8
     assert {item.protocol for item in keys.values()} == {"modbus", "snmp", "opcua"}
 
 
 def test_the_floor_counts_every_knock_that_a_blind_scanner_makes() -> None:
-    assert runs.blind(runs.mixed(4, 0, "127.22")) == 3 * runs.KNOCK + (10 + 2 + 10 + 15) / 4
+    plant = figures.mixed(4, 0, "127.22")
+    assert figures.blind(plant) == 3 * figures.KNOCK + (10 + 2 + 10 + 15) / 4
 
 
 def test_the_bare_sweep_tells_who_accepts_from_who_is_silent_or_refuses() -> None:

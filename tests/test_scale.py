@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.figures import LAB
 from benchmarks.large import judged
-from benchmarks.runs import LAB
 from benchmarks.scale import fill, growth, machines, measure, observations, run
 from benchmarks.stage import played
 from benchmarks.tools import untrap
