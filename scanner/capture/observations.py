@@ -23,18 +23,16 @@ from protocols.contract import (
     Sample,
     Target,
 )
-from protocols.passive import READ, WRITE
 from scanner.capture.files import NANOSECOND
 from scanner.capture.ledger import nobody
 from scanner.capture.messages import moment
-from scanner.capture.model import Conversation, Host, Learned, Tally
+from scanner.capture.model import Conversation, Host, Learned
+from scanner.capture.uses import askers, order, usage
 from scanner.capture.values import mapped, values
-from scanner.capture.walk import Walk, period_seconds
+from scanner.capture.walk import Walk
+from scanner.capture.whose import own_mac, shares, standing_for, vlans
 
-MOST_ADDRESSES = 4  # IPv4 addresses behind one hardware address before it counts as a router
 FLOOD, FEW = 64, 2  # senders behind one hardware address that sent so few packets in vain
-CONSUMERS = 64
-RANGES = 256
 PLANT_KINDS = frozenset({"profinet", "pn-dcp", "ethercat", "goose", "sampled-values", "bacnet"})
 PLANT_CLIENTS = frozenset({"pn-dcp client"})
 NETWORK_ROLES = frozenset({"switch", "router", "access-point"})
@@ -64,7 +62,7 @@ class Conclusions:
         self.maps = maps
         self.origin = origin
         self._sequence: defaultdict[str, int] = defaultdict(int)
-        self._shared = _shared(walk)
+        self._shared = standing_for(walk)
         self.macs = {
             address: mac
             for address, host in walk.hosts.items()
@@ -215,7 +213,7 @@ class Conclusions:
             facts = (
                 Fact("mac", mac, "Ethernet source address"),
                 *self._maker(mac),
-                *_vlans(station),
+                *vlans(station),
             )
             spoken = self.walk.kinds.get(mac, set())
             if mac not in self._roles:
@@ -245,8 +243,8 @@ class Conclusions:
                 for other in sorted(self._addresses[mac])
                 if other != address
             ]
-        facts += _vlans(host)
-        facts += _shares(host, self._shared)
+        facts += vlans(host)
+        facts += shares(host, self._shared)
         if address not in self._roles and (not mac or mac not in self._roles):
             if address in self._servers:
                 facts.append(Fact("role", "ot-device", "answers plant protocols"))
@@ -308,7 +306,7 @@ class Conclusions:
             question = Question(passive.name, "overheard")
             if spoken:
                 kept = [] if passive.peers else conversations
-                facts, points = _use(kept, passive.name)
+                facts, points = usage(kept, passive.name)
                 points = tuple(p for p in points if (server, p.part, p.address) not in self._known)
                 items = len(points) or None
                 yield self._make(
@@ -321,8 +319,8 @@ class Conclusions:
             elif not answered and not _group(server):
                 reason = "no answer in the capture"
                 yield self._make(target, question, Outcome.SILENT, last, reason=reason)
-        for conversation in sorted(self.walk.conversations.values(), key=_order):
-            for who, role, where in _askers(conversation):
+        for conversation in sorted(self.walk.conversations.values(), key=order):
+            for who, role, where in askers(conversation):
                 if who in self.walk.hosts:
                     yield self._asking(conversation, who, role, where)
 
@@ -336,128 +334,6 @@ class Conclusions:
         return replace(made, duration_seconds=max(lasted, 0.0))
 
 
-def _askers(conversation: Conversation) -> Iterator[tuple[str, str, str]]:
-    """(who, in which role, to where): the client; of peers whoever spoke."""
-    passive, port = conversation.passive, f"{conversation.port}"
-    if passive is None:
-        return
-    role = "peer" if passive.peers else "client"
-    if conversation.requested:
-        yield conversation.client, role, f"{conversation.transport}:{conversation.server}:{port}"
-    if passive.peers and conversation.spoken and conversation.server != conversation.client:
-        yield conversation.server, role, f"{conversation.transport}:{conversation.client}:{port}"
-
-
 def _group(address: str) -> bool:
     """Whether this is a multicast or (by its look) a broadcast address: nobody's own."""
     return nobody(address) or address.endswith(".255")
-
-
-def _order(conversation: Conversation) -> tuple[str, str, str, int]:
-    return (
-        conversation.client,
-        conversation.server,
-        conversation.transport,
-        conversation.port,
-    )
-
-
-def _shared(walk: Walk) -> dict[str, int]:
-    """How many IPv4 addresses each hardware address stands for."""
-    count: defaultdict[str, int] = defaultdict(int)
-    for address, host in walk.hosts.items():
-        for mac in host.macs:
-            count[mac] += ":" not in address
-    return dict(count)
-
-
-def own_mac(address: str, host: Host, shared: dict[str, int]) -> str:
-    """The hardware address that is this host's own, or "" where a router may stand between.
-
-    ARP, DHCP and the like name it outright. Otherwise the packets must have come with a TTL that
-    nobody has counted down, and the address must not stand for many.
-    """
-    announced = sorted(mac for mac in host.announced if hardware(mac))
-    if announced:
-        return announced[0] if len(announced) == 1 else ""
-    own = [
-        mac
-        for mac, untouched in host.macs.items()
-        if untouched
-        and hardware(mac)
-        and not mac.startswith(ROUTERS)
-        and shared.get(mac, 0) <= MOST_ADDRESSES
-    ]
-    return own[0] if len(own) == 1 and len(host.macs) == 1 else ""
-
-
-def _shares(host: Host, shared: dict[str, int]) -> list[Fact]:
-    """That several devices may stand behind this address, and what says so."""
-    found = []
-    group = sorted(
-        mac
-        for mac in host.announced | host.macs.keys()
-        if mac.startswith(ROUTERS)
-        and (mac in host.announced or (host.macs.get(mac) and shared.get(mac) == 1))
-    )
-    if group:
-        said = f"routers share it (VRRP, HSRP or GLBP, {group[0]})"
-        found.append(Fact("shared", said, "hardware address"))
-        found.append(Fact("role", "router", "shared address"))
-    if len(host.origins) > 1:
-        starts = " and ".join(map(str, sorted(host.origins)))
-        said = f"systems of different kinds open connections from it (TTL {starts}): translation?"
-        found.append(Fact("shared", said, "TTL of connection requests"))
-    return found
-
-
-def _vlans(host: Host) -> tuple[Fact, ...]:
-    return tuple(Fact("network", f"vlan {number}", "802.1Q tag") for number in sorted(host.vlans))
-
-
-def _use(
-    conversations: list[Conversation], name: str
-) -> tuple[tuple[Fact, ...], tuple[Point, ...]]:
-    """Who reads and writes this service, and what: register ranges as facts, else points."""
-    facts: list[Fact] = []
-    ranges: dict[tuple[str, str], None] = {}
-    for conversation in sorted(conversations, key=_order):
-        if not conversation.requested or len(facts) >= CONSUMERS:
-            continue
-        tallies = list(conversation.tallies.values())
-        kinds = {use.kind for tally in tallies for use in tally.uses}
-        if not kinds or READ in kinds:
-            facts.append(Fact("consumer", _consumer(conversation, name, tallies), "overheard"))
-        for tally in tallies:
-            for use in tally.uses:
-                if use.kind == READ and use.item and len(ranges) < RANGES and conversation.spoken:
-                    ranges.setdefault((use.item, use.part))
-        for part, what in sorted(_written(tallies).items()):
-            value = f"{conversation.client} {name} {what}"
-            facts.append(Fact("writer", value, "overheard", part))
-    if name == "modbus":
-        facts += [Fact("range", item, "modbus read overheard", part) for item, part in ranges]
-        return tuple(facts), ()
-    points = [Point(item, part=part, description="read by others") for item, part in ranges]
-    return tuple(facts), tuple(points)
-
-
-def _consumer(conversation: Conversation, name: str, tallies: list[Tally]) -> str:
-    periods = sorted(
-        period
-        for tally in tallies
-        if any(use.kind == READ for use in tally.uses)
-        and (period := period_seconds(tally)) is not None
-    )
-    value = f"{conversation.client} {name}"
-    return f"{value} {periods[len(periods) // 2]:.3f} s" if periods else value
-
-
-def _written(tallies: list[Tally]) -> dict[str, str]:
-    """Per part, what was written, shortened."""
-    written: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for tally in tallies:
-        for use in tally.uses:
-            if use.kind == WRITE:
-                written[use.part].setdefault(f"{use.function} {use.item}".strip())
-    return {part: ", ".join(list(what)[:8]) for part, what in written.items()}
