@@ -126,6 +126,11 @@ class Engine:
                 self._on_begun()
         return self.tally
 
+    @property
+    def reading(self) -> list[str]:
+        """The hosts under way that have answered, in the order of being begun: for the display."""
+        return [host.address for host in self._idle.values() if host.health.answered]
+
     def cancel_waiting(self) -> None:
         """Let go of hosts that hold no connection; the others part in their own way."""
         if self._later is not None:

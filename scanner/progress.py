@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from inventory.text import inert
 from scanner.scan import Run
@@ -73,4 +73,11 @@ def remaining(run: Run) -> str:
     guess = max(least, left * elapsed / tally.begun)
     if left and tally.begun >= run.prepared.hosts:  # only the last ones, and any may be silent
         guess = max(guess, run.prepared.limits.answer_timeout)
+        if run.engine is not None and (reading := run.engine.reading):
+            return f"time left: not known, still reading {_named(reading)}"
     return f"about {duration(guess)} left"
+
+
+def _named(addresses: Sequence[str]) -> str:
+    more = len(addresses) - 1
+    return f"{addresses[0]} and {more} more" if more else addresses[0]

@@ -33,6 +33,7 @@ class Under:
     prepared: object = field(init=False)
     wire: object = field(init=False)
     scan: object = field(init=False)
+    engine: object = None
 
     def __post_init__(self) -> None:
         self.prepared = SimpleNamespace(
@@ -108,3 +109,15 @@ def test_a_pause_is_said_when_it_begins(capsys: pytest.CaptureFixture[str]) -> N
 def test_the_last_hosts_may_be_silent() -> None:
     under = Under(100, 2, 300, Tally(begun=100, finished=99))
     assert under.said() == f"about {duration(Limits().answer_timeout)} left"
+
+
+@pytest.mark.parametrize(
+    ("reading", "named"),
+    [(["10.0.0.7"], "10.0.0.7"), (["10.0.0.7", "10.0.0.9", "10.0.0.2"], "10.0.0.7 and 2 more")],
+)
+def test_nothing_is_promised_of_devices_that_still_tell(reading: list[str], named: str) -> None:
+    under = Under(100, 2, 300, Tally(begun=100, finished=99))
+    under.engine = SimpleNamespace(reading=reading)
+    assert under.said() == f"time left: not known, still reading {named}"
+    under.tally.begun = 60  # others are not begun yet: the rate tells
+    assert under.said().startswith("about ")
