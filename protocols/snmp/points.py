@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TypeVar
 
 from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading
 from protocols.snmp import codec, sensors, tables
@@ -17,7 +18,9 @@ from protocols.snmp.exchange import Session, exchange, number, question, text
 from protocols.snmp.identify import below, object_heard, served_heard
 from protocols.snmp.sensors import Sensor
 from protocols.snmp.sessions import working
-from protocols.snmp.walk import Allowance, Harvest, Row, Table, walk
+from protocols.snmp.walk import MOST_LOST, Allowance, Harvest, Row, Table, walk
+
+T = TypeVar("T")
 
 ROOTS_A_REQUEST = 10
 BRIDGE_ADDRESS = oid("1.3.6.1.2.1.17.1.1.0")
@@ -98,15 +101,20 @@ async def _present(
     """The roots under which something lies, with the first binding of each.
 
     An agent names the next object that it holds: roots between the one asked and that one are
-    empty without being asked. So ten are asked that lie far from each other, then ten of the rest.
+    empty without being asked. So ten are asked that lie far from each other, then ten of the rest;
+    of an agent that answers fewer at a time the others stay open.
     """
     found: dict[Oid, Binding] = {}
-    open_roots = sorted(set(roots))
-    while open_roots and not left.spent:
-        batch = apart(open_roots, ROOTS_A_REQUEST)
-        told = await _first(link, session, batch, left)
+    open_roots, most, refused = sorted(set(roots)), ROOTS_A_REQUEST, 0
+    while open_roots and not left.spent and refused < MOST_LOST:
+        batch = apart(open_roots, most)
+        told, waiting = await _first(link, session, batch, left)
         found |= {root: b for root, b in told.items() if below(b, root) or b.spoilt}
-        open_roots = [r for r in still_open(open_roots, told) if r not in batch]
+        done = set(batch).difference(waiting)
+        refused = refused + 1 if len(batch) == 1 and not told else 0
+        if waiting:
+            most = max(1, len(done) or most // 2)
+        open_roots = [r for r in still_open(open_roots, told) if r not in done]
     return found
 
 
@@ -139,9 +147,10 @@ def still_open(roots: Iterable[Oid], told: Mapping[Oid, Binding]) -> list[Oid]:
 
 async def _first(
     link: Link, session: Session, roots: tuple[Oid, ...], left: Allowance
-) -> Mapping[Oid, Binding]:
+) -> tuple[Mapping[Oid, Binding], frozenset[Oid]]:
+    """What follows each root, and the roots that were let go as too many for one answer."""
     found: dict[Oid, Binding] = {}
-    asked = roots
+    asked, waiting = roots, set[Oid]()
 
     def read(response: Response) -> Reading[None]:
         held = zip(asked, response.bindings, strict=True)
@@ -158,10 +167,14 @@ async def _first(
             link, session, topic, codec.GET_NEXT, asked, read, fresh=left.restart
         )
         left.account(answer.outcome, answered=response is not None)
-        if response is None or not response.error_status or len(asked) == 1:
+        if response is None or not response.error_status:
             break
+        if len(asked) > 1 and not 1 <= response.error_index <= len(asked):
+            waiting.update(asked)  # none of them is at fault: they were too many
         asked = fewer(asked, response)
-    return dict(found)
+        if not asked:
+            break
+    return dict(found), frozenset(waiting.difference(found))
 
 
 async def _measure(link: Link, session: Session, wanted: Sequence[Sensor], left: Allowance) -> None:
@@ -169,9 +182,13 @@ async def _measure(link: Link, session: Session, wanted: Sequence[Sensor], left:
     present = await _present(link, session, [s.value for s in wanted], left)
     single = [s for s in wanted if s.value in present and _scalar(present[s.value], s)]
     await _read_scalars(link, session, single, left)
-    for sensor in wanted:
-        if sensor.value in present and sensor not in single and not left.spent:
-            await walk(link, session, sensors.table(sensor), left)
+    rest = [s for s in wanted if s.value in present and s not in single]
+    while rest and not left.spent:
+        dropped: set[Oid] = set()
+        for table in sensors.walks(rest):
+            if not left.spent:
+                dropped |= await walk(link, session, table, left)
+        rest = [s for s in rest if s.value in dropped]  # fewer each time
 
 
 def _scalar(binding: Binding, sensor: Sensor) -> bool:
@@ -181,10 +198,9 @@ def _scalar(binding: Binding, sensor: Sensor) -> bool:
 async def _read_scalars(
     link: Link, session: Session, wanted: Sequence[Sensor], left: Allowance
 ) -> None:
-    for start in range(0, len(wanted), ROOTS_A_REQUEST):
-        if left.spent:
-            return
-        batch = tuple(wanted[start : start + ROOTS_A_REQUEST])
+    waiting = _batches(wanted)
+    while waiting and not left.spent:
+        batch = waiting.pop(0)
 
         def read(response: Response, batch: tuple[Sensor, ...] = batch) -> Reading[None]:
             held = {b.oid: b for b in response.bindings}
@@ -197,6 +213,22 @@ async def _read_scalars(
             link, session, question("get", "sensors"), codec.GET, oids, read, fresh=left.restart
         )
         left.account(answer.outcome, answered=response is not None)
+        waiting[:0] = _smaller(batch, response)
+
+
+def _batches(items: Sequence[T]) -> list[tuple[T, ...]]:
+    """Ten at a time."""
+    starts = range(0, len(items), ROOTS_A_REQUEST)
+    return [tuple(items[start : start + ROOTS_A_REQUEST]) for start in starts]
+
+
+def _smaller(batch: tuple[T, ...], response: Response | None) -> list[tuple[T, ...]]:
+    """What to ask instead of what the agent refused: all but the one at fault, or halves."""
+    if response is None or not response.error_status or len(batch) == 1:
+        return []
+    if 1 <= (fault := response.error_index) <= len(batch):
+        return [(*batch[: fault - 1], *batch[fault:])]
+    return [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
 
 
 def _reading(harvests: Iterable[Harvest]) -> Reading[None]:
@@ -288,11 +320,18 @@ async def sample(link: Link) -> None:
         return
     every = max(link.options.sample_every_seconds, 1.0)
     rounds = min(MOST_ROUNDS, max(1, int(link.options.sample_seconds // every)))
+    batches = _batches(known)
     for _ in range(rounds):
         await link.wait(every)
-        for start in range(0, len(known), ROOTS_A_REQUEST):
-            if not await _sample(link, session, known[start : start + ROOTS_A_REQUEST]):
+        waiting, batches = batches, []
+        while waiting:
+            batch = waiting.pop(0)
+            spoke, response = await _sample(link, session, batch)
+            if not spoke:
                 return
+            if response is None or not response.error_status:
+                batches.append(batch)  # so many it answers: asked so in the next round
+            waiting[:0] = _smaller(batch, response)
 
 
 def known_points(heard: Sequence[Observation]) -> tuple[Point, ...]:
@@ -301,8 +340,10 @@ def known_points(heard: Sequence[Observation]) -> tuple[Point, ...]:
     return tuple(found.values())
 
 
-async def _sample(link: Link, session: Session, batch: Sequence[Point]) -> bool:
-    """Whether to go on: the agent answered."""
+async def _sample(
+    link: Link, session: Session, batch: Sequence[Point]
+) -> tuple[bool, Response | None]:
+    """Whether to go on, for the agent answered; and its answer."""
     oids = tuple(oid(p.address) for p in batch)
 
     def read(response: Response) -> Reading[None]:
@@ -312,5 +353,6 @@ async def _sample(link: Link, session: Session, batch: Sequence[Point]) -> bool:
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
         return Reading(None, samples=found, outcome=outcome, items=len(found))
 
-    answer, _ = await exchange(link, session, question("get", "sample"), codec.GET, oids, read)
-    return answer.spoke
+    topic = question("get", "sample")
+    answer, response = await exchange(link, session, topic, codec.GET, oids, read)
+    return answer.spoke, response

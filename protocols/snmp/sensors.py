@@ -9,9 +9,9 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
 from protocols.contract import Point, Quality, Sample, Value
@@ -69,6 +69,8 @@ _NOT_THERE = frozenset({2**31 - 1, -(2**31 - 1), -(2**31), 2**32 - 1})
 # What cannot be below zero, whoever says so
 _NEVER_NEGATIVE = frozenset({"HTZ", "RPM", "KWH", "WHR", "P1", "SEC", "MIN"})
 _BELOW_ZERO = "<0"  # in the column `nothing`: the module says so of every negative number
+MOST_COLUMNS = 10
+"""Columns that one request asks for: old agents refuse longer lists."""
 _STATUS = {
     1: (Quality.GOOD, "ok"),
     2: (Quality.BAD, "unavailable"),
@@ -167,9 +169,30 @@ def rounded(value: float) -> Value:
     return int(kept) if kept.is_integer() else kept
 
 
-def table(sensor: Sensor) -> Table:
-    """The walk that reads all rows of one sensor column."""
-    return Table(codec.dotted(sensor.value), sensor.columns, lambda i, row: read(sensor, i, row))
+def walks(wanted: Iterable[Sensor]) -> Iterator[Table]:
+    """The walks that read all rows of these sensors: those of one table together, so that a page
+    holds whole rows and costs one request, in the order of the first of each."""
+    tables: dict[Oid, list[list[Sensor]]] = {}
+    for sensor in wanted:
+        entry = sensor.value[:-1]
+        together = all(column[:-1] == entry for column in sensor.columns)
+        groups = tables.setdefault(entry if together else sensor.value, [[]])
+        if groups[-1] and len(_columns((*groups[-1], sensor))) > MOST_COLUMNS:
+            groups.append([])
+        groups[-1].append(sensor)
+    for group in (tuple(group) for groups in tables.values() for group in groups):
+        name = codec.dotted(group[0].value)
+        yield Table(name, _columns(group), partial(_read_all, group))
+
+
+def _columns(group: Iterable[Sensor]) -> tuple[Oid, ...]:
+    return tuple(dict.fromkeys(column for sensor in group for column in sensor.columns))
+
+
+def _read_all(group: Sequence[Sensor], index: Oid, row: Row) -> Harvest:
+    found = [read(sensor, index, row) for sensor in group]
+    points = tuple(point for one in found for point in one.points)
+    return Harvest((), points, tuple(sample for one in found for sample in one.samples))
 
 
 def read(sensor: Sensor, index: Oid, row: Row) -> Harvest:

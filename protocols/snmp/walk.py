@@ -107,8 +107,10 @@ def advance(table: Table, position: Position, response: Response) -> tuple[Posit
     return Position(cursors, waiting, position.rows + len(done), lost), harvest
 
 
-async def walk(link: Link, session: Session, table: Table, left: Allowance) -> None:
-    """Walk one table within the allowance; emits one observation a page."""
+async def walk(link: Link, session: Session, table: Table, left: Allowance) -> frozenset[Oid]:
+    """Walk one table within the allowance; emits one observation a page. Returns the columns that
+    were let go because the agent answers no question about all of them at once."""
+    dropped: set[Oid] = set()
     position = Position({column: column for column in table.columns})
     repetitions = min(REPETITIONS, max(1, BINDINGS_A_PAGE // len(table.columns)))
     if session.version == codec.V1:
@@ -117,18 +119,23 @@ async def walk(link: Link, session: Session, table: Table, left: Allowance) -> N
         left.pages -= 1
         answer, response, moved = await _page(link, session, table, position, repetitions, left)
         if response is None:
-            return _lost(link, session, table, position, answer, left)
+            _lost(link, session, table, position, answer, left)
+            break
         if response.error_status:
             smaller = _smaller(session, position, response, repetitions)
             if smaller is None:
-                return
+                break
+            if response.error_status != codec.NO_SUCH_NAME:
+                dropped |= position.cursors.keys() - smaller[0].cursors.keys()
             position, repetitions = smaller
         else:
             left.rows -= moved.rows - position.rows
             position = moved
         if not position.cursors or capped(position, left):
-            return
-    _conclude(link, session, table, position, Reason.OUR_CAP)
+            break
+    else:
+        _conclude(link, session, table, position, Reason.OUR_CAP)
+    return frozenset(dropped)
 
 
 def capped(position: Position, left: Allowance) -> bool:

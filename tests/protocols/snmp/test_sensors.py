@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -16,6 +16,7 @@ from tests.protocols.snmp import measure
 from tests.protocols.snmp.measure import PUBLIC
 from tests.protocols.snmp.player import agent, encode_oid, octets, signed, tlv
 from tests.protocols.snmp.test_probe import link_of, run
+from tests.support.plain import PlainLink
 
 SAME_UNIT = frozenset({"temperature", "humidity", "voltage", "current", "frequency", "charge"})
 RAW_BY_DESIGN = ("pcoweb", "wut_57613", "rittal-lcp", "sentry")
@@ -371,3 +372,56 @@ def test_a_sampled_state_keeps_its_word_and_a_sampled_overflow_is_none() -> None
     far = sensors.again(sensors.harvest(entity, "x", "CEL", 0.1, 1.0).points[0], entity)
     assert far is not None
     assert (far.value, far.quality) == (None, Quality.BAD)
+
+
+RECTIFIERS = "1.3.6.1.4.1.1918.2.13.10.60.30.1"
+COLUMNS = (90, 95, 100, 105, 110, 170, 180, 190)
+
+
+def _rectifiers(count: int) -> dict[str, bytes]:
+    held = {f"{RECTIFIERS}.{c}.{n}": signed(c + n) for c in COLUMNS for n in range(1, count + 1)}
+    object_id = tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.1918.2.13")))
+    return {"1.3.6.1.2.1.1.1.0": octets("rectifiers"), "1.3.6.1.2.1.1.2.0": object_id} | held
+
+
+def _read(link: PlainLink) -> set[str]:
+    return {p.address for o in link.observations for p in o.points if RECTIFIERS in p.address}
+
+
+def test_the_columns_of_one_table_are_read_together() -> None:
+    link = run(link_of(agent(_rectifiers(14)), PUBLIC), Depth.POINTS)
+    pages = [o for o in link.observations if o.question.operation == "walk"]
+    assert [o.items for o in pages if RECTIFIERS in o.question.argument] == [6, 12, 14]
+    assert len(_read(link)) == 14 * len(COLUMNS)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+@pytest.mark.parametrize("error", [codec.TOO_BIG, codec.GEN_ERR])
+def test_an_agent_that_answers_few_objects_at_a_time_still_tells_all(most: int, error: int) -> None:
+    single = [f"1.3.6.1.4.1.1918.2.13.10.{arcs}.0" for arcs in ("40.10", "50.10", "50.20")]
+    whole = agent(_rectifiers(14) | dict.fromkeys(single, signed(7)))
+
+    def answer(request: bytes) -> bytes | None:
+        message = codec.decode_message(request)
+        asked = [codec.dotted(b.oid) for b in message.pdu.bindings]
+        many = len(asked) * (message.pdu.second if message.pdu.kind == codec.GET_BULK else 1)
+        if many <= most or not any("1918.2.13.10" in one for one in asked):
+            return whole(request)
+        return whole.answer(message, error, 0, [])
+
+    link = run(link_of(answer, PUBLIC, sample_seconds=2, sample_every_seconds=1), Depth.SAMPLE)
+    assert len(_read(link)) == 14 * len(COLUMNS)
+    times = Counter(s.point for o in link.observations for s in o.samples)
+    assert {address: times[address] for address in single} == dict.fromkeys(single, 3)
+
+
+def test_an_agent_that_refuses_every_question_is_soon_left_alone() -> None:
+    whole = agent(_rectifiers(2))
+
+    def answer(request: bytes) -> bytes | None:
+        message = codec.decode_message(request)
+        named = [b.oid for b in message.pdu.bindings if b.oid in whole.values]
+        return whole(request) if named else whole.answer(message, codec.TOO_BIG, 0, [])
+
+    link = run(link_of(answer, PUBLIC), Depth.POINTS)
+    assert len(link.requests) < 40
