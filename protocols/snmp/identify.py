@@ -237,6 +237,13 @@ def below(binding: Binding, column: Oid) -> bool:
     return not binding.missing and binding.oid[: len(column)] == column
 
 
+def _subtrees(object_id: Oid) -> tuple[Oid, ...]:
+    """Where private objects may begin: also behind those of the agent's own number."""
+    own = identity.enterprise_of(object_id)
+    behind = (*ENTERPRISES, (own or 0) + 1)
+    return SUBTREES if own is None or behind in SUBTREES else (*SUBTREES, behind)
+
+
 async def _subtree(
     link: Link, session: Session, known: dict[str, str], wishes: tuple[Wish, ...]
 ) -> Oid:
@@ -246,13 +253,14 @@ async def _subtree(
     """
     chosen: list[Oid] = []
     gained: dict[str, str] = {}
-    asked: tuple[Oid, ...] = (*SUBTREES, *_oids(wishes))
+    subtrees = _subtrees(object_heard(link))
+    asked: tuple[Oid, ...] = (*subtrees, *_oids(wishes))
 
     def read(response: Response) -> Reading[None]:
         held = dict(zip(asked, response.bindings, strict=True))
         served = {
             number
-            for start in SUBTREES
+            for start in subtrees
             if (b := held.get(start)) is not None and not b.missing
             if (number := identity.enterprise_of(b.oid)) is not None
         }

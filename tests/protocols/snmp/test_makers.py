@@ -63,6 +63,7 @@ WRITTEN = {
     "(\\d+\\.\\d[\\w. ]*?)(?: Build|$)": ("7090 4.0 01.00.01 Build 2.9.1", "4.0 01.00.01"),
     "^((?:MINI-LINK|SSR|AMM) .+?)(?: chassis)?$": ("SSR 8010 chassis", "SSR 8010"),
     "^(\\d+\\.\\d+\\.\\S+)": ("8.1.5.0 build on Thu", "8.1.5.0"),
+    "^JUNOS.*\\[([^\\]]+)\\]": ("JUNOS Software Suite [18.4R2.7]", "18.4R2.7"),
     "^(Carrier .+)$": ("Carrier 1U", "Carrier 1U"),
     "^(IP ?\\d.+)$": ("IP 500 V2", "IP 500 V2"),
 }
@@ -120,6 +121,19 @@ def test_the_rows_are_in_the_order_of_the_arcs_and_told_once() -> None:
     assert all(row[1] in identity.IDENTITY for row in rows)
     for row in rows:
         re.compile(row[2].partition(" ~ ")[2])
+
+
+def test_what_is_served_behind_a_nameless_number_names_the_maker() -> None:
+    """A cable television standard's number hides makers with higher numbers."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("GE-PON head end"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.17409"))),
+        "1.3.6.1.4.1.17409.2.3.1.1.1.0": octets("olt"),
+        "1.3.6.1.4.1.34592.1.3.1.5.2.1.1.5.0": octets("4.2.7"),
+    }
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "vendor") == ["Shenzhen C-Data Technology"]
+    assert facts(link, "firmware") == ["4.2.7"]
 
 
 ROWED = [row for row in identity.makers() if "@" in row[2] and not row[2].startswith(".")]
