@@ -67,14 +67,24 @@ class Cursor:
 def text(raw: bytes) -> str:
     """Device text: UTF-8 where it is valid, else Latin-1; cut at NUL, stripped, bounded.
 
+    Two bytes a character, one of each pair NUL, are UTF-16 (a C program that copies its wide text).
     Control characters are kept out here because no identity needs them; outputs escape again.
     """
-    raw = raw.split(b"\0", 1)[0][:TEXT_LIMIT]
+    raw = _narrow(raw[: 2 * TEXT_LIMIT]).split(b"\0", 1)[0][:TEXT_LIMIT]
     try:
         decoded = raw.decode()
     except UnicodeDecodeError:
         decoded = raw.decode("latin-1")
     return "".join(c if c.isprintable() else " " for c in decoded).strip()
+
+
+def _narrow(raw: bytes) -> bytes:
+    """One byte a character of text that has two; any other bytes as they are."""
+    if len(raw) < 4 or raw[0] == raw[1]:
+        return raw
+    wide, empty = (raw[1::2], raw[::2]) if raw[0] == 0 else (raw[::2], raw[1::2])
+    words = wide.rstrip(b"\0")
+    return words if len(words) > 1 and 0 not in words and not any(empty) else raw
 
 
 def printable(raw: bytes) -> bool:

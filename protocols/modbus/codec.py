@@ -24,6 +24,7 @@ SHORTEST, LONGEST = 2, 254  # the length field: unit and function, or TCP V1.0b,
 LONGEST_FRAME = 260  # TCP V1.0b, 4.1
 
 READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT = 1, 2, 3, 4  # V1.1b3, 6.1 to 6.4
+MORE = 0xFF  # V1.1b3, 6.21: more follows; 0x00: no more
 REPORT_SERVER_ID = 17  # V1.1b3, 6.13
 ENCAPSULATED, IDENTIFICATION = 43, 14  # V1.1b3, 6.19 and 6.21
 TABLES = {
@@ -201,12 +202,17 @@ def matched(raw: bytes, expect: Expect) -> bytes:
         raise Garbled(f"expected transaction {expect.transaction}, got {transaction}")
     unit, function = cursor.u8(), cursor.u8()
     if unit != expect.unit:
-        raise Garbled(f"expected unit {expect.unit}, got {unit}")
+        raise Garbled(other_unit(expect.unit, unit))
     if function == expect.function | 0x80:
         raise _exception(cursor.rest(), expect)
     if function != expect.function:
         raise Garbled(f"expected function 0x{expect.function:02X}, got 0x{function:02X}")
     return cursor.rest()
+
+
+def other_unit(expected: int, got: int) -> str:
+    """How an answer that fits its request in all before its unit is refused."""
+    return f"expected unit {expected}, got {got}"
 
 
 def _exception(data: bytes, expect: Expect) -> Refused:
@@ -250,12 +256,16 @@ def parse_items(data: bytes, table: str, count: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer to 43/14: `objects` by id; `following` is the object to go on with, or None."""
+    """One answer to 43/14: `objects` by id; `following` is the object to go on with, or None.
+
+    `lost`: its mark of more is neither yes nor no, so nobody knows whether there is more.
+    """
 
     code: int
     conformity: int
     objects: tuple[tuple[int, bytes], ...]
     following: int | None = None
+    lost: bool = False
 
 
 def parse_identification(data: bytes, code: int) -> Page:
@@ -266,8 +276,6 @@ def parse_identification(data: bytes, code: int) -> Page:
     if (got := cursor.u8()) != code:
         raise Garbled(f"expected read code {code}, got {got}")
     conformity, more, following, count = cursor.u8(), cursor.u8(), cursor.u8(), cursor.u8()
-    if more not in (0x00, 0xFF):
-        raise Garbled(f"expected more-follows 0x00 or 0xFF, got 0x{more:02X}")
     objects: dict[int, bytes] = {}
     for _ in range(count):
         identifier, size = cursor.u8(), cursor.u8()
@@ -276,7 +284,10 @@ def parse_identification(data: bytes, code: int) -> Page:
         objects[identifier] = cursor.take(size)
     if cursor.left:
         raise Garbled(f"{cursor.left} bytes beyond {count} objects")
-    return Page(code, conformity, tuple(objects.items()), following if more else None)
+    listed = tuple(objects.items())
+    return Page(
+        code, conformity, listed, following if more == MORE else None, more not in (0, MORE)
+    )
 
 
 def parse_server_id(data: bytes) -> bytes:

@@ -122,6 +122,8 @@ def page_reading(page: Page, part: str | None) -> Reading[Page]:
     outcome, reason = Outcome.COMPLETE, ""
     if not page.objects:
         outcome, reason = Outcome.EMPTY, "no_objects"
+    elif page.lost:
+        outcome, reason = Outcome.PARTIAL, str(Reason.CONTINUATION_LOST)
     elif page.following is not None:
         outcome, reason = Outcome.PARTIAL, "more_follows"
     return Reading(page, facts, outcome=outcome, reason=reason, items=len(page.objects))
@@ -266,6 +268,8 @@ async def _page(
             reason = str(Reason.CONTINUATION_LOST) if circle else "more_follows"
             outcome = Outcome.PARTIAL
             page = replace(page, following=None if circle else page.following)
+        elif page.lost:
+            outcome, reason = Outcome.PARTIAL, str(Reason.CONTINUATION_LOST)
         elif not page.objects:
             outcome = Outcome.EMPTY
         facts = facts_of(fresh, part)

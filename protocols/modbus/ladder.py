@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from protocols.contract import DATA, SPOKE, Fact, Link, Observation, Outcome, Question, Reading
 from protocols.modbus import sunspec
-from protocols.modbus.codec import parse_items
+from protocols.modbus.codec import other_unit, parse_items
 from protocols.modbus.identity import (
     Found,
     Objects,
@@ -33,10 +33,15 @@ OWN_WORD = SPOKE - {Outcome.REFUSED_DOWNSTREAM}
 
 
 async def discover(link: Link) -> None:
-    """43/14 to unit 255; where nothing comes, one harmless read of unit 1 on a new connection."""
+    """43/14 to unit 255; where nothing comes, one harmless read of unit 1 on a new connection.
+
+    So also where unit 1 answers instead: there are devices that sign whatever they send as unit 1.
+    Such an answer is not believed, but who sends it can be asked by that number.
+    """
     talk = Talk(link, MOST_DISCOVER)
     own = await first_page(talk, 255, lambda _: "")
-    if own.outcome in AGAIN:
+    as_one = own.outcome is Outcome.GARBLED and link.heard[-1].detail == other_unit(255, 1)
+    if own.outcome in AGAIN or as_one:
         await talk.ask(1, READ, "holding:0-0", FIRST, _one_register, fresh=True)
 
 

@@ -56,6 +56,13 @@ class Verdict:
     credential: str = ""
 
 
+NO_ENDPOINT = Verdict(
+    Outcome.NOT_ASKED,
+    Reason.DEPENDENCY,
+    "the server answers and lists no endpoint at all: no client can open a session; switch an "
+    "endpoint on in the server",
+)
+
 Choice = tuple[Identity | None, tuple[Verdict, ...]]
 
 

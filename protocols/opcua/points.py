@@ -22,6 +22,7 @@ from protocols.opcua.values import (
     is_nameplate,
     meaning,
     nameplate_fact,
+    parts_of,
     point_of,
     refused,
     sample_of,
@@ -148,9 +149,11 @@ async def _listings(
 
 
 async def _read_nameplates(visit: Visit, plates: list[Variable]) -> None:
+    parts = parts_of(plates, visit.namespaces)
+
     def facts(at: int, values: Values) -> tuple[Fact, ...]:
         pairs = zip(plates[at:], values, strict=False)
-        found = (nameplate_fact(variable, value) for variable, value in pairs)
+        found = (nameplate_fact(plate, value, parts[plate.node]) for plate, value in pairs)
         return tuple(fact for fact in found if fact)
 
     wanted = tuple((item.node, Attribute.VALUE) for item in plates)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,18 +97,30 @@ def unit_of(body: bytes) -> str:
 
 def meaning(properties: Mapping[str, DataValue]) -> Meaning:
     """Unit and range of a variable from the values of its properties."""
-    unit = _body(properties.get("EngineeringUnits"), EU_INFORMATION_BODY)
-    bounds = _body(properties.get("EURange"), RANGE_BODY) or _body(
-        properties.get("InstrumentRange"), RANGE_BODY
-    )
-    low = high = None
+    ranges = (_range(properties.get(name)) for name in ("EURange", "InstrumentRange"))
+    low, high = next((found for found in ranges if found != (None, None)), (None, None))
+    return Meaning(_unit(properties.get("EngineeringUnits")), low, high)
+
+
+def _unit(value: DataValue | None) -> str:
+    body = _body(value, EU_INFORMATION_BODY)
     try:
-        if bounds:
-            cursor = Cursor(bounds)
-            low, high = _finite(cursor.real()), _finite(cursor.real())
-        return Meaning(unit_of(unit) if unit else "", low, high)
-    except Garbled:  # one broken property costs its own meaning, not the batch
-        return Meaning()
+        return unit_of(body) if body else ""
+    except Garbled:  # one broken property costs its own meaning, not that of the others
+        return ""
+
+
+def _range(value: DataValue | None) -> tuple[float | None, float | None]:
+    """The ends of a range; none of one that holds nothing: 0 to 0 is where nobody set it."""
+    body = _body(value, RANGE_BODY)
+    try:
+        cursor = Cursor(body)
+        low, high = _finite(cursor.real()), _finite(cursor.real())
+    except Garbled:
+        return None, None
+    if low is not None and high is not None and low >= high:
+        return None, None
+    return low, high
 
 
 def _finite(number: float) -> float | None:
@@ -245,14 +258,39 @@ def is_nameplate(variable: Variable, namespaces: tuple[str, ...]) -> bool:
     return known and space.startswith(_COMPANION) and space != _COMPANION
 
 
-def nameplate_fact(variable: Variable, value: DataValue) -> Fact | None:
-    """One nameplate entry of a nested device; its part is the device's name."""
+def parts_of(plates: Sequence[Variable], namespaces: tuple[str, ...]) -> dict[NodeId, str]:
+    """By nameplate entry, the device that it belongs to: its name, as far as that tells it apart.
+
+    Devices of one name in several places take the names of the places; those that stand in one
+    place under one name take their node's.
+    """
+    places = {plate.node: _place(plate) for plate in plates}
+    twins = Counter(plate.path for plate in plates)
+    found = {}
+    for plate in plates:
+        place = places[plate.node]
+        others = {other for other in places.values() if other != place}
+        depth = next(
+            (n for n in range(1, len(place)) if all(o[-n:] != place[-n:] for o in others)),
+            len(place),
+        )
+        part = "/".join(place[len(place) - depth :])
+        if twins[plate.path] > 1:
+            part = f"{part} ({plate.parent.text(namespaces)})"
+        found[plate.node] = part[-_SHORT:]
+    return found
+
+
+def _place(plate: Variable) -> tuple[str, ...]:
+    return tuple(name for name in plate.path[1:-1] if name not in _HOLDERS)
+
+
+def nameplate_fact(variable: Variable, value: DataValue, part: str) -> Fact | None:
+    """One nameplate entry of the nested device `part`."""
     shown = show(value.variant) if not is_bad(value.status) else None
     if shown is None or shown == "":
         return None
-    place = [name for name in variable.path[1:-1] if name not in _HOLDERS]
     source = f"opcua {'/'.join(variable.path)[:_SHORT]}"
-    part = place[-1][:_SHORT] if place else ""
     name = _NAMEPLATE.get(variable.name)
     if name:
         said = usable(str(shown))

@@ -25,7 +25,7 @@ from protocols.contract import (
 )
 from protocols.opcua.channel import Channel
 from protocols.opcua.channel import reply_length as reply
-from protocols.opcua.choice import Identity, Verdict, choose, without_secret
+from protocols.opcua.choice import NO_ENDPOINT, Identity, Verdict, choose, without_secret
 from protocols.opcua.discovery import Endpoint, stored_endpoints
 from protocols.opcua.encode import put_node_id
 from protocols.opcua.envelope import Envelope
@@ -111,6 +111,9 @@ async def visited(
     """Open a session if the endpoints allow it, work in it, end it. `says_why` reports verdicts."""
     if not spoke(link):
         return
+    if says_why and _offers_nothing(link):
+        report(link, (NO_ENDPOINT,))
+        return
     whole, known = _known(link)
     identity, envelope, verdicts = _usable(known, link, _unrefused(link))
     if not whole and envelope is None:
@@ -128,6 +131,12 @@ async def visited(
     rest = without_secret(known)
     if rest is not None and _refused(until[-1]):
         await _tried(link, work, rest, None, known, caps)
+
+
+def _offers_nothing(link: Link) -> bool:
+    """Whether the server answered the question for its endpoints with none."""
+    asked = [seen for seen in link.heard if seen.question.operation == "get_endpoints"]
+    return bool(asked) and asked[-1].outcome is Outcome.EMPTY
 
 
 def _unrefused(link: Link) -> tuple[Credential, ...]:
