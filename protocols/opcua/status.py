@@ -192,6 +192,8 @@ _REFUSALS: dict[str, tuple[Outcome, str, str]] = {
     "BadLicenseExpired": (_RESOURCE, "BadLicenseExpired", "renew the server's licence"),
     "BadLicenseLimitsExceeded": (_RESOURCE, "BadLicenseLimitsExceeded", "extend the licence"),
     "BadLicenseNotAvailable": (_RESOURCE, "BadLicenseNotAvailable", "install the licence"),
+    # Less at once is taken: a server that says so is not busy.
+    **{name: (_CAPABILITY, name, "") for name in TOO_MUCH},
     "BadServiceUnsupported": (_CAPABILITY, "BadServiceUnsupported", ""),
     "BadNotSupported": (_CAPABILITY, "BadNotSupported", ""),
     "BadNotImplemented": (_CAPABILITY, "BadNotImplemented", ""),

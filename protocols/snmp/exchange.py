@@ -33,9 +33,10 @@ LIMIT = 65_535  # safety.md 2: a datagram
 TEXT_CHARACTERS = 4_096
 MALFORMED = "malformed_value"
 NOT_IN_WINDOW = "not_in_time_window"  # the agent told its time; the same is asked again, once
-# RFC 3416, 3: the error statuses that say more than "no"; any other is a capability refused
+# RFC 3416, 3: the error statuses that say more than "no"; any other is a capability refused.
+# tooBig is one too: an agent that takes less at once is not busy, and is not let alone as such.
 _ERRORS = {
-    codec.TOO_BIG: (Outcome.REFUSED_RESOURCE, "tooBig"),
+    codec.TOO_BIG: (Outcome.REFUSED_CAPABILITY, "tooBig"),
     codec.NO_SUCH_NAME: (Outcome.EMPTY, "noSuchName"),
     codec.GEN_ERR: (Outcome.REFUSED_CAPABILITY, "genErr"),
     codec.NO_ACCESS: (Outcome.REFUSED_AUTH, Reason.ACCESS_DENIED.value),

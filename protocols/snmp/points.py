@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TypeVar
 
 from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading
 from protocols.snmp import codec, sensors, tables
 from protocols.snmp.codec import Binding, Oid, Response, oid
-from protocols.snmp.discover import MOST_RETRIES, fewer
 from protocols.snmp.exchange import Session, exchange, number, question, text
 from protocols.snmp.identify import below, object_heard, served_heard
 from protocols.snmp.sensors import Sensor
 from protocols.snmp.sessions import working
 from protocols.snmp.walk import MOST_LOST, Allowance, Harvest, Row, Table, walk
-
-T = TypeVar("T")
 
 ROOTS_A_REQUEST = 10
 BRIDGE_ADDRESS = oid("1.3.6.1.2.1.17.1.1.0")
@@ -29,6 +25,8 @@ ENGINE = (oid("1.3.6.1.6.3.10.2.1.1.0"), oid("1.3.6.1.6.3.10.2.1.2.0"))
 SCALARS = (BRIDGE_ADDRESS, SYSTEM_DATE, *ENGINE)
 UPS_MIB = oid("1.3.6.1.2.1.33.1")
 MOST_SAMPLED = 200
+END = codec.Binding((), codec.END_OF_MIB_VIEW, b"")  # nothing follows
+UNTOLD = codec.Binding((), codec.NO_SUCH_INSTANCE, b"")  # the agent did not say
 MOST_ROUNDS = 60
 
 
@@ -102,19 +100,17 @@ async def _present(
 
     An agent names the next object that it holds: roots between the one asked and that one are
     empty without being asked. So ten are asked that lie far from each other, then ten of the rest;
-    of an agent that answers fewer at a time the others stay open.
+    of an agent that answers fewer at a time the others stay open. One that answers none is let be.
     """
     found: dict[Oid, Binding] = {}
-    open_roots, most, refused = sorted(set(roots)), ROOTS_A_REQUEST, 0
+    open_roots, refused = sorted(set(roots)), 0
     while open_roots and not left.spent and refused < MOST_LOST:
-        batch = apart(open_roots, most)
-        told, waiting = await _first(link, session, batch, left)
+        batch = apart(open_roots, min(ROOTS_A_REQUEST, left.width))
+        told = await _first(link, session, batch, left)
+        nothing = len(batch) == 1 and all(b is UNTOLD for b in told.values())
+        refused = refused + 1 if nothing else 0
         found |= {root: b for root, b in told.items() if below(b, root) or b.spoilt}
-        done = set(batch).difference(waiting)
-        refused = refused + 1 if len(batch) == 1 and not told else 0
-        if waiting:
-            most = max(1, len(done) or most // 2)
-        open_roots = [r for r in still_open(open_roots, told) if r not in done]
+        open_roots = [root for root in still_open(open_roots, told) if root not in told]
     return found
 
 
@@ -133,7 +129,7 @@ def still_open(roots: Iterable[Oid], told: Mapping[Oid, Binding]) -> list[Oid]:
     spans = [
         (asked, None if b.missing else b.oid)
         for asked, b in told.items()
-        if not b.spoilt and (b.missing or b.oid > asked)
+        if b is not UNTOLD and not b.spoilt and (b.missing or b.oid > asked)
     ]
     return [
         root
@@ -147,34 +143,40 @@ def still_open(roots: Iterable[Oid], told: Mapping[Oid, Binding]) -> list[Oid]:
 
 async def _first(
     link: Link, session: Session, roots: tuple[Oid, ...], left: Allowance
-) -> tuple[Mapping[Oid, Binding], frozenset[Oid]]:
-    """What follows each root, and the roots that were let go as too many for one answer."""
+) -> Mapping[Oid, Binding]:
+    """What comes after each root, one request. A root whose answer cannot be had has a missing one
+    that tells nothing of others; after an error, those that are left out are for the next time."""
     found: dict[Oid, Binding] = {}
-    asked, waiting = roots, set[Oid]()
 
     def read(response: Response) -> Reading[None]:
-        held = zip(asked, response.bindings, strict=True)
-        found.update(held)
+        found.update(zip(roots, response.bindings, strict=True))
         under = sum(below(b, root) or b.spoilt for root, b in found.items())
         outcome = Outcome.COMPLETE if under else Outcome.EMPTY
         return Reading(None, outcome=outcome, items=under)
 
     topic = question("getnext", f"tables {codec.dotted(roots[0])}")
-    for _ in range(1 + MOST_RETRIES):
-        found.clear()
-        left.pages -= 1
-        answer, response = await exchange(
-            link, session, topic, codec.GET_NEXT, asked, read, fresh=left.restart
-        )
-        left.account(answer.outcome, answered=response is not None)
-        if response is None or not response.error_status:
-            break
-        if len(asked) > 1 and not 1 <= response.error_index <= len(asked):
-            waiting.update(asked)  # none of them is at fault: they were too many
-        asked = fewer(asked, response)
-        if not asked:
-            break
-    return dict(found), frozenset(waiting.difference(found))
+    left.pages -= 1
+    answer, response = await exchange(
+        link, session, topic, codec.GET_NEXT, roots, read, fresh=left.restart
+    )
+    left.account(answer.outcome, answered=response is not None)
+    if response is None:
+        return dict.fromkeys(roots, UNTOLD)
+    if response.error_status:
+        return _after_error(roots, response, left)
+    return dict(found)
+
+
+def _after_error(
+    roots: tuple[Oid, ...], response: Response, left: Allowance
+) -> Mapping[Oid, Binding]:
+    """What an error tells: of the name at fault, that nothing follows it; else to ask for less."""
+    at = response.error_index
+    if response.error_status == codec.NO_SUCH_NAME and 1 <= at <= len(roots):
+        return {roots[at - 1]: END}
+    if response.error_status == codec.GEN_ERR and 1 <= at <= len(roots):
+        return {roots[at - 1]: UNTOLD}
+    return {} if left.smaller(len(roots)) else dict.fromkeys(roots, UNTOLD)
 
 
 async def _measure(link: Link, session: Session, wanted: Sequence[Sensor], left: Allowance) -> None:
@@ -183,12 +185,9 @@ async def _measure(link: Link, session: Session, wanted: Sequence[Sensor], left:
     single = [s for s in wanted if s.value in present and _scalar(present[s.value], s)]
     await _read_scalars(link, session, single, left)
     rest = [s for s in wanted if s.value in present and s not in single]
-    while rest and not left.spent:
-        dropped: set[Oid] = set()
-        for table in sensors.walks(rest):
-            if not left.spent:
-                dropped |= await walk(link, session, table, left)
-        rest = [s for s in rest if s.value in dropped]  # fewer each time
+    for table in sensors.walks(rest):
+        if not left.spent:
+            await walk(link, session, table, left)
 
 
 def _scalar(binding: Binding, sensor: Sensor) -> bool:
@@ -198,9 +197,9 @@ def _scalar(binding: Binding, sensor: Sensor) -> bool:
 async def _read_scalars(
     link: Link, session: Session, wanted: Sequence[Sensor], left: Allowance
 ) -> None:
-    waiting = _batches(wanted)
+    waiting = list(wanted)
     while waiting and not left.spent:
-        batch = waiting.pop(0)
+        batch = tuple(waiting[: min(ROOTS_A_REQUEST, left.width)])
 
         def read(response: Response, batch: tuple[Sensor, ...] = batch) -> Reading[None]:
             held = {b.oid: b for b in response.bindings}
@@ -213,22 +212,8 @@ async def _read_scalars(
             link, session, question("get", "sensors"), codec.GET, oids, read, fresh=left.restart
         )
         left.account(answer.outcome, answered=response is not None)
-        waiting[:0] = _smaller(batch, response)
-
-
-def _batches(items: Sequence[T]) -> list[tuple[T, ...]]:
-    """Ten at a time."""
-    starts = range(0, len(items), ROOTS_A_REQUEST)
-    return [tuple(items[start : start + ROOTS_A_REQUEST]) for start in starts]
-
-
-def _smaller(batch: tuple[T, ...], response: Response | None) -> list[tuple[T, ...]]:
-    """What to ask instead of what the agent refused: all but the one at fault, or halves."""
-    if response is None or not response.error_status or len(batch) == 1:
-        return []
-    if 1 <= (fault := response.error_index) <= len(batch):
-        return [(*batch[: fault - 1], *batch[fault:])]
-    return [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+        if response is None or not response.error_status or not left.smaller(len(batch)):
+            del waiting[: len(batch)]
 
 
 def _reading(harvests: Iterable[Harvest]) -> Reading[None]:
@@ -320,18 +305,19 @@ async def sample(link: Link) -> None:
         return
     every = max(link.options.sample_every_seconds, 1.0)
     rounds = min(MOST_ROUNDS, max(1, int(link.options.sample_seconds // every)))
-    batches = _batches(known)
+    size = ROOTS_A_REQUEST
     for _ in range(rounds):
         await link.wait(every)
-        waiting, batches = batches, []
-        while waiting:
-            batch = waiting.pop(0)
-            spoke, response = await _sample(link, session, batch)
-            if not spoke:
+        at = 0
+        while at < len(known):
+            batch = known[at : at + size]
+            answered, error = await _sample(link, session, batch)
+            if not answered:
                 return
-            if response is None or not response.error_status:
-                batches.append(batch)  # so many it answers: asked so in the next round
-            waiting[:0] = _smaller(batch, response)
+            if error and len(batch) > 1:
+                size = len(batch) // 2
+            else:
+                at += len(batch)
 
 
 def known_points(heard: Sequence[Observation]) -> tuple[Point, ...]:
@@ -340,10 +326,8 @@ def known_points(heard: Sequence[Observation]) -> tuple[Point, ...]:
     return tuple(found.values())
 
 
-async def _sample(
-    link: Link, session: Session, batch: Sequence[Point]
-) -> tuple[bool, Response | None]:
-    """Whether to go on, for the agent answered; and its answer."""
+async def _sample(link: Link, session: Session, batch: Sequence[Point]) -> tuple[bool, bool]:
+    """Whether the agent answered, and whether with an error."""
     oids = tuple(oid(p.address) for p in batch)
 
     def read(response: Response) -> Reading[None]:
@@ -353,6 +337,7 @@ async def _sample(
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
         return Reading(None, samples=found, outcome=outcome, items=len(found))
 
-    topic = question("get", "sample")
-    answer, response = await exchange(link, session, topic, codec.GET, oids, read)
-    return answer.spoke, response
+    answer, response = await exchange(
+        link, session, question("get", "sample"), codec.GET, oids, read
+    )
+    return answer.spoke, response is not None and bool(response.error_status)

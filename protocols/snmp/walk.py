@@ -47,13 +47,16 @@ class Table:
 
 @dataclass(slots=True)
 class Allowance:
-    """What is left of this host's bounds; the one thing here that changes."""
+    """What is left of this host's bounds, and how much this agent was found to take at once; the
+    one thing here that changes."""
 
     rows: int = MOST_ROWS_HOST
     pages: int = MOST_PAGES_HOST
     lost: int = 0
     silent: bool = False
     restart: bool = False
+    width: int = BINDINGS_A_PAGE  # names a request
+    repetitions: int = REPETITIONS
 
     @property
     def spent(self) -> bool:
@@ -67,6 +70,17 @@ class Allowance:
         self.restart = garbled
         self.silent = not answered and not garbled
 
+    def smaller(self, asked: int, repetitions: int = 0) -> bool:
+        """Ask less after an error that names no name: fewer rows, then fewer names; or nothing
+        smaller is left."""
+        if repetitions:
+            self.repetitions = repetitions // 2
+        elif asked > 1:
+            self.width = asked // 2
+        else:
+            return False
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -77,10 +91,19 @@ class Position:
     rows: int = 0
     lost: int = 0  # columns that looped or could not be read on
 
+    def asked(self, width: int) -> tuple[Oid, ...]:
+        """The columns to ask next: all of them, or as many as fit of those that lag behind."""
+        live = tuple(self.cursors)
+        if len(live) <= width:
+            return live
+        return tuple(sorted(live, key=lambda column: self.cursors[column][len(column) :])[:width])
 
-def advance(table: Table, position: Position, response: Response) -> tuple[Position, Harvest]:
-    """The position after one page, and what its finished rows say. Pure; raises `Garbled`."""
-    live = tuple(position.cursors)
+
+def advance(
+    table: Table, position: Position, live: tuple[Oid, ...], response: Response
+) -> tuple[Position, Harvest]:
+    """The position after one page of the columns `live`, and what its finished rows say. Pure;
+    raises `Garbled`."""
     cursors = dict(position.cursors)
     waiting = {index: dict(row) for index, row in position.waiting.items()}
     for place, binding in enumerate(response.bindings):
@@ -92,7 +115,7 @@ def advance(table: Table, position: Position, response: Response) -> tuple[Posit
             continue
         cursors[column] = binding.oid
         waiting.setdefault(binding.oid[len(column) :], {})[column] = binding
-    stuck = [c for c, oid in cursors.items() if oid == position.cursors[c]]
+    stuck = [c for c in live if c in cursors and cursors[c] == position.cursors[c]]
     for column in stuck:
         del cursors[column]  # nothing of it could be read, and the same question gets the same
     reached = min((c[len(column) :] for column, c in cursors.items()), default=None)
@@ -107,35 +130,32 @@ def advance(table: Table, position: Position, response: Response) -> tuple[Posit
     return Position(cursors, waiting, position.rows + len(done), lost), harvest
 
 
-async def walk(link: Link, session: Session, table: Table, left: Allowance) -> frozenset[Oid]:
-    """Walk one table within the allowance; emits one observation a page. Returns the columns that
-    were let go because the agent answers no question about all of them at once."""
-    dropped: set[Oid] = set()
+async def walk(link: Link, session: Session, table: Table, left: Allowance) -> None:
+    """Walk one table within the allowance; emits one observation a page."""
     position = Position({column: column for column in table.columns})
-    repetitions = min(REPETITIONS, max(1, BINDINGS_A_PAGE // len(table.columns)))
-    if session.version == codec.V1:
-        repetitions = 0
     for _ in range(MOST_PAGES_TABLE):
+        asked = position.asked(left.width)
+        most = max(1, BINDINGS_A_PAGE // len(asked))
+        repetitions = 0 if session.version == codec.V1 else min(left.repetitions, most)
         left.pages -= 1
-        answer, response, moved = await _page(link, session, table, position, repetitions, left)
+        answer, response, moved = await _page(
+            link, session, table, position, asked, repetitions, left
+        )
         if response is None:
-            _lost(link, session, table, position, answer, left)
-            break
+            return _lost(link, session, table, position, answer, left)
         if response.error_status:
-            smaller = _smaller(session, position, response, repetitions)
-            if smaller is None:
-                break
-            if response.error_status != codec.NO_SUCH_NAME:
-                dropped |= position.cursors.keys() - smaller[0].cursors.keys()
-            position, repetitions = smaller
+            ended = _ended(session, asked, response)
+            if ended is not None:
+                cursors = {c: o for c, o in position.cursors.items() if c != ended}
+                position = replace(position, cursors=cursors)
+            elif not left.smaller(len(asked), repetitions):
+                return _conclude(link, session, table, position, Reason.REFUSED_PART)
         else:
             left.rows -= moved.rows - position.rows
             position = moved
         if not position.cursors or capped(position, left):
-            break
-    else:
-        _conclude(link, session, table, position, Reason.OUR_CAP)
-    return frozenset(dropped)
+            return
+    _conclude(link, session, table, position, Reason.OUR_CAP)
 
 
 def capped(position: Position, left: Allowance) -> bool:
@@ -148,11 +168,12 @@ async def _page(
     session: Session,
     table: Table,
     position: Position,
+    asked: tuple[Oid, ...],
     repetitions: int,
     left: Allowance,
 ) -> tuple[Answer[tuple[Response, Position | None]], Response | None, Position]:
     def read(response: Response) -> Reading[Position]:
-        moved, harvest = advance(table, position, response)
+        moved, harvest = advance(table, position, asked, response)
         gained = moved.rows - position.rows
         after = replace(left, rows=left.rows - gained)
         outcome, reason = Outcome.PARTIAL, "continues"
@@ -177,7 +198,7 @@ async def _page(
         session,
         question("walk", table.name),
         codec.GET_BULK if repetitions else codec.GET_NEXT,
-        tuple(position.cursors.values()),
+        tuple(position.cursors[column] for column in asked),
         read,
         repetitions=repetitions,
         fresh=left.restart,
@@ -187,21 +208,10 @@ async def _page(
     return answer, response, moved or position
 
 
-def _smaller(
-    session: Session, position: Position, response: Response, repetitions: int
-) -> tuple[Position, int] | None:
-    """Position and repetitions to go on with after an error; None when nothing smaller is left."""
-    if repetitions:
-        return position, repetitions // 2
+def _ended(session: Session, asked: tuple[Oid, ...], response: Response) -> Oid | None:
+    """The column that nothing follows, as version 1 says it; None where the error says less."""
     if session.version == codec.V1 and response.error_status == codec.NO_SUCH_NAME:
-        live = tuple(position.cursors)
-        ended = live[max(0, response.error_index - 1)]
-        return replace(
-            position, cursors={c: o for c, o in position.cursors.items() if c != ended}
-        ), 0
-    if len(position.cursors) > 1:
-        half = tuple(position.cursors)[: len(position.cursors) // 2]
-        return replace(position, cursors={c: position.cursors[c] for c in half}), 0
+        return asked[min(max(0, response.error_index - 1), len(asked) - 1)]
     return None
 
 

@@ -79,7 +79,7 @@ def page(raw: bytes) -> object:
     """What a walk does with a page."""
     oids = ONE_COLUMN.columns
     response = snmp.decode_response(raw, V2C, GET_BULK, 7, oids)
-    return walk.advance(ONE_COLUMN, walk.Position({c: c for c in oids}), response)
+    return walk.advance(ONE_COLUMN, walk.Position({c: c for c in oids}), oids, response)
 
 
 def snmp_cases() -> Iterator[tuple[str, Decode]]:

@@ -234,7 +234,7 @@ def test_an_aborted_message_is_a_refusal() -> None:
         return peer.chunk(b"MSG", handle(request), body, b"A")
 
     seen = run(Responder(special={"GetEndpoints": aborted}), Depth.IDENTIFY)
-    assert seen["get_endpoints"].outcome is Outcome.REFUSED_RESOURCE
+    assert seen["get_endpoints"].outcome is Outcome.REFUSED_CAPABILITY
 
 
 @pytest.mark.parametrize(

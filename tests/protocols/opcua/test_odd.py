@@ -8,6 +8,7 @@ import pytest
 from asyncua import ua
 
 from protocols.contract import Depth, Observation, Outcome
+from protocols.opcua.status import CODES, TOO_MUCH, refusal
 from tests.protocols.opcua.responder import Responder, endpoint, plant, reference, variable
 from tests.protocols.opcua.test_probe import USER, climb, link_to, run, values
 from tests.support.plain import PlainLink
@@ -153,3 +154,10 @@ def test_a_stated_limit_that_lies_costs_requests_and_nothing_else(limit: int) ->
     found = [p for o in walked(peer).observations for p in o.points]
     assert "Temp" in {p.name for p in found}
     assert len(peer.requests) < 60
+
+
+@pytest.mark.parametrize("name", sorted(TOO_MUCH))
+def test_too_much_at_once_is_not_busy(name: str) -> None:
+    """Busy twice in a row ends a visit (safety.md 2): a batch halved twice must not."""
+    assert refusal(CODES[name]).outcome is Outcome.REFUSED_CAPABILITY
+    assert refusal(CODES["BadServerTooBusy"]).outcome is Outcome.REFUSED_RESOURCE

@@ -209,7 +209,7 @@ def test_an_agent_that_cannot_answer_so_much_is_asked_less() -> None:
         return small(request)
 
     link = run(link_of(answer, PUBLIC), Depth.DISCOVER)
-    assert [o.outcome for o in link.observations] == [Outcome.REFUSED_RESOURCE, Outcome.COMPLETE]
+    assert [o.outcome for o in link.observations] == [Outcome.REFUSED_CAPABILITY, Outcome.COMPLETE]
 
 
 def test_a_nameless_agent_is_known_by_the_subtree_that_it_serves() -> None:

@@ -1,0 +1,125 @@
+"""Agents that take less at once than others: what they hold is read all the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocols.contract import Depth, Outcome, Quality
+from protocols.snmp import codec, sensors
+from protocols.snmp.codec import Binding, Oid
+from protocols.snmp.exchange import outcome_of
+from protocols.snmp.identity import enterprise_oid
+from protocols.snmp.points import UNTOLD, apart, still_open
+from tests.protocols.snmp.measure import PUBLIC
+from tests.protocols.snmp.player import Agent, encode_oid, octets, signed, tlv
+from tests.protocols.snmp.test_probe import interfaces, link_of, run
+
+PDU = {
+    "1.3.6.1.2.1.1.1.0": octets("PDU"),
+    "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(enterprise_oid("13742.6"))),
+    **interfaces(3),
+    **{
+        f"1.3.6.1.4.1.13742.6.{column}.1.1.{kind}": signed(raw)
+        for kind in (4, 25)
+        for column, raw in (("5.2.3.1.4", 2_300), ("3.3.4.1.6", 1), ("3.3.4.1.7", 1))
+    },
+}
+
+
+class Small(Agent):
+    """Takes so many names a request and no GetBulk: tooBig for anything else."""
+
+    most = 1
+
+    def __call__(self, request: bytes) -> bytes | None:
+        message = codec.decode_message(request)
+        if message.pdu.kind == codec.GET_BULK or len(message.pdu.bindings) > self.most:
+            self.asked.append(message.pdu.kind)
+            nothing = [(b.oid, b"\x05\x00") for b in message.pdu.bindings]
+            return self.answer(message, codec.TOO_BIG, 0, nothing)
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+def test_an_agent_that_takes_few_names_at_once_is_read_whole(most: int) -> None:
+    agent = Small({codec.oid(name): value for name, value in PDU.items()})
+    agent.most = most
+    link = run(link_of(agent, PUBLIC), Depth.POINTS)
+    points = {p.name: p.unit for o in link.observations for p in o.points}
+    assert points == {"Inlet 1.1 voltage": "VLT", "Inlet 1.1 voltage L-N": "VLT"}
+    facts = {f.name for o in link.observations for f in o.facts}
+    assert {"interface.name", "interface.mac", "interface.state"} <= facts
+    assert len(link.requests) < 70
+    walked = [o for o in link.observations if o.question.operation == "walk"]
+    assert walked[-1].outcome is Outcome.COMPLETE
+
+
+def test_an_agent_that_takes_few_names_is_sampled() -> None:
+    agent = Small({codec.oid(name): value for name, value in PDU.items()})
+    link = link_of(agent, PUBLIC, sample_seconds=20.0, sample_every_seconds=10.0)
+    run(link, Depth.SAMPLE)
+    read = [s for o in link.observations if o.question.argument == "sample" for s in o.samples]
+    assert [s.value for s in read] == [230] * 4
+
+
+def test_too_big_is_not_busy() -> None:
+    """Busy twice in a row ends a visit (safety.md 2); an agent that takes less goes on."""
+    assert outcome_of(codec.TOO_BIG) == (Outcome.REFUSED_CAPABILITY, "tooBig")
+    assert outcome_of(13)[0] is Outcome.REFUSED_RESOURCE  # resourceUnavailable
+
+
+def binding(*arcs: int, tag: int = codec.INTEGER) -> Binding:
+    return Binding(arcs, tag, b"\x01")
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ({(1, 1): binding(1, 5, 0)}, [(1, 5), (1, 6)]),  # it lies under the third: ask it
+        ({(1, 1): binding(1, 7, 0)}, []),
+        ({(1, 3): binding(1, 5, 0)}, [(1, 1), (1, 5), (1, 6)]),
+        ({(1, 3): Binding((1, 3), codec.END_OF_MIB_VIEW, b"")}, [(1, 1)]),
+        ({(1, 3): UNTOLD}, [(1, 1), (1, 5), (1, 6)]),
+        ({(1, 3): Binding((), codec.SPOILT, b"")}, [(1, 1), (1, 5), (1, 6)]),
+        ({(1, 3): binding(1, 2, 0)}, [(1, 1), (1, 5), (1, 6)]),  # backwards: tells nothing
+        ({}, [(1, 1), (1, 3), (1, 5), (1, 6)]),
+    ],
+)
+def test_an_answer_tells_what_lies_between(told: dict[Oid, Binding], left: list[Oid]) -> None:
+    roots = [(1, 1), (1, 3), (1, 5), (1, 6)]
+    assert [root for root in still_open(roots, told) if root not in told] == left
+
+
+def test_what_is_asked_first_lies_far_apart() -> None:
+    roots = [(1, n) for n in range(95)]
+    assert apart(roots, 10) == tuple((1, n) for n in range(0, 95, 10))
+    assert apart(roots[:3], 10) == tuple(roots[:3])
+    assert apart(roots, 1) == ((1, 0),)
+
+
+@pytest.mark.parametrize(
+    ("scale", "precision", "raw", "value"),
+    [
+        (9, 0, 25, 25),
+        (8, 0, 25, 0.025),  # milli
+        (10, 1, 25, 2_500),  # kilo, one digit
+        (9, 1, -40, -4),
+        (1, 0, 1, 1e-24),  # yocto
+        (17, 0, 1, 1e24),  # yotta
+        (9, -8, 1, 1e8),
+        (9, 9, 1, 1e-9),
+        (9, 0, 1_000_000_000, None),  # RFC 3433: more than can be shown
+        (9, 0, -1_000_000_000, None),
+    ],
+)
+def test_scale_and_precision_are_those_of_the_standard(
+    scale: int, precision: int, raw: int, value: float | None
+) -> None:
+    numbers = (8, scale, precision, raw, 1)
+    row = {
+        column: Binding((*column, 1), codec.INTEGER, number.to_bytes(5, "big", signed=True))
+        for column, number in zip(sensors.SENSOR, numbers, strict=False)
+    }
+    (sample,) = sensors.read_entity((1,), row, {}).samples
+    assert sample.value == (pytest.approx(value) if value is not None else None)
+    assert (sample.quality is Quality.GOOD) == (value is not None)
