@@ -94,6 +94,8 @@ def read_name(text: str) -> Name:
         del scores["level"]
     if not kind and scores.keys() - STATES and _of_state(tokens):
         kind = "doubtful"
+    if not kind and scores.keys() == {"power"} and tokens[-1] in words().of_a_supply:
+        kind = "doubtful"
     if not kind and scores and _extreme(tokens, scores):
         kind = "alarm" if scores.keys() <= WATCHED else "doubtful"
     if not kind and scores.keys() - COUNTED and _scheduled(telling):
@@ -174,6 +176,7 @@ def _kind(text: str, tokens: list[str]) -> str:
     found = {known[token] for token in tokens if token in known}
     found |= {known.get(end, "parameter") for token in tokens if (end := _ended(token))}
     found |= {kind for token in tokens for kind in _begun(token)}
+    found |= {known[rest] for token in tokens if (rest := _rest(token)) in known}
     found |= {kind for token in tokens if (kind := _stemmed(token))}
     if PROGRAMME.search(text):
         found.add("parameter")
@@ -306,7 +309,7 @@ def _system(text: str) -> dict[str, float]:
     if RESISTANCE_SENSOR.search(text):
         return {"temperature": WEAK}
     match = ISA.search(text) or ISA_SUFFIX.search(text)
-    if match is None:
+    if match is None or _of_another(text[match.end() :]):
         return {}
     first, functions = match[1], match[3]
     name = table["isa"][first]
@@ -320,11 +323,19 @@ def _system(text: str) -> dict[str, float]:
     return {name: STRONG}
 
 
+def _of_another(rest: str) -> bool:
+    """Whether a path goes on after a tag to something that is not the tag's own value: "PC_01.Run",
+    "LIC101/OUT". The part after the tag says what it is, if anything does."""
+    parts = [part for part in PARTS.split(rest)[1:] if part]
+    own = document("names")["isa"]["attributes"]
+    return bool(parts) and "".join(map(fold, WORD.findall(parts[-1]))) not in own
+
+
 def _dictionary(text: str, tokens: list[str]) -> dict[str, float]:
     known = words()
     if any(token in known.stops for token in tokens):
         tokens = [token for token in tokens if not _blocked(token, tokens, known)]
-    tokens = _unswallowed(tokens, known)
+    tokens = _own_letters(text, _unswallowed(tokens, known))
     if tokens[1:] and tokens[0] in known.leading:
         name = known.measurands[tokens[0]][0][0]
         return {name: STRONG}
@@ -338,6 +349,15 @@ def _dictionary(text: str, tokens: list[str]) -> dict[str, float]:
         scores = _cut(tokens[-1], known)
     strong = {name: score for name, score in scores.items() if score >= STRONG}
     return strong or scores
+
+
+def _own_letters(text: str, tokens: list[str]) -> list[str]:
+    """Without the single letters of what is above it in a path: "S7_1500.CPU.Load" is no speed."""
+    parts = [part for part in PARTS.split(text) if any(map(str.isalpha, part))]
+    if len(parts) < 2:
+        return tokens
+    own = set(tokenize(parts[-1]))
+    return [token for token in tokens if token in own or len(token) > 1 or CJK.search(token)]
 
 
 def _present(place: int, tokens: list[str], known: Words) -> bool:

@@ -41,6 +41,7 @@ class Words:
     particles: frozenset[str]
     sums: frozenset[str]
     peaks: frozenset[str]
+    of_a_supply: frozenset[str]
     no_level: tuple[str, ...]
     extremes: frozenset[str]
     starts: tuple[tuple[str, str], ...]  # beginning of a compound, and the kind it names
@@ -86,6 +87,7 @@ def words() -> Words:
         frozenset(compound["particles"]),
         frozenset(compound["sums"]),
         frozenset(compound["peaks"]),
+        frozenset(compound["of_a_supply"]),
         tuple(compound["no_level"]),
         frozenset(compound["extremes"]),
         tuple(
@@ -121,14 +123,15 @@ def _difference(listed: list[str]) -> re.Pattern[str]:
 
 def repair(text: str) -> str:
     """Undo UTF-8 that was read as Latin-1 or Windows-1252, and full-width letters and digits."""
-    text = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS])
-    if any(mark in text for mark in "ÃÂåæç"):
+    text = text[:MOST_CHARACTERS]
+    if any(mark in text for mark in "ÃÂåæç"):  # before the compatible forms: "¼" is half of an "ü"
         for encoding in ("cp1252", "latin-1"):
             try:
-                return text.encode(encoding).decode("utf-8")
+                text = text.encode(encoding).decode("utf-8")
+                break
             except UnicodeError:
                 continue
-    return text
+    return unicodedata.normalize("NFKC", text)
 
 
 def fold(text: str) -> str:

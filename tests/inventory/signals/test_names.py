@@ -52,6 +52,10 @@ COLLISIONS = [
     ("TempÃ©rature", "", "temperature", ""),  # UTF-8 read as Latin-1
     ("Temperat", "", "temperature", ""),  # cut at eight characters
     ("Bearing_Temperat", "", "temperature", ""),  # and at sixteen
+    ("Cooling_Water_Main_Press", "", "pressure", ""),  # and at twenty-four
+    ("Duct SP", "PAL", "", "setpoint"),  # SP: set point or static pressure
+    ("FÃ¼llstand", "", "level", ""),  # UTF-8 read as Windows-1252
+    ("PresiÃ³n", "", "pressure", ""),  # the sign that a figure is raised is part of an ó
 ]
 
 
@@ -280,3 +284,52 @@ def test_a_numbered_word_is_no_quantity_whatever_its_name_speaks_of(name: str) -
     said = measure(Point("1.3.6.1.4.1.9999.1", name, type="Enumeration"))
     assert (said.measurand, said.process) == ("", True)
     assert measure(Point("1", name, type="Enumeration", signal="running")).measurand == "running"
+
+
+@pytest.mark.parametrize(
+    ("name", "measurand"),
+    [
+        ("PC_01.Run_Rem", ""),  # pond 1, no pressure controller's value
+        ("PC_01.Volt_L1", "voltage"),
+        ("LIC101/OUT", ""),  # what the controller gives
+        ("FIC101.SP", ""),
+        ("TT-101.PV", "temperature"),
+        ("Area 3/FIT200/F_CV", "flow"),
+        ("10LAC10CT001.Value", "temperature"),
+        ("SILO_A.LT001.PV", "level"),
+    ],
+)
+def test_a_tag_within_a_path_speaks_for_its_own_value_only(name: str, measurand: str) -> None:
+    found = measure(Point("x", name))
+    assert (found.measurand if found.known else "") == measurand
+
+
+@pytest.mark.parametrize("name", ["S7_1500.CPU.Load", "S7_1500.PLC01.CPU.Memory.Used", "P3/Share"])
+def test_a_letter_of_what_is_above_is_no_measurand(name: str) -> None:
+    assert not measure(Point("x", name, unit="%")).known
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PLC_AO_POWER_1",  # an analogue output
+        "AXIS_1_SPD_SV",  # a set value
+        "Drum Level Controller Output",
+        "Stp_Niv_Desc",
+        "POWER_1_ACT_I",  # the current of supply 1
+        "TOTFLOW",
+        "CLG-MAXFLOW",
+    ],
+)
+def test_what_is_set_summed_or_of_a_supply_is_left_alone(name: str) -> None:
+    assert not measure(Point("x", name)).known
+
+
+def test_words_of_air_handling_and_hydraulics_leave_a_value_a_value() -> None:
+    names = {
+        "Pression statique air soufflé dans gaines": "pressure",
+        "Débit volumique air de reprise": "flow",
+        "temperatura centralina olio": "temperature",
+        "Pump_1_EM_1_VRY": "voltage",  # between the phases red and yellow
+    }
+    assert {name: measure(Point("x", name)).measurand for name in names} == names
