@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from inventory.judge.thresholds import Thresholds
 from inventory.model import Declaration, Kind, Link
+from protocols.contract import Observation
 from tests.inventory.verdict.plants import (
     DRIVE,
     FULL,
@@ -42,7 +43,24 @@ NONE_FITTED = {"attested": {"m-1": tuple(
     Declaration("site", Kind.ATTEST, "m-1", {"statement": "not fitted", "value": name})
     for name in ("current", "vibration", "temperature", "running")
 )}}  # fmt: skip
+READ = listed(CURRENT, VIBRATION, RUN, credential="reader")
+
+
+def asked(name: str, outcome: O = O.REFUSED_AUTH, operation: str = "session") -> Observation:
+    """What became of a session under that name."""
+    return seen("opcua", outcome, operation, credential=name)
+
+
 U01 = [
+    # A name that is let in opens what another one was refused; nothing else does.
+    yes("U01", "temperature=medium/high",
+        evidence(asked(""), asked("reader", O.COMPLETE), READ, about=DRIVE), FULL, M1),
+    *(no("U01", "temperature=?", evidence(*several, READ, about=DRIVE), FULL, M1)
+      for several in (
+          (asked("", O.REFUSED_RESOURCE), asked("reader", O.COMPLETE)),
+          (asked(""), asked("reader")),
+          (asked(""), asked("reader", O.COMPLETE, "activate")),
+          (asked("reader"), asked("reader", O.COMPLETE)))),
     yes("U01", "running=low/high", monitored(*PUMP), FULL, motor("pump")),  # one of five
     yes("U01", "flow|power=medium/high running=medium/high", monitored(*PUMP[:3]), FULL,
         motor("pump")),
