@@ -155,7 +155,7 @@ def test_library_map_is_chosen_by_identity() -> None:
 
 
 def test_library_is_well_formed() -> None:
-    assert len(library()) >= 12
+    assert len(library()) >= 18
     for one_map in library():
         addresses = [(e.table, e.address) for e in one_map.entries]
         assert len(addresses) == len(set(addresses)), one_map.name
@@ -183,7 +183,11 @@ def test_every_map_names_a_second_source() -> None:
     [
         ("Schneider Electric", "PM5560", "schneider-pm5000"),
         ("Schneider Electric", "METSEPM5320", "schneider-pm5000"),
-        ("Schneider Electric", "ATV320U15N4C", ""),
+        ("Schneider Electric", "ATV320U15N4C", "schneider-altivar"),
+        ("TELEMECANIQUE", "ATV31HU15N4", "schneider-altivar"),
+        ("Schneider Electric", "ATV312HU15N4", "schneider-altivar"),
+        ("Schneider Electric", "ATV3200", ""),
+        ("Schneider Electric", "ATV630U07N4", ""),
         ("SIEMENS AG", "PAC3200", "siemens-pac3200"),
         ("Siemens", "PAC3200T", ""),
         ("ABB", "B23 112-100", "abb-b23-b24"),
@@ -198,12 +202,44 @@ def test_every_map_names_a_second_source() -> None:
         ("Eastron", "SDM220-Modbus", "eastron-sdm220"),
         ("Eastron", "SDM72D-M", "eastron-sdm72"),
         ("Danfoss", "FC-051P1K5T4", ""),
-        ("Danfoss", "FC-302P1K5T4", ""),
+        ("Danfoss", "FC-302P1K5T4", "danfoss-fc"),
+        ("Danfoss Drives", "VLT HVAC Drive FC 102", "danfoss-fc"),
+        ("HUAWEI", "SUN2000", "huawei-sun2000"),
+        ("HUAWEI", "SmartLogger", ""),
+        ("SOCOMEC", "COUNTIS E44", "socomec-countis-diris"),
+        ("SOCOMEC", "DIRIS A14", "socomec-countis-diris"),
+        ("SOCOMEC", "COUNTIS E23", ""),
+        ("Lovato Electric", "DMG610", "lovato-dmg"),
+        ("Phoenix Contact", "EEM-MA370", "phoenix-contact-empro"),
+        ("Phoenix Contact", "ILC 171 ETH 2TX", ""),
     ],
 )
 def test_library_is_matched_by_vendor_and_model(vendor: str, model: str, name: str) -> None:
     found = fitting([Fact("vendor", vendor, "s"), Fact("product", model, "s")], (), 1)
     assert (found.chosen.split()[1] if found else "") == name
+
+
+def test_a_drive_is_read_in_its_own_units() -> None:
+    held = {3202: 423, 3204: 31, 3209: 48, 8604: 65_536 - 1_268}
+    link = run(one(Slave(named("Schneider Electric", "ATV320U15N4C"), holding=held)))
+    found = {p.address: p for o in link.observations for p in o.points}
+    read = {found[at].name: (values(link)[at], found[at].unit) for at in values(link)}
+    assert read == {
+        "Output frequency": (42.3, "HTZ"),
+        "Motor current": (3.1, "AMP"),
+        "Drive thermal state": (48, "P1"),
+        "Motor speed": (-1268, "RPM"),
+    }
+
+
+def test_an_inverter_that_answers_is_read_in_its_own_units() -> None:
+    held = dict.fromkeys(range(32_064, 32_116), 0)
+    held |= {32_069: 2_301, 32_080: 0, 32_081: 4_200, 32_085: 5_001, 32_087: 65_536 - 25}
+    held |= {32_072: 0x7FFF, 32_073: 0xFFFF, 32_106: 1, 32_107: 34_464}
+    link = run(one(Slave(named("HUAWEI", "SUN2000", "V100R001"), holding=held)))
+    read = {at: values(link)[f"holding:{at}"] for at in (32_069, 32_080, 32_085, 32_087, 32_106)}
+    assert read == {32_069: 230.1, 32_080: 4200, 32_085: 50.01, 32_087: -2.5, 32_106: 1000}
+    assert values(link)["holding:32072"] is None
 
 
 def test_what_a_meter_does_not_measure_is_no_number() -> None:
