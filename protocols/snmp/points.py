@@ -328,11 +328,18 @@ def known_points(heard: Sequence[Observation]) -> tuple[Point, ...]:
 
 async def _sample(link: Link, session: Session, batch: Sequence[Point]) -> tuple[bool, bool]:
     """Whether the agent answered, and whether with an error."""
-    oids = tuple(oid(p.address) for p in batch)
+    values = tuple(oid(p.address) for p in batch)
+    beside = {held: status for held in values if (status := sensors.status_beside(held))}
+    if session.version == codec.V1:
+        beside = {}  # one name that is absent would cost the whole answer
+    oids = (*values, *beside.values())
 
     def read(response: Response) -> Reading[None]:
-        pairs = zip(batch, response.bindings, strict=True)
-        read_out = (sensors.again(point, binding) for point, binding in pairs)
+        told = dict(zip(oids, response.bindings, strict=True))
+        pairs = zip(batch, values, strict=True)
+        read_out = (
+            sensors.again(p, told[held], told.get(beside.get(held, ()))) for p, held in pairs
+        )
         found = tuple(sample for sample in read_out if sample is not None)
         outcome = Outcome.COMPLETE if found else Outcome.EMPTY
         return Reading(None, samples=found, outcome=outcome, items=len(found))

@@ -61,6 +61,7 @@ _KINDS = {
     10: "RPM",
     11: "m3/min",
 }
+_TRUTH, _TRUTHS = 12, {1: "true", 2: "false"}  # truthvalue(12); RFC 2579: TruthValue
 ENUMERATION = "Enumeration"  # the type of a state: its number is a name, no quantity
 _UNITS_SCALE = 9
 _OVERFLOW = 1_000_000_000
@@ -246,7 +247,8 @@ def _measured(raw: float, unit: str, nothing: tuple[str, ...]) -> bool:
     """Whether a number is a value: a battery's voltage may be below zero, a frequency not."""
     if raw < 0 and (unit in _NEVER_NEGATIVE or _BELOW_ZERO in nothing):
         return False
-    return raw not in _NOT_THERE and f"{raw:.0f}" not in nothing
+    whole = f"{raw:.0f}" if raw.is_integer() else ""
+    return raw not in _NOT_THERE and whole not in nothing
 
 
 def _stood(binding: Binding, name: str, words: Mapping[int, str], raw: float) -> Harvest:
@@ -299,23 +301,37 @@ def scale_of(point: Point) -> float:
     return float(match[1]) if match else 1.0
 
 
-def again(point: Point, binding: Binding) -> Sample | None:
+def status_beside(held: Oid) -> Oid:
+    """Where ENTITY-SENSOR-MIB has the status of the value at `held`; () for any other value."""
+    entity, column = ENTITY_SENSOR, SENSOR[3]
+    return (*entity, 5, *held[len(column) :]) if held[: len(column)] == column else ()
+
+
+def again(point: Point, binding: Binding, status: Binding | None = None) -> Sample | None:
     """What a later answer says of a point, by the rules of the first; None where it is no number.
 
     A value that means "not measured" is a bad sample and not left out: the point was read before.
     """
     raw = numeric(binding)
+    quality, word = _STATUS.get(
+        number(status) or 1, (Quality.UNCERTAIN, f"status {number(status)}")
+    )
+    if quality is Quality.BAD and not binding.spoilt:
+        return Sample(point.address, None, quality, word)
     if raw is None or binding.spoilt:
         return None
     if point.type == ENUMERATION:
-        word = re.search(rf"(?:^states:|,) {raw:.0f} ([^,]+)", point.description)
-        return Sample(point.address, rounded(raw), status=word[1] if word else "")
+        named = re.search(rf"(?:^states:|,) {raw:.0f} ([^,]+)", point.description)
+        return Sample(point.address, rounded(raw), status=named[1] if named else "")
     said = _NOTHING.search(point.description)
     if not _measured(raw, point.unit, tuple(said[1].split()) if said else ()):
         return Sample(point.address, None, Quality.BAD, _NOT_MEASURED)
     if binding.oid[: len(ENTITY_SENSOR)] == ENTITY_SENSOR and abs(raw) >= _OVERFLOW:
         return Sample(point.address, None, Quality.BAD, _OUT_OF_RANGE)
-    return _plausible(binding.oid, Sample(point.address, rounded(raw * scale_of(point))))
+    value = rounded(raw * scale_of(point))
+    if quality is Quality.UNCERTAIN:
+        return Sample(point.address, value, quality, word)
+    return _plausible(binding.oid, Sample(point.address, value))
 
 
 # ---- ENTITY-SENSOR-MIB (RFC 3433)
@@ -346,6 +362,8 @@ def read_entity(index: Oid, row: Row, names: Mapping[Oid, str]) -> Harvest:
     unit = _KINDS.get(kind or 0, "") or text(row.get(SENSOR[5]))
     value = None if out_of_range or quality is Quality.BAD or raw is None else float(raw)
     name = names.get(index) or f"sensor {codec.dotted(index)}"
+    if kind == _TRUTH and value is not None:
+        return _stood(binding, name, _TRUTHS, value)
     return harvest(
         binding, name, unit, math.pow(10.0, min(max(exponent, -30), 30)), value, quality, word
     )

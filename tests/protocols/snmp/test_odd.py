@@ -123,3 +123,39 @@ def test_scale_and_precision_are_those_of_the_standard(
     (sample,) = sensors.read_entity((1,), row, {}).samples
     assert sample.value == (pytest.approx(value) if value is not None else None)
     assert (sample.quality is Quality.GOOD) == (value is not None)
+
+
+@pytest.mark.parametrize(("status", "expected"), [(1, (2, "false")), (2, (None, "unavailable"))])
+def test_a_truth_value_is_a_state_and_no_number(
+    status: int, expected: tuple[int | None, str]
+) -> None:
+    """RFC 3433: truthvalue(12), 1 true and 2 false."""
+    row = {
+        column: Binding((*column, 1), codec.INTEGER, bytes((number,)))
+        for column, number in zip(sensors.SENSOR, (12, 9, 0, 2, status), strict=False)
+    }
+    read = sensors.read_entity((1,), row, {(1,): "Door"})
+    assert [(s.value, s.status) for s in read.samples] == [expected]
+    assert (read.points[0].type == sensors.ENUMERATION) == (status == 1)
+
+
+def test_a_sensor_that_goes_away_while_it_is_sampled_is_bad() -> None:
+    """ENTITY-SENSOR-MIB leaves the last value where it was and says it in the status alone."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("switch"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(enterprise_oid("99999"))),
+        **{f"1.3.6.1.2.1.99.1.1.1.{n}.7": signed(v) for n, v in enumerate((8, 9, 0, 25, 1), 1)},
+    }
+    plain = Agent({codec.oid(name): value for name, value in values.items()})
+    status = codec.oid("1.3.6.1.2.1.99.1.1.1.5.7")
+
+    def answer(request: bytes) -> bytes | None:
+        message = codec.decode_message(request)
+        if message.pdu.kind == codec.GET and status in [b.oid for b in message.pdu.bindings]:
+            plain.values = {**plain.values, status: signed(3)}
+        return plain(request)
+
+    link = link_of(answer, PUBLIC, sample_seconds=10.0, sample_every_seconds=10.0)
+    run(link, Depth.SAMPLE)
+    read = [(s.value, s.quality) for o in link.observations for s in o.samples]
+    assert read == [(25, Quality.GOOD), (None, Quality.BAD)]
