@@ -314,6 +314,11 @@ class Remedy:
     cause: str = ""  # same cause, same fix: "credential:opcua:zone-a", "map:Vendor Model"
 
 
+def finding_id(rule: str, asset: str, subject: str) -> str:
+    """Identifier of what a rule finds of an asset, and of what in it."""
+    return identifier("\n".join((rule, asset, subject)))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A rule that is TRUE of a subject. `id` = UUIDv5(rule, asset key, subject)."""
@@ -337,7 +342,7 @@ class Finding:
 
     @property
     def id(self) -> str:
-        return identifier("\n".join((self.rule, self.asset, self.subject)))
+        return finding_id(self.rule, self.asset, self.subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from inventory.judge.presence import Machine, class_of
 from inventory.judge.profiles import Signal, nameable, signal_of
 from inventory.model import Category, Finding, Truth
+from inventory.rules.catalogue import catalogue
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -41,7 +42,9 @@ class Missing:
     signal: str
     truth: Truth
     text: str  # what is not known, or why there is none
-    state: str  # absent, unreadable, failing, unknown
+    state: str  # absent, unreadable, denied, failing, poor, unknown
+    rule: str = ""  # whose gap it is, and of which device
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,8 @@ class Ready:
 
 def _gap_of(lack: Missing, gaps: Mapping[str, Finding]) -> Finding | None:
     """The gap that stands in a signal's way: of any of its alternatives, else of the machine."""
-    if lack.state == FAILING:
-        return gaps.get(FAILING)
+    if lack.device:
+        return gaps.get(_of(lack.device, lack.rule)) or gaps.get("")
     wanted = set(lack.signal.split("|"))
     for subject, gap in gaps.items():
         if wanted & set(subject.split("|")):
@@ -106,24 +109,35 @@ class Obstacles:
 
     def of(self, machine: Machine) -> dict[str, Finding]:
         """By signal the gap of the machine (U01 to U03); under "" that of the whole of it, or
-        else the gap of a device that keeps its values in; under "failing" that of a device with
-        an instrument that reports a failure."""
+        else the gap of a device that keeps its values in; by device and rule those that speak of
+        single values."""
         doors = [view.device.key for view in machine.views]
         found: dict[str, Finding] = {}
         for item in self._store.findings(machine.equipment.key, *doors):  # most valuable first
             own = item.asset == machine.equipment.key
             if own and item.rule in OF_MACHINES:
                 found[item.subject] = item
-            elif not own and item.rule == "Q12":
-                found.setdefault(FAILING, item)
-            elif not own and item.category in OF_DEVICES and self.unreadable(machine):
+                continue
+            if not own and item.rule in OF_VALUES:
+                found.setdefault(_of(item.asset, item.rule), item)
+            if not own and item.category in OF_DEVICES and self.unreadable(machine):
                 before = found.get("")
                 if before is None or before.rule == "A09":  # what was not asked says least
                     found[""] = item
         return found
 
 
-FAILING = "failing"
+def _of(device: str, rule: str) -> str:
+    return f"{device} {rule}"
+
+
+STATES = {
+    **dict.fromkeys(("A01", "A02", "A03", "A04"), "unreadable"),
+    **{"A05": "denied", "Q12": "failing", "U03": "absent"},
+}
+"""What stands in the way of a value, by the rule that is TRUE of it; "poor" for the others."""
+OF_VALUES = frozenset({*STATES, "Q01", "Q02", "Q03", "Q04", "Q05"})
+"""Rules of devices that speak of single values, or of the service that gives them."""
 OF_MACHINES = frozenset({"U01", "U02", "U03"})
 """Rules of machines whose findings say why a signal is not had."""
 OF_DEVICES = frozenset({Category.TRAPPED, Category.INACCESSIBLE})
@@ -280,9 +294,9 @@ def _lack(machine: Machine, text: str, unreadable: bool) -> Missing | None:
     """What a use case lacks of one signal, or of all of its alternatives; None for nothing."""
     group = [signal_of(name) for name in text.split("|")]
     said = machine.delivered(group)
-    if said.truth is Truth.TRUE:
+    if said.truth is Truth.TRUE and not unreadable:
         return _unsound(machine, text, group)
-    if machine.not_fitted(group):
+    if said.truth is not Truth.TRUE and machine.not_fitted(group):
         return Missing(text, Truth.FALSE, NOT_FITTED, "absent")
     if said.truth is Truth.FALSE:
         return Missing(text, Truth.FALSE, "", "absent")
@@ -292,13 +306,15 @@ def _lack(machine: Machine, text: str, unreadable: bool) -> Missing | None:
 
 
 def _unsound(machine: Machine, text: str, group: Sequence[Signal]) -> Missing | None:
-    """What is exposed, and gave no value when it was read."""
-    said = machine.sound(group)
-    if said.truth is Truth.TRUE:
+    """What is exposed, and does not come to the collector today, or is not good."""
+    sound = machine.sound(group)
+    whose = sound.rule, sound.device
+    if sound.truth is Truth.TRUE:
         return None
-    if said.truth is Truth.FALSE:
-        return Missing(text, Truth.FALSE, said.because[0].text, FAILING)
-    return Missing(text, Truth.UNKNOWN, said.unknown, "unknown")
+    if sound.truth is Truth.UNKNOWN:
+        return Missing(text, Truth.UNKNOWN, sound.said.unknown, "unknown", *whose)
+    why = f"{catalogue()[sound.rule].label}: {sound.said.because[0].text}"
+    return Missing(text, Truth.FALSE, why, STATES.get(sound.rule, "poor"), *whose)
 
 
 NOT_FITTED = "attested that it has no such part: the use case needs a variant without it"

@@ -280,7 +280,7 @@ def registers(first: Callable[[float], float], second: Callable[[float], float])
     [
         (lambda _: 61.25, lambda passed: 4.0 + passed / 1_000, {"Q03"}),
         (lambda _: 61.25, lambda _: 4.0, set()),
-        (lambda _: 0.0, lambda passed: 4.0 + passed / 1_000, set()),
+        (lambda _: 0.0, lambda passed: 4.0 + passed / 1_000, {"Q03?"}),  # coarse, or dead
         (lambda passed: 61.0 + passed / 1_000, lambda passed: 4.0 + passed / 1_000, set()),
     ],
     ids=["flat beside one that moves", "both flat", "flat at nought", "alive"],

@@ -11,10 +11,11 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
+from inventory.judge import soundness
 from inventory.judge.levels import VALUES, interval, level_of, nameplate
-from inventory.judge.logic import both, declared, false, true, unknown
+from inventory.judge.logic import both, declared, either, false, true, unknown
 from inventory.judge.presence import Machine, Row, speaks_of
-from inventory.judge.profiles import fits, signal_of
+from inventory.judge.profiles import signal_of
 from inventory.judge.statements import holds
 from inventory.judge.survey import Context
 from inventory.judge.view import View
@@ -44,8 +45,6 @@ from inventory.rules.informational import sufficient
 from inventory.rules.standing import is_safety
 from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
 from protocols.contract import Quality, Sample
-
-CONTRADICTING = frozenset({"U03", "Q01", "Q02", "Q03", "Q05", "Q12"})
 
 
 def judge_equipment(
@@ -152,7 +151,7 @@ def _level(
     ]
     complete = machine.equipment.links_complete
     steps = [_reached(step, levels, complete, machine) for step in (1, 2, 3)]
-    usable = _usable(machine, found, target, verdicts)
+    usable = _usable(machine, found, target)
     managed = _managed(machine, levels)
     return interval((true(Strength.E4), *steps, usable, managed))
 
@@ -178,9 +177,7 @@ def _managed(machine: Machine, levels: Sequence[Level]) -> Proposition:
     return unknown(blocking[0] if blocking else "the devices that deliver its values, over time")
 
 
-def _usable(
-    machine: Machine, found: Coverage | None, target: float, verdicts: Mapping[str, Verdict]
-) -> Proposition:
+def _usable(machine: Machine, found: Coverage | None, target: float) -> Proposition:
     """Every required signal, or coverage at target, each with unit and a good window."""
     about = machine.profile
     if about is None or not about.required:
@@ -200,27 +197,22 @@ def _usable(
         present = unknown("whether the unknown signals lift the coverage to its target")
     if present.truth is not Truth.TRUE:
         return present
-    return both(present, _good(machine, verdicts))
+    return both(present, _good(machine))
 
 
-def _good(machine: Machine, verdicts: Mapping[str, Verdict]) -> Proposition:
-    """Units, window and status of the machine's matched values."""
-    for view in machine.views:
-        verdict = verdicts.get(view.device.key)
-        bad = (
-            [item.rule for item in verdict.findings if item.rule in CONTRADICTING]
-            if verdict
-            else []
-        )
-        if bad:
-            return false(Strength.E3, declared(f"{', '.join(bad)} on a device that monitors it"))
+def _good(machine: Machine) -> Proposition:
+    """Units, window and status of the machine's own values: one good value a signal suffices."""
     about = machine.profile
-    wanted = [signal for group in (about.required if about else ()) for signal in group]
-    rows = [row for row in machine.rows if any(fits(signal, row[2]) for signal in wanted)]
     seconds = about.interval_seconds if about else 0.0
-    sources = {view.device.key: view for view, _, _ in rows}
-    steady = (_steady(row, seconds) for row in rows)
-    return both(*steady, *map(_plate, sources.values()))
+    groups = [machine.witnesses(group) for group in (about.required if about else ())]
+    return both(*(either(*(_serves(row, seconds) for row in rows)) for rows in groups if rows))
+
+
+def _serves(row: Row, seconds: float) -> Proposition:
+    """Whether one value is all that level 4 asks of it: it comes, is good, and from whom."""
+    view, point, meaning = row
+    sound = soundness.of(view).of(point, meaning).said
+    return both(sound, _steady(row, seconds), _plate(view))
 
 
 def _plate(view: View) -> Proposition:

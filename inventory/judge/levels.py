@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from inventory.judge.door import Door, info
+from inventory.judge.door import Door
 from inventory.judge.logic import both, declared, false, true, unknown
-from inventory.judge.openness import OPEN
+from inventory.judge.soundness import delivers
 from inventory.judge.statements import says
 from inventory.judge.view import ACTIVE, View
 from inventory.model import Level, Proposition, Strength, Truth
 from inventory.rules.inaccessible import locked
 from inventory.rules.informational import covered
-from inventory.rules.trapped import connector_declared
-from protocols.contract import Openness, Quality, Sample
+from protocols.contract import Quality, Sample
 
 TRAPPED = frozenset({"T01", "T02", "T03", "T05", "T06", "T07"})
 PRESENCE = frozenset({"capture", "arp"})
@@ -81,13 +80,7 @@ def _speaks(door: Door) -> bool:
 
 def _readable(view: View, rules: set[str]) -> Proposition:
     for door in view.here:
-        about = info(door)
-        if about is None or not about.data or not door.spoke:
-            continue
-        usual = about.openness in OPEN or (
-            about.openness is Openness.O2 and connector_declared(view, about.name)
-        )
-        if usual and view.readable:
+        if door.spoke and view.readable and delivers(view, door):
             return true(Strength.E4)
     if rules & (TRAPPED | LOCKED):
         return false(Strength.E2)

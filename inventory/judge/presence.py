@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from inventory.derive.declared import equipment_class
+from inventory.judge import soundness
 from inventory.judge.door import Door, info
 from inventory.judge.logic import (
     both,
@@ -23,6 +24,7 @@ from inventory.judge.logic import (
     unknown,
 )
 from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
+from inventory.judge.soundness import GOOD, Sound
 from inventory.judge.statements import holds, says, stated
 from inventory.judge.survey import Context
 from inventory.judge.view import View
@@ -36,7 +38,7 @@ from inventory.model import (
     Truth,
 )
 from inventory.rules.inaccessible import locked, name_of
-from inventory.rules.quality import is_placeholder, reports_failure
+from inventory.rules.quality import is_placeholder
 from inventory.signals.points import (
     MAPPED,
     NAME_ONLY,
@@ -46,7 +48,7 @@ from inventory.signals.points import (
     is_binary,
     measure,
 )
-from protocols.contract import Point, Quality
+from protocols.contract import Point
 
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
 DERIVED = {"speed": "frequency"}
@@ -190,26 +192,28 @@ class Machine:
         """Whether any of the alternatives is exposed and wired to something (use cases)."""
         return either(*(self._delivered(signal) for signal in alternatives))
 
-    def sound(self, alternatives: Sequence[Signal]) -> Proposition:
-        """Whether any of the alternatives gave a value when it was read last (use cases): what
-        was only listed, and not read, counts as sound; a failed instrument does not."""
-        rows = [row for one in alternatives for row in self.rows if fits(one, row[2]) is True]
-        last = [(row, read[-1]) for row in rows if (read := row[0].values(row[1]))]
-        bad = [(row, sample) for row, sample in last if sample.quality is Quality.BAD]
-        if not bad or len(bad) < len(rows):
-            return true(Strength.E4)
-        (view, point, _), worst = bad[0]
-        proof = view.data_proof(point)
-        if all(reports_failure(one) for _, one in bad):
-            return false(Strength.E4, proof)
-        name = point.name or point.address
-        status = f" ({worst.status})" if worst.status else ""
-        return unknown(
-            f"whether {name} gives a value: its last read was bad{status}",
-            "read it several times",
-            view.ask(depth="sample"),
-            proof,
-        )
+    def sound(self, alternatives: Sequence[Signal]) -> Sound:
+        """Whether any of the alternatives comes to the collector and is good: of several values
+        one that is good suffices."""
+        best: Sound | None = None
+        for view, point, meaning in self.witnesses(alternatives):
+            said = soundness.of(view).of(point, meaning)
+            if said.truth is Truth.TRUE:
+                return said
+            if best is None or said.truth > best.truth:
+                best = said
+        return best or GOOD
+
+    def witnesses(self, alternatives: Sequence[Signal]) -> list[Row]:
+        """The values that show any of the alternatives, or that stand for it."""
+        found: list[Row] = []
+        for one in alternatives:
+            mine = [row for row in self.rows if fits(one, row[2]) is True]
+            derived = DERIVED.get(one.measurand)
+            if not mine and derived and not one.place:
+                mine = [row for row in self.rows if fits(Signal(derived), row[2]) is True]
+            found += [row for row in mine if row not in found]
+        return found
 
     def not_fitted(self, group: Sequence[Signal]) -> bool:
         """The machine has no part that any of these would be measured at, as a person attested."""
@@ -318,7 +322,8 @@ class Machine:
     def present(self) -> tuple[frozenset[str], frozenset[str]]:
         """Names of the profile's signals that are exposed, and of those that may be.
 
-        A point that nothing was ever wired to shows no failure mode: its signal is in neither.
+        A point that nothing was ever wired to shows no failure mode: its signal is in neither. One
+        that does not come to the collector may be, and is not for sure.
         """
         return self._present
 
@@ -326,9 +331,28 @@ class Machine:
     def _present(self) -> tuple[frozenset[str], frozenset[str]]:
         if self.profile is None:
             return frozenset(), frozenset()
-        truths = {item.name: self._delivered(item).truth for item in self.profile.signals}
+        truths = {item.name: self.had(item).truth for item in self.profile.signals}
         sure = frozenset(name for name, truth in truths.items() if truth is Truth.TRUE)
         return sure, sure | {name for name, truth in truths.items() if truth is Truth.UNKNOWN}
+
+    def had(self, signal: Signal) -> Proposition:
+        """Whether the signal is exposed and comes to the collector. One that is behind a door
+        may be had: it is not absent (domain model 3.8)."""
+        said = self._delivered(signal)
+        if said.truth is not Truth.TRUE:
+            return said
+        come = [
+            soundness.of(view).collectable(point) for view, point, _ in self.witnesses([signal])
+        ]
+        kept = [one for one in come if one.truth is not Truth.TRUE]
+        if not kept or len(kept) < len(come):
+            return said
+        first = max(kept, key=lambda one: one.truth).said
+        why = first.because[0].text if first.because else ""
+        missing = first.unknown or f"{signal.words} comes to no collector: {why}"
+        step = first.next_step or "open its way first: the gaps of its device say how"
+        command = first.command or next((f"untrap show {view.address}" for view in self.views), "")
+        return unknown(missing, step, command, *first.because)
 
 
 def _premise(item: Declaration) -> Because:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from inventory.judge.door import (
     NOTHING,
@@ -45,6 +46,9 @@ from protocols.contract import (
     Sample,
 )
 
+if TYPE_CHECKING:
+    from inventory.judge.soundness import Soundness
+
 ACTIVE = frozenset({"scan", "bundle"})
 MANY_ACCEPT = 3
 """Ports of a host that accept before its refusals need the negative control (rulings 12)."""
@@ -67,6 +71,7 @@ class View:
         self.accepting: dict[tuple[str, str, str], set[int]] = {}
         self.latest: datetime | None = None
         self.sourceless: list[tuple[Point, Meaning, list[Sample]]] | None = None  # `rules.quality`
+        self.soundness: Soundness | None = None  # `judge.soundness`
         doors: dict[tuple[str, str, str, int, str], Door] = {}
         for item in evidence.observations:
             self._add(item, doors)

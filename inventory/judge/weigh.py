@@ -18,6 +18,7 @@ from inventory.model import (
     Because,
     Category,
     Confidence,
+    Declaration,
     Effort,
     Finding,
     OpenQuestion,
@@ -199,16 +200,26 @@ def _assumptions(rule: Rule, context: Context) -> tuple[Because, ...]:
     return (assumed("no collection vantage is declared: here is taken as the collector's place"),)
 
 
+def accepted(finding: str, context: Context) -> bool:
+    """Whether a finding, by its id, is accepted today (N04)."""
+    waiver = context.waivers.get(finding) if context.waivers else None
+    return waiver is not None and _runs(waiver, context)
+
+
+def _runs(waiver: Declaration, context: Context) -> bool:
+    expires = waiver.fields.get("expires", "")
+    try:
+        return not expires or date.fromisoformat(expires[:10]) >= context.today.date()
+    except ValueError:
+        return False
+
+
 def _waived(finding: Finding, context: Context) -> Finding:
     waiver = context.waivers.get(finding.id) if context.waivers else None
     if waiver is None:
         return finding
     expires = waiver.fields.get("expires", "")
-    try:
-        running = not expires or date.fromisoformat(expires[:10]) >= context.today.date()
-    except ValueError:
-        running = False
-    if not running:
+    if not _runs(waiver, context):
         expired = assumed(f"it was accepted until {expires}; that has passed")
         return replace(finding, because=(*finding.because, expired))
     owner = waiver.fields.get("owner", "somebody")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from inventory.judge.logic import declared, true, unknown
 from inventory.judge.view import View
@@ -21,34 +22,52 @@ from inventory.signals.points import Meaning
 from protocols.contract import Point, Sample
 
 MOST_LISTED = 10
+FLOATS = frozenset({"double", "float", "float32", "float64", "real", "lreal"})
+"""Types that hold parts of a whole; a scaled register's own type does not."""
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 Row = tuple[Point, Meaning, list[Sample]]
 
 
+class Still(NamedTuple):
+    """Values that did not move while something beside them did."""
+
+    long: list[Row]  # over enough reads, for long enough
+    short: list[Row]  # not for long enough to say so
+    whole: list[Row]  # at a whole number, which a coarse instrument may well keep
+
+
 def q03(view: View) -> list[Case]:
     """Values that do not move while something beside them does."""
+    found = standing_still(view)
+    if found.long:
+        return [_found(view, found.long)]
+    if found.short or found.whole:
+        return [_asked(view, found)]
+    return []
+
+
+def standing_still(view: View) -> Still:
+    """The values of a device that do not move while something beside them does."""
     limits = view.context.thresholds
     rows = view.sampled
+    still = Still([], [], [])
     if _stopped(rows) or not _watched(rows):
-        return []
+        return still
     moved = _last_change(view, rows)
-    still: list[Row] = []
-    short: list[Row] = []
     for row in rows:
         point, meaning, samples = row
+        whole = _is_whole(samples[-1])
         if not meaning.known or not _may_freeze(point, samples[-1]):
             continue
         run = _run(_together(view, point))
         start = run[0].received_time
         if start is None or moved <= start:
             continue
-        if len(run) >= limits.frozen_reads and _span(run) >= limits.frozen_seconds:
-            still.append(row)
+        if not whole and len(run) >= limits.frozen_reads and _span(run) >= limits.frozen_seconds:
+            still.long.append(row)
         elif len(run) >= limits.bad_reads and not _explained(row, start):
-            short.append(row)
-    if still:
-        return [_found(view, still)]
-    return [_asked(view, short)] if short else []
+            (still.whole if whole else still.short).append(row)
+    return still
 
 
 def _watched(rows: Sequence[Row]) -> bool:
@@ -106,12 +125,20 @@ def _span(samples: Sequence[Sample]) -> float:
     return (last - first).total_seconds() if first and last else 0.0
 
 
+def _is_whole(sample: Sample) -> bool:
+    return not isinstance(sample.value, float) or sample.value.is_integer()
+
+
 def _may_freeze(point: Point, sample: Sample) -> bool:
-    """Not a whole number, however it is written (a grid at 50.0 Hz, read to a tenth, stands still
-    for hours), and not at a limit of its range."""
-    value = sample.value
-    whole = not isinstance(value, float) or value.is_integer()
-    return not whole and value not in (point.low, point.high)
+    """Not a value that is only ever a whole number, and not one at a limit of its range.
+
+    A whole number of a type that could hold more may be coarse (a grid at 50.0 Hz, read to a tenth,
+    stands still for hours) or dead (0.0 A of a motor that runs): that is asked.
+    """
+    finer = not _is_whole(sample) or (
+        isinstance(sample.value, float) and point.type.casefold() in FLOATS
+    )
+    return finer and sample.value not in (point.low, point.high)
 
 
 def _found(view: View, rows: list[Row]) -> Case:
@@ -127,10 +154,15 @@ def _found(view: View, rows: list[Row]) -> Case:
     return Case("", said, words, unlocks=len(rows))
 
 
-def _asked(view: View, rows: list[Row]) -> Case:
+def _asked(view: View, still: Still) -> Case:
+    rows = [*still.short, *still.whole]
+    limits = view.context.thresholds
+    step = "read them again ten minutes later: reads of all scans count together"
+    if all(_span(_run(_together(view, point))) >= limits.frozen_seconds for point, _, _ in rows):
+        step = "look at the instruments whether they tell whole numbers only; if so, it is no gap"
     said = unknown(
         f"whether values that stood still beside one that moved are frozen ({len(rows)} of them)",
-        "read them again ten minutes later: reads of all scans count together",
+        step,
         f"untrap scan {view.target} --depth sample --sample-every 5" if view.target else "",
         *(view.data_proof(row[0]) for row in rows[:3]),
     )

@@ -16,7 +16,7 @@ from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case
-from protocols.contract import DATA, Observation, Outcome, Reason
+from protocols.contract import DATA, Observation, Outcome, Point, Reason
 
 NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})
 TRUST = frozenset(
@@ -214,6 +214,11 @@ def a04(view: View) -> list[Case]:
     return cases
 
 
+def is_denied(point: Point) -> bool:
+    """Whether it is listed, and not ours to read."""
+    return point.access == "-"
+
+
 def a05(view: View) -> list[Case]:
     """Points that are listed and denied to us."""
     if not view.evidence.points:
@@ -224,7 +229,7 @@ def a05(view: View) -> list[Case]:
         if about is None or not about.access or not _got_in(door):
             continue
         values = [point for point, _ in view.process]
-        denied = [point for point in values if point.access == "-"]
+        denied = [point for point in values if is_denied(point)]
         if not denied:
             continue
         share = len(denied) / len(values)

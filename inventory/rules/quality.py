@@ -91,9 +91,14 @@ def is_placeholder(point: Point, samples: Sequence[Sample]) -> bool:
     return isinstance(last.value, (int, float)) and last.value < LOWEST_LOOP_CURRENT
 
 
+def failed(view: View) -> list[Row]:
+    """Process points of which the last read tells that the instrument failed."""
+    return [row for row in _rows(view) if reports_failure(row[2][-1])]
+
+
 def q12(view: View) -> list[Case]:
     """The instrument says of itself that it failed."""
-    rows = [row for row in _rows(view) if reports_failure(row[2][-1])]
+    rows = failed(view)
     return (
         [_case(view, rows, "instrument reports a failure", "instruments report a failure")]
         if rows
@@ -101,8 +106,8 @@ def q12(view: View) -> list[Case]:
     )
 
 
-def q01(view: View) -> list[Case]:
-    """Too many bad reads in a window."""
+def bad_reads(view: View) -> tuple[list[Row], list[Row]]:
+    """Process points with too many bad reads in a window; those with too few reads to tell."""
     limits = view.context.thresholds
     bad: list[Row] = []
     short: list[Row] = []
@@ -120,6 +125,12 @@ def q01(view: View) -> list[Case]:
                 bad.append(row)
         elif not reports_failure(samples[-1]):
             short.append(row)
+    return bad, short
+
+
+def q01(view: View) -> list[Case]:
+    """Too many bad reads in a window."""
+    bad, short = bad_reads(view)
     if bad:
         return [
             _case(
@@ -145,8 +156,9 @@ def _window(view: View, rows: list[Row], missing: str) -> Case:
     return Case("", said, {"asset": name_of(view)})
 
 
-def q02(view: View) -> list[Case]:
-    """Values that are no longer those of the process."""
+def aged(view: View) -> tuple[list[Row], list[Row], bool]:
+    """Process points that say that they hold the last value; those with an old time; whether any
+    is fresh beside them."""
     stated: list[Row] = []
     old: list[Row] = []
     fresh = False
@@ -165,6 +177,12 @@ def q02(view: View) -> list[Case]:
             continue  # the stamp is of a clock that is wrong, or of another zone's: it says no age
         elif meaning.known and not is_binary(meaning.measurand):
             old.append(row)
+    return stated, old, fresh
+
+
+def q02(view: View) -> list[Case]:
+    """Values that are no longer those of the process."""
+    stated, old, fresh = aged(view)
     if stated:
         return [
             _case(
@@ -222,18 +240,21 @@ def _has_unit(measurand: str) -> bool:
     return bool(allowed) and "count" not in allowed
 
 
+def unitless(point: Point, meaning: Meaning) -> bool:
+    """Whether it is a measured value whose unit is not known by any route."""
+    return (
+        meaning.known
+        and not point.unit
+        and _has_unit(meaning.measurand)
+        and meaning.match not in ("typed", "map")
+    )
+
+
 def q04(view: View) -> list[Case]:
     """Measured values without a unit."""
     if view.device.role in no_data_roles():
         return []
-    rows: list[Row] = [
-        (point, meaning, [])
-        for point, meaning in view.process
-        if meaning.known
-        and not point.unit
-        and _has_unit(meaning.measurand)
-        and meaning.match not in ("typed", "map")
-    ]
+    rows: list[Row] = [(*row, []) for row in view.process if unitless(*row)]
     return (
         [_case(view, rows, "measured value has no unit", "measured values have no unit")]
         if rows
@@ -241,15 +262,20 @@ def q04(view: View) -> list[Case]:
     )
 
 
-def q05(view: View) -> list[Case]:
-    """Units of another kind than the name, values outside their range."""
-    if not view.evidence.points:
-        return []
-    wrong = [
+def impossible(view: View) -> list[Row]:
+    """Process points whose unit is of another kind than the name, or whose value lies outside."""
+    return [
         row
         for row in view.valued
         if not row[1].kind and (row[1].conflict or (row[2] and outside(*row)))
     ]
+
+
+def q05(view: View) -> list[Case]:
+    """Units of another kind than the name, values outside their range."""
+    if not view.evidence.points:
+        return []
+    wrong = impossible(view)
     return (
         [
             _case(

@@ -166,7 +166,9 @@ def _absences(machine: Machine) -> list[Proposition]:
 
 
 def _open(machine: Machine, shown: str) -> Proposition:
-    first = next((item for item in _absences(machine) if item.truth is Truth.UNKNOWN), None)
+    about = machine.profile
+    had = (machine.had(signal) for signal in about.signals) if about else ()
+    first = next((item for item in had if item.truth is Truth.UNKNOWN), None)
     missing = first.unknown if first else "whether the unknown signals are there"
     step, command = (first.next_step, first.command) if first else ("", "")
     return unknown(f"{missing}; {shown}", step, command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -185,9 +185,54 @@ def gap(rule: str, waived: str = "") -> Finding:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "hi"), [("Q02", 3), ("Q12", 3), ("G01", 5), ("Q10", 5)])
-def test_a_gap_of_its_device_that_spoils_values_spoils_the_machine(rule: str, hi: int) -> None:
-    assert high(reads(*ALL), findings=(gap(rule),)).hi == hi
+@pytest.mark.parametrize("rule", ["Q02", "Q12", "G01", "Q10"])
+def test_a_gap_of_its_device_about_other_values_spoils_nothing(rule: str) -> None:
+    assert high(reads(*ALL), findings=(gap(rule),)).hi == 5
+
+
+BEARING = tag("BearingTemp", "CEL")
+
+
+def beside(point: Point, **sample: object) -> Evidence:
+    """A machine with all that it needs, and one more value whose reads are as given."""
+    item = reads(*ALL)
+    more = reads(point)
+    spoilt = tuple(replace(one, **sample) for one in more.samples)  # type: ignore[arg-type]
+    return evidence(*item.observations, replace(more.observations[0], samples=spoilt), about=DRIVE)
+
+
+FAILED = {"value": None, "quality": Quality.BAD, "status": "BadSensorFailure"}
+
+
+def test_another_machines_sensor_spoils_nothing() -> None:
+    mine = tuple(Link("M-1", "device-1", one.name, complete=True) for one in ALL)
+    assert high(beside(BEARING, **FAILED), motor(links=mine)).lo == 4
+    assert high(beside(tag("Pressure", "BAR"), **FAILED)).lo == 4  # its own, and not required
+
+
+def test_of_two_sensors_of_a_signal_a_good_one_suffices() -> None:
+    assert high(beside(BEARING, **FAILED)).lo == 4
+    assert high(reads(CURRENT, VIBRATION, TEMP, BEARING, RUN)).lo == 4
+
+
+@pytest.mark.parametrize(
+    ("sample", "lo", "hi"),
+    [
+        (FAILED, 3, 3),
+        ({"status": "UncertainLastUsableValue", "quality": Quality.UNCERTAIN}, 3, 3),
+        ({"value": 8750.0}, 3, 3),
+        ({"source_time": NOW - timedelta(hours=2)}, 3, 5),  # old, beside no fresh one: asked
+        ({"value": None}, 3, 5),
+    ],
+)
+def test_a_value_of_its_own_that_is_not_good_is_not_level_4(
+    sample: dict[str, object], lo: int, hi: int
+) -> None:
+    three = (CURRENT, VIBRATION, RUN)
+    item = beside(TEMP, **sample)
+    own = evidence(reads(*three).observations[0], item.observations[-1], about=DRIVE)
+    got = high(own)
+    assert (got.lo, got.hi) == (lo, hi)
 
 
 def test_only_required_values_have_to_be_steady() -> None:
@@ -356,8 +401,13 @@ def test_the_last_question_follows_the_level() -> None:
     )
     assert step == "read the devices that monitor it over a window"
     assert asked(of(level(2, 5, "x"), unit=unit))[1] == "declare its class and links"
-    spoilt = of(level(3, 3), unit=motor(**OWNED), findings=(gap("Q02"),), points=ALL)  # type: ignore[arg-type]
-    missing, step, command = asked(spoilt)
+    item = beside(BEARING, **FAILED)
+    broken = evidence(reads(CURRENT, VIBRATION, RUN).observations[0], item.observations[-1],
+                      about=DRIVE)  # fmt: skip
+    known = {"device-1": Verdict("device-1", "", level(3, 3), None, ())}
+    missing, step, command = asked(
+        judge_equipment(motor(**OWNED), [broken], context(broken, **FULL), known)  # type: ignore[arg-type]
+    )
     assert step == "close the gaps of the devices that monitor it"
     assert command == "untrap show 192.0.2.10"
     assert missing.startswith("values that are good throughout")

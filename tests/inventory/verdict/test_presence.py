@@ -342,19 +342,20 @@ def read(*statuses: str) -> Machine:
     ("statuses", "truth", "tells"),
     [
         ((GOOD,), Truth.TRUE, ""),
-        (("",), Truth.TRUE, ""),
+        (("",), Truth.UNKNOWN, "MotorCurrent gives a good value: it is listed, and was not read"),
         ((FAILED,), Truth.FALSE, "MotorCurrent: no value (BadSensorFailure)"),
         ((FAILED, FAILED), Truth.FALSE, "MotorCurrent: no value"),
         ((FAILED, GOOD), Truth.TRUE, ""),
-        ((FAILED, ""), Truth.TRUE, ""),
-        ((UNSURE,), Truth.UNKNOWN, "MotorCurrent gives a value: its last read was bad (BadWait"),
+        ((FAILED, ""), Truth.UNKNOWN, "it is listed, and was not read"),
+        ((UNSURE, GOOD), Truth.TRUE, ""),
+        ((UNSURE,), Truth.UNKNOWN, "gives a good value: its last read was bad (BadWait"),
         ((UNSURE, FAILED), Truth.UNKNOWN, "MotorCurrent gives"),
     ],
 )
-def test_a_signal_is_sound_unless_every_value_of_it_was_bad(
+def test_a_signal_is_sound_when_one_value_of_it_is_known_to_be_good(
     statuses: tuple[str, ...], truth: Truth, tells: str
 ) -> None:
-    said = read(*statuses).sound([signal_of("power"), signal_of("current")])
+    said = read(*statuses).sound([signal_of("power"), signal_of("current")]).said
     assert said.truth is truth
     assert tells in (said.unknown or (said.because[0].text if said.because else ""))
     if truth is Truth.UNKNOWN:
@@ -367,8 +368,8 @@ def test_a_bad_read_without_a_status_is_told_without_one(name: str, told: str) -
     point = replace(CURRENT, name=name, path="MotorCurrent", address="ns=9;i=7")
     sample = (Sample(point.address, None, Quality.BAD, ""),)
     found = machine(evidence(replace(listed(point), samples=sample), about=DRIVE))
-    assert found.sound([signal_of("current")]).unknown == (
-        f"whether {told} gives a value: its last read was bad"
+    assert found.sound([signal_of("current")]).said.unknown == (
+        f"whether {told} gives a good value: its last read was bad"
     )
 
 

@@ -106,9 +106,13 @@ def test_unreadable_blocks_what_is_unknown_and_leaves_what_is_absent() -> None:
     wanted = UseCase("case", {"motor": ("temperature:winding", "vibration", "current")})
     item = machine(owned(CURRENT, tag("AI_7", "CEL")))
     found = ready(item, wanted, unreadable=True)
-    assert lacks(found) == [("temperature:winding", "unreadable"), ("vibration", "absent")]
+    assert lacks(found) == [
+        ("temperature:winding", "unreadable"),
+        ("vibration", "absent"),
+        ("current", "unreadable"),  # listed once, and not to be had today
+    ]
     assert found is not None
-    assert found.missing[0].text == UNREADABLE
+    assert found.missing[0].text == found.missing[2].text == UNREADABLE
 
 
 def test_a_variant_is_protocol_maker_and_model_of_what_gave_data() -> None:
@@ -190,6 +194,7 @@ def test_the_gaps_of_the_machine_come_by_signal_and_that_of_its_device_for_all()
     assert {name: one.rule for name, one in found.items()} == {
         "vibration|axial_flux": "U01",
         "": "T01",
+        "device-1 U03": "U03",
     }
     assert kept.asked == [("machine-1", "device-1")]
     readable = Obstacles(Kept((("machine-1", 3),), gaps))  # type: ignore[arg-type]
@@ -206,13 +211,16 @@ def test_the_device_gap_that_says_most_stands_for_all_and_a_failed_instrument_fo
     found = Obstacles(kept).of(machine(owned(CURRENT)))  # type: ignore[arg-type]
     assert {name: (one.rule, one.asset) for name, one in found.items()} == {
         "": ("A03", "device-1"),
-        "failing": ("Q12", "device-1"),
+        "device-1 A03": ("A03", "device-1"),
+        "device-1 A01": ("A01", "device-1"),
+        "device-1 Q12": ("Q12", "device-1"),
+        "device-2 Q12": ("Q12", "device-2"),
     }
     alone = Obstacles(Kept((("machine-1", 2),), locked[:1]))  # type: ignore[arg-type]
     assert alone.of(machine(owned(CURRENT)))[""].rule == "A09"
 
 
-def test_what_is_exposed_and_failed_blocks_and_what_was_not_read_is_no_failure() -> None:
+def test_what_is_exposed_and_failed_blocks_and_what_was_not_read_is_not_known() -> None:
     broken = listed(CURRENT, value=None, quality=Quality.BAD, status="BadSensorFailure")
     found = ready(machine(evidence(broken, listed(VIBRATION), about=DRIVE)), CASE)
     assert lacks(found) == [("current", "failing")]
@@ -222,7 +230,10 @@ def test_what_is_exposed_and_failed_blocks_and_what_was_not_read_is_no_failure()
     other = ready(machine(evidence(gone, listed(VIBRATION), about=DRIVE)), CASE)
     assert lacks(other) == [("current", "unknown")]
     only = replace(listed(CURRENT, VIBRATION), samples=())
-    assert lacks(ready(machine(evidence(only, about=DRIVE)), CASE)) == []
+    assert lacks(ready(machine(evidence(only, about=DRIVE)), CASE)) == [
+        ("current", "unknown"),
+        ("vibration|axial_flux", "unknown"),
+    ]
 
 
 def test_a_line_names_the_gap_the_fix_and_the_effort_of_each_lack() -> None:

@@ -238,9 +238,19 @@ Q03 = [
          frozen(MOVING, point=replace(TEMPERATURE, low=0.0, high=45.5))),
     trap("Q03", "the value stands at a limit", "",
          frozen(MOVING, point=replace(TEMPERATURE, low=45.5, high=90.0))),
-    trap("Q03", "the value stands at a limit", "", frozen(MOVING, value=0.0)),
-    trap("Q03", "the value is a whole number", "", frozen(MOVING, value=45)),
-    trap("Q03", "the value is a whole number", "", frozen(MOVING, value=50.0)),  # Hz, scaled
+    trap("Q03", "the value stands at a limit", "",
+         frozen(MOVING, point=replace(TEMPERATURE, low=0.0, high=90.0), value=0.0)),
+    trap("Q03", "the value is an integer", "", frozen(MOVING, value=45)),
+    trap("Q03", "the value is an integer", "",
+         frozen(MOVING, value=50.0, point=replace(TEMPERATURE, type="uint16"))),  # Hz, scaled
+    # A grid at 50.0 Hz, read to a tenth, or a sensor that is dead.
+    trap("Q03", "the value is a whole number", "?", frozen(MOVING, value=50.0)).telling(
+        "look at the instruments"),
+    trap("Q03", "the value is a whole number", "?", frozen(MOVING, value=0.0)),
+    trap("Q03", "the value is a whole number", "?", frozen(MOVING, value=0.0, minutes=5)).telling(
+        "read them again"),
+    trap("Q03", "the machine is stopped", "",
+         frozen(MOVING, window(STATE, [False] * 20), value=0.0)),
 ]  # fmt: skip
 
 BARE = replace(TEMPERATURE, unit="")
