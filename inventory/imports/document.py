@@ -56,8 +56,10 @@ MEANING: Mapping[str, Mapping[str, str]] = {
     "links": {
         "Equipment": "tag of the machine",
         "Device": "tag or address of the device that monitors it",
-        "Part": "unit or slot of the device",
-        "Signal": "what it measures of the machine, where it is known",
+        "Part": "unit, slot or folder of the device, or the name or address of one value: only"
+        " that is linked",
+        "Signal": "what it measures of the machine, where it is known: only what may be that is"
+        " linked",
         "Complete": "yes: no other device monitors the machine",
     },
     "map": {

@@ -6,13 +6,13 @@ data service listed to an entitled identity, no door locked, and no unnamed valu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from inventory.derive.declared import equipment_class
 from inventory.judge import soundness
 from inventory.judge.door import Door, info
+from inventory.judge.holding import Held, Row, held
 from inventory.judge.logic import (
     both,
     declared,
@@ -23,7 +23,15 @@ from inventory.judge.logic import (
     true,
     unknown,
 )
-from inventory.judge.profiles import Profile, Signal, classes, fits, profile, signal_of
+from inventory.judge.profiles import (
+    Profile,
+    Signal,
+    classes,
+    could_be,
+    fits,
+    profile,
+    signal_of,
+)
 from inventory.judge.soundness import GOOD, Sound
 from inventory.judge.statements import holds, says, stated
 from inventory.judge.survey import Context
@@ -32,7 +40,6 @@ from inventory.model import (
     Because,
     Declaration,
     Equipment,
-    Link,
     Proposition,
     Strength,
     Truth,
@@ -48,13 +55,11 @@ from inventory.signals.points import (
     is_binary,
     measure,
 )
-from protocols.contract import Point
 
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
 DERIVED = {"speed": "frequency"}
 """Signals that another one stands for: speed of an induction machine by its drive's frequency."""
 OPEN_IT = "open it first: its own gaps say how"
-Row = tuple[View, Point, Meaning]
 
 
 class Machine:
@@ -81,31 +86,19 @@ class Machine:
         return next((s.name for s in signals if fits(s, meaning) is True), meaning.measurand)
 
     @cached_property
-    def rows(self) -> list[Row]:
-        """Process points that belong to the machine, with what they measure."""
-        found: list[Row] = []
-        for view in self.views:
-            links = [link for link in self.links if link.device == view.device.key]
-            for point, meaning in view.process:
-                stated = _stated(links, view, point)
-                if stated is None:
-                    continue
-                found.append((view, point, _by_link(meaning, stated)))
-        return found
+    def held(self) -> list[Held]:
+        """What each of its devices gives for it."""
+        return [held(self.equipment, view) for view in self.views]
 
     @cached_property
-    def _unlinked(self) -> list[Row]:
-        """Values that bear the machine's tag, of devices of which only other values are linked."""
-        tag = re.escape(self.equipment.tag)
-        tag = re.sub(r"(?:\\?[\W_])+", r"[\\W_]*", tag)
-        bears = re.compile(rf"(?<![^\W_]){tag}(?!\d)", re.IGNORECASE)
-        return [
-            (view, point, meaning)
-            for view in self.views
-            for links in [[link for link in self.links if link.device == view.device.key]]
-            for point, meaning in view.process
-            if bears.search(f"{point.path} {point.name}") and _stated(links, view, point) is None
-        ]
+    def rows(self) -> list[Row]:
+        """Process points that belong to the machine, with what they measure."""
+        return [row for one in self.held for row in one.rows]
+
+    @cached_property
+    def unsure(self) -> list[Row]:
+        """Process points that may be the machine's or another's."""
+        return [row for one in self.held for row in one.unsure]
 
     def statements(self) -> list[tuple[str, str, Because]]:
         """What people attested of the machine: statement, value, premise."""
@@ -162,6 +155,7 @@ class Machine:
             [f"which device {', '.join(lost[:3])} is: no device matches that link"] if lost else []
         )
         asked += [f"where {name_of(view)} is now: {view.device.away}" for view in self.gone[:3]]
+        asked += [text for one in self.held for text in one.idle][:3]
         step = "correct the link, or scan where the device stands"
         return [unknown(text, step, "untrap import links FILE") for text in asked]
 
@@ -274,10 +268,12 @@ class Machine:
                 "untrap import map FILE",
                 view.data_proof(point),
             )
+        if others := self._unsure_of(signal):
+            return others
         if self.licence.truth is not Truth.TRUE:
             return self.licence
-        for view, point, meaning in self._unlinked:
-            if fits(signal, meaning) or _could_be(signal, point, meaning):
+        for view, point, meaning in (row for one in self.held for row in one.unlinked):
+            if fits(signal, meaning) or could_be(signal, point, meaning):
                 name = point.name or point.address
                 return unknown(
                     f"whether {name} of {name_of(view)} is the {signal.words} of"
@@ -290,12 +286,32 @@ class Machine:
             self._absence_strength(signal), self._looked_through(signal), *self.licence.because
         )
 
+    def _unsure_of(self, signal: Signal) -> Proposition | None:
+        """A question for values that are the signal, or may be, of a machine that is not known."""
+        found = [
+            row for row in self.unsure
+            if fits(signal, row[2]) or could_be(signal, row[1], row[2])
+        ]  # fmt: skip
+        if not found:
+            return None
+        view, point, _ = found[0]
+        names = ", ".join(point.name or point.address for _, point, _ in found[:5])
+        return unknown(
+            f"of which machine {names} of {name_of(view)} {'is' if len(found) == 1 else 'are'}:"
+            f" {self.equipment.tag} is not the only one there, and the name is of none",
+            "link that value to its machine (columns Part and Signal)",
+            "untrap import links FILE",
+            view.data_proof(point),
+        )
+
     def _looked_through(self, signal: Signal) -> Because:
         """What was listed in full without finding the signal."""
         names = " and ".join(name_of(view) for view in self.views[:3])
         more = f" and {len(self.views) - 3} more" if len(self.views) > 3 else ""
         count = len(self.rows)
         lists = "1 value, which" if count == 1 else f"{count} values, none of which"
+        if sum(one.others for one in self.held):
+            lists = lists.replace(",", f" of {self.equipment.tag},")
         return derived(f"{names}{more} lists {lists} is{' not' * (count == 1)} {signal.words}")
 
     def _best(self, signal: Signal) -> Proposition | None:
@@ -308,7 +324,7 @@ class Machine:
 
     def _candidates(self, signal: Signal) -> list[Row]:
         """Unclassified values whose unit is compatible or missing (domain model 4.4)."""
-        return [row for row in self.rows if _could_be(signal, row[1], row[2])]
+        return [row for row in self.rows if could_be(signal, row[1], row[2])]
 
     def _absence_strength(self, signal: Signal) -> Strength:
         """Absence that rests on the names of other values is weak (domain model 4.3)."""
@@ -385,42 +401,3 @@ def _is_source(door: Door, view: View) -> bool:
     if "snmp" in view.plausible:
         return True
     return any(measure(point).process for item in door.observations for point in item.points)
-
-
-def _stated(links: Sequence[Link], view: View, point: Point) -> str | None:
-    """The signal that a link gives the point ("" for none said); None when it is not linked."""
-    for link in links:
-        part = link.part
-        if not part or part in (point.part, point.address, point.name, view.device.part):
-            named = part in (point.address, point.name) or not part
-            return link.signal if named and part else ""
-    return None
-
-
-def _by_link(meaning: Meaning, signal: str) -> Meaning:
-    """The meaning that a person's link states over what the name says."""
-    if not signal:
-        return meaning
-    stated = signal_of(signal)
-    places = frozenset({stated.place}) if stated.place else meaning.places
-    return Meaning(
-        stated.measurand, MAPPED, 0.98, "", (), places, meaning.dimension, True, meaning.numeric
-    )
-
-
-def _could_be(signal: Signal, point: Point, meaning: Meaning) -> bool:
-    if meaning.kind == "doubtful":
-        return signal.measurand in (meaning.measurand, *meaning.candidates)
-    if meaning.kind:
-        return False
-    if fits(signal, meaning) is None:
-        return True
-    if meaning.measurand:
-        return False
-    if meaning.candidates and signal.measurand not in meaning.candidates and not meaning.conflict:
-        return False
-    binary = point.type.casefold().startswith(("bool", "bit"))
-    if is_binary(signal.measurand):
-        return binary or not point.type
-    allowed = dimensions(signal.measurand)
-    return not binary and (not meaning.dimension or meaning.dimension in allowed)

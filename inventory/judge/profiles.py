@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from inventory.judge.openness import document
-from inventory.signals.points import Meaning
+from inventory.signals.points import Meaning, dimensions, is_binary
+from protocols.contract import Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +103,22 @@ def fits(signal: Signal, meaning: Meaning) -> bool | None:
     if not signal.place or signal.place in meaning.places:
         return True
     return None if not meaning.places - {"load", "phase"} else False
+
+
+def could_be(signal: Signal, point: Point, meaning: Meaning) -> bool:
+    """Whether a value that is not taken for a signal may be it (domain model 4.4)."""
+    if meaning.kind == "doubtful":
+        return signal.measurand in (meaning.measurand, *meaning.candidates)
+    if meaning.kind:
+        return False
+    if fits(signal, meaning) is None:
+        return True
+    if meaning.measurand:
+        return False
+    if meaning.candidates and signal.measurand not in meaning.candidates and not meaning.conflict:
+        return False
+    binary = point.type.casefold().startswith(("bool", "bit"))
+    if is_binary(signal.measurand):
+        return binary or not point.type
+    allowed = dimensions(signal.measurand)
+    return not binary and (not meaning.dimension or meaning.dimension in allowed)

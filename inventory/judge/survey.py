@@ -12,9 +12,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from inventory.derive.declared import bus_part, denies, is_equipment, label, row, yes
 from inventory.derive.identity import ROUTERS, placeholder
+from inventory.judge.naming import plain_tag
 from inventory.judge.statements import says, stated
 from inventory.judge.thresholds import Thresholds, thresholds
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind, RegisterRow
@@ -68,6 +70,14 @@ class Answered:
     part: str
 
 
+class Neighbour(NamedTuple):
+    """One of several machines that one device monitors."""
+
+    tag: str  # plain
+    cls: str
+    whole: bool  # by a link to the whole device, no part or signal of it
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The site as a verdict on one asset needs it. All of it is declared or counted."""
@@ -90,6 +100,10 @@ class Context:
     criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    neighbours: Mapping[str, tuple[Neighbour, ...]] = field(default_factory=dict)
+    """Machines by the device that monitors them, where that device monitors several."""
+    tags: frozenset[str] = frozenset()
+    """Tags of all machines, plain."""
     addressed: Mapping[str, RegisterRow] = field(default_factory=dict)
     """Register rows of machines by what they name: "10.0.0.5", or "10.0.0.5 unit 4" and "via
     10.0.0.5", the gateway; and keys of devices."""
@@ -213,6 +227,8 @@ def context_from(
         criticality=ranks,
         classes=classes,
         monitors=monitors,
+        neighbours=_neighbours(units),
+        tags=frozenset(plain for one in units if (plain := plain_tag(one.tag))),
         addressed=rows,
         claimed=stated.claimed,
         siblings=gathered.siblings,
@@ -280,6 +296,19 @@ def _of_equipment(
             classes.setdefault(link.device, unit.cls)
             monitors[link.device] = monitors.get(link.device, frozenset()) | {link.part}
     return ranks, classes, monitors
+
+
+def _neighbours(equipment: Iterable[Equipment]) -> dict[str, tuple[Neighbour, ...]]:
+    found: dict[str, dict[str, Neighbour]] = {}
+    for unit in equipment:
+        for link in unit.links:
+            if link.proposed or not link.resolved:
+                continue
+            known = found.setdefault(link.device, {})
+            before = known.get(unit.key)
+            whole = not (link.part or link.signal) or (before is not None and before.whole)
+            known[unit.key] = Neighbour(plain_tag(unit.tag), unit.cls, whole)
+    return {key: tuple(some.values()) for key, some in found.items() if len(some) > 1}
 
 
 class Gathered:

@@ -69,16 +69,28 @@ def test_a_link_without_a_part_brings_the_values_of_every_part() -> None:
 def test_a_link_to_a_part_brings_what_bears_that_name(part: str) -> None:
     point = replace(CURRENT, part="slot 3")
     item = evidence(listed(point, tag("Pressure", "BAR")), about=replace(DRIVE, part="unit 7"))
-    found = machine(item, unit=linked(Link("M-1", "device-1", part=part, signal="torque")))
+    found = machine(item, unit=linked(Link("M-1", "device-1", part=part)))
     wanted = ["MotorCurrent", "Pressure"] if part == "unit 7" else ["MotorCurrent"]
     assert names(found) == wanted
-    named = part in ("MotorCurrent", CURRENT.address)  # a slot may hold many signals
-    assert found.rows[0][2].measurand == ("torque" if named else "current")
 
 
-def test_a_link_to_the_whole_device_states_no_signal() -> None:
-    found = machine(owned(CURRENT), unit=linked(Link("M-1", "device-1", signal="torque")))
-    assert found.rows[0][2].measurand == "current"
+@pytest.mark.parametrize("part", ["MotorCurrent", CURRENT.address])
+def test_a_link_to_one_value_states_what_it_is(part: str) -> None:
+    link = Link("M-1", "device-1", part=part, signal="torque")
+    found = machine(owned(CURRENT, tag("Pressure", "BAR")), unit=linked(link))
+    assert [row[2].measurand for row in found.rows] == ["torque"]
+
+
+@pytest.mark.parametrize("part", ["", "slot 3", "unit 7"])
+def test_a_link_with_a_signal_brings_what_may_be_that_signal(part: str) -> None:
+    """Of a whole device or of a slot, which holds many, it chooses and does not rename."""
+    points = (replace(one, part="slot 3") for one in (CURRENT, tag("Pressure", "BAR"), tag("AI_7")))
+    item = evidence(listed(*points), about=replace(DRIVE, part="unit 7"))
+    link = Link("M-1", "device-1", part=part, signal="current")
+    assert names(machine(item, unit=linked(link))) == ["MotorCurrent", "AI_7"]
+    one = machine(owned(tag("Temperature", "CEL")), unit=linked(
+        Link("M-1", "device-1", signal="temperature:bearing")))  # fmt: skip
+    assert one.rows[0][2].places == {"bearing"}  # the only one that it can be
 
 
 def test_a_link_states_a_signal_with_its_place_and_keeps_the_place_of_the_name() -> None:

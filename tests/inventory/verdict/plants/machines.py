@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inventory.judge.survey import Neighbour
 from inventory.judge.thresholds import Thresholds
 from inventory.model import Declaration, Kind, Link
 from protocols.contract import Observation
@@ -51,6 +52,9 @@ def asked(name: str, outcome: O = O.REFUSED_AUTH, operation: str = "session") ->
     return seen("opcua", outcome, operation, credential=name)
 
 
+SHARED = {
+    "device-1": (Neighbour("m 1", "motor", whole=True), Neighbour("m 2", "motor", whole=True))
+}
 U01 = [
     # A name that is let in opens what another one was refused; nothing else does.
     yes("U01", "temperature=medium/high",
@@ -154,6 +158,20 @@ U01 = [
          monitored(CURRENT, VIBRATION, TEMP, tag("DI_7", type="Boolean")), FULL, M1),
     trap("U01", "an unnamed value", "temperature=medium/high",
          monitored(CURRENT, VIBRATION, RUN, tag("Temperature_SP", "CEL")), FULL, M1),
+    *(trap("U01", "a value of a device that several machines share", key,
+           monitored(*(replace(one, path=f"M-1/{one.name}") for one in (CURRENT, VIBRATION, RUN)),
+                     other), {**FULL, "neighbours": SHARED, "tags": frozenset({"m 1", "m 2"})}, M1)
+      for key, other in (
+          ("temperature=?", TEMP),
+          ("temperature=?", tag("AI_7")),
+          ("temperature=medium/high", tag("Line pressure", "BAR")),
+          ("temperature=medium/high", tag("M-2 winding temperature", "CEL")),
+          ("", tag("M-1 winding temperature", "CEL")))),
+    *(trap("U01", "the part or signal of a link", key, THREE, FULL,
+           motor(links=(*M1.links, Link("M-1", "device-1", *more, complete=True))))
+      for key, more in (
+          ("temperature=?", ("slot 9",)), ("temperature=?", ("", "temperature:winding")),
+          ("temperature=medium/high", ("Running", "running")))),
     trap("U01", "the machine has no such part", "", THREE,
          {**FULL, **attested("m-1", statement="not fitted", value="temperature")}, M1),
     trap("U01", "the machine has no such part", "temperature=medium/high", THREE,
