@@ -38,7 +38,7 @@ AGENTS = {
     8174: "NetBurner", 9442: "Atheros", 12325: "Fraunhofer FOKUS", 13140: "Cluster File Systems",
     17409: "standards committee of radio and television", 21111: "Datalogic",
     24686: "PROFIBUS Nutzerorganisation", 30005: "Raybit", 33118: "Freescale",
-    45065: "Insyde",
+    45065: "Insyde", 20006: "Nagios", 36602: "Observium", 60652: "LibreNMS",
 }  # fmt: skip
 VENDORS = {
     89: "Radware (RND)", 258: "Panasonic", 562: "Ciena (Nortel)", 601: "Microchip (Bancomm)",

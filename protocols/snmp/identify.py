@@ -15,7 +15,7 @@ the device itself (`entity`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from protocols.contract import Fact, Link, Outcome, Reading
 from protocols.snmp import codec, entity, identity
@@ -31,6 +31,11 @@ MOST_OIDS = 10
 MOST_ROUNDS = 4
 # Software that runs on anybody's device: a subtree of these names no maker.
 _NEUTRAL = frozenset({1, 2, 9, 11, 42, 43, 311, 232, 674, 2435})
+# Below a number of those: what only the maker's own devices serve (IBM's IMM-MIB, Dell's storage).
+_OWN: Mapping[Oid, str] = {
+    (*ENTERPRISES, 2, 3, 51): "IBM",
+    (*ENTERPRISES, 674, 11000, 2000): "Dell",
+}
 AFTER_UCD: Oid = (*ENTERPRISES, 2022)  # behind UCD-SNMP-MIB, which net-snmp always serves
 AFTER_NET_SNMP: Oid = (*ENTERPRISES, 8073)
 SUBTREES = (ENTERPRISES, AFTER_UCD, AFTER_NET_SNMP)
@@ -237,6 +242,11 @@ def below(binding: Binding, column: Oid) -> bool:
     return not binding.missing and binding.oid[: len(column)] == column
 
 
+def _own_tops(bindings: Iterable[Binding]) -> frozenset[Oid]:
+    """The subtrees among those served that tell the device's maker after all."""
+    return frozenset(top for b in bindings for top in _OWN if below(b, top))
+
+
 def _subtrees(object_id: Oid) -> tuple[Oid, ...]:
     """Where private objects may begin: also behind those of the agent's own number."""
     own = identity.enterprise_of(object_id)
@@ -264,12 +274,18 @@ async def _subtree(
             if (b := held.get(start)) is not None and not b.missing
             if (number := identity.enterprise_of(b.oid)) is not None
         }
-        makers = sorted(n for n in served if identity.maker(n) and n not in _NEUTRAL)
-        chosen[:] = [(*ENTERPRISES, n) for n in makers] if len(makers) == 1 else []
+        own = _own_tops(held[start] for start in subtrees if start in held)
+        named = {n: identity.maker(n) for n in served if n not in _NEUTRAL}
+        named |= {top[len(ENTERPRISES)]: _OWN[top] for top in own}
+        makers = sorted(n for n in named if named[n])
+        nobodys = sorted(n for n in named if not named[n] and identity.has_table(n))
+        tops = {top[len(ENTERPRISES)]: top for top in own}
+        tabled = [tops.get(n, (*ENTERPRISES, n)) for n in makers or nobodys]
+        chosen[:] = tabled if len(tabled) == 1 else []
         found = _granted(wishes, held, known)
         if len(makers) == 1 and "vendor" not in known:
             source = f"snmp serves objects of enterprise {makers[0]}"
-            found.setdefault("vendor", (identity.maker(makers[0]), source))
+            found.setdefault("vendor", (named[makers[0]], source))
         gained.update({name: value for name, (value, _) in found.items()})
         facts = _statements(wishes, found, known)
         if len(makers) == 1:

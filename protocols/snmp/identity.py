@@ -76,9 +76,19 @@ class Rule:
     needs_maker: bool
     whole: bool
     family: bool
-    pattern: re.Pattern[str] | None
+    expression: str
     facts: Mapping[str, str]
     examples: tuple[Example, ...]
+
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """What the description must hold; compiled when an agent comes that it may hold for."""
+        return _compiled(self.expression) if self.expression else None
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +169,6 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _rule(entry: Mapping[str, object]) -> Rule:
-    pattern = str(entry.get("description", ""))
     examples = entry.get("example")
     return Rule(
         str(entry["name"]),
@@ -168,7 +177,7 @@ def _rule(entry: Mapping[str, object]) -> Rule:
         bool(entry.get("needs_maker")),
         bool(entry.get("whole")),
         bool(entry.get("family")),
-        re.compile(pattern, re.IGNORECASE) if pattern else None,
+        str(entry.get("description", "")),
         {name: str(entry[name]) for name in IDENTITY if name in entry},
         tuple(
             Example(str(e.get("description", "")), str(e.get("object", "")), e["expect"])
@@ -196,6 +205,12 @@ def makers() -> tuple[tuple[str, ...], ...]:
     """The rows of `makers.csv`: object, fact, place, the object's name in its module."""
     table = files(__package__).joinpath("makers.csv").read_text("utf-8")
     return tuple(tuple(r) for r in csv.reader(x for x in table.splitlines() if x[0] != "#"))
+
+
+def has_table(enterprise: int) -> bool:
+    """Whether objects below a number are known, also where its owner makes no devices."""
+    top = (*ENTERPRISES, enterprise)
+    return any(wish.object[: len(top)] == top for wish in wishes())
 
 
 def _wish(top: str, name: str, words: str) -> Wish:
@@ -241,13 +256,19 @@ def _wanted(object_id: Oid, known: frozenset[str], free: bool) -> tuple[Wish, ..
     """Agents of one model come in numbers."""
     found = []
     named = "model" in known or "product" in known or ("vendor" in known and not free)
-    for wish in wishes():
+    for wish in _wishes_near(object_id[: len(ENTERPRISES) + 1]):
         if named and not wish.object:
             continue
         if object_id[: len(wish.object)] == wish.object and wish.name not in known:
             path = (*object_id, *wish.oid[1:]) if wish.oid[0] == -1 else wish.oid
             found.append(replace(wish, oid=path))
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _wishes_near(top: Oid) -> tuple[Wish, ...]:
+    """The wishes that may hold below an enterprise's number, for all its products."""
+    return tuple(w for w in wishes() if _any_near((w.object,), top))
 
 
 def worded(name: str, words: str) -> str:
@@ -365,7 +386,7 @@ def leading_maker(words: str) -> str:
 def _brands() -> tuple[tuple[str, str], ...]:
     """(name in front of a description, maker), the longest first."""
     named = {rule.facts["vendor"] for rule in rules() if "vendor" in rule.facts}
-    named |= {maker(int(top.partition(".")[0])) for top, *_ in makers()}
+    named |= _makers_named(frozenset(int(top.partition(".")[0]) for top, *_ in makers()))
     brands: dict[str, str] = {}
     for full in sorted(named):
         brand = full.partition(" (")[0]
@@ -375,10 +396,33 @@ def _brands() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(brands.items(), key=lambda pair: -len(pair[0])))
 
 
+def _makers_named(enterprises: frozenset[int]) -> set[str]:
+    """The vendors of some numbers, in one pass through the table, which is in their order."""
+    table, at, named = _enterprises(), 0, set()
+    for number in sorted(enterprises):
+        start = table.find(b"\n%d," % number, at)
+        if start >= 0:
+            at = start
+            _, name, *kind = table[start + 1 : table.find(b"\n", start + 1)].decode().split(",")
+            named.add("" if kind == ["agent"] else name)
+    return named
+
+
 @lru_cache(maxsize=1_024)
 def _candidates(object_id: Oid, vendor: str) -> tuple[Rule, ...]:
     """The rules that the object id lets apply: agents of one model come in numbers."""
-    return tuple(rule for rule in rules() if _applies(rule, object_id, vendor))
+    near = _rules_near(object_id[: len(ENTERPRISES) + 1])
+    return tuple(rule for rule in near if _applies(rule, object_id, vendor))
+
+
+@lru_cache(maxsize=256)
+def _rules_near(top: Oid) -> tuple[Rule, ...]:
+    """The rules that may hold below an enterprise's number, for all its products."""
+    return tuple(rule for rule in rules() if not rule.objects or _any_near(rule.objects, top))
+
+
+def _any_near(objects: tuple[Oid, ...], top: Oid) -> bool:
+    return any(o[: len(top)] == top[: len(o)] for o in objects)
 
 
 def _applies(rule: Rule, object_id: Oid, vendor: str) -> bool:

@@ -64,6 +64,7 @@ WRITTEN = {
     "^((?:MINI-LINK|SSR|AMM) .+?)(?: chassis)?$": ("SSR 8010 chassis", "SSR 8010"),
     "^(\\d+\\.\\d+\\.\\S+)": ("8.1.5.0 build on Thu", "8.1.5.0"),
     "^JUNOS.*\\[([^\\]]+)\\]": ("JUNOS Software Suite [18.4R2.7]", "18.4R2.7"),
+    "^(WS-C49\\d\\d\\S*)$": ("WS-C4928-10GE", "WS-C4928-10GE"),
     "^(Carrier .+)$": ("Carrier 1U", "Carrier 1U"),
     "^(IP ?\\d.+)$": ("IP 500 V2", "IP 500 V2"),
 }
@@ -134,6 +135,40 @@ def test_what_is_served_behind_a_nameless_number_names_the_maker() -> None:
     link = run(link_of(agent(values), PUBLIC))
     assert facts(link, "vendor") == ["Shenzhen C-Data Technology"]
     assert facts(link, "firmware") == ["4.2.7"]
+
+
+def test_a_table_below_a_number_of_nobodys_is_read_and_names_no_vendor() -> None:
+    """UPS cards of several brands keep their table below a number that is not theirs."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("Linux SNMP-System"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.8072.3.2.10"))),
+        "1.3.6.1.4.1.21111.1.1.1.3.0": octets("G3-10KL"),
+        "1.3.6.1.4.1.21111.1.1.1.4.0": octets("11112222334455"),
+        "1.3.6.1.4.1.21111.1.1.1.6.0": octets("VERFW:01430.1500"),
+    }
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "vendor") == []
+    assert facts(link, "model") == ["G3-10KL"]
+    assert facts(link, "serial") == ["11112222334455"]
+    assert facts(link, "firmware") == ["01430.1500"]
+
+
+def test_a_management_processor_on_linux_is_told_by_its_own_table() -> None:
+    """IBM's number alone names no maker: its software runs on others' machines too."""
+    linux = {
+        "1.3.6.1.2.1.1.1.0": octets("Linux imm-3 2.6.16.60 #1 mips"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.8072.3.2.10"))),
+    }
+    imm = {
+        "1.3.6.1.4.1.2.3.51.3.1.5.2.1.3.0": octets("KD0AB12"),
+        "1.3.6.1.4.1.2.3.51.3.1.5.2.1.5.0": octets("System x3250 M4"),
+    }
+    link = run(link_of(agent(linux | imm), PUBLIC))
+    assert facts(link, "vendor") == ["IBM"]
+    assert facts(link, "model") == ["System x3250 M4"]
+    assert facts(link, "serial") == ["KD0AB12"]
+    tivoli = {"1.3.6.1.4.1.2.6.191.1.1.1.0": octets("x")}
+    assert facts(run(link_of(agent(linux | tivoli), PUBLIC)), "vendor") == []
 
 
 ROWED = [row for row in identity.makers() if "@" in row[2] and not row[2].startswith(".")]
