@@ -68,7 +68,7 @@ def plan_fixes(findings: Iterable[Finding]) -> list[Fix]:
             one.needs_outage,
             one.value,
             tuple(gaps[place].id for place in one.places),
-            tuple(dict.fromkeys(gaps[place].asset_name for place in one.places)),
+            tuple({gaps[place].asset: gaps[place].asset_name for place in one.places}.values()),
             one.each,
         )
         for one in planned(gaps)

@@ -161,10 +161,21 @@ def _category(
     families = {item.rule[0] for item in live}
     for family in CATEGORY_ORDER:
         if family in families:
-            wordless = family == "G" and _wordless(view) is not None
-            asked = _not_assessable(view, subject, level) if wordless else []
-            return CATEGORY_NAMES[family], asked
+            return CATEGORY_NAMES[family], _beside(view, subject, level, family)
     return "not-assessed", _not_assessable(view, subject, level)
+
+
+def _beside(view: View, subject: Subject, level: Level, family: str) -> list[OpenQuestion]:
+    """The question that gaps of this family leave open: where none of them stands in the way of
+    the data and no value was read, it is not known whether there is any (an incomplete nameplate is
+    no answer to that)."""
+    unread = family in "QG" and (level.lo or 0) < VALUE_READ and (level.hi or 0) >= VALUE_READ
+    wordless = family == "G" and _wordless(view) is not None
+    return _not_assessable(view, subject, level) if unread or wordless else []
+
+
+VALUE_READ = 3
+"""The level from which a process value with known meaning was read (rulings 18)."""
 
 
 def _not_assessable(view: View, subject: Subject, level: Level) -> list[OpenQuestion]:

@@ -115,6 +115,14 @@ class Redacted:
         """All open questions, or those of some assets."""
         return map(self._question, self._store.questions(*self._real(assets)))
 
+    def namesakes(self) -> dict[str, tuple[str, str]]:
+        """Devices with the same name, by pseudonymous key."""
+        say = self._say
+        return {
+            say(key): (say.whole(name, "asset"), say(where))
+            for key, (name, where) in self._store.namesakes().items()
+        }
+
     def signals(self, asset: str) -> dict[tuple[str, str], Signal]:
         """What the points of one asset were taken for."""
         found = self._store.signals(self._keys.get(asset) or asset)

@@ -5,6 +5,7 @@ One rule keeps it simple: what may be long streams, in the order in which people
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -222,6 +223,24 @@ class Reading(Records):
             counted = connection.execute(by_rule.group_by(gaps.rule)).all()
             ends = [int(connection.execute(one).scalar() or 0) for one in (accepted, assets)]
         return {str(rule): int(count) for rule, count in counted}, ends[0], ends[1]
+
+    def namesakes(self) -> dict[str, tuple[str, str]]:
+        """The devices whose name another device of this site has too: by key, the name and where
+        the device is, which tells it from the others. Devices leave the maker a name of its own,
+        and a list of gaps of five "SWITCH" tells nobody where to go."""
+        from sqlalchemy import func, select
+
+        from inventory.store import tables
+
+        c = tables.assets.c
+        mine = (c.site == self.site, c.kind == "device", c.name != "")
+        common = select(c.name).where(*mine).group_by(c.name).having(func.count() > 1)
+        wanted = select(c.key, c.name, c.addresses, c.part).where(*mine, c.name.in_(common))
+        found = {}
+        for key, name, addresses, part in self.rows(wanted):
+            where = " ".join((*json.loads(str(addresses))[:1], *((str(part),) if part else ())))
+            found[str(key)] = (str(name), where)
+        return found
 
     def signals(self, asset: str) -> dict[tuple[str, str], Signal]:
         """What the points of one asset were taken for, by part and address."""

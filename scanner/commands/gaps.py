@@ -44,6 +44,7 @@ def command(
     \b
     Example:  untrap gaps --by fix
     """
+    from inventory.namesakes import Labels
     from inventory.outputs import records
 
     settings: Settings = ctx.obj
@@ -53,12 +54,12 @@ def command(
         if by == "fix":
             from inventory.fixes import plan_fixes
 
-            fixes = plan_fixes(gaps)
+            fixes = plan_fixes(Labels(store).labelled(gaps))
             printed(map(spaced, map(fix_line, fixes)) if as_json else map(Page(), map(_fix, fixes)))
         elif as_json:
             printed(map(spaced, map(records.gap, gaps)))
         else:
-            printed(map(Page(), map(_gap, gaps)))
+            printed(map(Page(), map(_gap, Labels(store).labelled(gaps))))
         questions = store.questions_count()
         empty = next(iter(store.assets()), None) is None
     said = NOTHING if empty else last_line(seen.live, questions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from scanner.opening import concluded
 from scanner.program import folded, rebased
 from scanner.wording import counted
 
+if TYPE_CHECKING:
+    from inventory.namesakes import Labels
+
 
 @click.command()
 @click.option("--rule", default="", metavar="RULE", help="Only questions of this rule.")
@@ -27,11 +31,13 @@ def command(settings: Settings, rule: str, as_json: bool) -> None:
     \b
     Example:  untrap questions
     """
+    from inventory.namesakes import Labels
+
     count = 0
     rule = _known(rule.upper()) if rule else ""
     with concluded(settings) as store:
         wanted = (one for one in store.questions() if not rule or one.rule == rule)
-        shown = _as_lines if as_json else _Shown()
+        shown = _as_lines if as_json else _Shown(Labels(store))
 
         def texts() -> Iterator[str]:
             nonlocal count
@@ -80,13 +86,15 @@ def _as_lines(alike: Sequence[OpenQuestion]) -> str:
 class _Shown:
     """Rule, asset, what it is about and what is missing; beneath it the next step's command."""
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Labels) -> None:
         self._page = Page()
+        self._labels = labels
 
     def __call__(self, alike: Sequence[OpenQuestion]) -> str:
         question = alike[0]
         subjects = ", ".join(inert(one.subject, 80) for one in alike if one.subject)
-        name = inert(question.asset_name, 80) + (f" [{subjects}]" if subjects else "")
+        name = self._labels.of(question.asset, question.asset_name)
+        name = inert(name, 120) + (f" [{subjects}]" if subjects else "")
         said = [
             self._page(f"{question.rule}  {name}: {inert(question.missing, 400)}"),
             self._page(f"  next   {question.next_step}"),

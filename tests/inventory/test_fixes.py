@@ -96,9 +96,10 @@ def test_what_is_waived_or_has_no_remedy_needs_no_fix() -> None:
 
 def test_one_cause_costs_what_its_dearest_case_costs_and_names_each_asset_once() -> None:
     one = gap(1, 3, fix("gate", Effort.E0))
-    two = replace(gap(2, 3, fix("gate", Effort.E3)), asset_name="asset 1")
-    (item,) = plan_fixes([one, two])
-    assert (item.effort, item.assets) == (Effort.E3, ("asset 1",))
+    two = replace(gap(1, 3, fix("gate", Effort.E3)), subject="another")
+    namesake = replace(gap(2, 3, fix("gate", Effort.E0)), asset_name="asset 1")
+    (item,) = plan_fixes([one, two, namesake])
+    assert (item.effort, item.assets) == (Effort.E3, ("asset 1", "asset 1"))  # of two assets
 
 
 def test_a_remedy_without_a_cause_is_the_fix_of_its_asset_alone() -> None:

@@ -99,9 +99,9 @@ class Freed:
         """The sum over some findings; of the assets, `most` are named."""
         found = cls()
         for gap in gaps:
-            found.known.add(hash(gap.asset_name))
-            if len(found.names) < most and gap.asset_name not in found.names:
+            if (number := hash(gap.asset)) not in found.known and len(found.names) < most:
                 found.names.append(gap.asset_name)
+            found.known.add(number)
             found.labels.setdefault(gap.label)
             found.subjects.add(spoken(gap.subject))
             found.machines.update(dict.fromkeys(watched.get(gap.asset, ())))

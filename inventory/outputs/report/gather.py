@@ -16,6 +16,7 @@ from inventory.assemble import context_of, machines, stored_units
 from inventory.connectable import connectable
 from inventory.connection import logins
 from inventory.model import Equipment, Kind, Scan
+from inventory.namesakes import Labels
 from inventory.outputs.records import time
 from inventory.outputs.report import honesty, listing, page
 from inventory.outputs.report.census import Census, light, rows
@@ -60,7 +61,7 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     used_for = used(named, Obstacles(store), limits.rows if not big else 0)
     planned = Plan.of(ranked.data)
     dark, dark_more = critical.dark(planned, limits)
-    questions, question_count = listing.asked(store.questions(), limits)
+    questions, question_count = listing.asked(store.questions(), Labels(store).of, limits)
     return Page(
         site=store.site,
         made=time(now) or "",

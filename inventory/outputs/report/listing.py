@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from inventory.judge.weigh import frees_nothing
 from inventory.model import Finding, OpenQuestion, Severity
+from inventory.namesakes import Labels
 from inventory.outputs.report import page
 from inventory.outputs.report.evidence import Proofs
 from inventory.outputs.report.limits import Limits
@@ -43,7 +44,7 @@ class Ranked:
     def read(cls, store: Store, told: int, *, by_asset: bool) -> Ranked:
         """Reads them; `told` are kept whole, and counted by asset where that is asked for."""
         found = cls()
-        for one in store.ranked(sorted(SHOWN), everything=True):
+        for one in Labels(store).labelled(store.ranked(sorted(SHOWN), everything=True)):
             found.kinds[one.rule, one.category.value] += 1
             found.count += 1
             if found.count <= told:
@@ -110,9 +111,11 @@ def _own(one: Finding, common: set[str]) -> str:
     return text if len(text) <= 160 else text[:159] + "…"
 
 
-def asked(questions: Iterable[OpenQuestion], limits: Limits) -> tuple[tuple[page.Asked, ...], int]:
+def asked(
+    questions: Iterable[OpenQuestion], label: Callable[[str, str], str], limits: Limits
+) -> tuple[tuple[page.Asked, ...], int]:
     """Questions with the same answer to give, once, with the assets that wait for it; and how many
-    there are in all. Memory holds the groups."""
+    there are in all. `label` names an asset by key and name. Memory holds the groups."""
     groups: dict[tuple[str, str, str], _Asked] = {}
     count = 0
     for one in questions:
@@ -123,7 +126,7 @@ def asked(questions: Iterable[OpenQuestion], limits: Limits) -> tuple[tuple[page
         if one.asset != group.last:  # those of one asset follow each other
             group.last, group.assets = one.asset, group.assets + 1
             if len(group.names) < limits.names:
-                group.names.append(one.asset_name)
+                group.names.append(label(one.asset, one.asset_name))
     ranked = sorted(groups.items(), key=lambda item: (-item[1].count, item[0]))
     shown = tuple(
         page.Asked(

@@ -457,15 +457,19 @@ def visible(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
+def _named(_: str, name: str) -> str:
+    return name
+
+
 def test_a_question_about_many_signals_of_one_machine_names_it_once() -> None:
     def ask(asset: str, subject: str) -> OpenQuestion:
         return OpenQuestion("U03", asset, asset.upper(), SITE, subject, "a map", "import it")
 
     several = [ask("m-1", word) for word in ("current", "flow", "power")] + [ask("m-2", "flow")]
-    (found,), count = asked(several, LIMITS)
+    (found,), count = asked(several, _named, LIMITS)
     assert (found.assets, found.count, found.more, count) == (("M-1", "M-2"), 4, 0, 4)
     many = [ask(f"m-{n:02}", word) for n in range(20) for word in ("a", "b")]
-    (found,), _ = asked(many, LIMITS)
+    (found,), _ = asked(many, _named, LIMITS)
     assert len(found.assets) == LIMITS.names and found.more == 20 - LIMITS.names
 
 

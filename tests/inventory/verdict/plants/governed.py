@@ -277,12 +277,16 @@ N = [
         {"register": True}),
     yes("N05", "ungoverned?", evidence(seen("modbus", O.OTHER), about=PLC), {"register": True}),
     yes("N05", "ungoverned?", evidence(seen("modbus", O.GARBLED), about=PLC), {"register": True}),
-    no("N05", "ungoverned", evidence(seen("modbus", O.MUTE), seen("snmp", O.COMPLETE), about=PLC),
-       {"register": True}),
+    yes("N05", "ungoverned?", evidence(seen("modbus", O.MUTE), seen("snmp", O.COMPLETE), about=PLC),
+        {"register": True}),
+    yes("N05", "ungoverned?", evidence(NO_MODBUS, about=PLC), {"register": True}),
+    yes("N05", "poor-quality?", evidence(seen("snmp", O.COMPLETE), about=device())),
     no("N05", "trapped", GAP),
     no("N05", "inaccessible", evidence(seen("opcua", O.BLOCKED), about=PLC)),
-    trap("N05", "any gap is shown", "ungoverned", evidence(NO_MODBUS, about=PLC),
+    trap("N05", "a gap says what stands in the way of its data", "trapped", GAP,
          {"register": True}),
+    trap("N05", "a value with a known meaning was read, and a gap is shown", "ungoverned",
+         evidence(window(TEMPERATURE, list(MANY[:2])), about=PLC), {"register": True}),
 ]  # fmt: skip
 
 
