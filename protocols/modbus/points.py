@@ -66,27 +66,31 @@ async def points(link: Link) -> None:
 async def _place(talk: Talk, place: Place) -> None:
     link, talk.failures = talk.link, 0
     chosen = fitting(facts_about(link.heard, place.part), link.maps, place.unit)
-    if chosen is None and await sunspec.walk(talk, place.unit, place.part):
+    described = chosen is None and await sunspec.walk(talk, place.unit, place.part)
+    if described:
         chosen = fitting(facts_about(link.heard, place.part), link.maps, place.unit)
-        if chosen is None:
-            return
-    if chosen is None and talk.alive:
-        await _ranges(talk, place)
-        return
     if chosen is not None and talk.alive:
-        await _by_map(talk, place, chosen)
+        described |= await _by_map(talk, place, chosen)
+    if not described and talk.alive:
+        await _ranges(talk, place)
 
 
-async def _by_map(talk: Talk, place: Place, chosen: Map) -> None:
-    """Read the blocks of a map; a block that touches a hole is halved until the rest is found."""
+async def _by_map(talk: Talk, place: Place, chosen: Map) -> bool:
+    """Read the blocks of a map; a block that touches a hole is halved until the rest is found.
+
+    Whether any of it answered: a map of another edition fits by name, and its registers are none.
+    """
     question = Question(PROTOCOL, "map", place.part, argument(place.unit, place.part, "choice"))
-    fact = Fact("map", chosen.chosen, "vendor, model and firmware that it stated", place.part)
-    talk.link.note(question, Outcome.COMPLETE, facts=(fact,))
     waiting = list(reversed(spans(chosen.entries)))
-    vain = 0  # refusals since the last block that answered
+    vain = answered = 0  # refusals since the last block that answered, and blocks that did
     while waiting and talk.alive and not talk.failing and vain < MOST_VAIN:
         span = waiting.pop()
         outcome, reason = await read_block(talk, place, span)
+        if outcome in DATA and not answered:
+            source = "vendor, model and firmware that it stated"
+            fact = Fact("map", chosen.chosen, source, place.part)
+            talk.link.note(question, Outcome.COMPLETE, facts=(fact,))
+        answered += outcome in DATA
         vain = 0 if outcome in DATA else vain + 1
         if outcome is Outcome.EMPTY or reason == "illegal_data_value":
             waiting.extend(reversed(span.halves))
@@ -95,6 +99,10 @@ async def _by_map(talk: Talk, place: Place, chosen: Map) -> None:
     if waiting and not talk.over:
         left = ", ".join(span.name for span in waiting)
         talk.link.note(question, Outcome.PARTIAL, Reason.OUR_CAP, detail=f"left unread: {left}")
+    elif not answered and talk.alive:
+        detail = f"{chosen.chosen} fits by name, and none of its registers answers"
+        talk.link.note(question, Outcome.EMPTY, detail=detail)
+    return bool(answered)
 
 
 async def read_block(talk: Talk, place: Place, span: Span) -> tuple[Outcome, str]:

@@ -52,13 +52,20 @@ async def points(link: Link) -> None:
     roots = [UPS_MIB, *(t.columns[0][:-1] for t in several)]
     present = await _present(link, session, roots, left)
     for table in several:
-        if not left.spent and table.columns[0][:-1] in present:
+        if not left.spent and _asked_for(table, present):
             await walk(link, session, table, left)
     wanted = sensors.sensors_for(object_id, served=bool(served))
     if UPS_MIB not in present:
         wanted = tuple(s for s in wanted if s.value[: len(UPS_MIB)] != UPS_MIB)
     await _measure(link, session, wanted, left)
     _own_mac(link)
+
+
+def _asked_for(table: Table, present: Mapping[Oid, Binding]) -> bool:
+    """Whether it is there, and no older table that says the same."""
+    older = tables.NEWER.get(table.name)
+    there = table.columns[0][:-1] in present
+    return there and (older is None or older[0][:-1] not in present)
 
 
 def _naming(table: Table, names: dict[Oid, str]) -> Table:

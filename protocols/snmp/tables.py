@@ -142,6 +142,69 @@ def read_cidr_route(index: Oid, row: Row) -> Harvest:
     return _network_fact(ip_of(index[:4]), ip_of(index[4:8]))
 
 
+# The tables of both versions of IP (RFC 4293, RFC 4292): an index holds the version, the length and
+# the bytes of an address, then perhaps more. Asked for where the older table is absent.
+ADDRESS_BOTH = columns("4.34.1", (3, 4, 5))
+ARP_BOTH = columns("4.35.1", (4, 6))
+ROUTE_BOTH = columns("4.24.7.1", (7,))
+_UNICAST = 1  # IpAddressTable: ipAddressType
+_PREFIX_ENTRY = column("4.32.1.5")  # ipAddressPrefixOrigin, whose index ends with the length
+_INVALID, _OWN = 2, 5  # ipNetToPhysicalType
+NEWER = {"ipAddressTable": ADDRESS, "ipNetToPhysicalTable": ARP, "inetCidrRouteTable": ROUTE}
+"""The older table's columns, by the newer table's name."""
+
+
+def counted(index: Oid) -> tuple[str, Oid]:
+    """The address that an index begins with, and the rest; a zone is left out (RFC 4001)."""
+    if len(index) < 2 or len(index) < 2 + index[1]:
+        return "", ()
+    width = {1: 4, 2: 16, 3: 4, 4: 16}.get(index[0], 0)
+    return ip_of(index[2 : 2 + width]), index[2 + index[1] :]
+
+
+def read_address_both(index: Oid, row: Row) -> Harvest:
+    """Another leg of the device and the network that it stands in."""
+    address, _ = counted(index)
+    kind = number(row.get(ADDRESS_BOTH[1]))
+    if not address or kind not in (_UNICAST, None):
+        return Harvest()
+    said = ipaddress.ip_address(address)
+    if said.is_loopback or said.is_unspecified or said.is_link_local:
+        return Harvest()
+    interface = number(row.get(ADDRESS_BOTH[0]))
+    part = "" if interface is None else f"if {interface}"
+    facts = [Fact("address", address, "snmp IP-MIB ipAddressAddr", part)]
+    points_to = object_id(row.get(ADDRESS_BOTH[2]))
+    if points_to[: len(_PREFIX_ENTRY)] == _PREFIX_ENTRY:
+        found = network(address, str(points_to[-1]))
+        if found:
+            facts.append(Fact("network", found, "snmp IP-MIB ipAddressPrefix", part))
+    return Harvest(tuple(facts))
+
+
+def read_arp_both(index: Oid, row: Row) -> Harvest:
+    """One line of the table of neighbours."""
+    address, _ = counted(index[1:])
+    found = mac(row.get(ARP_BOTH[0]))
+    if not address or not found or number(row.get(ARP_BOTH[1])) in (_INVALID, _OWN):
+        return Harvest()
+    return Harvest((Fact("arp_seen", f"{address}={found}", "snmp IP-MIB", f"if {index[0]}"),))
+
+
+def read_route_both(index: Oid, _row: Row) -> Harvest:
+    """A network that the device has a route to: destination, length of the prefix, and more."""
+    address, rest = counted(index)
+    return _network_fact(address, str(rest[0])) if rest else Harvest()
+
+
+def object_id(binding: Binding | None) -> Oid:
+    """The object identifier that a value is; () for any other."""
+    if binding is None or binding.tag != codec.OBJECT_ID or binding.spoilt:
+        return ()
+    found = codec.value(binding)
+    return found if isinstance(found, tuple) else ()
+
+
 def _network_fact(address: str, mask: str) -> Harvest:
     found = network(address, mask) if address and mask else ""
     return Harvest((Fact("network", found, "snmp route table"),) if found else ())
@@ -244,6 +307,9 @@ PLAIN_TABLES = (
     Table("ipNetToMediaTable", ARP, read_arp),
     Table("ipRouteTable", ROUTE, read_route),
     Table("ipCidrRouteTable", CIDR_ROUTE, read_cidr_route),
+    Table("ipAddressTable", ADDRESS_BOTH, read_address_both),
+    Table("ipNetToPhysicalTable", ARP_BOTH, read_arp_both),
+    Table("inetCidrRouteTable", ROUTE_BOTH, read_route_both),
     Table("tcpListenerTable", LISTENER, read_listener),
     Table("tcpConnTable", CONNECTION, read_connection),
 )

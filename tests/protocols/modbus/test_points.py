@@ -219,6 +219,18 @@ def test_library_is_matched_by_vendor_and_model(vendor: str, model: str, name: s
     assert (found.chosen.split()[1] if found else "") == name
 
 
+def test_a_map_of_which_nothing_answers_is_no_meaning() -> None:
+    """Another edition of a meter: its name fits, its registers are elsewhere."""
+    held = {at: at + 1 for at in range(10)}
+    link = run(one(Slave(named("Eastron", "SDM72D-M"), holding=held)))
+    assert facts(link, "map") == []
+    assert facts(link, "range") == ["holding:0-9"]
+    assert values(link)["holding:3"] == 4
+    told = [o for o in link.observations if o.question.operation == "map"]
+    assert [o.outcome for o in told] == [Outcome.EMPTY]
+    assert "none of its registers answers" in told[0].detail
+
+
 def test_a_drive_is_read_in_its_own_units() -> None:
     held = {3202: 423, 3204: 31, 3209: 48, 8604: 65_536 - 1_268}
     link = run(one(Slave(named("Schneider Electric", "ATV320U15N4C"), holding=held)))

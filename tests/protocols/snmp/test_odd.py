@@ -159,3 +159,47 @@ def test_a_sensor_that_goes_away_while_it_is_sampled_is_bad() -> None:
     run(link, Depth.SAMPLE)
     read = [(s.value, s.quality) for o in link.observations for s in o.samples]
     assert read == [(25, Quality.GOOD), (None, Quality.BAD)]
+
+
+IP = "1.3.6.1.2.1.4."
+NEWER = {
+    f"{IP}34.1.3.1.4.10.7.1.2": signed(4),
+    f"{IP}34.1.4.1.4.10.7.1.2": signed(1),
+    f"{IP}34.1.5.1.4.10.7.1.2": tlv(6, encode_oid(codec.oid(f"{IP}32.1.5.4.1.4.10.7.1.0.26"))),
+    f"{IP}34.1.3.1.4.127.0.0.1": signed(1),
+    f"{IP}34.1.4.1.4.127.0.0.1": signed(1),
+    f"{IP}34.1.5.1.4.127.0.0.1": tlv(6, b"\x00"),
+    f"{IP}35.1.4.4.1.4.10.7.1.9": tlv(4, bytes.fromhex("000e8c112233")),
+    f"{IP}35.1.6.4.1.4.10.7.1.9": signed(3),
+    f"{IP}35.1.4.4.1.4.10.7.1.8": tlv(4, bytes.fromhex("000e8c112244")),
+    f"{IP}35.1.6.4.1.4.10.7.1.8": signed(2),  # invalid
+    f"{IP}24.7.1.7.1.4.10.99.0.0.24.2.0.0.1.4.10.7.1.1": signed(4),
+    f"{IP}24.7.1.7.1.4.0.0.0.0.0.2.0.0.1.4.10.7.1.1": signed(4),
+}
+
+
+def test_networks_and_neighbours_of_the_newer_tables_are_read() -> None:
+    """RFC 4293 and RFC 4292: agents of today often have these only."""
+    plain = {"1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(enterprise_oid("99999")))}
+    agent = Agent({codec.oid(name): value for name, value in (plain | NEWER).items()})
+    link = run(link_of(agent, PUBLIC), Depth.POINTS)
+    facts = [(f.name, f.value, f.part) for o in link.observations for f in o.facts]
+    found = {f for f in facts if f[0] in ("address", "network", "arp_seen")}
+    assert found == {
+        ("address", "10.7.1.2", "if 4"),
+        ("network", "10.7.1.0/26", "if 4"),
+        ("arp_seen", "10.7.1.9=00:0e:8c:11:22:33", "if 4"),
+        ("network", "10.99.0.0/24", ""),
+    }
+
+
+def test_the_newer_table_is_not_asked_for_beside_the_older() -> None:
+    older = {
+        f"{IP}20.1.1.10.7.1.2": tlv(64, bytes((10, 7, 1, 2))),
+        f"{IP}20.1.2.10.7.1.2": signed(4),
+        f"{IP}20.1.3.10.7.1.2": tlv(64, bytes((255, 255, 255, 192))),
+    }
+    agent = Agent({codec.oid(name): value for name, value in (older | NEWER).items()})
+    link = run(link_of(agent, PUBLIC), Depth.POINTS)
+    walks = {o.question.argument for o in link.observations if o.question.operation == "walk"}
+    assert walks == {"ipAddrTable", "ipNetToPhysicalTable", "inetCidrRouteTable"}
