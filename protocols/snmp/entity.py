@@ -36,6 +36,7 @@ _NAMES = {
 _FIRMWARE_FIRST = frozenset({171})
 # The maker of the switch software, whose defaults tell of the software, not of the device.
 _NAME_IN_FRONT = re.compile(r"^[A-Za-z]\S*\d\S* (?=v\d)")  # "FortiGate-501E v5.6.4,build1575"
+_BRANCH = re.compile(r"(?<=build\d{4})b\d{4}\b")  # "build1575b1575": the build, and its branch's
 _CODE = re.compile(r"[A-Z]{2,4}\d{2}")
 _SOFTWARE_HOUSES = frozenset({"aricent"})
 
@@ -131,7 +132,7 @@ def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
         if column == _MAKER and _CODE.fullmatch(words):
             continue  # "DNT00": the maker's code in a list of Dell's, no name
         if name == "firmware":
-            words = _NAME_IN_FRONT.sub("", words)
+            words = _BRANCH.sub("", _NAME_IN_FRONT.sub("", words))
         words = spelled(enterprise, name, words)
         if words:
             source = f"snmp {_NAMES[column]}.{codec.dotted(row.index)}"

@@ -93,9 +93,9 @@ async def _complete(link: Link, session: Session) -> None:
         if all(name in known for name in ESSENTIAL) or not (wishes or rows):
             return
         now = _batch(wishes)
-        gained, rows = await _ask(link, session, now, known, rows, passed)
+        gained, rows, again = await _ask(link, session, now, known, rows, passed)
         known |= gained
-        wishes = tuple(w for w in wishes if w not in now)
+        wishes = (*again, *(w for w in wishes if w not in now))
 
 
 def _rows_wanted(link: Link, session: Session) -> tuple[Oid, ...]:
@@ -193,18 +193,22 @@ async def _ask(
     known: dict[str, str],
     rows: tuple[Oid, ...],
     passed: list[entity.Row],
-) -> tuple[dict[str, str], tuple[Oid, ...]]:
-    """What was gained, and what to ask for the next row of the ENTITY-MIB (() for no more).
+) -> tuple[dict[str, str], tuple[Oid, ...], tuple[Wish, ...]]:
+    """What was gained, and what to ask next: the next row of the ENTITY-MIB, and what is to be
+    asked for once more, without an instance (() for no more).
 
     `passed` takes the rows that were not the device.
     """
     asked = (*_oids(wishes), *rows)
     gained: dict[str, str] = {}
     next_row: list[Oid] = []
+    again: list[Wish] = []
 
     def read(response: Response) -> Reading[None]:
         next_row.clear()
-        found = _granted(wishes, dict(zip(asked, response.bindings, strict=True)), known)
+        held = dict(zip(asked, response.bindings, strict=True))
+        found = _granted(wishes, held, known)
+        again[:] = [identity.bare(w) for w in wishes if w.name not in found and _is_bare(w, held)]
         if rows and asked[-len(rows) :] == rows:
             row = entity.row_of(response.bindings[-len(rows) :])
             enterprise = identity.enterprise_of(object_heard(link))
@@ -225,7 +229,15 @@ async def _ask(
         if response is None or not response.error_status or not answer.spoke or len(asked) == 1:
             break
         asked = fewer(asked, response)
-    return gained, tuple(next_row)
+    return gained, tuple(next_row), tuple(again)
+
+
+def _is_bare(wish: Wish, held: Mapping[Oid, Binding]) -> bool:
+    """Whether a neighbour without an instance was the answer: so the object has none either."""
+    answer = held.get(wish.oid)
+    if answer is None or answer.missing or wish.row or not wish.oid[-1]:
+        return False
+    return len(answer.oid) == len(wish.oid) and answer.oid[:-1] == wish.oid[:-1]
 
 
 def _told(

@@ -102,6 +102,7 @@ class Wish:
     template: str  # how the value is written: "NPort {0}"
     hardware: bool = False  # the value is a hardware address, written without separators
     row: Oid = ()  # the one instance that is meant, of a table whose other rows are other things
+    never: bool = False  # what a wider row asks there is another thing's with these agents
 
     def held_in(self, oid: Oid) -> bool:
         """Whether an answer's name is one that the wish is for."""
@@ -214,11 +215,11 @@ def has_table(enterprise: int) -> bool:
 
 
 def _wish(top: str, name: str, words: str) -> Wish:
-    """`OID`, `OID ~ pattern`, `OID = template`, `OID as address` or `OID@row`.
+    """`OID`, `OID ~ pattern`, `OID = template`, `OID as address`, `OID@row` or `-OID`.
 
-    A leading `+` continues the agent's own id.
+    A leading `+` continues the agent's own id, `-` takes back what a wider row says.
     """
-    path, template, pattern = words, "{0}", ""
+    path, template, pattern = words.removeprefix("-"), "{0}", ""
     hardware = words.endswith(" as address")
     if hardware:
         path = words.removesuffix(" as address")
@@ -240,7 +241,13 @@ def _wish(top: str, name: str, words: str) -> Wish:
         template,
         hardware,
         row,
+        words.startswith("-"),
     )
+
+
+def bare(wish: Wish) -> Wish:
+    """The same, for an agent that names its single objects without the `.0`."""
+    return replace(wish, oid=(*wish.oid[:-1], wish.oid[-1] - 1), row=wish.oid)
 
 
 def wanted(object_id: Oid, known: Mapping[str, str], *, free: bool = False) -> tuple[Wish, ...]:
@@ -256,10 +263,13 @@ def _wanted(object_id: Oid, known: frozenset[str], free: bool) -> tuple[Wish, ..
     """Agents of one model come in numbers."""
     found = []
     named = "model" in known or "product" in known or ("vendor" in known and not free)
-    for wish in _wishes_near(object_id[: len(ENTERPRISES) + 1]):
+    near = _wishes_near(object_id[: len(ENTERPRISES) + 1])
+    near = tuple(w for w in near if object_id[: len(w.object)] == w.object)
+    taken_back = {(wish.name, wish.oid) for wish in near if wish.never}
+    for wish in near:
         if named and not wish.object:
             continue
-        if object_id[: len(wish.object)] == wish.object and wish.name not in known:
+        if wish.name not in known and (wish.name, wish.oid) not in taken_back:
             path = (*object_id, *wish.oid[1:]) if wish.oid[0] == -1 else wish.oid
             found.append(replace(wish, oid=path))
     return tuple(found)

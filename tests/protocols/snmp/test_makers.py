@@ -65,6 +65,7 @@ WRITTEN = {
     "^(\\d+\\.\\d+\\.\\S+)": ("8.1.5.0 build on Thu", "8.1.5.0"),
     "^JUNOS.*\\[([^\\]]+)\\]": ("JUNOS Software Suite [18.4R2.7]", "18.4R2.7"),
     "^(WS-C49\\d\\d\\S*)$": ("WS-C4928-10GE", "WS-C4928-10GE"),
+    "Serial Number\\s*: *(\\S+)": ("CARD\n Serial Number   :  002871\n", "002871"),
     "^(Carrier .+)$": ("Carrier 1U", "Carrier 1U"),
     "^(IP ?\\d.+)$": ("IP 500 V2", "IP 500 V2"),
 }
@@ -83,6 +84,9 @@ def written(maker: tuple[str, ...]) -> tuple[Oid, Oid, str, str]:
     return object_id, identity.enterprise_oid(path), held, kept
 
 
+ROWS = [row for row in identity.makers() if not row[2].startswith("-")]
+
+
 def _row(place: str) -> Oid:
     """The instance of a place that means one row only; () for any."""
     instance = place.partition(" ~ ")[0].partition("@")[2]
@@ -95,7 +99,7 @@ def _asked(column: Oid, place: str) -> Oid:
     return column if row == column else (*row[:-1], row[-1] - 1) if row[-1] else row[:-1]
 
 
-@pytest.mark.parametrize("maker", identity.makers(), ids=lambda maker: "|".join(maker[:3]))
+@pytest.mark.parametrize("maker", ROWS, ids=lambda maker: "|".join(maker[:3]))
 def test_every_row_is_wished_of_its_maker_and_read_as_written(maker: tuple[str, ...]) -> None:
     object_id, column, held, kept = written(maker)
     column = _asked(column, maker[2])
@@ -103,7 +107,7 @@ def test_every_row_is_wished_of_its_maker_and_read_as_written(maker: tuple[str, 
     assert kept in [identity.granted(wish, held) for wish in wishes]
 
 
-@pytest.mark.parametrize("maker", identity.makers()[::40], ids=lambda maker: "|".join(maker[:3]))
+@pytest.mark.parametrize("maker", ROWS[::40], ids=lambda maker: "|".join(maker[:3]))
 def test_an_agent_that_holds_nothing_else_is_read(maker: tuple[str, ...]) -> None:
     object_id, column, held, kept = written(maker)
     values = {
@@ -122,6 +126,40 @@ def test_the_rows_are_in_the_order_of_the_arcs_and_told_once() -> None:
     assert all(row[1] in identity.IDENTITY for row in rows)
     for row in rows:
         re.compile(row[2].partition(" ~ ")[2])
+
+
+def test_a_single_object_without_an_instance_is_asked_for_once_more() -> None:
+    """Its neighbour answers for it, and nothing else of the datagram stood before it."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("SD-WAN appliance"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.3845.31"))),
+        "1.3.6.1.4.1.3845.31.4.2.2.12.1.9": octets("x"),
+        "1.3.6.1.4.1.3845.31.4.2.2.12.1.10": octets("AB1CDE2FGH"),
+        "1.3.6.1.4.1.3845.31.4.2.2.12.1.11": octets("4.6"),
+        "1.3.6.1.4.1.3845.31.4.2.2.12.1.12": octets("9.3.5"),
+        "1.3.6.1.4.1.3845.31.4.2.2.12.1.13": octets("y"),
+    }
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "serial") == ["AB1CDE2FGH"]
+    assert facts(link, "firmware") == ["9.3.5"]
+    assert len(link.requests) == 3
+
+
+def test_what_a_wider_row_says_is_not_asked_of_those_whose_object_holds_another_thing() -> None:
+    """The boards of Allied Telesis: the first is the device, but in a chassis a line card."""
+    board = "1.3.6.1.4.1.207.8.4.4.3.21.1.1"
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("Allied Telesis router/switch"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.207.1.14.120"))),
+        f"{board}.4.1.1": octets("AT-x950-28XSQ"),
+        f"{board}.8.1.1": octets("A0000A000000001"),
+    }
+    link = run(link_of(agent(values), PUBLIC))
+    assert (facts(link, "model"), facts(link, "serial")) == (["AT-x950-28XSQ"], ["A0000A000000001"])
+    values["1.3.6.1.2.1.1.2.0"] = tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.207.1.14.114")))
+    link = run(link_of(agent(values), PUBLIC))
+    assert (facts(link, "model"), facts(link, "serial")) == ([], [])
+    assert facts(link, "product") == ["AT-SBx8106"]
 
 
 def test_what_is_served_behind_a_nameless_number_names_the_maker() -> None:
@@ -171,7 +209,8 @@ def test_a_management_processor_on_linux_is_told_by_its_own_table() -> None:
     assert facts(run(link_of(agent(linux | tivoli), PUBLIC)), "vendor") == []
 
 
-ROWED = [row for row in identity.makers() if "@" in row[2] and not row[2].startswith(".")]
+# Rows of tables of other things, but those whose first row is asked as well.
+ROWED = [row for row in ROWS if "@" in row[2] and row[2][0] != "." and row[0] != "12148.10"]
 
 
 @pytest.mark.parametrize("maker", ROWED, ids=lambda maker: "|".join(maker[:3]))
