@@ -83,7 +83,9 @@ class Machine:
     def name_of(self, meaning: Meaning) -> str:
         """The profile's name of what a value measures, else its measurand."""
         signals = self.profile.signals if self.profile else ()
-        return next((s.name for s in signals if fits(s, meaning) is True), meaning.measurand)
+        return next(
+            (s.name for s in signals if fits(s, meaning, self.profile) is True), meaning.measurand
+        )
 
     @cached_property
     def held(self) -> list[Held]:
@@ -202,10 +204,12 @@ class Machine:
         """The values that show any of the alternatives, or that stand for it."""
         found: list[Row] = []
         for one in alternatives:
-            mine = [row for row in self.rows if fits(one, row[2]) is True]
+            mine = [row for row in self.rows if fits(one, row[2], self.profile) is True]
             derived = DERIVED.get(one.measurand)
             if not mine and derived and not one.place:
-                mine = [row for row in self.rows if fits(Signal(derived), row[2]) is True]
+                mine = [
+                    row for row in self.rows if fits(Signal(derived), row[2], self.profile) is True
+                ]
             found += [row for row in mine if row not in found]
         return found
 
@@ -273,7 +277,9 @@ class Machine:
         if self.licence.truth is not Truth.TRUE:
             return self.licence
         for view, point, meaning in (row for one in self.held for row in one.unlinked):
-            if fits(signal, meaning) or could_be(signal, point, meaning):
+            if fits(signal, meaning, self.profile) or could_be(
+                signal, point, meaning, self.profile
+            ):
                 name = point.name or point.address
                 return unknown(
                     f"whether {name} of {name_of(view)} is the {signal.words} of"
@@ -290,7 +296,7 @@ class Machine:
         """A question for values that are the signal, or may be, of a machine that is not known."""
         found = [
             row for row in self.unsure
-            if fits(signal, row[2]) or could_be(signal, row[1], row[2])
+            if fits(signal, row[2], self.profile) or could_be(signal, row[1], row[2], self.profile)
         ]  # fmt: skip
         if not found:
             return None
@@ -315,7 +321,7 @@ class Machine:
         return derived(f"{names}{more} lists {lists} is{' not' * (count == 1)} {signal.words}")
 
     def _best(self, signal: Signal) -> Proposition | None:
-        found = [row for row in self.rows if fits(signal, row[2]) is True]
+        found = [row for row in self.rows if fits(signal, row[2], self.profile) is True]
         if not found:
             return None
         view, point, meaning = max(found, key=lambda row: row[2].score)
@@ -324,7 +330,7 @@ class Machine:
 
     def _candidates(self, signal: Signal) -> list[Row]:
         """Unclassified values whose unit is compatible or missing (domain model 4.4)."""
-        return [row for row in self.rows if could_be(signal, row[1], row[2])]
+        return [row for row in self.rows if could_be(signal, row[1], row[2], self.profile)]
 
     def _absence_strength(self, signal: Signal) -> Strength:
         """Absence that rests on the names of other values is weak (domain model 4.3)."""

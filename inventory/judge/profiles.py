@@ -44,6 +44,7 @@ class Profile:
     recommended: tuple[Signal, ...]
     failure_modes: str = ""  # class of the failure-mode matrix, or ""
     parameters: Mapping[str, str] | None = None  # signal → parameter of the matrix
+    own: Mapping[str, frozenset[str]] | None = None  # measurand → places where it is measured
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -74,6 +75,7 @@ def profile(cls: str) -> Profile | None:
         tuple(signal_of(name) for name in row["recommended"]),
         row.get("failure_modes", ""),
         row.get("parameters"),
+        {name: frozenset(places) for name, places in row.get("own", {}).items()},
     )
 
 
@@ -96,26 +98,50 @@ def nameable() -> tuple[tuple[str, ...], tuple[str, ...]]:
     )
 
 
-def fits(signal: Signal, meaning: Meaning) -> bool | None:
-    """Whether a point is that signal: True, False, or None where its place is not said."""
+@cache
+def _elsewhere(measurand: str) -> frozenset[str]:
+    """Places at which a measurand is another thing's: its surroundings, its cabinet, its heater."""
+    return frozenset(document("profiles")["elsewhere"].get(measurand, ()))
+
+
+NO_PLACE = frozenset({"load", "phase"})
+"""What a value may be of without being at another place."""
+
+
+def fits(signal: Signal, meaning: Meaning, about: Profile | None = None) -> bool | None:
+    """Whether a point is that signal: True, False, or None where its place is not said, or may be
+    another's. `about` says where the signals of a class are measured that name no place."""
     if meaning.kind or meaning.measurand != signal.measurand:
         return False
-    if not signal.place or signal.place in meaning.places:
+    places = meaning.places - NO_PLACE
+    if signal.place:
+        return True if signal.place in meaning.places else False if places else None
+    own = (about.own or {}).get(signal.measurand) if about else None
+    if not places or (own is not None and places & own):
         return True
-    return None if not meaning.places - {"load", "phase"} else False
+    if places & _elsewhere(signal.measurand):
+        return None if meaning.near else False
+    return True if own is None else None
 
 
-def could_be(signal: Signal, point: Point, meaning: Meaning) -> bool:
+def could_be(signal: Signal, point: Point, meaning: Meaning, about: Profile | None = None) -> bool:
     """Whether a value that is not taken for a signal may be it (domain model 4.4)."""
     if meaning.kind == "doubtful":
         return signal.measurand in (meaning.measurand, *meaning.candidates)
     if meaning.kind:
         return False
-    if fits(signal, meaning) is None:
+    if fits(signal, meaning, about) is None:
         return True
     if meaning.measurand:
         return False
-    if meaning.candidates and signal.measurand not in meaning.candidates and not meaning.conflict:
+    if meaning.conflict and signal.measurand in meaning.candidates:
+        return True  # its unit may be wrong, not its name
+    guessed = meaning.vague and not meaning.dimension
+    if (
+        meaning.candidates
+        and signal.measurand not in meaning.candidates
+        and not (meaning.conflict or guessed)
+    ):
         return False
     binary = point.type.casefold().startswith(("bool", "bit"))
     if is_binary(signal.measurand):

@@ -48,6 +48,16 @@ ISA_SUFFIX = re.compile(
 ISA_SWITCH = re.compile(r"(?<![A-Za-z])[AFIJLPSTVWZ]D?(?:S[HL]{0,2}|A[HL]{1,2})[-_ .]?\d{2,5}")
 ISA_TOTAL = re.compile(r"(?<![A-Za-z])[FJW]Q[IT]?[-_ .]?\d{2,5}")
 RESISTANCE_SENSOR = re.compile(r"(?<![A-Za-z])PT[-_ ]?(?:100|500|1000)(?![0-9])", re.IGNORECASE)
+HIGH_OR_LOW_END = re.compile(r"(?i)[\W_](?:hi|lo)\d?$")
+"""How a limit or a switch is written after a tag ("TT-101 HI"); "LO" elsewhere is lube oil."""
+NUMBERED = re.compile(r"(?i)par[aâ]m[^\W\d_]*[\W_]*\d+")
+END_OF_A_SHAFT = re.compile(
+    r"(?i)(?<![^\W\d_])(?:(?:non|opposite|anti)[\W_]?)?(?:drive|driven|coupling|free)[\W_]?(?:end|side)"
+    r"(?![^\W\d_])"
+)
+"""Where a bearing is: no end of anything, and no negation."""
+LONGEST_VAGUE = 3
+"""Letters of a word that may mean many things."""
 WORD = re.compile(r"\d+|[^\W\d_]+")
 PHRASE = re.compile(r"(?:(?<=[\s/-])|^)[^\W\d_]{2,}(?=[\s.,;:)]|$)")
 """Words of a phrase: parted by spaces, not by the marks and case changes of a tag."""
@@ -72,12 +82,14 @@ class Name:
     kind: str = ""  # "" measurement, or a kind of names.toml: setpoint, limit, alarm, … doubtful
     places: frozenset[str] = frozenset()
     unclear: bool = False  # a phrase with a word that is not known: too little to go by alone
+    near: bool = False  # its place may be where the machine stands ("Room 3 motor temperature")
+    vague: bool = False  # a letter or three that mean many things ("Pos1", "CT 1", "F8:3")
 
 
 @lru_cache(maxsize=65_536)
 def read_name(text: str) -> Name:
     """Measurands, kind and places that the name states; empty where it states none."""
-    text = repair(text)
+    text = END_OF_A_SHAFT.sub(" brg ", repair(text))
     tokens = tokenize(text)
     telling = _unswallowed(tokens, words())
     kind = _kind(text, telling)
@@ -94,6 +106,8 @@ def read_name(text: str) -> Name:
         del scores["level"]
     if not kind and scores.keys() - STATES and _of_state(tokens):
         kind = "doubtful"
+    if not kind and scores and scores.keys() <= STATES and not words().negations.isdisjoint(tokens):
+        kind = "doubtful"
     if not kind and scores.keys() == {"power"} and tokens[-1] in words().of_a_supply:
         kind = "doubtful"
     if not kind and scores and _extreme(tokens, scores):
@@ -104,8 +118,28 @@ def read_name(text: str) -> Name:
         kind = _kind(text, [token for token in telling if token not in words().peaks])
     if kind == "total" and scores and SUMMED.issuperset(scores) and _sums(tokens):
         kind = ""
+    if kind == "parameter" and not scores and NUMBERED.fullmatch(text.strip()):
+        kind = ""  # "Param_12" may hold anything
     unclear = bool(scores) and _unclear(text, telling)
-    return Name(tuple(sorted(scores.items())), kind, places, unclear)
+    vague = bool(scores) and not kind and _vague(text, tokens, scores)
+    near = bool(places) and (bool(system) or _beside(text, tokens, places))
+    return Name(tuple(sorted(scores.items())), kind, places, unclear, near, vague)
+
+
+def _beside(text: str, tokens: list[str], places: frozenset[str]) -> bool:
+    """Whether a name speaks of a machine beside a place, or names the place further up a path."""
+    if not words().machines.isdisjoint(tokens):
+        return True
+    last = PARTS.split(text)[-1]
+    return last != text and places.isdisjoint(_places(last, tokenize(last)))
+
+
+def _vague(text: str, tokens: list[str], scores: dict[str, float]) -> bool:
+    """Whether all that speaks of a measurand are letters that mean many things."""
+    if max(scores.values()) >= STRONG or STATES & scores.keys() or RESISTANCE_SENSOR.search(text):
+        return False
+    known = words().measurands
+    return all(len(token) <= LONGEST_VAGUE for token in tokens if token in known)
 
 
 def tokenize(text: str) -> list[str]:
@@ -180,6 +214,8 @@ def _kind(text: str, tokens: list[str]) -> str:
     found |= {kind for token in tokens if (kind := _stemmed(token))}
     if PROGRAMME.search(text):
         found.add("parameter")
+    if HIGH_OR_LOW_END.search(text):
+        found.add("limit")
     if CJK.search(text) and HIGH_OR_LOW.search(text):
         found.add("alarm")
     return next((kind for kind in order if kind in found), "")

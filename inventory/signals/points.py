@@ -69,6 +69,8 @@ class Meaning:
     process: bool = False  # a value of the process, not of the device's own housekeeping
     numeric: bool = False
     conflict: bool = False  # the unit contradicts the name
+    near: bool = False  # its place may be where the machine stands, not what is measured
+    vague: bool = False  # its candidates are guesses by a letter or three
 
     @property
     def known(self) -> bool:
@@ -188,12 +190,12 @@ def _decide(
         second = scored[1][0] if len(scored) > 1 else 0.0
         if scored[0][0] - second >= MARGIN:
             score, match, name = scored[0]
-            return Meaning(name, match, score, *_sided(name, fixed), numeric)
+            return Meaning(name, match, score, *_sided(name, fixed), numeric, near=said.near)
     conflict = clash and not scored
     strong = tuple(name for name, score in said.scores if score >= SCORES[NAME_ONLY])
     if conflict and len(strong) == 1:
         return Meaning("", NONE, 0.0, said.kind, strong, said.places, size, process, numeric, True)
-    return Meaning("", NONE, 0.0, *fixed, numeric)
+    return Meaning("", NONE, 0.0, *fixed, numeric, vague=said.vague)
 
 
 _Fixed = tuple[str, tuple[str, ...], frozenset[str], str, bool]

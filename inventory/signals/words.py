@@ -34,6 +34,7 @@ class Words:
     measurands: Mapping[str, tuple[tuple[str, float], ...]]
     kinds: Mapping[str, str]
     places: Mapping[str, tuple[str, ...]]
+    machines: frozenset[str]
     prepositions: Mapping[str, frozenset[str]]  # words of a place too, and what may come after
     stops: frozenset[str]
     suffixes: tuple[str, ...]
@@ -42,6 +43,7 @@ class Words:
     sums: frozenset[str]
     peaks: frozenset[str]
     of_a_supply: frozenset[str]
+    negations: frozenset[str]
     no_level: tuple[str, ...]
     extremes: frozenset[str]
     starts: tuple[tuple[str, str], ...]  # beginning of a compound, and the kind it names
@@ -72,7 +74,14 @@ def words() -> Words:
     for place, listed in table["place"].items():
         for word in listed:
             places.setdefault(word, []).append(place)
-    everything = {*measurands, *kinds, *places, *table["neutral"]["words"]}
+    everything = {
+        *measurands,
+        *kinds,
+        *places,
+        *table["neutral"]["words"],
+        *table["machine"]["words"],
+    }
+    everything |= {*table["compound"]["negations"]}
     wide = sorted((word for word in everything if CJK.search(word)), key=len, reverse=True)
     compound = table["compound"]
     stems = {stem: kind for kind, listed in table["stems"].items() for stem in listed}
@@ -80,6 +89,7 @@ def words() -> Words:
         {word: tuple(rows) for word, rows in measurands.items()},
         kinds,
         {word: tuple(rows) for word, rows in places.items()},
+        frozenset(table["machine"]["words"]),
         {word: frozenset(listed) for word, listed in table["preposition"].items()},
         frozenset(compound["stop"]),
         tuple(sorted(compound["suffixes"], key=len, reverse=True)),
@@ -88,6 +98,7 @@ def words() -> Words:
         frozenset(compound["sums"]),
         frozenset(compound["peaks"]),
         frozenset(compound["of_a_supply"]),
+        frozenset(compound["negations"]),
         tuple(compound["no_level"]),
         frozenset(compound["extremes"]),
         tuple(

@@ -333,3 +333,44 @@ def test_words_of_air_handling_and_hydraulics_leave_a_value_a_value() -> None:
         "Pump_1_EM_1_VRY": "voltage",  # between the phases red and yellow
     }
     assert {name: measure(Point("x", name)).measurand for name in names} == names
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Temperatura ajustada", "setpoint"), ("Temperatura ajustado", "setpoint"),
+        ("Ajuste de temperatura", "setpoint"), ("Temperatura di riferimento", "setpoint"),
+        ("Temperatura de referencia", "setpoint"), ("Temperatura de referência", "setpoint"),
+        ("Temperatura referencyjna", "setpoint"), ("Referentietemperatuur", "setpoint"),
+        ("Referenztemperatur", "setpoint"), ("Température de référence", "setpoint"),
+        ("Temperatura regolata", "setpoint"), ("TIC101_SV", "setpoint"), ("Speed ref", "setpoint"),
+        ("TT-101 HI", "limit"), ("TT-101_LO", "limit"), ("temp_hi1", "limit"),
+        ("LO pressure", ""), ("Hi-speed temp", ""),
+        ("Escala de temperatura", "limit"), ("Temp scaling factor", "parameter"),
+        ("Facteur température", "parameter"), ("Power factor", ""), ("Facteur de puissance", ""),
+        ("Factor de potencia", ""), ("Współczynnik mocy", ""),
+        ("Przepływ suma", "total"), ("Caudal suma", "total"), ("Portata somma", "total"),
+        ("Soma da vazão", "total"), ("Refrigerant temperature", ""),
+    ],
+)  # fmt: skip
+def test_set_values_ranges_and_totals_in_eight_languages(name: str, kind: str) -> None:
+    assert read_name(name).kind == kind
+
+
+def test_a_sum_of_a_rate_is_a_measurement() -> None:
+    assert measure(Point("x", "Potencia suma", unit="KWT")).known
+    assert not measure(Point("x", "Caudal suma", unit="MTQ")).known
+
+
+@pytest.mark.parametrize(
+    "name", ["Drive end bearing temp", "Non-drive end temperature", "NonDriveEnd_Temp"]
+)
+def test_the_end_of_a_shaft_is_a_place_and_no_doubt(name: str) -> None:
+    found = read_name(name)
+    assert (found.kind, found.places & {"bearing"}) == ("", {"bearing"})
+
+
+def test_a_negation_is_of_states_only() -> None:
+    assert read_name("Not running").kind == "doubtful"
+    assert read_name("readable, not interpretable: no register map").kind == ""
+    assert read_name("Temperature not ok").kind != "doubtful"
