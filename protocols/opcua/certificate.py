@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 16_384
 _MOST_NAMES = 20
+LEAST_BITS = 2_048  # OPC 10000-7: Basic256Sha256 and the policies after it
+_OLD_DIGESTS = frozenset({"md5", "sha1"})
 _SOURCE = "opcua GetEndpoints certificate"
 
 
@@ -32,6 +34,8 @@ class Certificate:
     key_bits: int | None
     hosts: tuple[str, ...]
     uris: tuple[str, ...]
+    rsa: bool = True
+    digest: str = ""  # the hash that it is signed with
 
 
 def leaf(chain: bytes) -> bytes:
@@ -47,6 +51,7 @@ def parse(der: bytes) -> Certificate | None:
         return None
     from cryptography import x509  # 60 ms: only where a server shows a certificate
     from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     errors = (
         ValueError,
@@ -67,9 +72,18 @@ def parse(der: bytes) -> Certificate | None:
                 found.not_valid_after_utc,
                 getattr(found.public_key(), "key_size", None),
                 *_names(found),
+                isinstance(found.public_key(), RSAPublicKey),
+                _digest(found, UnsupportedAlgorithm),
             )
         except errors:
             return None
+
+
+def _digest(found: X509, unknown: type[Exception]) -> str:
+    try:
+        return found.signature_hash_algorithm.name if found.signature_hash_algorithm else ""
+    except unknown:
+        return ""
 
 
 def _names(found: X509) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -124,6 +138,16 @@ def doubts(
         found.append(
             f"certificate names {', '.join(certificate.hosts[:3])}, not {address}: "
             "reach the server by that name or renew the certificate with this address"
+        )
+    if certificate.rsa and certificate.key_bits and certificate.key_bits < LEAST_BITS:
+        found.append(
+            f"certificate has a key of {certificate.key_bits} bits: clients of today ask for "
+            f"{LEAST_BITS}; renew it with a longer key"
+        )
+    if certificate.digest in _OLD_DIGESTS:
+        found.append(
+            f"certificate is signed with {certificate.digest.upper()}: clients of today refuse "
+            "that; renew it with SHA-256"
         )
     if application_uri and certificate.uris and application_uri not in certificate.uris:
         found.append("certificate names another application URI: renew it with the server's own")

@@ -9,6 +9,7 @@ from asyncua import ua
 
 from protocols.contract import Depth, Observation, Outcome
 from protocols.opcua.status import CODES, TOO_MUCH, refusal
+from tests.protocols.opcua.identities import certificate, rsa_key
 from tests.protocols.opcua.responder import Responder, endpoint, plant, reference, variable
 from tests.protocols.opcua.test_probe import USER, climb, link_to, run, values
 from tests.support.plain import PlainLink
@@ -161,3 +162,12 @@ def test_too_much_at_once_is_not_busy(name: str) -> None:
     """Busy twice in a row ends a visit (safety.md 2): a batch halved twice must not."""
     assert refusal(CODES[name]).outcome is Outcome.REFUSED_CAPABILITY
     assert refusal(CODES["BadServerTooBusy"]).outcome is Outcome.REFUSED_RESOURCE
+
+
+@pytest.mark.parametrize(("bits", "told"), [(1024, True), (2048, False)])
+def test_a_short_key_is_a_reason_why_clients_refuse(bits: int, told: bool) -> None:
+    der = certificate(rsa_key(bits, 5), "urn:double", host="127.0.0.1")
+    seen = run(Responder([endpoint(certificate=der)]), Depth.IDENTIFY)["get_endpoints"]
+    assert values(seen, "certificate.key_bits") == [bits]
+    assert (f"a key of {bits} bits" in seen.detail) == told
+    assert "signed with" not in seen.detail

@@ -48,8 +48,9 @@ async def ours(port: int, requests: int) -> float:
     """Milliseconds of CPU a request."""
     from protocols.contract import Credential, Secret, Target
     from protocols.snmp import PROBE, codec
-    from protocols.snmp.discover import SYSTEM_GROUP, discover, read_system
+    from protocols.snmp.discover import discover
     from protocols.snmp.exchange import exchange, question
+    from protocols.snmp.first import SYSTEM_GROUP, read_system
     from protocols.snmp.sessions import working
     from tests.support.plain import PlainLink
 
