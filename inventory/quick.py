@@ -17,7 +17,8 @@ V = TypeVar("V")
 
 
 def quick(kind: type[V]) -> Callable[..., V]:
-    """A function that takes what the class takes and gives what it gives.
+    """A function that takes what the class takes, then what its constructor does not take, and
+    gives what the class gives.
 
     The class has slots, no `__post_init__`, and defaults that are values.
     """

@@ -15,7 +15,7 @@ from inventory.judge.survey import addressed, row_of
 from inventory.model import Device, Equipment, Evidence
 from inventory.once import Once
 from inventory.population import MADE_BY_SCAN, estimate
-from inventory.signals.points import measured
+from inventory.signals.listing import listing
 from protocols.contract import SPOKE, Openness, Point
 
 
@@ -43,7 +43,7 @@ class _Listed(NamedTuple):
 def _count(points: tuple[Point, ...]) -> _Listed:
     values = [
         (point, meaning)
-        for point, meaning in measured(points)
+        for point, meaning in listing(points).measured
         if meaning.process and meaning.numeric
     ]
     return _Listed(

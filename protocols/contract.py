@@ -374,10 +374,15 @@ class Observation:
     raw: bytes = field(default=b"", repr=False)
     digest: str = ""
     origin: str = "scan"  # "scan", "capture", "nmap", "bundle"
+    stored: str = field(default="", init=False, repr=False, compare=False)
+    """The identifier under which it was stored, where it was read from there; what `replace` makes
+    of it has none."""
 
     @property
     def id(self) -> str:
         """Deterministic identifier: importing an observation twice stores it once (rulings 14)."""
+        if self.stored:
+            return self.stored
         content = [
             self.scan,
             self.vantage,

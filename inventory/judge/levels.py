@@ -165,11 +165,12 @@ def _usable(view: View, rules: set[str], readable: Proposition) -> Proposition:
     plate = nameplate(view)
     if plate.truth is not Truth.TRUE:
         return plate
-    rows = list(view.measured())
-    if not rows or any(not meaning.measurand for _, meaning in view.process if not meaning.kind):
+    if not view.listing.known or view.listing.unclassified:
         return unknown("the meaning of every value: some are unclassified")
     reads = view.context.thresholds.window_reads
-    for _, _, samples in rows:
+    for _, meaning, samples in view.valued:
+        if not meaning.known:
+            continue
         good = sum(item.quality is Quality.GOOD for item in samples)
         if len(samples) < reads:
             return unknown("a window of reads (scan --depth sample)")

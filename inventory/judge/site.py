@@ -15,7 +15,7 @@ from inventory.judge.equipment import judge_equipment
 from inventory.judge.survey import Context, survey
 from inventory.judge.verdict import judge_device
 from inventory.model import Declaration, Equipment, Evidence, Verdict
-from inventory.signals.points import measured
+from inventory.signals.listing import listing
 
 
 def judge_site(
@@ -107,7 +107,7 @@ def signals_of(evidence: Evidence) -> Iterator[tuple[str, str, str, str, tuple[s
 
     A point that says nothing is left out: it is one that has no row.
     """
-    for point, meaning in measured(evidence.points):
+    for point, meaning in listing(evidence.points).measured:
         signal = meaning.measurand
         if signal and meaning.places:
             signal = f"{signal}:{sorted(meaning.places)[0]}"

@@ -7,9 +7,8 @@ by its latest scan; an older scan that says otherwise is kept as a conflict, nev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,9 @@ from inventory.model import (
     RegisterRow,
     Strength,
 )
-from inventory.signals.points import Meaning, has_meaning, measured, process
+from inventory.once import Lazily
+from inventory.signals.listing import SETTINGS, Listing, listing
+from inventory.signals.points import Meaning, has_meaning
 from protocols.contract import (
     NEGATIVE_CONTROL,
     SPOKE,
@@ -133,12 +134,12 @@ class View:
 
     # --- services --------------------------------------------------------------------------
 
-    @cached_property
+    @Lazily
     def spoke(self) -> list[Door]:
         """Doors seen from the collection vantage that spoke."""
         return [door for door in self.here if door.spoke]
 
-    @cached_property
+    @Lazily
     def data_doors(self) -> list[Door]:
         """Doors of protocols that carry process data, from the collection vantage."""
         return [door for door in self.here if (info(door) or NOTHING).data]
@@ -215,7 +216,7 @@ class View:
         place = f" --vantage {quote(self.context.collection)}" if self.context.collection else ""
         return f"untrap scan {self.target}{place}" if self.target else ""
 
-    @cached_property
+    @Lazily
     def target(self) -> str:
         """Where a scan can ask it; "" where only its hardware address is known, or where another
         device answers at its address."""
@@ -224,7 +225,7 @@ class View:
         known = (*self.device.addresses, self.address)
         return next((address for address in known if not _MAC.fullmatch(address)), "")
 
-    @cached_property
+    @Lazily
     def address(self) -> str:
         """Where the device is found: an IP address, or the hardware address it was heard by."""
         if self.device.addresses:
@@ -233,17 +234,17 @@ class View:
             return self.doors[0].address
         return self.device.register.address if self.device.register else ""
 
-    @cached_property
+    @Lazily
     def row(self) -> RegisterRow | None:
         """The register row that declares it: its own, or that of a machine which names it."""
         return row_of(self.device, self.context.addressed)
 
-    @cached_property
+    @Lazily
     def plausible(self) -> tuple[str, ...]:
         """Open process-data protocols that a device of this role may serve."""
         return plausible(self.device.role)
 
-    @cached_property
+    @Lazily
     def present(self) -> Observation | None:
         """The answer that shows best that somebody is at that address: a word of its own, then a
         connection that it took, then a port that it refuses."""
@@ -256,17 +257,37 @@ class View:
 
     # --- points ----------------------------------------------------------------------------
 
-    @cached_property
-    def meanings(self) -> Sequence[tuple[Point, Meaning]]:
-        """Every point with what it measures."""
-        return measured(self.evidence.points)
+    @Lazily
+    def listing(self) -> Listing:
+        """What its points say by themselves."""
+        return listing(self.evidence.points)
 
-    @cached_property
+    @Lazily
     def process(self) -> Sequence[tuple[Point, Meaning]]:
         """Points of the process: not the device's own housekeeping, not text."""
-        return process(self.evidence.points)
+        return self.listing.process
 
-    @cached_property
+    @Lazily
+    def aligned(self) -> bool:
+        """Whether there is one sample for each point, in the order of the listing: a device that
+        was read once. Nobody has to look them up then."""
+        samples = self.evidence.samples
+        return len(samples) == len(self.evidence.points) and self.listing.keys == [
+            (sample.part, sample.point) for sample in samples
+        ]
+
+    @Lazily
+    def plain(self) -> bool:
+        """Whether every value was read once, is good, and has neither a word nor a time of its own:
+        there is nothing to look at for rules on values that are bad, old or stand still."""
+        if not self.aligned:
+            return False
+        for one in self.evidence.samples:
+            if one.status or one.quality is not Quality.GOOD or one.source_time is not None:
+                return False
+        return True
+
+    @Lazily
     def samples(self) -> dict[tuple[str, str], list[Sample]]:
         """Samples by (part, point address), oldest first, whichever door they came through."""
         found: dict[tuple[str, str], list[Sample]] = {}
@@ -283,7 +304,7 @@ class View:
             ("", point.address), []
         )
 
-    @cached_property
+    @Lazily
     def _history(self) -> dict[tuple[str, str], list[Sample]]:
         """Samples of all scans by (part, point address), oldest first."""
         telling = [one for one in self.evidence.observations if one.samples]
@@ -302,44 +323,41 @@ class View:
         found = self._history
         return found.get((point.part, point.address)) or found.get(("", point.address), [])
 
-    @cached_property
+    @Lazily
     def valued(self) -> list[tuple[Point, Meaning, list[Sample]]]:
         """Process points with their samples, which may be none."""
         if not self.evidence.samples:
             return [(point, meaning, []) for point, meaning in self.process]
+        if self.aligned:
+            read = self.evidence.samples
+            return [
+                (point, meaning, [read[place]])
+                for (point, meaning), place in zip(self.process, self.listing.places, strict=True)
+            ]
         get = self.samples.get  # what `values` does, for millions of points
         return [
             (point, meaning, get((point.part, point.address)) or get(("", point.address)) or [])
             for point, meaning in self.process
         ]
 
-    @cached_property
+    @Lazily
     def sampled(self) -> list[tuple[Point, Meaning, list[Sample]]]:
         """Process points that have at least one sample, but no parameters and limits."""
         if not self.evidence.samples:
             return []
-        return [row for row in self.valued if row[2] and row[1].kind not in ("parameter", "limit")]
+        if self.aligned and not self.listing.settings:
+            return self.valued
+        return [row for row in self.valued if row[2] and row[1].kind not in SETTINGS]
 
-    def measured(self) -> Iterator[tuple[Point, Meaning, list[Sample]]]:
-        """Process points with a known measurand that is a measurement, and their samples."""
-        for row in self.valued:
-            if row[1].known:
-                yield row
+    @Lazily
+    def readable(self) -> bool:
+        """Whether a value of a process point with known meaning was read (level 3)."""
+        for point, meaning, samples in self.valued:
+            if _was_read(samples) and has_meaning(point, meaning, self.typed):
+                return True
+        return False
 
-    def is_read(self, point: Point) -> bool:
-        """Whether a value of it was read and was not bad."""
-        return _was_read(self.values(point))
-
-    @cached_property
-    def readable(self) -> list[Point]:
-        """Process points with known meaning of which a value was read (level 3)."""
-        return [
-            point
-            for point, meaning, samples in self.valued
-            if _was_read(samples) and has_meaning(point, meaning, self.typed)
-        ]
-
-    @cached_property
+    @Lazily
     def typed(self) -> bool:
         """Whether a self-describing protocol spoke here."""
         return any((info(door) or NOTHING).typed for door in self.spoke)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from inventory.judge.logic import assumed, confidence
@@ -27,6 +27,7 @@ from inventory.model import (
     Strength,
     Truth,
 )
+from inventory.once import Once
 from inventory.quick import quick
 
 if TYPE_CHECKING:
@@ -101,21 +102,45 @@ def remedies_of(rule: Rule, fields: Mapping[str, str]) -> tuple[Remedy, ...]:
 
     A case gives an empty word where a remedy that uses it cannot be done, and that one is left out.
     """
-    return _worded(rule.remedies, tuple(sorted(fields.items())))
+    return _wording(rule.remedies).of(fields)
 
 
-@lru_cache(maxsize=8192)
-def _worded(
-    remedies: tuple[Remedy, ...], fields: tuple[tuple[str, str], ...]
-) -> tuple[Remedy, ...]:
-    words = _Fields(fields)
-    never = tuple(f"{{{name}}}" for name, word in fields if not word)
-    made = [
-        replace(item, text=item.text.format_map(words), cause=item.cause.format_map(words))
-        for item in remedies
-        if not any(name in item.text for name in never)
-    ]
-    return tuple(sorted(made, key=lambda item: COST[item.effort]))
+class _Wording:
+    """Remedies of one rule in the words of cases: the same ones where the words that they use are
+    the same, as they are for thousands of devices."""
+
+    MOST = 8192
+
+    def __init__(self, remedies: tuple[Remedy, ...]) -> None:
+        self._remedies = remedies
+        texts = [text for item in remedies for text in (item.text, item.cause)]
+        named = (part[1] for text in texts for part in Formatter().parse(text))
+        self._names = tuple(dict.fromkeys(name for name in named if name))
+        self._known: dict[tuple[str | None, ...], tuple[Remedy, ...]] = {}
+
+    def of(self, fields: Mapping[str, str]) -> tuple[Remedy, ...]:
+        """The remedies in these words."""
+        words = tuple([fields.get(name) for name in self._names])
+        known = self._known.get(words)
+        if known is None:
+            if len(self._known) >= self.MOST:
+                self._known.clear()
+            known = self._known[words] = self._worded(words)
+        return known
+
+    def _worded(self, several: tuple[str | None, ...]) -> tuple[Remedy, ...]:
+        said = dict(zip(self._names, several, strict=True))
+        words = _Fields({name: word for name, word in said.items() if word is not None})
+        never = tuple(f"{{{name}}}" for name, word in words.items() if not word)
+        made = [
+            replace(item, text=item.text.format_map(words), cause=item.cause.format_map(words))
+            for item in self._remedies
+            if not any(name in item.text for name in never)
+        ]
+        return tuple(sorted(made, key=lambda item: COST[item.effort]))
+
+
+_wording = Once(_Wording)
 
 
 def touches(remedy: Remedy) -> bool:
@@ -197,7 +222,10 @@ def _assumptions(rule: Rule, context: Context) -> tuple[Because, ...]:
     """Ruling 20: without a declared collection vantage every finding says what was assumed."""
     if context.collection or rule.category is Category.UNGOVERNED:
         return ()
-    return (assumed("no collection vantage is declared: here is taken as the collector's place"),)
+    return (_HERE,)
+
+
+_HERE = assumed("no collection vantage is declared: here is taken as the collector's place")
 
 
 def accepted(finding: str, context: Context) -> bool:

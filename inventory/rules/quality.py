@@ -7,17 +7,18 @@ needs a window does not judge a single read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 
 from inventory.judge.logic import declared, derived, true, unknown
-from inventory.judge.openness import document, no_data_roles
+from inventory.judge.openness import no_data_roles
 from inventory.judge.profiles import profile
 from inventory.judge.statements import says
 from inventory.judge.survey import sibling_group
 from inventory.judge.view import View
 from inventory.model import Because, Severity, Strength
+from inventory.once import Once
 from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import name_of
+from inventory.signals.listing import believed, is_loop
 from inventory.signals.points import Meaning, dimensions, is_binary, signature
 from protocols.contract import DATA, Outcome, Point, Quality, Reason, Sample
 
@@ -67,7 +68,8 @@ def u03(view: View) -> list[Case]:
 def placeholders(view: View) -> list[Row]:
     """Process points that are listed and have no source; found once for a view."""
     if view.sourceless is None:
-        view.sourceless = [row for row in _rows(view) if is_placeholder(row[0], row[2])]
+        rows = [] if view.plain and not view.listing.loops else _rows(view)
+        view.sourceless = [row for row in rows if is_placeholder(row[0], row[2])]
     return view.sourceless
 
 
@@ -86,13 +88,15 @@ def is_placeholder(point: Point, samples: Sequence[Sample]) -> bool:
     last = samples[-1]
     if last.status in NEVER_WIRED:
         return True
-    if point.unit not in ("4K", "mA") or point.low != 4:
+    if not is_loop(point):
         return False
     return isinstance(last.value, (int, float)) and last.value < LOWEST_LOOP_CURRENT
 
 
 def failed(view: View) -> list[Row]:
     """Process points of which the last read tells that the instrument failed."""
+    if view.plain:
+        return []
     return [row for row in _rows(view) if reports_failure(row[2][-1])]
 
 
@@ -108,6 +112,8 @@ def q12(view: View) -> list[Case]:
 
 def bad_reads(view: View) -> tuple[list[Row], list[Row]]:
     """Process points with too many bad reads in a window; those with too few reads to tell."""
+    if view.plain:
+        return [], []
     limits = view.context.thresholds
     bad: list[Row] = []
     short: list[Row] = []
@@ -159,6 +165,8 @@ def _window(view: View, rows: list[Row], missing: str) -> Case:
 def aged(view: View) -> tuple[list[Row], list[Row], bool]:
     """Process points that say that they hold the last value; those with an old time; whether any
     is fresh beside them."""
+    if view.plain:
+        return [], [], False
     stated: list[Row] = []
     old: list[Row] = []
     fresh = False
@@ -264,10 +272,12 @@ def q04(view: View) -> list[Case]:
 
 def impossible(view: View) -> list[Row]:
     """Process points whose unit is of another kind than the name, or whose value lies outside."""
+    if not view.listing.doubtful:
+        return []
     return [
         row
-        for row in view.valued
-        if not row[1].kind and (row[1].conflict or (row[2] and outside(*row)))
+        for row, bounds in zip(view.valued, view.listing.bounds, strict=True)
+        if not row[1].kind and (row[1].conflict or (bounds and row[2] and _beyond(row[2], bounds)))
     ]
 
 
@@ -292,27 +302,19 @@ def q05(view: View) -> list[Case]:
 
 
 def outside(point: Point, meaning: Meaning, samples: Sequence[Sample]) -> bool:
+    """Whether the last value of a point lies beyond the values in which it is believed."""
+    bounds = believed(point.low, point.high, point.unit, meaning.measurand)
+    return bounds is not None and _beyond(samples, bounds)
+
+
+def _beyond(samples: Sequence[Sample], bounds: tuple[float, float]) -> bool:
     last = samples[-1]
-    if last.quality is not Quality.GOOD:
+    if last.quality is not Quality.GOOD or type(last.value) not in _NUMBERS:
         return False
-    value = last.value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    if point.low is not None and point.high is not None and point.low < point.high:
-        margin = (point.high - point.low) * 0.1
-        if not point.low - margin <= value <= point.high + margin:
-            return True
-    if not point.unit:
-        return False
-    limits = _plausible(meaning.measurand)
-    return limits is not None and not limits[0] <= value <= limits[1]
+    return not bounds[0] <= last.value <= bounds[1]  # type: ignore[operator]
 
 
-@cache
-def _plausible(measurand: str) -> tuple[float, float] | None:
-    """The range in which a measurand's values are believed, where the table holds one."""
-    limits = document("names")["measurand"].get(measurand, {}).get("plausible")
-    return (limits[0], limits[1]) if limits else None
+_NUMBERS = (float, int)  # and not `bool`, which is an `int`
 
 
 def q07(view: View) -> list[Case]:
@@ -406,7 +408,7 @@ def q11(view: View) -> list[Case]:
     if any(says("option", item.fields) for item in view.statements()):
         return []
     own = signature(view.evidence.points)
-    usual, count = _usual(seen)
+    usual, count = _usual_of(seen)
     if own == usual:
         return []
     alike = len(own & usual) / len(own | usual)
@@ -429,6 +431,10 @@ def _usual(seen: Mapping[frozenset[str], int]) -> tuple[frozenset[str], int]:
     if len(usual) == 1:
         return usual[0], most
     return max(usual, key=lambda points: (len(points), sorted(points))), most
+
+
+_usual_of = Once(_usual, most=16_384)
+"""The same for all siblings: a context holds their sets once."""
 
 
 def _units_differ(one: frozenset[str], other: frozenset[str]) -> bool:

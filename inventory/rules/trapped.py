@@ -7,6 +7,7 @@ open question (domain model 3.2).
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 
 from inventory.derive.declared import label
 from inventory.judge.door import Door, about_undeclared, info, title_of
@@ -19,7 +20,7 @@ from inventory.judge.view import View
 from inventory.model import Because, Proposition, Strength, Truth
 from inventory.rules.catalogue import Case
 from inventory.rules.informational import covered
-from protocols.contract import DATA, SPOKE, Fact, Openness, Outcome
+from protocols.contract import DATA, SPOKE, Fact, Observation, Openness, Outcome
 
 VIRTUAL_NETWORKS = tuple(
     ipaddress.ip_network(text)
@@ -117,59 +118,67 @@ def connector_declared(view: View, protocol: str) -> bool:
 
 def register_reads(view: View) -> list[Door]:
     """Doors of a protocol that needs a map, that gave registers or bits."""
-    found = []
-    for door in view.spoke:
-        about = info(door)
-        if about is None or about.openness is not Openness.O1:
-            continue
-        if any(
-            item.outcome in DATA and (item.points or item.samples or _ranges(item.facts))
-            for item in door.observations
-        ):
-            found.append(door)
-    return found
+    return [
+        door
+        for door in view.spoke
+        if (about := info(door)) is not None and about.openness is Openness.O1 and _reads(door)
+    ]
+
+
+def _reads(door: Door) -> list[Observation]:
+    """The answers of a door that gave registers or bits."""
+    return [
+        item
+        for item in door.observations
+        if item.outcome in DATA and (item.points or item.samples or _ranges(item.facts))
+    ]
 
 
 def _ranges(facts: tuple[Fact, ...]) -> bool:
     return any(item.name == "range" for item in facts)
 
 
-def _mapped(view: View) -> Proposition:
+def _mapped(view: View, doors: Sequence[Door]) -> Proposition:
     """Whether the registers have a meaning: a map, a self-description, or named points."""
     for name in ("map", "model_id"):
         values = view.fact(name)
         if values:
             return true(Strength.E4, view.source(name, values[0]))
-    own = {
-        point.address
-        for door in register_reads(view)
-        for item in door.observations
-        for point in item.points
-    }
-    for point in view.evidence.points:
+    told = view.listing.told
+    listed = (point for door in doors for item in door.observations for point in item.points)
+    own = {point.address for point in listed if point.address in told} if told else set()
+    for point in view.evidence.points if own else ():
         if point.address in own and (point.signal or point.semantic or point.unit):
             return true(Strength.E4, Because("", "declared", f"{point.address} has a meaning"))
-    return false(
-        Strength.E4, Because("", "declared", "no register map for this model is known or declared")
-    )
+    return _UNMAPPED
+
+
+_UNMAPPED = false(
+    Strength.E4, Because("", "declared", "no register map for this model is known or declared")
+)
 
 
 def _echoes(view: View) -> bool:
     """Whether every register read holds the same value: no evidence that data exists."""
-    values = {item.value for item in view.evidence.samples}
-    return len(view.evidence.samples) >= 8 and len(values) == 1
+    samples = view.evidence.samples
+    if len(samples) < FEWEST_ECHOES:
+        return False
+    first = samples[0].value
+    for one in samples:  # noqa: SIM110 - asked of every device: most end at the second
+        if one.value != first:
+            return False
+    return True
+
+
+FEWEST_ECHOES = 8
+"""Fewer registers may well hold one value by chance."""
 
 
 def _registers(view: View) -> Proposition | None:
     doors = register_reads(view)
     if not doors:
         return None
-    reads = [
-        item
-        for door in doors
-        for item in door.observations
-        if item.outcome in DATA and (item.points or item.samples or _ranges(item.facts))
-    ]
+    reads = [item for door in doors for item in _reads(door)]
     if _echoes(view):
         return unknown(
             "whether the registers hold data: all of them hold the same value",
@@ -177,7 +186,9 @@ def _registers(view: View) -> Proposition | None:
             view.ask(doors[0].protocol, "points"),
             cite(reads[0]),
         )
-    return both(true(Strength.E4, *(cite(item) for item in reads[:3])), negate(_mapped(view)))
+    return both(
+        true(Strength.E4, *(cite(item) for item in reads[:3])), negate(_mapped(view, doors))
+    )
 
 
 def t03(view: View) -> list[Case]:

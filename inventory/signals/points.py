@@ -88,14 +88,6 @@ def measure(point: Point) -> Meaning:
     )  # fmt: skip
 
 
-def _measured(points: tuple[Point, ...]) -> tuple[tuple[Point, Meaning], ...]:
-    return tuple([(point, measure(point)) for point in points])
-
-
-def _process(points: tuple[Point, ...]) -> tuple[tuple[Point, Meaning], ...]:
-    return tuple([item for item in measured(points) if item[1].process and item[1].numeric])
-
-
 @cache
 def dimensions(measurand: str) -> frozenset[str]:
     """Dimensions that a measurand may have; empty for a binary one."""
@@ -231,12 +223,6 @@ def _label(name: str, unit: str) -> str:
 def _signature(points: Iterable[Point]) -> frozenset[str]:
     return frozenset(_label(point.name or point.address, point.unit) for point in points)
 
-
-measured = Once(_measured)
-"""Every point with what it measures."""
-
-process = Once(_process)
-"""Points of the process with what they measure: no housekeeping of the device, no text."""
 
 signature = Once(_signature)
 """The set of signals that a device offers, to compare it with its siblings (Q11)."""

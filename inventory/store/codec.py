@@ -230,11 +230,24 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _question = lru_cache(maxsize=4096)(Question)
 
 
-def observation(row: Sequence[object], raw: bytes = b"") -> Observation:
-    """The observation of a row that holds `OBSERVATION_COLUMNS` in order."""
-    (scan, site, vantage, address, transport, port, protocol, operation, part, argument) = row[:10]
-    (sequence, outcome, reason, detail, credential, tries, time, seconds) = row[10:18]
-    (items, digest, origin, facts, points, samples) = row[18:24]
+STORED_COLUMNS = (*OBSERVATION_COLUMNS, "id")
+"""Columns in the order that `stored` takes them."""
+
+
+def stored(row: Sequence[object]) -> Observation:
+    """The observation of a row that holds `STORED_COLUMNS` in order, first of all: with the id that
+    it is stored under, so that nobody computes it again."""
+    return observation(row, b"", str(row[24]))
+
+
+def observation(row: Sequence[object], raw: bytes = b"", known: str = "") -> Observation:
+    """The observation of a row that holds `OBSERVATION_COLUMNS` in order, first of all; `known` is
+    its id where that is known."""
+    (
+        scan, site, vantage, address, transport, port, protocol, operation, part, argument,
+        sequence, outcome, reason, detail, credential, tries, time, seconds, items, digest,
+        origin, facts, points, samples,
+    ) = row[:24]  # fmt: skip
     return _new_observation(  # the columns were written by observation_row
         scan,
         vantage,
@@ -248,13 +261,14 @@ def observation(row: Sequence[object], raw: bytes = b"") -> Observation:
         credential,
         tries,
         seconds,
-        unpack(Fact, facts),  # type: ignore[arg-type]
-        unpack(Point, points),  # type: ignore[arg-type]
-        unpack(Sample, samples),  # type: ignore[arg-type]
+        unpack(Fact, facts) if facts else (),  # type: ignore[arg-type]
+        unpack(Point, points) if points else (),  # type: ignore[arg-type]
+        unpack(Sample, samples) if samples else (),  # type: ignore[arg-type]
         items,
         raw,
         digest,
         origin,
+        known,
     )
 
 

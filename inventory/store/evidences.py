@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LAST = (1 << 31) - 1
 """A rank after every other."""
 
-_LAST_COLUMN = itemgetter(len(codec.OBSERVATION_COLUMNS))
+_LAST_COLUMN = itemgetter(len(codec.STORED_COLUMNS))
 
 
 class Evidences(Reading):
@@ -41,14 +41,14 @@ class Evidences(Reading):
         from inventory.store import tables
 
         place, seen = tables.place, tables.observation
-        columns = (*(seen.c[name] for name in codec.OBSERVATION_COLUMNS), place.c.asset)
+        columns = (*(seen.c[name] for name in codec.STORED_COLUMNS), place.c.asset)
         joined = select(*columns).select_from(place.join(seen, at_place(place, seen)))
         for start in range(0, len(devices), KEYS):
             some = devices[start : start + KEYS]
             wanted = joined.where(place.c.asset.in_([one.key for one in some]))
             found: dict[object, list[Observation]] = {}
             for row in self.rows(wanted.order_by(seen.c.seq)):
-                found.setdefault(_LAST_COLUMN(row), []).append(codec.observation(row))
+                found.setdefault(_LAST_COLUMN(row), []).append(codec.stored(row))
             for one in some:
                 yield assemble(one, found.get(one.key, ()))
 
@@ -59,7 +59,7 @@ class Evidences(Reading):
         those whose rank is at least `first` and below `end`.
         """
         return self._side_by_side(
-            codec.OBSERVATION_COLUMNS, codec.observation, values.device, first=first, end=end
+            codec.STORED_COLUMNS, codec.stored, values.device, first=first, end=end
         )
 
     def surveyed(self, *, first: int = 0, end: int = LAST) -> Iterator[Evidence]:

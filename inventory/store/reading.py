@@ -142,6 +142,13 @@ class Reading(Records):
         What frees data first, then by value, then severity (rulings 19); without `everything`
         neither those of severity info nor those that were accepted.
         """
+        for row in self.ranked_rows(families, everything=everything):
+            yield values.finding(dict(zip(values.GAPS, row, strict=True)))
+
+    def ranked_rows(
+        self, families: Sequence[str], *, everything: bool = False
+    ) -> Iterator[Sequence[object]]:
+        """The same as rows of the columns `values.GAPS`; streams."""
         from sqlalchemy import case, or_, select
 
         from inventory.store import tables
@@ -149,9 +156,10 @@ class Reading(Records):
         c = tables.gaps.c
         nothing = or_(c.category == Category.UNGOVERNED.value, c.rule.in_(sorted(RECORD_RULES)))
         harm = case({one.value: -place for place, one in enumerate(Severity)}, value=c.severity)
-        wanted = select(tables.gaps).where(self._listed(families, everything=everything))
+        columns = [c[name] for name in values.GAPS]
+        wanted = select(*columns).where(self._listed(families, everything=everything))
         order = (case((nothing, 1), else_=0), c.value.desc(), harm, c.rule, c.id)
-        yield from self._values(wanted.order_by(*order), values.finding)
+        return self.rows(wanted.order_by(*order))
 
     def ranked_count(self, families: Sequence[str]) -> int:
         """How many findings `ranked` gives."""

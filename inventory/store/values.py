@@ -32,6 +32,7 @@ from inventory.model import (
     Severity,
     Verdict,
 )
+from inventory.once import Once
 from inventory.quick import quick
 from inventory.store.codec import Row, moment, stamp
 from inventory.store.filling import Rows
@@ -287,9 +288,9 @@ class Gathered:
     ) -> None:
         """Counts one verdict in, what the points of its asset were taken for, and its standing
         (the columns `STANDING`)."""
-        self._levels.append(tuple(verdict_columns(verdict).values()))
-        self._gaps += [tuple(finding_row(one).values()) for one in verdict.findings]
-        self._questions += [tuple(question_row(one).values()) for one in verdict.questions]
+        self._levels.append(_level(verdict))
+        self._gaps += [_gap(one) for one in verdict.findings]
+        self._questions += [_question(one) for one in verdict.questions]
         self._conflicts += [
             (verdict.asset, self.site, one.observation, one.text) for one in verdict.conflicts
         ]
@@ -317,19 +318,24 @@ def concluded(verdict: Verdict, site: str) -> Concluded:
     return gathered.concluded()
 
 
-def verdict_columns(verdict: Verdict) -> Row:
-    """What a verdict adds to its row of table `assets`, and the key of that row at the end."""
+def _level(verdict: Verdict) -> tuple[object, ...]:
+    """What a verdict adds to its row of table `assets` (the columns `LEVELS`), and the key of that
+    row at the end."""
     coverage = verdict.coverage
-    return {
-        "level_lo": verdict.level.lo,
-        "level_hi": verdict.level.hi,
-        "blocking": compact(verdict.level.blocking),
-        "coverage_lo": coverage.lo if coverage else None,
-        "coverage_hi": coverage.hi if coverage else None,
-        "coverage": compact([coverage.unseen, coverage.best_next]) if coverage else "",
-        "category": verdict.category,
-        "key": verdict.asset,
-    }
+    return (
+        verdict.level.lo,
+        verdict.level.hi,
+        _blocking(verdict.level.blocking),
+        coverage.lo if coverage else None,
+        coverage.hi if coverage else None,
+        compact([coverage.unseen, coverage.best_next]) if coverage else "",
+        verdict.category,
+        verdict.asset,
+    )
+
+
+_blocking = lru_cache(maxsize=1_024)(compact)
+"""Thousands of levels are blocked by the same."""
 
 
 def level(row: Mapping[str, object]) -> Level:
@@ -355,30 +361,39 @@ def coverage(row: Mapping[str, object]) -> Coverage | None:
     return Coverage(low, high, tuple(unseen), best_next)
 
 
-def finding_row(one: Finding) -> Row:
-    """One row of table `gaps`."""
-    body = {
-        "because": [_flat(item) for item in one.because],
-        "remedies": [_flat(item) for item in one.remedies],
-        "assumed": one.criticality_assumed,
-    }
-    return {
-        "id": one.id,
-        "site": one.site,
-        "asset": one.asset,
-        "asset_name": storable(one.asset_name),
-        "rule": one.rule,
-        "version": one.version,
-        "category": one.category.value,
-        "label": one.label,
-        "subject": storable(one.subject),
-        "severity": one.severity.value,
-        "confidence": one.confidence.value,
-        "value": one.value,
-        "unlocks": one.unlocks,
-        "waived": storable(one.waived),
-        "body": compact(body),
-    }
+def _gap(one: Finding) -> tuple[object, ...]:
+    """The columns `GAPS` of one finding. What the column `body` holds is an object: `because`,
+    `remedies`, and `assumed`, whether the criticality is."""
+    because = compact([_because(item) for item in one.because])
+    assumed = "true" if one.criticality_assumed else "false"
+    return (
+        one.id,
+        one.site,
+        one.asset,
+        storable(one.asset_name),
+        one.rule,
+        one.version,
+        one.category.value,
+        one.label,
+        storable(one.subject),
+        one.severity.value,
+        one.confidence.value,
+        one.value,
+        one.unlocks,
+        storable(one.waived),
+        f'{{"because":{because},"remedies":{_remedies(one.remedies)},"assumed":{assumed}}}',
+    )
+
+
+_because = attrgetter(*(field.name for field in fields(Because)))
+
+
+def _texts_of(several: tuple[Remedy, ...]) -> str:
+    return compact([_flat(item) for item in several])
+
+
+_remedies = Once(_texts_of, most=4_096)
+"""Most findings of one rule offer the very same remedies."""
 
 
 _new_because, _new_finding = quick(Because), quick(Finding)
@@ -419,9 +434,12 @@ def _remedy(text: str, effort: str, outage: bool, cause: str) -> Remedy:
 _QUESTION = ("rule", "asset", "asset_name", "site", "subject", "missing", "next_step", "command")
 
 
-def question_row(one: OpenQuestion) -> Row:
-    """One row of table `questions`."""
-    return {name: storable(getattr(one, name)) for name in _QUESTION}
+def _question(one: OpenQuestion) -> tuple[object, ...]:
+    """The columns `_QUESTION` of one question."""
+    return tuple([storable(text) for text in _asked(one)])
+
+
+_asked = attrgetter(*_QUESTION)
 
 
 def question(row: Mapping[str, object]) -> OpenQuestion:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from inventory.model import Finding, Severity
+from inventory.store.values import GAPS
 from inventory.text import inert
 from protocols.contract import spaced
 from scanner.cli import Settings
@@ -45,19 +46,20 @@ def command(
     Example:  untrap gaps --by fix
     """
     from inventory.namesakes import Labels
-    from inventory.outputs import records
+    from inventory.outputs import gap_lines
 
     settings: Settings = ctx.obj
     with concluded(settings) as store:
         seen = Counts()
         gaps = seen.counting(store.ranked(SHOWN_FAMILIES, everything=everything))
+        rows = seen.counting_rows(store.ranked_rows(SHOWN_FAMILIES, everything=everything))
         if by == "fix":
             from inventory.fixes import plan_fixes
 
             fixes = plan_fixes(Labels(store).labelled(gaps))
             printed(map(spaced, map(fix_line, fixes)) if as_json else map(Page(), map(_fix, fixes)))
         elif as_json:
-            printed(map(spaced, map(records.gap, gaps)))
+            printed(map(gap_lines.line, rows))
         else:
             printed(map(Page(), map(_gap, Labels(store).labelled(gaps))))
         questions = store.questions_count()
@@ -67,6 +69,10 @@ def command(
     click.echo(said, err=as_json)
     next_step(*follow, why=left(questions))
     ctx.exit(exit_code(seen.worst, questions, fail_on, fail_on_questions))
+
+
+_WAIVED, _SEVERITY = map(GAPS.index, ("waived", "severity"))
+_PLACES: dict[object, int] = {one.value: place for place, one in enumerate(ORDER)}
 
 
 class Counts:
@@ -83,6 +89,14 @@ class Counts:
                 self.live += 1
                 self.worst = max(self.worst, ORDER.index(gap.severity))
             yield gap
+
+    def counting_rows(self, rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+        """The same of gaps as they are kept."""
+        for row in rows:
+            if not row[_WAIVED]:
+                self.live += 1
+                self.worst = max(self.worst, _PLACES[row[_SEVERITY]])
+            yield row
 
 
 def exit_code(worst: int, questions: int, fail_on: str | None, fail_on_questions: bool) -> int:

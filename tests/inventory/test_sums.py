@@ -26,7 +26,7 @@ from inventory.rollup import (
     reached,
     roll_up,
 )
-from inventory.signals.points import measured
+from inventory.signals.listing import listing
 from protocols.contract import Fact, Outcome, Point
 
 # --- roll-up ---------------------------------------------------------------------------------
@@ -161,7 +161,9 @@ def test_only_measured_values_are_counted_and_only_stated_access_is_known() -> N
               Point("c", "Running", type="Boolean"),
               Point("d", "CPU load", unit="P1", type="Double", path="diagnostics/cpu"))  # fmt: skip
     census = counted(Evidence(Device("a", "S", seen=True), (), points, ()))
-    numeric = [meaning for _, meaning in measured(points) if meaning.process and meaning.numeric]
+    numeric = [
+        meaning for _, meaning in listing(points).measured if meaning.process and meaning.numeric
+    ]
     assert (census.points, census.access_known, census.writable) == (len(numeric), 0, 0)
     assert 0 < len(numeric) < len(points)
     for access, known, writable in (("r", 1, 0), ("-", 1, 0), ("w", 1, 1), ("", 0, 0)):
