@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from inventory.judge.presence import Machine, class_of
-from inventory.judge.survey import AGGREGATORS, Context, Gathered, context_from, survey
+from inventory.judge.survey import AGGREGATORS, Context, Gathered, context_from
 from inventory.judge.view import View
 from inventory.model import Because, Device, Equipment, Kind, Truth
 from inventory.pairs import locations
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 def context_of(store: Store, today: datetime) -> Context:
     """The site's context, by one pass over its evidence."""
+    found = Gathered()
+    for device, rows in store.surveyed():
+        found.add_kept(device, rows)
     stated = store.declarations(None, *(kind for kind in Kind if kind is not Kind.KEY))
-    equipment = store.equipment()
-    return survey(store.surveyed(), equipment, stated, today=today, site=store.site)
+    return context_from(found, store.equipment(), stated, today=today, site=store.site)
 
 
 def covering(store: Store, device: Device) -> Because | None:

@@ -116,8 +116,8 @@ def _steps(several: Iterable[Equipment], size: int) -> Iterator[list[Equipment]]
 def surveyed(store: Store, first: int, end: int) -> Gathered:
     """What a slice of the devices tells about the site."""
     found = Gathered(limited=False)
-    for evidence in store.surveyed(first=first, end=end):
-        found.add(evidence)
+    for device, rows in store.surveyed(first=first, end=end):
+        found.add_kept(device, rows)
     return found
 
 

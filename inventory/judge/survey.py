@@ -9,18 +9,21 @@ from __future__ import annotations
 import ipaddress
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from inventory.derive.declared import bus_part, denies, is_equipment, label, row, yes
 from inventory.derive.identity import ROUTERS, placeholder
+from inventory.judge.evidence import assemble
 from inventory.judge.naming import plain_tag
 from inventory.judge.statements import says, stated
 from inventory.judge.thresholds import Thresholds, thresholds
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind, RegisterRow
-from inventory.signals.points import signature
+from inventory.signals.points import labelled, signature
+from inventory.store import codec
 from protocols.contract import SPOKE, Observation, Outcome
 
 MOST_SIGNATURES = 16  # different point sets remembered per model
@@ -330,18 +333,40 @@ class Gathered:
         self.unlisted: dict[str, list[tuple[str, ...]]] = {}
         """Gateway → names of each unit that no row of its own declares: a machine's may."""
         self.asked: set[int] = set()
+        self._asked_last = ""
         self.clocks_near = 0
 
     def add(self, evidence: Evidence) -> None:
+        """Counts in one device."""
         device = evidence.device
-        for identity in identities(device):
-            self.own(identity, device.key)
+        self._device(device)
         group = sibling_group(device)
         if group and evidence.points:
             self._sibling(group, signature(evidence.points), 1)
         if device.role in AGGREGATORS:
             self.names[device.key] = device.name
             self._origins(evidence)
+        self._observations(evidence)
+
+    def add_kept(self, device: Device, rows: Sequence[Sequence[object]]) -> None:
+        """The same from rows of `codec.SURVEYED_COLUMNS`. Most devices list their points once, name
+        no unit and collect nothing: of those no observation and no point is made."""
+        listings = [str(one[_POINTS]) for one in rows if one[_POINTS]]
+        if len(listings) > 1 or device.role in AGGREGATORS or any(map(_of_unit, rows)):
+            several = [codec.surveyed(one, device.site) for one in rows]
+            self.add(assemble(device, several))
+            return
+        self._device(device)
+        group = sibling_group(device) if listings else ()
+        if group:
+            self._sibling(group, kept_signature(listings[0]), 1)
+        for one in rows:
+            if one[_OUTCOME] != Outcome.NOT_ASKED:
+                self._ask(str(one[_ADDRESS]))
+
+    def _device(self, device: Device) -> None:
+        for identity in identities(device):
+            self.own(identity, device.key)
         if device.parent and device.part:
             if device.register:
                 self.listed.add(device.parent)
@@ -350,7 +375,13 @@ class Gathered:
         for fact in device.facts:
             if fact.name == "clock_skew_seconds" and isinstance(fact.value, (int, float)):
                 self.clocks_near += abs(fact.value) <= 2
-        self._observations(evidence)
+
+    def _ask(self, text: str) -> None:
+        if text != self._asked_last:
+            self._asked_last = text
+            address = number_of(text)
+            if address is not None:
+                self.asked.add(address)
 
     def absorb(self, part: Gathered) -> None:
         """Counts in what another part of the site gave; parts come in the order of the site."""
@@ -400,9 +431,7 @@ class Gathered:
         for item in evidence.observations:
             if item.outcome is Outcome.NOT_ASKED:
                 continue
-            address = number_of(item.target.address)
-            if address is not None:
-                self.asked.add(address)
+            self._ask(item.target.address)
             part = unit_of(item)
             if part and item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM:
                 answers = self.answered.setdefault(gateway, [])
@@ -410,10 +439,36 @@ class Gathered:
                     answers.append(Answered(item.scan, item.time.timestamp(), part))
 
 
+_ADDRESS, _PART, _ARGUMENT, _OUTCOME, _POINTS = map(
+    codec.SURVEYED_COLUMNS.index, ("address", "part", "argument", "outcome", "points")
+)
+
+
+def _of_unit(one: Sequence[object]) -> bool:
+    """Whether a row may be about a unit behind a gateway (`unit_of`)."""
+    return str(one[_PART]).startswith(_UNITS) or str(one[_ARGUMENT]).startswith(_UNITS)
+
+
+_UNITS = "unit"
+
+
+def kept_signature(text: str) -> frozenset[str]:
+    """`signature` of a listing as it is kept, without making its points."""
+    return (_few_signatures if len(text) <= codec.CACHED_TEXT else _kept_signature)(text)
+
+
+def _kept_signature(text: str) -> frozenset[str]:
+    named = {(part, at): labelled(name or at, unit) for part, at, name, unit in codec.named(text)}
+    return frozenset(named.values())
+
+
+_few_signatures = lru_cache(maxsize=512)(_kept_signature)
+
+
 def unit_of(item: Observation) -> str:
     """The unit that a question went to; the gateway's own stands in the argument (rulings 17)."""
     for text in (item.question.part, item.question.argument):
-        if text.startswith("unit") and (found := _UNIT.match(text)):
+        if text.startswith(_UNITS) and (found := _UNIT.match(text)):
             return found[0]
     return ""
 
@@ -437,7 +492,8 @@ def number_of(text: str) -> int | None:
 
 def plain(text: str) -> str:
     """Letters and digits only, lower case: how identities and names are compared."""
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    folded = text.casefold()
+    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
 def identities(device: Device) -> list[str]:

@@ -216,12 +216,13 @@ def has_meaning(point: Point, meaning: Meaning, typed_protocol: bool) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _label(name: str, unit: str) -> str:
+def labelled(name: str, unit: str) -> str:
+    """One signal in a set that is compared with those of siblings."""
     return f"{name} [{unit}]" if unit else name
 
 
 def _signature(points: Iterable[Point]) -> frozenset[str]:
-    return frozenset(_label(point.name or point.address, point.unit) for point in points)
+    return frozenset(labelled(point.name or point.address, point.unit) for point in points)
 
 
 signature = Once(_signature)

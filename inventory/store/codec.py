@@ -346,6 +346,14 @@ def _listed(text: str) -> tuple[tuple[str, str], ...]:
 _few_listed = lru_cache(maxsize=512)(_listed)
 
 
+def named(text: str) -> list[tuple[str, str, str, str]]:
+    """Part, address, name and unit of each point that `pack` wrote."""
+    return [
+        (p.get("part", ""), p["address"], p.get("name", ""), p.get("unit", ""))
+        for p in expand(text)
+    ]
+
+
 def raw_row(observation: Observation) -> Row:
     """One row of table `raw`: at most 64 KB, compressed."""
     kept = observation.raw[:RAW_BYTES]

@@ -6,7 +6,7 @@ named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -55,43 +55,40 @@ class Evidences(Reading):
     def evidences(self, *, first: int = 0, end: int = LAST) -> Iterator[Evidence]:
         """Everything about every device, one device at a time; memory holds one device.
 
-        Streams the devices and their observations side by side, both in order of the asset; only
-        those whose rank is at least `first` and below `end`.
+        Only those whose rank is at least `first` and below `end`.
         """
-        return self._side_by_side(
-            codec.STORED_COLUMNS, codec.stored, values.device, first=first, end=end
+        coming = self._side_by_side(
+            codec.STORED_COLUMNS, values.device_of, values.DEVICE, first=first, end=end
         )
+        for device, rows in coming:
+            yield assemble(device, [codec.stored(row) for row in rows])
 
-    def surveyed(self, *, first: int = 0, end: int = LAST) -> Iterator[Evidence]:
-        """The same as far as a survey of the site needs it, at a third of the cost: observations
-        hold where, when, which unit, outcome and points; devices what tells them apart."""
-
-        def value(row: Sequence[object]) -> Observation:
-            return codec.surveyed(row, self.site)
-
+    def surveyed(
+        self, *, first: int = 0, end: int = LAST
+    ) -> Iterator[tuple[Device, list[Sequence[object]]]]:
+        """The same as far as a survey of the site needs it: devices hold what tells them apart,
+        and what was observed is rows of `codec.SURVEYED_COLUMNS`."""
         return self._side_by_side(
-            codec.SURVEYED_COLUMNS, value, values.surveyed_device,
-            first=first, end=end, told=values.SURVEYED,
-        )  # fmt: skip
+            codec.SURVEYED_COLUMNS, values.surveyed_device, values.SURVEYED, first=first, end=end
+        )
 
     def listings(self) -> Iterator[Evidence]:
         """Every device whole, and of its observations what a survey needs: its points."""
-
-        def value(row: Sequence[object]) -> Observation:
-            return codec.surveyed(row, self.site)
-
-        return self._side_by_side(codec.SURVEYED_COLUMNS, value, values.device)
+        coming = self._side_by_side(codec.SURVEYED_COLUMNS, values.device_of, values.DEVICE)
+        for device, rows in coming:
+            yield assemble(device, [codec.surveyed(row, self.site) for row in rows])
 
     def _side_by_side(
         self,
         columns: Sequence[str],
-        observation: Callable[[Sequence[object]], Observation],
-        device: Callable[[Mapping[str, object]], Device],
+        device: Callable[[Sequence[object]], Device],
+        told: Sequence[str],
         *,
         first: int = 0,
         end: int = LAST,
-        told: Sequence[str] = (),
-    ) -> Iterator[Evidence]:
+    ) -> Iterator[tuple[Device, list[Sequence[object]]]]:
+        """Streams the devices and the rows of their observations side by side, both in order of the
+        device; `told` are the columns that `device` takes."""
         from sqlalchemy import select
 
         from inventory.store import tables
@@ -103,24 +100,23 @@ class Evidences(Reading):
             .where(place.c.site == self.site, place.c.rank >= first, place.c.rank < end)
             .order_by(place.c.rank)
         )
-        groups = groupby(self.rows(wanted), key=itemgetter(len(columns)))
-        ranked = select(*(c[name] for name in told or c.keys())).where(
+        ranked = select(*(c[name] for name in told), c.rank).where(
             c.site == self.site, c.kind == "device", c.rank >= first, c.rank < end
         )
-        devices = self._values(
-            ranked.order_by(c.rank), lambda row: (int(str(row["rank"])), device(row))
-        )
-        waiting = next(devices, None)
-        for rank, rows in groups:
-            while waiting is not None and waiting[0] < int(str(rank)):
-                yield Evidence(waiting[1])
-                waiting = next(devices, None)
-            if waiting is not None and waiting[0] == int(str(rank)):
-                yield assemble(waiting[1], [observation(row) for row in rows])
-                waiting = next(devices, None)
-        while waiting is not None:
-            yield Evidence(waiting[1])
-            waiting = next(devices, None)
+        groups = groupby(self.rows(wanted), key=itemgetter(len(columns)))
+        rank, rows = next(groups, _NOTHING)
+        for one in self.rows(ranked.order_by(c.rank)):
+            mine = one[len(told)]
+            while rank < mine:  # type: ignore[operator]  # of no device: as ranks, both are numbers
+                rank, rows = next(groups, _NOTHING)
+            if rank == mine:
+                yield device(one), list(rows)
+                rank, rows = next(groups, _NOTHING)
+            else:
+                yield device(one), []
+
+
+_NOTHING: tuple[object, Iterator[Sequence[object]]] = (LAST, iter(()))
 
 
 def at_place(place: Table, seen: Table) -> ColumnElement[bool]:

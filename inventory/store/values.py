@@ -164,48 +164,58 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _OPENNESS = {one.value: one for one in Openness}
 
 
+_TEXTS = (
+    *("key", "site", "name", "role", "vendor", "product", "model", "firmware", "hardware"),
+    *("serial", "mac"),
+)
+"""Columns that hold the first fields of a device as they are."""
+
+DEVICE = (
+    *_TEXTS,
+    *("parent", "part"),
+    *("addresses", "aliases", "first_seen", "last_seen", "points", "readable", "seen", "value"),
+)
+"""Columns in the order that `device_of` takes them."""
+
+
 def device(row: Mapping[str, object]) -> Device:
     """The device of a row."""
-    value = expand(str(row["value"]))
-    text = {name: row[name] for name in _TEXTS}
+    return device_of([row[name] for name in DEVICE])
+
+
+def device_of(row: Sequence[object]) -> Device:
+    """The device of a row that holds the columns `DEVICE` in order, first of all."""
+    (
+        key, site, name, role, vendor, product, model, firmware, hardware, serial, mac, parent,
+        part, addresses, aliases, first, last, points, readable, seen, kept,
+    ) = row[: len(DEVICE)]  # fmt: skip
+    value = expand(str(kept))
+    register, merges = value["register"], value["merges"]
     return _new_device(
-        **text,
-        addresses=tuple(expand(str(row["addresses"]))),
-        aliases=tuple(expand(str(row["aliases"]))),
-        services=tuple(
-            _new_service(p, t, n, _OUTCOMES[o], a, r, tuple(s), _OPENNESS[x] if x else None, w)
-            for p, t, n, o, a, r, s, x, w in value["services"]
+        *(key, site, name, role, vendor, product, model, firmware, hardware, serial, mac),
+        tuple(expand(str(addresses))),
+        () if aliases == "[]" else tuple(expand(str(aliases))),
+        parent,
+        part,
+        tuple(
+            [
+                _new_service(p, t, n, _OUTCOMES[o], a, r, tuple(s), _OPENNESS[x] if x else None, w)
+                for p, t, n, o, a, r, s, x, w in value["services"]
+            ]
         ),
-        facts=tuple([_new_fact(*fact) for fact in value["facts"]]),
-        register=RegisterRow(*value["register"]) if value["register"] else None,
-        merges=tuple(Merge(*merge) for merge in value["merges"]),
-        first_seen=moment(str(row["first_seen"])) if row["first_seen"] else None,
-        last_seen=moment(str(row["last_seen"])) if row["last_seen"] else None,
-        points=int(str(row["points"])),
-        readable=int(str(row["readable"])),
-        seen=bool(row["seen"]),
+        tuple([_new_fact(*fact) for fact in value["facts"]]),
+        RegisterRow(*register) if register else None,
+        tuple([Merge(*merge) for merge in merges]) if merges else (),
+        moment(str(first)) if first else None,
+        moment(str(last)) if last else None,
+        points,
+        readable,
+        bool(seen),
     )
 
 
-_TEXTS = (
-    "key",
-    "site",
-    "name",
-    "role",
-    "vendor",
-    "product",
-    "model",
-    "firmware",
-    "hardware",
-    "serial",
-    "mac",
-    "parent",
-    "part",
-)
-
-
-SURVEYED = (*_TEXTS, "value", "rank")
-"""Columns that `surveyed_device` looks at, and the place in the order."""
+SURVEYED = (*_TEXTS, "parent", "part", "value")
+"""Columns in the order that `surveyed_device` takes them."""
 
 _TELLING = ('"application_uri"', '"engine_id"', '"clock_skew_seconds"')
 """Facts that a survey looks at, as they stand in the column `value`."""
@@ -215,16 +225,18 @@ _UNREGISTERED = '"register":null}'
 """How the column `value` ends for a device without a register row."""
 
 
-def surveyed_device(row: Mapping[str, object]) -> Device:
-    """The part of a device that a survey of the site needs: what tells it apart."""
-    text = {name: str(row[name]) for name in _TEXTS}
-    value = str(row["value"])
-    telling = any(name in value for name in _TELLING)
-    facts = expand(value)["facts"] if telling else ()
-    listed = text["parent"] and not value.endswith(_UNREGISTERED)
+def surveyed_device(row: Sequence[object]) -> Device:
+    """The part of a device that a survey of the site needs: what tells it apart. The row holds the
+    columns `SURVEYED` in order, first of all."""
+    parent, part, value = row[len(_TEXTS)], row[len(_TEXTS) + 1], str(row[len(_TEXTS) + 2])
+    facts: tuple[Fact, ...] = ()
+    if any(name in value for name in _TELLING):
+        facts = tuple([_new_fact(*fact) for fact in expand(value)["facts"]])  # texts only
+    listed = parent and not value.endswith(_UNREGISTERED)
     register = RegisterRow(*expand(value)["register"]) if listed else None
-    facts = tuple(_new_fact(*fact) for fact in facts)  # texts only
-    return _new_device(**text, facts=facts, register=register)
+    return _new_device(
+        *row[: len(_TEXTS)], parent=parent, part=part, facts=facts, register=register
+    )
 
 
 def equipment(row: Mapping[str, object]) -> Equipment:
