@@ -88,10 +88,12 @@ class Door:
     @property
     def decided(self) -> Observation:
         """The observation that stands for the door: an answer, else the last that tells of it."""
+        if self.spoke is not None:
+            return self.spoke
         sent = [item for item in self.observations if item.outcome is not Outcome.NOT_ASKED]
         telling = [item for item in sent if item.outcome not in SAYS_NOTHING]
         present = [item for item in telling if item.outcome in PRESENT]
-        return self.spoke or (present or telling or sent or self.observations)[-1]
+        return (present or telling or sent or self.observations)[-1]
 
 
 def tells(item: Observation) -> bool:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.judge.equipment import judge_equipment
-from inventory.judge.site import signals_of
+from inventory.judge.site import meaning_of
 from inventory.judge.standing import Standing, first, moments, standing_of
 from inventory.judge.survey import Context, Gathered, context_from
 from inventory.judge.verdict import judge_device
@@ -150,7 +150,7 @@ def machines(
 def added(rows: Rows, evidence: Evidence, verdict: Verdict, context: Context) -> None:
     """Adds the verdict on a device, with its signals and its standing."""
     standing = standing_of(evidence, verdict.findings, context)
-    rows.add(verdict, list(signals_of(evidence)), standing)
+    rows.add(verdict, meaning_of(evidence.points), standing)
 
 
 def judged_machine(
@@ -165,7 +165,7 @@ def judged_machine(
     attested = context.statements(one.tag, one.key)
     turns = moments(evidences, verdict.findings, context, attested)
     until = first(turns, context.today)
-    rows.add(verdict, (), Standing(one.key, until=until))
+    rows.add(verdict, "", Standing(one.key, until=until))
 
 
 _last: tuple[bytes, _Shared] | None = None

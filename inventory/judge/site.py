@@ -15,7 +15,9 @@ from inventory.judge.equipment import judge_equipment
 from inventory.judge.survey import Context, survey
 from inventory.judge.verdict import judge_device
 from inventory.model import Declaration, Equipment, Evidence, Verdict
+from inventory.once import Once
 from inventory.signals.listing import listing
+from protocols.contract import Point, compact
 
 
 def judge_site(
@@ -102,12 +104,12 @@ class _Waiting:
         return unit, devices, {evidence.device.key: verdict for evidence, verdict in found}
 
 
-def signals_of(evidence: Evidence) -> Iterator[tuple[str, str, str, str, tuple[str, ...]]]:
+def signals_of(points: tuple[Point, ...]) -> Iterator[tuple[str, str, str, str, tuple[str, ...]]]:
     """Per point: part, address, signal, how it was matched, candidates where it was not.
 
     A point that says nothing is left out: it is one that has no row.
     """
-    for point, meaning in listing(evidence.points).measured:
+    for point, meaning in listing(points).measured:
         signal = meaning.measurand
         if signal and meaning.places:
             signal = f"{signal}:{sorted(meaning.places)[0]}"
@@ -117,3 +119,12 @@ def signals_of(evidence: Evidence) -> Iterator[tuple[str, str, str, str, tuple[s
         if not signal and not candidates:
             continue
         yield point.part, point.address, signal, meaning.match, candidates
+
+
+def _meaning(points: tuple[Point, ...]) -> str:
+    several = list(signals_of(points))
+    return compact(several) if several else ""
+
+
+meaning_of = Once(_meaning)
+"""The signals of a listing as they are kept: a JSON array, or "" for none."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from inventory.judge.survey import Context, identities, sibling_group
@@ -62,7 +63,10 @@ def clocks_of(device: Device) -> int | None:
 def kin_of(device: Device) -> str:
     """Maker, model and firmware as a text, or ""."""
     group = sibling_group(device)
-    return compact(group) if group else ""
+    return _kin(group) if group else ""
+
+
+_kin = lru_cache(maxsize=4_096)(compact)
 
 
 def kinship(device: Device, points: tuple[Point, ...]) -> tuple[str, str]:

@@ -70,6 +70,8 @@ class View:
         self.proxy: Observation | None = None
         self.controlled: set[tuple[str, str, str]] = set()
         self.accepting: dict[tuple[str, str, str], set[int]] = {}
+        self.outcomes: set[Outcome] = set()
+        self.reasons: set[str] = set()
         self.latest: datetime | None = None
         self.sourceless: list[tuple[Point, Meaning, list[Sample]]] | None = None  # `rules.quality`
         self.soundness: Soundness | None = None  # `judge.soundness`
@@ -85,6 +87,8 @@ class View:
 
     def _add(self, item: Observation, doors: dict[tuple[str, str, str, int, str], Door]) -> None:
         target, question = item.target, item.question
+        self.outcomes.add(item.outcome)
+        self.reasons.add(item.reason)
         silent = bool(self.device.parent) and item.outcome is Outcome.REFUSED_DOWNSTREAM
         if self.latest is None or item.time > self.latest:
             self.latest = item.time
@@ -364,16 +368,22 @@ class View:
 
     def fact(self, name: str) -> list[str]:
         """Values of a fact, as text, each once."""
-        return list(
-            dict.fromkeys(
-                str(item.value)
-                for item in self.device.facts
-                if item.name == name and item.value is not None
-            )
-        )
+        return self._facts.get(name, [])
+
+    @Lazily
+    def _facts(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for item in self.device.facts:
+            if item.value is not None:
+                known, text = found.setdefault(item.name, []), str(item.value)
+                if text not in known:
+                    known.append(text)
+        return found
 
     def statements(self) -> tuple[Declaration, ...]:
         """What people attested of the device, by any of its names."""
+        if not self.context.attested:
+            return ()
         device = self.device
         tag = device.register.tag if device.register else ""
         names = (device.key, tag, device.name, *device.addresses)

@@ -29,6 +29,8 @@ TRUST = frozenset(
 )
 """Reasons of a refusal that certificates and security settings settle (A04)."""
 CLOCK = frozenset({Reason.CLOCK_SKEW.value})
+NOT_TRIED = frozenset({Reason.NO_CREDENTIAL.value, Reason.SAFETY_HOLD.value})
+"""Reasons for which no credential was sent."""
 KEPT = frozenset({Reason.USERNAME_NOT_OFFERED.value})
 """A user that a server has no use for: nothing was shown to it, and nothing refused."""
 
@@ -41,8 +43,8 @@ def fields(view: View, door: Door) -> dict[str, str]:
 
 def name_of(view: View) -> str:
     """The device in one word for people."""
-    place = f"{view.address} {view.device.part}".strip()
-    return view.device.name or place or view.device.key[:8]
+    device = view.device
+    return device.name or f"{view.address} {device.part}".strip() or device.key[:8]
 
 
 def _open_data(door: Door) -> bool:
@@ -52,7 +54,7 @@ def _open_data(door: Door) -> bool:
 
 def a01(view: View) -> list[Case]:
     """Data service silent or blocked although the device answers."""
-    if view.device.role in no_data_roles() or view.proxy:
+    if view.device.role in no_data_roles() or view.proxy or not view.outcomes & NOT_REACHED:
         return []
     if any(_open_data(door) for door in view.spoke if door.protocol != "snmp"):
         return []
@@ -101,7 +103,7 @@ def _spoke_elsewhere(view: View, protocol: str) -> bool:
 
 def a02(view: View) -> list[Case]:
     """Answers in the cell, silent from the collection vantage."""
-    if not view.context.collection:
+    if not view.context.collection or not view.outcomes & NOT_REACHED:
         return []
     cases = []
     for door in view.here:
@@ -140,6 +142,8 @@ def _got_in(door: Door) -> bool:
 
 def a03(view: View) -> list[Case]:
     """The peer refused our user, password or lack of one."""
+    if Outcome.REFUSED_AUTH not in view.outcomes and not view.reasons & NOT_TRIED:
+        return []
     cases = []
     for door in view.here:
         refusals = [
@@ -201,6 +205,8 @@ def _refuses(door: Door) -> bool:
 
 def a04(view: View) -> list[Case]:
     """The peer refused our certificate, mode or policy."""
+    if Outcome.REFUSED_AUTH not in view.outcomes:
+        return []
     cases = []
     for door in view.here:
         refusals = [
@@ -305,6 +311,8 @@ def _covered(view: View, vantages: set[str]) -> bool:
 
 def a09(view: View) -> list[Case]:
     """What was not asked, by reason."""
+    if Outcome.NOT_ASKED not in view.outcomes:
+        return []
     left = [
         item
         for door in view.doors

@@ -102,6 +102,7 @@ def _day(found: re.Match[str]) -> date | None:
 
 def is_safety(view: View) -> bool:
     """Whether the device stands in a zone named for safety, or is attested to serve it."""
-    if holds("safety", view.context.zone_of(view.device.addresses)):
+    zone = view.context.zone_of(view.device.addresses)
+    if zone and holds("safety", zone):
         return True
     return any(says("safety", item.fields) for item in view.statements())

@@ -295,19 +295,19 @@ class Gathered:
     def add(
         self,
         verdict: Verdict,
-        signals: Sequence[Sequence[object]] = (),
+        meaning: str = "",
         standing: tuple[object, ...] = (),
     ) -> None:
-        """Counts one verdict in, what the points of its asset were taken for, and its standing
-        (the columns `STANDING`)."""
+        """Counts one verdict in, what the points of its asset were taken for (JSON), and its
+        standing (the columns `STANDING`)."""
         self._levels.append(_level(verdict))
         self._gaps += [_gap(one) for one in verdict.findings]
         self._questions += [_question(one) for one in verdict.questions]
         self._conflicts += [
             (verdict.asset, self.site, one.observation, one.text) for one in verdict.conflicts
         ]
-        if signals:
-            self._meanings.append((verdict.asset, self.site, compact(signals)))
+        if meaning:
+            self._meanings.append((verdict.asset, self.site, meaning))
         if standing:
             self._standing.append((*standing, self.site))
 
