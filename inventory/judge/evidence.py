@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from inventory.model import Device, Evidence
+from inventory.once import Once
+from inventory.quick import quick
 from protocols.contract import CUT, Observation, Outcome, Point, Sample
+
+_new_evidence = quick(Evidence)
 
 
 def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
@@ -20,7 +24,7 @@ def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
     ordered = sorted(observations, key=_moment)
     if any(map(_left_undone, ordered)):
         ordered = list(_last_said(ordered))
-    return Evidence(device, tuple(ordered), _points(ordered), tuple(_samples(ordered)))
+    return _new_evidence(device, tuple(ordered), _points(ordered), _samples(ordered))
 
 
 def _left_undone(one: Observation) -> bool:
@@ -46,20 +50,33 @@ def _moment(one: Observation) -> tuple[object, ...]:
 def _points(ordered: Sequence[Observation]) -> tuple[Point, ...]:
     """Every point once; the very tuple of the one observation that lists any, where that is so."""
     listing = [one.points for one in ordered if one.points]
-    points = {(p.part, p.address): p for some in listing for p in some}
-    if len(listing) == 1 and len(points) == len(listing[0]):
+    if not listing:
+        return ()
+    if len(listing) == 1 and _each_once(listing[0]):
         return listing[0]
-    return tuple(points.values())
+    return tuple({(p.part, p.address): p for some in listing for p in some}.values())
 
 
-def _samples(ordered: Sequence[Observation]) -> Iterable[Sample]:
+def _distinct(points: tuple[Point, ...]) -> bool:
+    return len({(point.part, point.address) for point in points}) == len(points)
+
+
+_each_once = Once(_distinct)
+"""Whether no point is listed twice: asked once of a listing that siblings share."""
+
+
+def _samples(ordered: Sequence[Observation]) -> tuple[Sample, ...]:
     telling = [one for one in ordered if one.samples]
+    if len(telling) == 1:
+        return telling[0].samples
     if len({one.scan for one in telling}) < 2:
-        return [sample for one in telling for sample in one.samples]
+        return tuple([sample for one in telling for sample in one.samples])
     newest = {(s.part, s.point): one.scan for one in telling for s in one.samples}
-    return [
-        sample
-        for one in telling
-        for sample in one.samples
-        if newest[(sample.part, sample.point)] == one.scan
-    ]
+    return tuple(
+        [
+            sample
+            for one in telling
+            for sample in one.samples
+            if newest[(sample.part, sample.point)] == one.scan
+        ]
+    )

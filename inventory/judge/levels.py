@@ -15,6 +15,7 @@ from inventory.judge.soundness import delivers
 from inventory.judge.statements import says
 from inventory.judge.view import ACTIVE, View
 from inventory.model import Level, Proposition, Strength, Truth
+from inventory.quick import quick
 from inventory.rules.inaccessible import locked
 from inventory.rules.informational import covered
 from protocols.contract import Quality, Sample
@@ -25,6 +26,10 @@ PRESENCE = frozenset({"capture", "arp"})
 LOCKED = frozenset({"A01", "A02", "A03", "A04"})
 VALUES = (0.0, 0.05, 0.15, 0.45, 0.9, 1.0)
 """Value of each level (domain model 5): convex, because 3 to 4 is where use begins."""
+
+
+_new_level = quick(Level)
+_THERE = true(Strength.E4)
 
 
 def interval(predicates: Sequence[Proposition]) -> Level:
@@ -42,7 +47,7 @@ def interval(predicates: Sequence[Proposition]) -> Level:
             low = level
         elif item.truth is Truth.UNKNOWN and item.unknown:
             blocking.append(item.unknown)
-    return Level(low, high, tuple(dict.fromkeys(blocking))[:2])
+    return _new_level(low, high, tuple(dict.fromkeys(blocking))[:2])
 
 
 def level_of(view: View, fired: Iterable[str] = ()) -> Level:
@@ -55,18 +60,18 @@ def level_of(view: View, fired: Iterable[str] = ()) -> Level:
     readable = _readable(view, rules)
     usable = _usable(view, rules, readable)
     managed = usable if usable.truth is Truth.FALSE else _managed(view, rules)
-    return interval((true(Strength.E4), detected, identified, readable, usable, managed))
+    return interval((_THERE, detected, identified, readable, usable, managed))
 
 
 def _detected(view: View) -> Proposition:
     if view.present is not None or view.device.seen:
-        return true(Strength.E4)
+        return _THERE
     return unknown("any sign of it from here")
 
 
 def _identified(view: View, detected: Proposition) -> Proposition:
     if view.spoke or (view.device.seen and any(_speaks(door) for door in view.doors)):
-        return true(Strength.E4)
+        return _THERE
     return unknown("a service of it that speaks" if detected.truth is Truth.TRUE else "")
 
 

@@ -31,6 +31,7 @@ from inventory.model import (
     Truth,
     Verdict,
 )
+from inventory.quick import quick
 from inventory.rules import DEVICE_RULES, Case, Rule, catalogue
 from inventory.rules.governance import criticality_of
 from inventory.rules.inaccessible import name_of
@@ -54,13 +55,16 @@ NO_CATEGORY = frozenset({"A09", "G07"})
 """Rules that are printed and never name an asset's category by themselves."""
 
 
+_new_subject, _new_verdict, _new_question = quick(Subject), quick(Verdict), quick(OpenQuestion)
+
+
 def subject_of(view: View) -> Subject:
     """The device as the subject of findings, with its criticality."""
     row = view.device.register
     redundancy = row.redundancy if row else ""
     if not redundancy:
         redundancy = view.context.criticality.get(view.device.key, ("", ""))[1]
-    return Subject(
+    return _new_subject(
         view.device.key, name_of(view), view.device.site, criticality_of(view), redundancy,
         is_safety(view),
     )  # fmt: skip
@@ -82,7 +86,7 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
         extra = []  # both would ask for its first word, by one scan
     if view.proxy is not None:
         questions = [*questions, _proxy_question(view, subject)]
-    return Verdict(
+    return _new_verdict(
         subject.key, category, level, None, tuple(findings), (*questions, *extra),
         tuple(view.conflicts),
     )  # fmt: skip
@@ -187,7 +191,7 @@ def _not_assessable(view: View, subject: Subject, level: Level) -> list[OpenQues
             f"what listens there: {WORDLESS[door.decided.outcome][0].format(place=_place(door))}"
         )
     about = subject.key, subject.name, subject.site
-    return [OpenQuestion("N05", *about, "", blocking, *_next(view, level))]
+    return [_new_question("N05", *about, "", blocking, *_next(view, level))]
 
 
 WORDLESS = {

@@ -82,7 +82,7 @@ def severity(base: Severity, subject: Subject, steps_down: int = 0, spare: bool 
     return LADDER[max(0, min(place, len(LADDER) - 1))]
 
 
-_new_finding = quick(Finding)
+_new_finding, _new_question = quick(Finding), quick(OpenQuestion)
 
 
 class _Fields(dict[str, str]):
@@ -258,7 +258,7 @@ def _waived(finding: Finding, context: Context) -> Finding:
 def question_of(rule: str, case: Case, subject: Subject) -> OpenQuestion:
     """The open question of an UNKNOWN case."""
     said = case.proposition
-    return OpenQuestion(
+    return _new_question(
         rule, subject.key, subject.name, subject.site, case.subject, said.unknown,
         said.next_step, said.command,
     )  # fmt: skip

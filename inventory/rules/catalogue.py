@@ -15,6 +15,7 @@ from typing import Any
 from inventory.judge.openness import beside, document
 from inventory.judge.view import View
 from inventory.model import Category, Effort, Proposition, Remedy, Severity
+from inventory.quick import quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class Case:
     unlocks: int = 0
     steps_down: int = 0
 
+
+new_case = quick(Case)
+"""The same, all words given, for rules that say something of most devices."""
 
 Predicate = Callable[[View], Iterable[Case]]
 

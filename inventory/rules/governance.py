@@ -17,7 +17,7 @@ from inventory.judge.statements import after
 from inventory.judge.survey import identities
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Severity, Strength
-from inventory.rules.catalogue import Case
+from inventory.rules.catalogue import Case, new_case
 from inventory.rules.inaccessible import fields, name_of
 from protocols.contract import Observation
 
@@ -46,7 +46,7 @@ def g01(view: View) -> list[Case]:
     if not view.context.zones:
         premises.append(declared("no zones are declared: taken as one zone"))
     words = fields(view, door) | {"secured": SECURED.get(door.protocol, "")}
-    return [Case(door.protocol, true(Strength.E4, *premises), words, base)]
+    return [new_case(door.protocol, true(Strength.E4, *premises), words, base)]
 
 
 def _low(view: View, door: Door) -> bool:
@@ -97,9 +97,11 @@ def g02(view: View) -> list[Case]:
         return []
     if elsewhere := _claimed(view):
         return [Case("", elsewhere)]
-    premise = declared("no register row matches it by serial, hardware address, tag or address")
-    said = true(Strength.E4, *proof, premise)
-    return [Case("", said)]
+    said = true(Strength.E4, *proof, _NO_ROW)
+    return [new_case("", said, {})]
+
+
+_NO_ROW = declared("no register row matches it by serial, hardware address, tag or address")
 
 
 def _claimed(view: View) -> Proposition | None:

@@ -16,7 +16,7 @@ from inventory.judge.survey import sibling_group
 from inventory.judge.view import View
 from inventory.model import Because, Severity, Strength
 from inventory.once import Once
-from inventory.rules.catalogue import Case
+from inventory.rules.catalogue import Case, new_case
 from inventory.rules.inaccessible import name_of
 from inventory.signals.listing import believed, is_loop
 from inventory.signals.points import Meaning, dimensions, is_binary, signature
@@ -51,7 +51,7 @@ def _case(
         "vendor": device.vendor or "the device",
         "model": device.model or device.product,
     }
-    return Case("", true(strength, premise, *proofs), words, unlocks=len(listed))
+    return new_case("", true(strength, premise, *proofs), words, unlocks=len(listed))
 
 
 def reports_failure(sample: Sample) -> bool:
@@ -420,7 +420,7 @@ def q11(view: View) -> list[Case]:
         f" missing here {', '.join(missing) or 'nothing'}; only here {', '.join(extra) or '-'}"
     )
     said = true(Strength.E3, derived(text), *view.proof())
-    return [Case("", said, {"vendor": group[0], "model": group[1]}, Severity.MEDIUM)]
+    return [new_case("", said, {"vendor": group[0], "model": group[1]}, Severity.MEDIUM)]
 
 
 def _usual(seen: Mapping[frozenset[str], int]) -> tuple[frozenset[str], int]:

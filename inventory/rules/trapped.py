@@ -18,7 +18,7 @@ from inventory.judge.servers import open_server
 from inventory.judge.survey import Answered, unit_of
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Strength, Truth
-from inventory.rules.catalogue import Case
+from inventory.rules.catalogue import Case, new_case
 from inventory.rules.informational import covered
 from protocols.contract import DATA, SPOKE, Fact, Observation, Openness, Outcome
 
@@ -200,7 +200,7 @@ def t03(view: View) -> list[Case]:
         return []
     fields = _fields(view)
     fields |= {"vendor": view.device.vendor or "the device", "model": _model(view)}
-    return [Case("", said, fields)]
+    return [new_case("", said, fields)]
 
 
 def _model(view: View) -> str:
@@ -241,7 +241,7 @@ def t05(view: View) -> list[Case]:
             else true(Strength.E3, derived("no process value is in the listing"))
         )
         said = both(nothing, view.enumerated(door)) if not values else nothing
-        cases.append(Case(door.protocol, said, _fields(view, door.protocol)))
+        cases.append(new_case(door.protocol, said, _fields(view, door.protocol)))
     return cases
 
 
