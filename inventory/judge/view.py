@@ -275,10 +275,10 @@ class View:
     def aligned(self) -> bool:
         """Whether there is one sample for each point, in the order of the listing: a device that
         was read once. Nobody has to look them up then."""
-        samples = self.evidence.samples
-        return len(samples) == len(self.evidence.points) and self.listing.keys == [
-            (sample.part, sample.point) for sample in samples
-        ]
+        samples, about = self.evidence.samples, self.listing
+        if len(samples) != len(about.points) or not about.distinct:
+            return False
+        return about.keys == [(sample.part, sample.point) for sample in samples]
 
     @Lazily
     def plain(self) -> bool:

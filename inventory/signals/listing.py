@@ -49,6 +49,11 @@ class Listing:
         return [(point.part, point.address) for point in self.points]
 
     @Lazily
+    def distinct(self) -> bool:
+        """Whether no two points have one key."""
+        return len(set(self.keys)) == len(self.keys)
+
+    @Lazily
     def bounds(self) -> tuple[tuple[float, float] | None, ...]:
         """Within which values of each point of the process are believed; None where all are."""
         return tuple(
