@@ -15,6 +15,7 @@ from itertools import pairwise
 from inventory.derive.identity import STATED, WEAKEST, kind, plain_mac, said, strength
 from inventory.derive.nodes import Node
 from inventory.model import Declaration, Kind, Merge
+from inventory.quick import quick
 from protocols.contract import identifier
 
 
@@ -268,9 +269,12 @@ def _claim(
     return taken
 
 
+_new_statement = quick(Declaration)
+
+
 def _record(site: str, key: str, identity: str, cluster: Cluster) -> Declaration:
     fields = {"key": key, "identity": identity, "at": min(cluster.addresses())}
-    return Declaration(site, Kind.KEY, key, fields, author="untrap")
+    return _new_statement(site, Kind.KEY, key, fields, author="untrap")
 
 
 # --- what people state -----------------------------------------------------------------------

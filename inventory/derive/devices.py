@@ -45,12 +45,15 @@ class PlaceOf:
         return here and self.since <= time <= self.until
 
 
+_new_place = quick(PlaceOf)
+
+
 def places_of(site: str, cluster: Cluster) -> Iterator[PlaceOf]:
     """Where the observations of a device are."""
     for node in cluster.nodes:
         parts = {place.part for place in node.places} or {node.part}
         for part in sorted(parts):
-            yield PlaceOf(site, node.address, part, node.since, node.until, cluster.key)
+            yield _new_place(site, node.address, part, node.since, node.until, cluster.key)
 
 
 def device_of(site: str, cluster: Cluster, openness: Mapping[str, Openness]) -> Device:

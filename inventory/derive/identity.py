@@ -73,6 +73,8 @@ def plain_serial(text: str) -> str:
 
 def plain_mac(text: str) -> str:
     """Lower case with colons; "" when it is no hardware address of one device."""
+    if len(text) < 12:  # as most network addresses are
+        return ""
     digits = _NO_DIGIT.sub("", text).lower()
     if len(digits) != 12 or int(digits[:2], 16) & 1:  # group bit: IEEE 802, 8.2
         return ""

@@ -14,6 +14,7 @@ from functools import lru_cache
 from sys import intern
 from typing import NamedTuple
 
+from inventory.once import Once
 from protocols.contract import CUT, NEGATIVE_CONTROL, Observation, Outcome, Quality, Value
 
 VERSION = "11"
@@ -134,6 +135,14 @@ def _service(protocol: str, transport: str, port: int, scan: str) -> ServiceKey:
     return intern(protocol), intern(transport), port, intern(scan)
 
 
+def _hashed(points: tuple[tuple[str, str], ...]) -> array[int]:
+    return array("q", map(hash, points))
+
+
+_hashes = Once(_hashed)
+"""One number per point of a listing, which siblings share."""
+
+
 @dataclass(slots=True)
 class Place:
     """Everything gathered at one address and question part."""
@@ -212,8 +221,8 @@ class Place:
     def _add_points(self, one: Seen) -> None:
         if one.points:
             self.points = self.points if self.points is not None else array("q")
-            self.points.extend(map(hash, one.points))
-        good = [hash(sample[:2]) for sample in one.samples if sample[2]]
+            self.points.extend(_hashes(one.points))
+        good = [hash((part, point)) for part, point, came in one.samples if came]
         if good:
             self.readable = self.readable if self.readable is not None else array("q")
             self.readable.extend(good)

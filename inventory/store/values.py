@@ -60,9 +60,12 @@ _service = attrgetter(
 )
 
 
+_NO_ROW = RegisterRow()
+
+
 def device_row(one: Device, rank: int) -> Row:
     """One row of table `assets`."""
-    register = one.register or RegisterRow()
+    register = one.register or _NO_ROW
     value = {
         "facts": [_fact(f) for f in one.facts],
         "services": [_service(s) for s in one.services],
@@ -85,7 +88,7 @@ def device_row(one: Device, rank: int) -> Row:
         "serial": storable(one.serial),
         "mac": storable(one.mac),
         "addresses": compact(one.addresses),
-        "aliases": compact(one.aliases),
+        "aliases": compact(one.aliases) if one.aliases else "[]",
         "parent": one.parent,
         "part": one.part,
         "area": register.area,
