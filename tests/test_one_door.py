@@ -48,6 +48,7 @@ KNOWN = {
     *(("scanner/layer2/helper.py", "subprocess"), ("scanner/commands/simulate.py", "subprocess")),
     ("inventory/judge/workers.py", "multiprocessing"),  # pipes to processes that judge
     ("scanner/secrets.py", "keyring"),  # where a person named it: `keyring:NAME`
+    ("inventory/quick.py", "exec"),  # a text of the field names of our own values, nothing else
     # Modules of our own, by name.
     *(("scanner/cli.py", "import_module"), ("scanner/commands/import_.py", "import_module")),
     *(("protocols/__init__.py", "import_module"), ("protocols/passive.py", "import_module")),
