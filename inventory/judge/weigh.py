@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from inventory.rules.catalogue import Case, Rule
 
 LADDER = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
+_PLACES = {one: place for place, one in enumerate(LADDER)}
 SHIFT = {"C1": -1, "C2": 0, "C3": 1}
 WEIGHT = {"C1": 1.0, "C2": 3.0, "C3": 9.0}
 TRUST = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.6, Confidence.LOW: 0.3}
@@ -76,7 +77,7 @@ def severity(base: Severity, subject: Subject, steps_down: int = 0, spare: bool 
     """The matrix of domain model 3.1; an info stays an info."""
     if base is Severity.INFO:
         return base
-    place = LADDER.index(base) + SHIFT[subject.rated] - steps_down
+    place = _PLACES[base] + SHIFT[subject.rated] - steps_down
     if spare and subject.redundancy in SPARE:
         place -= 1
     return LADDER[max(0, min(place, len(LADDER) - 1))]

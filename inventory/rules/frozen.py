@@ -48,9 +48,11 @@ def q03(view: View) -> list[Case]:
 
 def standing_still(view: View) -> Still:
     """The values of a device that do not move while something beside them does."""
+    still = Still([], [], [])
+    if view.plain:
+        return still
     limits = view.context.thresholds
     rows = view.sampled
-    still = Still([], [], [])
     if _stopped(rows) or not _watched(rows):
         return still
     moved = _last_change(view, rows)
