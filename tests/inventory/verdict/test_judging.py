@@ -26,6 +26,7 @@ from inventory.judge.survey import Context
 from inventory.judge.weigh import (
     RECORD_LACK,
     Subject,
+    accepted,
     contradicted,
     finding_of,
     frees_nothing,
@@ -218,8 +219,10 @@ def waiving(**fields: str) -> Context:
 def test_a_waiver_runs_to_the_end_of_its_day(expires: str, runs: bool) -> None:
     if expires[1:].isdigit():
         expires = f"{NOW + timedelta(days=int(expires)):%Y-%m-%d}"
-    found = sure(here=waiving(owner="Ann", reason="known", expires=expires))
-    assert bool(found.waived) is runs
+    here = waiving(owner="Ann", reason="known", expires=expires)
+    found = sure(here=here)
+    assert bool(found.waived) is accepted(found.id, here) is runs
+    assert not accepted("another", here)
     assert ("Ann" in found.waived) is runs
     told = any("that has passed" in premise.text for premise in found.because)
     assert told is not runs
