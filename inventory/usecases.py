@@ -16,8 +16,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inventory.derive.declared import equipment_class
 from inventory.judge.presence import Machine, class_of
-from inventory.judge.profiles import Signal, nameable, signal_of
+from inventory.judge.profiles import Signal, classes, nameable, signal_of
 from inventory.model import Category, Finding, Truth
 from inventory.rules.catalogue import catalogue
 
@@ -231,8 +232,21 @@ def _read(table: Mapping[str, object], name: str) -> UseCase:
     for cls, row in rows.items():
         if (name_of_class := class_of(cls)) in named:
             raise ValueError(f"[class.{cls}] is class {name_of_class!r} once more; join the two")
+        if name_of_class not in classes() and not equipment_class(cls):
+            _not_misspelt(cls, name_of_class)
         named[name_of_class] = _signals(cls, row)
     return UseCase(str(table.get("name", name)), named)
+
+
+ALIKE, LETTERS = 0.75, 1
+"""How alike a class that nobody knows is to a known one, and by how many letters longer or shorter,
+where it is that one misspelt: a class of the operator's own ("kiln", "valve") is none."""
+
+
+def _not_misspelt(written: str, cls: str) -> None:
+    for near in difflib.get_close_matches(cls, classes(), 1, ALIKE):
+        if abs(len(near) - len(cls)) <= LETTERS:
+            raise ValueError(f"[class.{written}] is no known class; did you mean [class.{near}]?")
 
 
 def _signals(cls: str, row: object) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -79,6 +80,21 @@ def _held(settings: Settings, store: Store) -> str:
     raise click.UsageError(
         f"no site {store.site!r} in this inventory; it holds {shown}: name one with --site"
     )
+
+
+def of_the_only_site(settings: Settings) -> Settings:
+    """For a scan or a list that names no site: the only one that the inventory holds, as reading
+    takes it; else nobody would see what came of it where they look."""
+    from inventory.store import Store
+
+    if settings.site != "default" or settings.config is not None or not _there(settings):
+        return settings
+    with told(), Store.open(settings.db, settings.site, create=False, readonly=True) as store:
+        return replace(settings, site=_held(settings, store) or settings.site)
+
+
+def _there(settings: Settings) -> bool:
+    return "://" in settings.db or Path(settings.db).exists()
 
 
 def _rules_changed(changes: Sequence[Change], settings: Settings, site: str) -> None:

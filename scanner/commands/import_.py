@@ -54,11 +54,15 @@ def command(
     \b
     Example:  untrap import register assets.xlsx --map "Asset Tag=Tag,IP=Address"
     """
+    from scanner.opening import of_the_only_site
+
     for file in files:
         if file.is_dir() and kind != "pcap":
             raise click.UsageError(f"{file} is a folder; name the file in it, as in register.csv")
         if not file.exists():
             raise click.UsageError(f"{file}: no such file; name one, as in register.csv")
+    if kind != "bundle":  # it names its own
+        settings = of_the_only_site(settings)
     if kind in OTHERS:
         given = {"--dry-run": dry_run, "--map": mapping, "--sheet": sheet, "--author": author}
         given |= {"--replace": replace}

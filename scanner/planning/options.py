@@ -22,6 +22,7 @@ from protocols.contract import Depth
 from scanner import profile as profiles
 from scanner.cli import Settings
 from scanner.layer2.plan import LISTEN_MOST
+from scanner.opening import of_the_only_site
 from scanner.output import Output
 from scanner.planning.prepare import Prepared, prepare, resumed
 
@@ -202,7 +203,7 @@ def scan_options(command: Callable[Concatenate[Prepared, Conditions, P], R]) -> 
         if resume is not None:
             _unchanged(click.get_current_context())
             return command(resumed(settings, str(resume), taken), held, *args, **kwargs)
-        return command(prepare(settings, **taken), held, *args, **kwargs)  # type: ignore[arg-type]
+        return command(prepare(of_the_only_site(settings), **taken), held, *args, **kwargs)  # type: ignore[arg-type]
 
     result: Callable[..., R] = prepared
     for option in reversed((*OPTIONS, *RUN_OPTIONS)):

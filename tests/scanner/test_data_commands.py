@@ -183,3 +183,26 @@ def test_bytes_are_those_of_an_observation_and_of_nothing_else(
         assert done.exit_code == 2
         assert "name an observation" in done.stderr
     assert not file.exists()
+
+
+def test_what_names_no_site_goes_to_the_only_one(tmp_path: Path) -> None:
+    """A walk-down sheet went to a site `default` that no list showed beside the only real one."""
+    register, sheet = tmp_path / "r.csv", tmp_path / "a.csv"
+    register.write_text("Tag,Class\nP-1,pump\n", "utf-8")
+    sheet.write_text("Subject,Statement,Value\nP-1,monitored by,none\n", "utf-8")
+    base = ["--db", str(tmp_path / "t.db")]
+    runner = CliRunner()
+    assert (
+        runner.invoke(
+            untrap, [*base, "--site", "north", "import", "register", str(register)]
+        ).exit_code
+        == 0
+    )
+    done = runner.invoke(untrap, [*base, "import", "attest", str(sheet)])
+    assert "site: north (the only one in this inventory)" in done.stderr
+    with Store.open(tmp_path / "t.db", "north") as store:
+        assert store.sites() == ["north"]
+    runner.invoke(untrap, [*base, "--site", "south", "import", "register", str(register)])
+    refused = runner.invoke(untrap, [*base, "import", "attest", str(sheet)])
+    assert refused.exit_code == 2
+    assert "it holds 'north', 'south': name one with --site" in refused.stderr

@@ -60,6 +60,10 @@ def test_a_class_may_be_written_as_the_register_writes_it(tmp_path: Path) -> Non
             '[class.pump]\nsignals = ["flow"]\n[class.Kreiselpumpe]\nsignals = ["power"]',
             "[class.Kreiselpumpe] is class 'pump' once more",
         ),
+        (
+            '[class.pump]\nsignals = ["flow"]\n[class.pumq]\nsignals = ["power"]',
+            "[class.pumq] is no known class; did you mean [class.pump]?",
+        ),
         ("class = 3", "[class.pump]"),
         ('name = "nothing"', "[class.pump]"),
         ("name == 2", "line 1"),
