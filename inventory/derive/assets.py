@@ -14,11 +14,11 @@ from datetime import datetime
 from inventory.derive import declared, ties
 from inventory.derive.clusters import Cluster, assign, clusters, join_stated, splits
 from inventory.derive.devices import PlaceOf, device_of, places_of
-from inventory.derive.identity import plain_mac
+from inventory.derive.identity import placeholder, plain_mac, plain_serial
 from inventory.derive.nodes import Node, echoes, nodes
 from inventory.derive.places import Places, Seen, gather, seen
 from inventory.derive.register import ITSELF, Index, Match, alone, gateways
-from inventory.derive.silent import beside, joined, shown_macs
+from inventory.derive.silent import beside, joined, shown_macs, shown_serials
 from inventory.judge.evidence import assemble
 from inventory.model import (
     ELSEWHERE,
@@ -169,12 +169,11 @@ class _Derivation:
     def _declared_places(self) -> dict[str, frozenset[str]]:
         """Address → parts that the register names there.
 
-        Not where the row's device shows its hardware address elsewhere and nothing answers here:
-        that row is about the other one, and would leave a device that nobody knows behind.
+        Not where the row's device shows its hardware address or serial number elsewhere and nothing
+        answers here: that row is about the other one, and would leave a device that nobody knows.
         """
         named: dict[str, set[str]] = {}
-        macs = {plain_mac(one.mac) for one in self.register if one.mac and one.address} - {""}
-        shown = shown_macs(self.places, macs) if macs else frozenset()
+        shown = self._shown()
         for one in self.register:
             if declared.wants_device(one) and not self._elsewhere(one, shown):
                 part = declared.bus_part(one.unit)
@@ -187,9 +186,20 @@ class _Derivation:
                     named.setdefault(address, set()).update({"", part} if part else {""})
         return {address: frozenset(parts) for address, parts in named.items()}
 
+    def _shown(self) -> frozenset[str]:
+        """Hardware addresses and serial numbers of rows with an address that something shows."""
+        rows = [one for one in self.register if one.address and (one.mac or one.serial)]
+        macs = {plain_mac(one.mac) for one in rows} - {""}
+        serials = {
+            plain_serial(one.serial) for one in rows if not placeholder("serial", one.serial)
+        }
+        shown = shown_macs(self.places, macs) if macs else frozenset()
+        return shown | (shown_serials(self.places, serials) if serials else frozenset())
+
     def _elsewhere(self, one: RegisterRow, shown: frozenset[str]) -> bool:
         here = self.places.get(one.address, {}).values()
-        return plain_mac(one.mac) in shown and not any(place.alive for place in here)
+        keys = {plain_mac(one.mac), plain_serial(one.serial)} - {""}
+        return bool(keys & shown) and not any(place.alive for place in here)
 
     def _plan(self, devices: dict[str, Device], index: Index) -> tuple[Planned, ...]:
         """Matches every row about a device; makes devices of those that are nowhere."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from inventory.derive.identity import ROUTERS, plain_mac, plain_vendor
+from inventory.derive.identity import ROUTERS, plain_mac, plain_serial, plain_vendor
 from inventory.derive.oui import device_maker
 from inventory.derive.places import Place, Places, Seen, gather
 from inventory.model import RegisterRow
@@ -217,6 +217,18 @@ def shown_macs(places: Places, wanted: set[str]) -> frozenset[str]:
         if any(place.alive for place in here.values()):
             found |= wanted & ({plain_mac(address)} | _own(here))
     return frozenset(found)
+
+
+def shown_serials(places: Places, wanted: set[str]) -> frozenset[str]:
+    """Of these serial numbers (plain), those that something which is there states."""
+    return frozenset(
+        serial
+        for here in places.values()
+        if any(place.alive for place in here.values())
+        for place in here.values()
+        for name, value, _, _ in place.facts
+        if name == "serial" and (serial := plain_serial(str(value))) in wanted
+    )
 
 
 def _added(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +160,22 @@ def test_register_row_is_matched_by_serial_before_address() -> None:
     assert named.serial == "SN-4711"
     assert "serial number" in found.planned[0].why
     assert [one.serial for one in found.found_not_planned] == ["SN-2222"]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_old_address_of_a_row_whose_device_stands_elsewhere_is_no_asset(asked: bool) -> None:
+    """It was a device without a name, counted among those that are declared and not observed."""
+    seen = [observed("10.0.0.1", PLC)]
+    if asked:
+        seen.append(observed("10.0.0.99", outcome=Outcome.CLOSED))
+    found = derive(SITE, seen, [listed(tag="A", address="10.0.0.99", serial=PLC["serial"])])
+    assert [(one.name, one.addresses) for one in found.devices] == [("A", ("10.0.0.1",))]
+    alive = derive(
+        SITE,
+        [*seen, observed("10.0.0.99", {"vendor": "Other"}, at=9)],
+        [listed(tag="A", address="10.0.0.99", serial=PLC["serial"])],
+    )
+    assert len(alive.devices) == 2  # something else answers there now
 
 
 def test_planned_not_found_is_an_asset_and_listed() -> None:
