@@ -106,6 +106,11 @@ def _words_in(text: str) -> tuple[tuple[str, int, int], ...]:
     return tuple(sorted(found, key=lambda one: one[1] - one[2]))
 
 
+def perhaps_tags(text: str) -> Iterator[str]:
+    """Whatever in a text may be a tag, plain, the longest first."""
+    return (one for one, _, _ in _words_in(text))
+
+
 def _joined(text: str, place: int) -> bool:
     return 0 <= place < len(text) and text[place].isalnum()
 

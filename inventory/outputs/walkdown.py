@@ -47,7 +47,7 @@ NO_SENSOR = "not instrumented"
 def write(store: Store, request: Request) -> str:
     """Writes the sheet to a file (CSV, or a workbook where `-o` ends in .xlsx) or stdout."""
     count = 0
-    with _target(request) as put:
+    with sheet(request, "Walk-down") as put:
         put(HEADER)
         for row in rows(view(store, request)):
             put([cell(text) for text in row])
@@ -128,13 +128,13 @@ def _place(thing: Device | Equipment) -> Sequence[str]:
 
 
 @contextmanager
-def _target(request: Request) -> Iterator[Callable[[Sequence[str]], object]]:
+def sheet(request: Request, title: str) -> Iterator[Callable[[Sequence[str]], object]]:
     """Takes rows: to stdout, a CSV file, or a workbook where the name ends in .xlsx."""
     path = request.output
     if path is None:
         yield csv.writer(sys.stdout, lineterminator="\r\n").writerow
     elif path.suffix.lower() == ".xlsx":
-        with xlsx_rows(path, "Walk-down") as put:
+        with xlsx_rows(path, title) as put:
             yield put
     else:
         with path.open("w", encoding="utf-8-sig", newline="") as file:

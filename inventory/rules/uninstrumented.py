@@ -82,8 +82,8 @@ def u02(machine: Machine) -> list[Case]:
         return [Case("", true(Strength.E4, declared(text)), words)]
     said = unknown(
         f"which devices monitor {machine.equipment.tag}: no link is declared",
-        "declare them, or confirm the proposed links",
-        "untrap import links FILE",
+        "see which devices and values bear its tag, strike what is wrong, and import the list",
+        "untrap export links -o links.csv",
     )
     return [Case("", said, words)]
 

@@ -15,6 +15,7 @@ from inventory.store import Store
 ENDINGS = {"xlsx": ".xlsx", "servicenow": ".xlsx", "json": ".json", "maximo": ".csv"} | {
     "uns": ".csv",
     "walkdown": ".csv",
+    "links": ".csv",
     "nmap-xml": ".xml",
     "bundle": ".zip",
     "neuron": ".json",
@@ -33,7 +34,13 @@ SHOWING = (
     *(("readiness", "--use-case", "predictive-maintenance"), ("diff",), ("diff", "--json")),
     *(("scans",), ("sites",), ("rules",), ("plan", "ASSET")),
     *(("export", "csv"), ("export", "csv", "--table", "assets"), ("export", "json")),
-    *(("export", "uns"), ("export", "walkdown"), ("export", "neuron"), ("export", "nmap-xml")),
+    *(
+        ("export", "uns"),
+        ("export", "walkdown"),
+        ("export", "links"),
+        ("export", "neuron"),
+        ("export", "nmap-xml"),
+    ),
 )
 """Commands that print what is in an inventory; ASSET stands for the address of one."""
 NOT_SHOWING = frozenset(

@@ -23,6 +23,7 @@ FILES = {"xlsx": "o.xlsx", "servicenow": "o.xlsx", "csv": "o.csv", "json": "o.js
     "maximo": "o.csv",
     "uns": "o.csv",
     "walkdown": "o.csv",
+    "links": "o.csv",
 }
 
 
