@@ -18,7 +18,7 @@ from inventory.model import Because, Severity, Strength
 from inventory.once import Once
 from inventory.rules.catalogue import Case, new_case
 from inventory.rules.inaccessible import name_of
-from inventory.signals.listing import believed, is_loop
+from inventory.signals.listing import MILLIAMPERE, believed, is_loop
 from inventory.signals.points import Meaning, dimensions, is_binary, signature
 from protocols.contract import DATA, Outcome, Point, Quality, Reason, Sample
 
@@ -30,6 +30,8 @@ LAST_VALUE = frozenset(
 OUT_OF_SERVICE = frozenset({"BadOutOfService", "out_of_service"})
 _FIRST_YEAR = 2000  # OPC UA is of 2006; clocks that were never set stand at 1601, 1970 or 1980
 LOWEST_LOOP_CURRENT = 3.6  # mA, NAMUR NE 43
+HIGHEST_LOOP_CURRENT = 24
+"""Milliampere that no loop of 4 to 20 mA exceeds, failures included (NAMUR NE 43: 21 and more)."""
 MOST_LISTED = 10
 Row = tuple[Point, Meaning, list[Sample]]
 
@@ -277,8 +279,24 @@ def impossible(view: View) -> list[Row]:
     return [
         row
         for row, bounds in zip(view.valued, view.listing.bounds, strict=True)
-        if not row[1].kind and (row[1].conflict or (bounds and row[2] and _beyond(row[2], bounds)))
+        if not row[1].kind
+        and (
+            (row[1].conflict and not _is_raw_loop(row))
+            or (bounds and row[2] and _beyond(row[2], bounds))
+        )
     ]
+
+
+def _is_raw_loop(row: Row) -> bool:
+    """Whether it is what a transmitter gives before it is scaled: milliampere of a current loop.
+
+    Its name says what the loop measures, and no unit contradicts that; what it reads is not known.
+    """
+    point, _, samples = row
+    if point.unit not in MILLIAMPERE:
+        return False
+    last = samples[-1].value if samples else None
+    return not isinstance(last, (int, float)) or 0 <= last <= HIGHEST_LOOP_CURRENT
 
 
 def q05(view: View) -> list[Case]:

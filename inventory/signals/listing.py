@@ -99,9 +99,12 @@ class Listing:
         return frozenset([point.access for point, _ in self.process])
 
 
+MILLIAMPERE = frozenset({"4K", "mA"})
+
+
 def is_loop(point: Point) -> bool:
     """Whether a point is a current loop that stands at 4 mA when its value is zero."""
-    return point.unit in ("4K", "mA") and point.low == 4
+    return point.unit in MILLIAMPERE and point.low == 4
 
 
 @lru_cache(maxsize=16_384)

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from inventory.judge.openness import document
 from inventory.once import Once
 from inventory.signals.names import Name, read_name
-from inventory.signals.units import dimension, stated_unit
+from inventory.signals.units import dimension, other_dimension, stated_unit
 from inventory.signals.words import WEAK
 from protocols.contract import Point
 
@@ -127,6 +127,8 @@ def _measure(
     if not said.scores and path:
         parent = read_name(path.replace("\\", "/").split("/")[-2] if "/" in path else path)
         said = Name(parent.scores, said.kind or parent.kind, said.places | parent.places)
+    if (other := other_dimension(unit)) and _speaks_of(said, other) and not _speaks_of(said, size):
+        size = other
     return _decide(said, size, bool(unit), process, numeric, lowered.startswith(BINARY_TYPES))
 
 
@@ -156,6 +158,11 @@ def meaning_of(text: str) -> tuple[str, frozenset[str], str]:
 def _contradicts(measurand: str, size: str) -> bool:
     allowed = dimensions(measurand)
     return bool(size and allowed and size not in allowed)
+
+
+def _speaks_of(said: Name, size: str) -> bool:
+    """Whether a name states a measurand of that dimension."""
+    return any(size in dimensions(name) for name, score in said.scores if score > WEAK)
 
 
 def _decide(

@@ -85,3 +85,13 @@ def dimension(text: str) -> str:
     """Dimension of a unit, or "" when there is none or it is not known."""
     unit = unit_of(text)
     return unit.dimension if unit else ""
+
+
+@lru_cache(maxsize=4096)
+def other_dimension(text: str) -> str:
+    """What a text means as a symbol where it is a code of something else too, or "": "PS" is the
+    code of psi, and how Germans write horse power."""
+    codes, exact, _ = _tables()
+    text = text.strip()
+    found = exact.get(text, set()) - {codes[text]} if text in codes else set()
+    return next(iter(found)).dimension if len(found) == 1 else ""

@@ -83,6 +83,15 @@ def test_no_word_means_two_columns_but_those_that_other_columns_tell() -> None:
     [
         ("pump", "Kreiselpumpe|Pompe|Bomba|Pompa|Koelwaterpomp|离心水泵|ポンプ"),
         ("motor", "Motor|Moteur|Motore|Silnik|电机|電動機|モーター"),
+        (
+            "motor",
+            "Elektromotor|Drehstrommotor|Asynchronmotor|Servomotor|Pumpenmotor|Getriebemotor",
+        ),
+        ("engine", "Dieselmotor|Gasmotor|Verbrennungsmotor"),
+        ("compressor", "Schraubenverdichter|Kolbenkompressor"),
+        ("fan", "Radiallüfter|Drehkolbengebläse"),
+        ("gearbox", "Stirnradgetriebe"),
+        ("ahu", "Lüftungsgerät|Lüftungsanlage"),
         ("generator", "Generator|Générateur|Gerador|Prądnica|发电机|発電機"),
         ("drive", "Frequenzumrichter|Variateur|Falownik|变频器|インバータ"),
         ("compressor", "Kompressor|Compresseur|Compressore|Sprężarka|压缩机|圧縮機"),
@@ -91,7 +100,10 @@ def test_no_word_means_two_columns_but_those_that_other_columns_tell() -> None:
         ("tank", "Behälter|Réservoir|Tanque|Zbiornik|储罐|タンク"),
         ("heat-exchanger", "Wärmetauscher|Scambiatore|Wymiennik|换热器|熱交換器"),
         ("boiler", "Kessel|Chaudière|Caldeira|Kocioł|锅炉|ボイラー"),
-        ("", "トランスミッタ|Regler|控制器|Sensor"),
+        (
+            "",
+            "トランスミッタ|Regler|控制器|Sensor|Motorschutzschalter|Motorstarter",
+        ),
     ],
 )
 def test_the_class_that_a_register_names(cls: str, words: str) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from inventory.judge.profiles import fits, profile, signal_of
+from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.model import Truth
 from inventory.signals.points import measure
 from protocols.contract import Point
-from tests.inventory.verdict.plants import motor, tag
+from tests.inventory.verdict.evidence import context
+from tests.inventory.verdict.plants import DRIVE, FULL, evidence, listed, motor, tag
 from tests.inventory.verdict.test_presence import exists, machine, owned
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
@@ -138,3 +142,30 @@ def test_what_a_name_or_unit_rules_out_stays_out(
 def test_a_value_whose_unit_contradicts_its_name_may_still_be_what_it_says() -> None:
     assert said("pump", "flow", "FT-112", "CEL") is U
     assert said("pump", "vibration", "FT-112", "CEL") is F
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "rules"),
+    [
+        (12.0, 4.0, set()),  # healthy, and not scaled
+        (3.2, 4.0, {"U03"}),  # one gap for one point
+        (3.2, 0.0, set()),
+        (3.2, None, set()),  # nobody says that it is a loop from 4 mA
+        (400.0, None, {"Q05"}),  # no loop
+    ],
+)
+def test_the_bare_current_of_a_loop_is_asked_about(
+    value: float, low: float | None, rules: set[str]
+) -> None:
+    point = replace(
+        tag("Discharge pressure", "4K"), low=low, high=20.0 if low is not None else None
+    )
+    found = evidence(listed(point, value=value), about=DRIVE)
+    here = context(found, **FULL)
+    device = judge_device(found, here)
+    verdict = judge_equipment(motor("pump"), [found], here, {"device-1": device})
+    fired = {one.rule for one in (*device.findings, *verdict.findings)}
+    assert fired & {"U03", "Q05"} == rules
+    wanted = "pressure:discharge|pressure:differential"
+    assert wanted in {one.subject for one in verdict.questions if one.rule == "U01"}
+    assert wanted not in {one.subject for one in verdict.findings}

@@ -296,6 +296,13 @@ Q05 = [
          evidence(listed(RANGED, value=8750.0, quality=Quality.BAD, status="BadX"))),
     trap("Q05", "the status of the value", "",
          evidence(listed(TEMPERATURE, value=8750.0, quality=Quality.UNCERTAIN))),
+    *(trap("Q05", "it is the unscaled current", key,
+           evidence(listed(tag("Discharge pressure", unit), value=value)))
+      for key, unit, value in (
+          ("", "4K", 12.0), ("", "mA", 0.0), ("", "4K", 24.0), ("high/high", "4K", 24.1),
+          ("high/high", "4K", -0.1), ("high/high", "AMP", 12.0))),
+    trap("Q05", "it is the unscaled current", "",
+         evidence(seen("opcua", O.COMPLETE, points=(tag("Discharge pressure", "4K"),)))),
 ]  # fmt: skip
 
 
