@@ -21,12 +21,14 @@ from inventory.heard import UNASKED, Heard, absence, heard, presence
 from inventory.judge.evidence import assemble
 from inventory.judge.openness import protocols
 from inventory.judge.site import judge_site
+from inventory.judge.view import lost_names
 from inventory.model import (
     Declaration,
     Device,
     Equipment,
     Evidence,
     Finding,
+    Gone,
     Kind,
     OpenQuestion,
     Scan,
@@ -100,6 +102,8 @@ class State:
     questions: Mapping[tuple[str, str, str], OpenQuestion]
     stated: Mapping[str, Declaration] = field(default_factory=dict)  # by id
     asked: frozenset[str] = frozenset()  # addresses that were ever asked
+    gone: Mapping[str, tuple[Gone, ...]] = field(default_factory=dict)
+    """By device the points that it listed once and lists no more."""
 
 
 def between(store: Store, earlier: str, later: str) -> list[Difference]:
@@ -177,6 +181,7 @@ def state(
         questions,
         {one.id: one for one in declarations if one.kind is not Kind.KEY},
         frozenset(one.target.address for one in observations if one.outcome not in UNASKED),
+        {one.device.key: one.gone for one in evidences if one.gone},
     )
 
 
@@ -234,6 +239,7 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
                 yield Difference(Change.UNKNOWN, key, name, text, where, "")
         elif then.answered and now.answered and old and new:
             yield from _one(key, name, (old, then), (new, now))
+            yield from _lost(key, name, before.gone.get(key, ()), after.gone.get(key, ()))
 
 
 def _taken(device: Device | None) -> tuple[bool, str] | None:
@@ -260,6 +266,18 @@ def _one(
         ends = then.services.get(place), now.services.get(place)
         if ends[0] not in SPOKE or ends[1] in SPOKE or place[1:3] in again:
             yield from _service(key, name, place, *ends)
+
+
+def _lost(
+    key: str, name: str, before: Sequence[Gone], after: Sequence[Gone]
+) -> Iterator[Difference]:
+    """Points that the later listing of the same service holds no more."""
+    known = {one.point.address for one in before}
+    lost = [one for one in after if one.point.address not in known]
+    if lost:
+        values = "1 value is" if len(lost) == 1 else f"{len(lost)} values are"
+        text = f"{values} listed no more: {lost_names(lost)}"
+        yield Difference(Change.CHANGED, key, name, text, lost_names(lost), "")
 
 
 def _comparable(old: Device, new: Device, word: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from protocols.contract import (
     Fact,
@@ -283,14 +284,26 @@ class Equipment:
         return tuple(dict.fromkeys(found))
 
 
+class Gone(NamedTuple):
+    """A point that a service listed, and lists no more to the same identity at the same place."""
+
+    point: Point
+    before: Observation  # that gave it last
+    after: Observation  # that ends the listing without it
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything known about one device: its observations, oldest first, points and samples."""
+    """Everything known about one device: its observations, oldest first, points and samples.
+
+    Points and samples are those that count: without what a later listing holds no more (`gone`).
+    """
 
     device: Device
     observations: tuple[Observation, ...] = ()
     points: tuple[Point, ...] = ()
     samples: tuple[Sample, ...] = ()  # latest per point unless a window was sampled
+    gone: tuple[Gone, ...] = ()
 
 
 # --- concluded -------------------------------------------------------------------------------

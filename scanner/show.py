@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inventory.derive.identity import said
+from inventory.judge.view import lost_names
 from inventory.model import ELSEWHERE, Device, Equipment, Finding, Level
 from inventory.outputs import records
 from inventory.store.rulebook import conflicts
@@ -219,6 +220,8 @@ def _device(store: Store, thing: Device) -> None:
         where = f"{s.address} {s.transport}/{s.port} {s.part}".rstrip()
         say(f"service    {s.protocol} {where}: {s.outcome.value} {s.reason}{offers}".rstrip())
     say(f"points     {thing.points} listed, {thing.readable} gave a value")
+    if gone := store.evidence(thing).gone:
+        say(f"gone       {len(gone)} listed before, and no more: {lost_names(gone)}")
     for merge in thing.merges:
         if merge.identity == ELSEWHERE:
             say(f"elsewhere  {merge.reason}")

@@ -6,11 +6,13 @@ One rule keeps it simple: nothing is judged here; the latest sample counts, a wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from inventory.judge.superseded import gone
 from inventory.model import Device, Evidence
 from inventory.once import Once
 from inventory.quick import quick
-from protocols.contract import CUT, Observation, Outcome, Point, Sample
+from protocols.contract import CUT, Observation, Outcome, Point, Quality, Sample
 
 _new_evidence = quick(Evidence)
 
@@ -24,7 +26,21 @@ def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
     ordered = sorted(observations, key=_moment)
     if any(map(_left_undone, ordered)):
         ordered = list(_last_said(ordered))
-    return _new_evidence(device, tuple(ordered), _points(ordered), _samples(ordered))
+    points, samples = _points(ordered), _samples(ordered)
+    if not (lost := gone(ordered)):
+        return _new_evidence(device, tuple(ordered), points, samples)
+    return _without(Evidence(device, tuple(ordered), points, samples, lost))
+
+
+def _without(found: Evidence) -> Evidence:
+    """Without the points that are listed no more, and their samples."""
+    lost = {(one.point.part, one.point.address) for one in found.gone}
+    points = tuple(p for p in found.points if (p.part, p.address) not in lost)
+    samples = tuple(s for s in found.samples if (s.part, s.point) not in lost)
+    read = {(s.part, s.point) for s in samples if s.value is not None and s.quality != Quality.BAD}
+    listed = {(p.part, p.address) for p in points} | read
+    device = replace(found.device, points=len(listed), readable=len(read))
+    return replace(found, device=device, points=points, samples=samples)
 
 
 def _left_undone(one: Observation) -> bool:

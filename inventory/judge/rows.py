@@ -150,7 +150,8 @@ def machines(
 def added(rows: Rows, evidence: Evidence, verdict: Verdict, context: Context) -> None:
     """Adds the verdict on a device, with its signals and its standing."""
     standing = standing_of(evidence, verdict.findings, context)
-    rows.add(verdict, meaning_of(evidence.points), standing)
+    counts = (evidence.device.points, evidence.device.readable) if evidence.gone else None
+    rows.add(verdict, meaning_of(evidence.points), standing, counts)
 
 
 def judged_machine(

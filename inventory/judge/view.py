@@ -24,12 +24,14 @@ from inventory.judge.door import (
 )
 from inventory.judge.logic import cite, declared, demote, derived, describe, false, true, unknown
 from inventory.judge.openness import plausible
+from inventory.judge.superseded import ENDED, ended_listing, label, whole_listing
 from inventory.judge.survey import Context, row_of
 from inventory.model import (
     Because,
     Declaration,
     Device,
     Evidence,
+    Gone,
     Proposition,
     RegisterRow,
     Strength,
@@ -124,10 +126,12 @@ class View:
             elif (before := _let_in(door.earlier, door.observations)) is not None:
                 self._conflict(*before)
             elif (lists := _listings(door)) is not None:
-                self._conflict(*lists)
+                lost = tuple(one for one in self.evidence.gone if one.after.id == lists[1].id)
+                more = f"; listed no more: {lost_names(lost)}" if lost else "; with other values"
+                self._conflict(*lists, more)
 
-    def _conflict(self, before: Observation, after: Observation) -> None:
-        text = f"earlier: {describe(before)}; now: {describe(after)}"
+    def _conflict(self, before: Observation, after: Observation, more: str = "") -> None:
+        text = f"earlier: {describe(before)}; now: {describe(after)}{more}"
         self.conflicts.append(Because(before.id, "conflict", text))
 
     def is_collection(self, door: Door) -> bool:
@@ -433,11 +437,8 @@ class View:
         if about is None or not about.listing:
             return self._mapped(door, title)
         listings = [item for item in door.observations if item.question.operation in about.listing]
-        ended = (Outcome.COMPLETE, Outcome.EMPTY)  # an ended listing may hold nothing
-        whole = [item for item in listings if item.outcome in ended]
-        # A probe concludes a listing of many pages with one statement without argument.
-        concluded = bool(whole) and listings[-1] is whole[-1] and not whole[-1].question.argument
-        if not whole or (len(whole) < len(listings) and not concluded):
+        whole = ended_listing(door.observations, about.listing)
+        if whole is None:
             return unknown(
                 f"a complete listing of {title}",
                 "list everything",
@@ -450,9 +451,10 @@ class View:
                 f'declare entitlement = "full" under [credentials.{identity(door)}] of the site'
                 " file if that is so, or use a credential that has it",
                 f"{self.ask(door.protocol, 'points')} --credentials NAME",
-                cite(whole[-1]),
+                cite(whole),
             )
-        return true(Strength.E3, *(cite(item) for item in whole[-3:]))
+        ended = [item for item in listings if item.outcome in ENDED]
+        return true(Strength.E3, *(cite(item) for item in ended[-3:]))
 
     def _mapped(self, door: Door, title: str) -> Proposition:
         device = self.device
@@ -482,6 +484,16 @@ class View:
         return demote(strength) if self.conflicts else strength
 
 
+MOST_NAMED = 5
+
+
+def lost_names(gone: Sequence[Gone]) -> str:
+    """The points that are listed no more, in a few words."""
+    names = ", ".join(one.point.name or one.point.address for one in gone[:MOST_NAMED])
+    more = f" and {len(gone) - MOST_NAMED} more" if len(gone) > MOST_NAMED else ""
+    return f"{names}{more}"
+
+
 def _word(item: Observation) -> str:
     """The class of an outcome that a later one may contradict; "" where it says nothing."""
     if item.outcome in SPOKE:
@@ -502,8 +514,8 @@ def _let_in(
     for one, other in ((earlier, later), (later, earlier)):
         refused = {item.credential: item for item in one if item.outcome is Outcome.REFUSED_AUTH}
         inside = {item.credential: item for item in other if item.points or item.samples}
-        for label in refused.keys() & inside.keys():
-            pair = refused[label], inside[label]
+        for name in refused.keys() & inside.keys():
+            pair = refused[name], inside[name]
             return pair if one is earlier else pair[::-1]
     return None
 
@@ -513,21 +525,16 @@ def _listings(door: Door) -> tuple[Observation, Observation] | None:
 
     Otherwise losing an item would look like its absence (domain model 9.13).
     """
-    about = info(door)
-    if about is None or not about.listing:
-        return None
-    before = [item for item in door.earlier if item.question.operation in about.listing]
-    after = [item for item in door.observations if item.question.operation in about.listing]
-    ended = (Outcome.COMPLETE, Outcome.EMPTY)
-    if not before or not after or {before[-1].outcome, after[-1].outcome} - set(ended):
-        return None
-    before = [item for item in before if item.scan == before[-1].scan]
-    then, now = _items(before), _items(after)
-    return None if then == now else (before[-1], after[-1])
-
-
-def _items(listing: list[Observation]) -> frozenset[tuple[str, str]]:
-    return frozenset((point.part, point.address) for item in listing for point in item.points)
+    after = whole_listing(door.observations)
+    scans: dict[str, list[Observation]] = {}
+    for item in door.earlier:
+        scans.setdefault(item.scan, []).append(item)
+    for items in reversed(scans.values()):
+        before = whole_listing(items)
+        if before is not None and after is not None and label(before.ended) == label(after.ended):
+            same = before.points == after.points
+            return None if same else (before.ended, after.ended)
+    return None
 
 
 def _live(item: Observation) -> str:

@@ -272,21 +272,26 @@ def observation(row: Sequence[object], raw: bytes = b"", known: str = "") -> Obs
     )
 
 
-SURVEYED_COLUMNS = ("scan", "address", "part", "argument", "sequence", "outcome", "time", "points")
+SURVEYED_COLUMNS = (
+    *("scan", "address", "part", "argument", "sequence", "outcome", "time", "points"),
+    *("vantage", "transport", "port", "protocol", "operation", "credential"),
+)
 """Columns in the order that `surveyed` takes them."""
 
 
 def surveyed(row: Sequence[object], site: str) -> Observation:
     """The part of an observation that a survey of the site needs; the rest is empty."""
     scan, address, part, argument, sequence, outcome, time, points = row[:8]
+    vantage, transport, port, protocol, operation, credential = row[8:14]
     return _new_observation(  # the columns were written by observation_row
         scan,
-        "",
-        _new_target(site, address, "", 0),
-        _question("", "", part, argument),
+        vantage,
+        _new_target(site, address, transport, port),
+        _question(protocol, operation, part, argument),
         _OUTCOMES[outcome],  # type: ignore[index]
         datetime.fromisoformat(time),  # type: ignore[arg-type]
         sequence,
+        credential=credential,
         points=unpack(Point, points) if points else (),  # type: ignore[arg-type]
     )
 

@@ -111,6 +111,7 @@ class Store(Evidences):
         fill(connection, tables.meaning, some.meanings)
         fill(connection, tables.conflicts, some.conflicts)
         fill(connection, tables.standing, some.standing)
+        change(connection, tables.assets, some.counts)
 
     def replace_readiness(self, lines: Iterable[tuple[str, str, str]]) -> None:
         """Replaces the roll-ups: scope, name, JSON object."""

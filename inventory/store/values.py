@@ -271,6 +271,7 @@ class Concluded(NamedTuple):
     meanings: Rows
     conflicts: Rows
     standing: Rows
+    counts: Rows  # of points, where some that were listed are gone
 
 
 LEVELS = ("level_lo", "level_hi", "blocking", "coverage_lo", "coverage_hi", "coverage", "category")
@@ -294,15 +295,20 @@ class Gathered:
         self._meanings: list[tuple[object, ...]] = []
         self._conflicts: list[tuple[object, ...]] = []
         self._standing: list[tuple[object, ...]] = []
+        self._counts: list[tuple[object, ...]] = []
 
     def add(
         self,
         verdict: Verdict,
         meaning: str = "",
         standing: tuple[object, ...] = (),
+        counts: tuple[int, int] | None = None,
     ) -> None:
         """Counts one verdict in, what the points of its asset were taken for (JSON), and its
-        standing (the columns `STANDING`)."""
+        standing (the columns `STANDING`); `counts`: how many points it lists and reads, where some
+        that it listed are gone."""
+        if counts is not None:
+            self._counts.append((*counts, verdict.asset))
         self._levels.append(_level(verdict))
         self._gaps += [_gap(one) for one in verdict.findings]
         self._questions += [_question(one) for one in verdict.questions]
@@ -323,6 +329,7 @@ class Gathered:
             Rows(MEANINGS, self._meanings),
             Rows(CONFLICTS, self._conflicts),
             Rows((*STANDING, "site"), self._standing),
+            Rows(("points", "readable", "key"), self._counts),
         )
 
 
