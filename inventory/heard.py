@@ -17,8 +17,9 @@ UNASKED = frozenset({Outcome.NOT_ASKED, Outcome.FAILED_HERE, Outcome.BROKEN})
 """Outcomes after which nothing more is known than before."""
 
 Port = tuple[str, int]
-Way = tuple[str, int, str]
-"""How a question was put: transport, port and the credential that it came with ("" for none)."""
+Way = tuple[str, int, str, str]
+"""How a question was put: transport, port, the credential that it came with ("" for none), and the
+vantage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,13 @@ class Heard:
     services: Mapping[tuple[str, str, int, str], Outcome] = field(default_factory=dict)
     tried: frozenset[Way] = frozenset()
     spoke: frozenset[Way] = frozenset()
-    closed: frozenset[Port] = frozenset()  # refused plainly, whoever asks
+    closed: frozenset[tuple[Port, str]] = frozenset()  # refused plainly, whoever asks from there
     names: Mapping[Port, str] = field(default_factory=dict)  # protocol by port
 
     def again(self, before: Heard) -> frozenset[Port]:
         """Ports that answered before and were asked in the same way now."""
         return frozenset(
-            way[:2] for way in before.spoke if way in self.tried or way[:2] in self.closed
+            way[:2] for way in before.spoke if way in self.tried or (way[:2], way[3]) in self.closed
         )
 
 
@@ -63,7 +64,9 @@ def heard(evidence: Evidence, old: Collection[str]) -> Heard:
         services=services,
         tried=frozenset(map(_way, last)),
         spoke=frozenset(map(_way, alive)),
-        closed=frozenset(_port(one) for one in last if one.outcome is Outcome.CLOSED),
+        closed=frozenset(
+            (_port(one), one.vantage) for one in last if one.outcome is Outcome.CLOSED
+        ),
         names={_port(one): one.question.protocol for one in (*last, *alive)},
     )
 
@@ -73,7 +76,8 @@ def _port(one: Observation) -> Port:
 
 
 def _way(one: Observation) -> Way:
-    return (*_port(one), "" if one.credential == "anonymous" else one.credential)
+    who = "" if one.credential == "anonymous" else one.credential
+    return (*_port(one), who, one.vantage)
 
 
 def absence(then: Heard, now: Heard) -> tuple[bool, str]:
@@ -88,6 +92,12 @@ def absence(then: Heard, now: Heard) -> tuple[bool, str]:
     asked = {way[:2] for way in now.tried}
     locked = [way for way in left if way[:2] in asked and way[2]]
     rest = f" (elsewhere: {now.outcome})" if again else ""
+    here = {way[3] for way in now.tried}
+    if left and all(way[3] not in here for way in left):
+        there = ", ".join(sorted({way[3] or "here" for way in left}))
+        asked_from = ", ".join(sorted(name or "here" for name in here))
+        why = f"was not asked from {there}, where it answered; from {asked_from} it did not"
+        return False, f"{why} ({now.outcome}), so nothing is known of it"
     if locked:
         told = ", ".join(f"{then.names[way[:2]]} on {_where(way)}, {way[2]}" for way in locked)
         why = f"was asked without the credential that it answers to ({told})"

@@ -123,8 +123,10 @@ def info(door: Door) -> Protocol | None:
 
 
 def identity(door: Door) -> str:
-    """Label of the credential that was used there, or "anonymous"."""
-    labels = {item.credential for item in door.observations if item.outcome in SPOKE}
+    """Label of the credential that was let in there, or else that was refused; or "anonymous"."""
+    told = [item for item in door.observations if item.outcome in SPOKE]
+    let_in = [item for item in told if item.outcome is not Outcome.REFUSED_AUTH]
+    labels = {item.credential for item in let_in or told}
     return next((item for item in sorted(labels) if item), "anonymous")
 
 

@@ -99,7 +99,8 @@ class Context:
     waivers: Mapping[str, Declaration] = field(default_factory=dict)
     attested: Mapping[str, tuple[Declaration, ...]] = field(default_factory=dict)
     connectors: frozenset[str] = frozenset()
-    maps_complete: frozenset[tuple[str, str]] = frozenset()
+    maps_complete: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    """Vendor and model (letters and digits) → the firmware that a complete map is for; "" any."""
     criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -226,7 +227,7 @@ def context_from(
         waivers=stated.waivers,
         attested={key: tuple(items) for key, items in stated.attested.items()},
         connectors=frozenset(stated.connectors),
-        maps_complete=frozenset(stated.maps_complete),
+        maps_complete=stated.maps_complete,
         criticality=ranks,
         classes=classes,
         monitors=monitors,
@@ -535,7 +536,7 @@ class _Stated:
         self.waivers: dict[str, Declaration] = {}
         self.attested: dict[str, list[Declaration]] = {}
         self.connectors: set[str] = set()
-        self.maps_complete: set[tuple[str, str]] = set()
+        self.maps_complete: dict[tuple[str, str], frozenset[str]] = {}
 
     def add(self, item: Declaration) -> None:
         fields = item.fields
@@ -563,9 +564,9 @@ class _Stated:
         elif item.kind is Kind.ATTEST:
             self._attested(item)
         elif item.kind is Kind.MAP and yes(fields.get("complete", "")):
-            self.maps_complete.add(
-                (plain(fields.get("vendor", "")), plain(fields.get("model", "")))
-            )
+            of = plain(fields.get("vendor", "")), plain(fields.get("model", ""))
+            known = self.maps_complete.get(of, frozenset())
+            self.maps_complete[of] = known | {fields.get("firmware", "").strip()}
 
     def _claims(self, one: RegisterRow) -> None:
         if one.address and not bus_part(one.unit) and not is_equipment(one):

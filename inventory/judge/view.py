@@ -57,6 +57,7 @@ MANY_ACCEPT = 3
 """Ports of a host that accept before its refusals need the negative control (rulings 12)."""
 
 
+_WORD = re.compile(r"[^\W_]+")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
@@ -445,10 +446,11 @@ class View:
                 self.ask(door.protocol, "points"),
                 *(cite(item) for item in listings[:3]),
             )
-        if self.entitlement(door) != "full":
+        who = whole.credential or identity(door)
+        if self.context.entitlements.get(who, "unknown") != "full":
             return unknown(
                 f"whether the identity used on {title} may see everything",
-                f'declare entitlement = "full" under [credentials.{identity(door)}] of the site'
+                f'declare entitlement = "full" under [credentials.{who}] of the site'
                 " file if that is so, or use a credential that has it",
                 f"{self.ask(door.protocol, 'points')} --credentials NAME",
                 cite(whole),
@@ -458,11 +460,22 @@ class View:
 
     def _mapped(self, door: Door, title: str) -> Proposition:
         device = self.device
+        others: frozenset[str] = frozenset()
         for model in (device.model, device.product):
-            if (_plain(device.vendor), _plain(model)) in self.context.maps_complete:
+            of = self.context.maps_complete.get((_plain(device.vendor), _plain(model)))
+            if of and any(_begins(device.firmware, firmware) for firmware in of):
                 text = f"the register map of {device.vendor} {model} is declared complete"
                 read = [item for item in door.observations if item.points][:1]
                 return true(Strength.E3, declared(text), *(cite(item) for item in read))
+            others |= of or frozenset()
+        if others:
+            mine = device.firmware or "(it states none)"
+            return unknown(
+                f"a register map of firmware {mine} that its author declares complete: the one that"
+                f" is declared is of {', '.join(sorted(others))}",
+                "obtain the map of that firmware, or state that it is the same in both",
+                "untrap import map FILE",
+            )
         if door.protocol != "modbus":
             return unknown(
                 f"what {title} holds: it lists nothing that carries meaning",
@@ -550,6 +563,12 @@ def _was_read(samples: Sequence[Sample]) -> bool:
         if item.value is not None and item.quality is not Quality.BAD:
             return True
     return False
+
+
+def _begins(text: str, start: str) -> bool:
+    """Whether a text begins with whole words, as a map's firmware is compared; any with none."""
+    wanted, words = _WORD.findall(start.casefold()), _WORD.findall(text.casefold())
+    return words[: len(wanted)] == wanted
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from inventory.judge.logic import declared, derived, true, unknown
+from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
 from inventory.judge.profiles import profile
 from inventory.judge.statements import says
@@ -390,13 +390,23 @@ def q10(view: View) -> list[Case]:
         item
         for door in doors
         for item in door.observations
-        if item.outcome is Outcome.REFUSED_AUTH
+        if item.outcome in (Outcome.REFUSED_AUTH, Outcome.REFUSED_RESOURCE)
         or (item.outcome is Outcome.NOT_ASKED and item.reason != Reason.DEPENDENCY.value)
         or item.outcome in (Outcome.SILENT, Outcome.GARBLED)
     ]
     text = ", ".join(missing)
+    busy = [item for item in open_ones if item.outcome is Outcome.REFUSED_RESOURCE]
     row = device.register
     words = {"area": (row.area if row else "") or "the area"}
+    if busy:
+        detail = f" ({busy[0].reason})" if busy[0].reason else ""
+        said = unknown(
+            f"its {text}: it was too busy to be asked{detail}",
+            "ask again when a client has left it, or raise its limit of sessions",
+            view.ask(doors[0].protocol),
+            cite(busy[0]),
+        )
+        return [Case("", said, words)]
     if open_ones:
         said = unknown(
             f"its {text}: an identity question was refused, not asked or not answered",

@@ -65,6 +65,20 @@ def test_asked_and_silent_is_vanished() -> None:
     assert "silent" in found[0].text
 
 
+def test_silence_at_another_place_takes_nothing_from_where_it_answered() -> None:
+    there = replace(observed("10.0.0.1", PLC), vantage="incell")
+    for outcome in (Outcome.SILENT, Outcome.CLOSED):
+        far = replace(
+            observed("10.0.0.1", at=DAY, scan="scan-2", outcome=outcome), vantage="collector"
+        )
+        found = changed([there], [far])
+        assert {*kinds(found)} <= {Change.UNKNOWN, Change.GAP_OPENED, Change.GAP_UNKNOWN}
+        (text,) = [one.text for one in found if one.kind is Change.UNKNOWN]
+        assert "was not asked from incell, where it answered; from collector it did not" in text
+    same = replace(far, vantage="incell", outcome=Outcome.SILENT)
+    assert kinds(changed([there], [same]))[0] is Change.VANISHED
+
+
 @pytest.mark.parametrize("outcome", [Outcome.NOT_ASKED, Outcome.FAILED_HERE])
 def test_not_asked_again_is_unknown_and_never_vanished(outcome: Outcome) -> None:
     unasked = observed("10.0.0.1", at=DAY, scan="scan-2", outcome=outcome)

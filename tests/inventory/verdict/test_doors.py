@@ -10,7 +10,7 @@ from inventory.judge.levels import level_of
 from inventory.judge.survey import survey
 from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.judge.view import View
-from inventory.model import Equipment, Evidence, Link
+from inventory.model import Declaration, Equipment, Evidence, Kind, Link, Truth
 from inventory.rules.inaccessible import locked
 from protocols.contract import Fact, Observation, Outcome, Point, Quality, Sample
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen
@@ -161,10 +161,43 @@ def test_reactive_and_apparent_are_no_conflict_with_power(
 def test_a_map_may_name_the_product_where_the_device_names_a_model_too() -> None:
     found = evidence(seen("modbus", Outcome.COMPLETE), about=device(
         vendor="Kaeser", model="7.7000.1", product="SIGMA CONTROL 2"))  # fmt: skip
-    maps = frozenset({("kaeser", "sigmacontrol2")})
+    maps = {("kaeser", "sigmacontrol2"): frozenset({""})}
     view = View(found, context(found, maps_complete=maps))
     assert view.enumerated(view.doors[0]).because
     assert not View(found, context(found)).enumerated(view.doors[0]).because
+
+
+@pytest.mark.parametrize(
+    ("declared", "stated", "licensed"),
+    [
+        (("",), "9.9", True),
+        (("9.9",), "9.9", True),
+        (("9",), "9.9", True),  # whole words at the beginning, as the map is chosen
+        (("2.0", "9.9"), "9.9", True),
+        (("2.0",), "9.9", False),
+        (("9.9",), "9.90", False),
+        (("9.9",), "", False),
+    ],
+)
+def test_a_complete_map_of_another_firmware_licenses_no_absence(
+    declared: tuple[str, ...], stated: str, licensed: bool
+) -> None:
+    item = evidence(
+        seen("modbus", Outcome.COMPLETE),
+        about=device(vendor="Acme", model="P-70", firmware=stated),
+    )
+    said = [
+        Declaration(
+            "site", Kind.MAP, f"map-{n}",
+            {"vendor": "ACME", "model": "P70", "firmware": firmware, "complete": "yes"},
+        )
+        for n, firmware in enumerate(declared)
+    ]  # fmt: skip
+    view = View(item, survey([item], (), said, today=NOW))
+    found = view.enumerated(view.doors[0])
+    assert (found.truth is Truth.TRUE) is licensed
+    if not licensed:
+        assert declared[0] in found.unknown
 
 
 def test_of_two_siblings_that_differ_the_one_that_publishes_less_is_named() -> None:

@@ -55,6 +55,8 @@ def asked(name: str, outcome: O = O.REFUSED_AUTH, operation: str = "session") ->
 SHARED = {
     "device-1": (Neighbour("m 1", "motor", whole=True), Neighbour("m 2", "motor", whole=True))
 }
+NO_USERS = seen("opcua", O.REFUSED_AUTH, "session", reason="username_not_offered",
+                credential="a-user")  # fmt: skip
 U01 = [
     # A name that is let in opens what another one was refused; nothing else does.
     yes("U01", "temperature=medium/high",
@@ -130,6 +132,18 @@ U01 = [
         tag("Start pressure", "BAR")), FULL, M1),  # whatever it is, it is no temperature
     no("U01", UNKNOWN_4, evidence(NO_MODBUS, about=DRIVE), FULL, M1),
     no("U01", UNKNOWN_4, evidence(seen("snmp", O.COMPLETE, "walk_whole"), about=DRIVE), FULL, M1),
+    # A user that the server has no use for locks nothing that it shows to anybody.
+    yes("U01", "temperature=medium/high", evidence(
+        NO_USERS,
+        seen("opcua", O.COMPLETE, "session"), listed(CURRENT, VIBRATION, RUN), about=DRIVE),
+        FULL, M1),
+    no("U01", "temperature=?", evidence(
+        seen("opcua", O.REFUSED_AUTH, "session", reason="user_rejected", credential="a-user"),
+        listed(CURRENT, VIBRATION, RUN), about=DRIVE), FULL, M1),
+    no("U01", "temperature=?", evidence(  # who was refused is entitled to nothing
+        NO_USERS,
+        seen("opcua", O.COMPLETE, "session"), listed(CURRENT, VIBRATION, RUN), about=DRIVE),
+        {"entitlements": {"a-user": "full"}}, M1),
     trap("U01", "an equivalent signal", "",
          monitored(CURRENT, tag("Flux", "D33", signal="axial_flux"), TEMP, RUN), FULL, M1),
     trap("U01", "an equivalent signal", "",

@@ -348,7 +348,11 @@ Q10 = [
     no("Q10", "", evidence(seen("snmp", O.SILENT), about=NAMELESS)),  # said nothing at all
     no("Q10", "", evidence(seen("modbus", O.COMPLETE), about=replace(
         NAMELESS, parent="gateway", part="unit 1"))),  # a unit without values is T07's business
-    no("Q10", "", evidence(seen("modbus", O.REFUSED_RESOURCE), about=NAMELESS)),
+    trap("Q10", "an identity question was", "?", evidence(
+        SNMP, seen("opcua", O.REFUSED_RESOURCE, "create_session", reason="BadTooManySessions"),
+        about=NAMELESS)).telling("too busy to be asked (BadTooManySessions)", "ask again when"),
+    trap("Q10", "an identity question was", "?",
+         evidence(seen("modbus", O.REFUSED_RESOURCE), about=NAMELESS)).telling("asked |"),
     trap("Q10", "an identity question was", "?",
          evidence(listed(TEMPERATURE), seen("opcua", O.REFUSED_AUTH, "read"), about=NAMELESS)),
     no("Q10", "", evidence(SNMP, seen("snmp", O.REFUSED_AUTH, "walk"), about=NAMELESS)),  # A03
