@@ -81,7 +81,7 @@ def judge_equipment(
     findings, questions = _conclude(machine, subject, cases, context, lack)
     category = _category(level, findings)
     if category == "not-assessed" and not questions:
-        questions = _not_assessable(subject, level, views[0].address if views else "")
+        questions = _not_assessable(machine, subject, level)
     against = tuple(premise for view in views for premise in view.conflicts)
     return Verdict(
         equipment.key, category, level, found, tuple(findings), tuple(questions), against
@@ -270,14 +270,28 @@ def _category(level: Level, findings: Sequence[Finding]) -> str:
     return "uninstrumented" if live else "not-assessed"
 
 
-def _not_assessable(subject: Subject, level: Level, address: str) -> list[OpenQuestion]:
+def _not_assessable(machine: Machine, subject: Subject, level: Level) -> list[OpenQuestion]:
+    """N05, with the premise that is missing first, and what settles it."""
     missing = level.blocking[0] if level.blocking else "a premise that settles any rule"
-    step, command = "declare its class and links", "untrap import links FILE"
-    if level.lo == level.hi == 3:  # level 4 is shown to be FALSE: what monitors it has a gap
+    view = next(iter(machine.views), None)
+    address = view.address if view else ""
+    again = (view.again() if view else "") or "untrap scan TARGET"
+    if level.lo == level.hi == 3:  # level 4 is shown to be FALSE: a value of it has a gap
         missing = "values that are good throughout: those of what monitors it are not"
         step, command = "close the gaps of the devices that monitor it", f"untrap show {address}"
+    elif not machine.links:
+        step, command = "declare its links", "untrap import links FILE"
+    elif level.hi is not None and level.hi < 3:
+        missing = level.blocking[0] if level.blocking else "any value of it that the collector gets"
+        step, command = "close the gaps of the devices that monitor it", f"untrap show {address}"
+    elif machine.profile is None and level.lo is not None and level.lo >= 3:
+        step = "state in the register a class that has a signal profile, where one fits"
+        command = "untrap import register FILE"
     elif level.lo is not None and level.lo >= 3:
         step = "read the devices that monitor it over a window"
         command = f"untrap scan {address or 'TARGET'} --depth sample"
+    else:
+        step = "read the devices that monitor it, from where the collector will stand"
+        command = f"{again} --depth points"
     about = (subject.key, subject.name, subject.site)
     return [OpenQuestion("N05", *about, "", missing, step, command)]

@@ -240,6 +240,9 @@ def _next(view: View, level: Level) -> tuple[str, str]:
     if _asks_only(view, level):
         step = "say in the register what it is: it was heard to ask others, and to offer nothing"
         return step, "untrap import register FILE"
+    if (who := _unheard(view)) and scan:
+        step = f"find out its community: an SNMP agent is as silent to a wrong one ({who}) as none"
+        return step, f"{scan} --probe snmp --credentials NAME"
     if (refused := _refused(view)) and scan:
         step = "find in its manual or set-up what it serves and on which port, and ask that:"
         return f"{step} it refuses {refused} on the ports that were asked", f"{scan} --port {PORT}"
@@ -251,6 +254,17 @@ def _next(view: View, level: Level) -> tuple[str, str]:
 
 
 PORT = "PROTOCOL=PORT"
+
+
+def _unheard(view: View) -> str:
+    """The name under which an SNMP agent was asked in vain, where every other port refuses."""
+    asked = [door for door in view.here if door.asked]
+    silent = [door for door in asked if door.decided.outcome is Outcome.SILENT]
+    closed = all(door.decided.outcome is Outcome.CLOSED for door in asked if door not in silent)
+    agents = [door for door in silent if door.protocol == "snmp"]
+    if not closed or len(agents) != len(silent) or view.present is None:
+        return ""
+    return next((door.decided.credential for door in agents if door.decided.credential), "")
 
 
 def _refused(view: View) -> str:

@@ -28,6 +28,7 @@ TRUST = frozenset(
     }
 )
 """Reasons of a refusal that certificates and security settings settle (A04)."""
+NOT_OFFERED = frozenset({Reason.MODE_NOT_OFFERED.value, Reason.POLICY_NOT_OFFERED.value})
 CLOCK = frozenset({Reason.CLOCK_SKEW.value})
 NOT_TRIED = frozenset({Reason.NO_CREDENTIAL.value, Reason.SAFETY_HOLD.value})
 """Reasons for which no credential was sent."""
@@ -152,6 +153,9 @@ def a03(view: View) -> list[Case]:
             if item.outcome is Outcome.REFUSED_AUTH and item.reason not in TRUST | CLOCK | KEPT
         ]
         held_back = _held_back(door)
+        if not refusals and (unknown_to := _no_anonymous(door)) and not _got_in(door):
+            cases.append(Case(door.protocol, unknown_to, fields(view, door)))
+            continue
         if refusals and held_back and not _got_in(door):
             cases.append(_untried(view, door, held_back))
         elif refusals and not _got_in(door):
@@ -160,6 +164,40 @@ def a03(view: View) -> list[Case]:
         elif not door.spoke:
             cases += _never_tried(view, door)
     return cases
+
+
+def _no_anonymous(door: Door) -> Proposition | None:
+    """Where a session without a name was refused for want of security, and every offer asks for a
+    name too: the endpoint list says so itself (rulings 11), and a certificate alone opens nothing.
+    """
+    refusal = next(
+        (
+            item
+            for item in door.observations
+            if item.outcome is Outcome.REFUSED_AUTH
+            and item.reason in NOT_OFFERED
+            and item.credential in ("", "anonymous")
+        ),
+        None,
+    )
+    offers = [
+        (item, str(fact.value))
+        for item in door.observations
+        for fact in item.facts
+        if fact.name == "security" and door.protocol == "opcua"
+    ]
+    if refusal is None or not offers:
+        return None
+    if any(not _tokens(offer) or "anonymous" in _tokens(offer) for _, offer in offers):
+        return None
+    named = ", ".join(dict.fromkeys(offer for _, offer in offers))
+    return true(Strength.E4, cite(offers[0][0], f"no offer takes an anonymous user: {named}"))
+
+
+def _tokens(offer: str) -> tuple[str, ...]:
+    """Kinds of identity that an OPC UA offer takes ("Basic256Sha256/Sign/anonymous+username")."""
+    parts = offer.casefold().split("/")
+    return tuple(parts[2].split("+")) if len(parts) > 2 else ()
 
 
 def _held_back(door: Door) -> Observation | None:

@@ -27,7 +27,6 @@ FAILED_WORDS = ("nonoperational", "sensorfailure", "devicefailure", "ne107:f", "
 LAST_VALUE = frozenset(
     {"UncertainLastUsableValue", "UncertainNoCommunicationLastUsableValue", "STALE", "stale"}
 )
-OUT_OF_SERVICE = frozenset({"BadOutOfService", "out_of_service"})
 _FIRST_YEAR = 2000  # OPC UA is of 2006; clocks that were never set stand at 1601, 1970 or 1980
 LOWEST_LOOP_CURRENT = 3.6  # mA, NAMUR NE 43
 HIGHEST_LOOP_CURRENT = 24
@@ -124,7 +123,7 @@ def bad_reads(view: View) -> tuple[list[Row], list[Row]]:
         wrong = [
             item
             for item in samples
-            if item.quality is Quality.BAD and item.status not in NEVER_WIRED | OUT_OF_SERVICE
+            if item.quality is Quality.BAD and item.status not in NEVER_WIRED
         ]
         if not wrong:
             continue

@@ -395,12 +395,21 @@ def asked(said: Verdict) -> tuple[str, str, str]:
 def test_the_last_question_follows_the_level() -> None:
     unit = motor("extruder", **OWNED)
     missing, step, command = asked(of(level(3, 5), unit=unit))
-    assert (missing, command) == (
-        "a signal profile for the class extruder",
-        "untrap scan 192.0.2.10 --depth sample",
-    )
+    assert missing == "a signal profile for the class extruder"
+    assert step == "state in the register a class that has a signal profile, where one fits"
+    assert command == "untrap import register FILE"
+    missing, step, command = asked(of(level(3, 5), unit=motor(**OWNED), points=ALL))  # type: ignore[arg-type]
+    assert missing == "a window of reads (scan --depth sample)"
     assert step == "read the devices that monitor it over a window"
-    assert asked(of(level(2, 5, "x"), unit=unit))[1] == "declare its class and links"
+    assert command == "untrap scan 192.0.2.10 --depth sample"
+    _, step, command = asked(of(level(2, 5, "x"), unit=unit))
+    assert step == "read the devices that monitor it, from where the collector will stand"
+    assert command == "untrap scan 192.0.2.10 --depth points"
+    assert asked(of(level(2, 2), unit=unit)) == (
+        "any value of it that the collector gets",
+        "close the gaps of the devices that monitor it",
+        "untrap show 192.0.2.10",
+    )
     item = beside(BEARING, **FAILED)
     broken = evidence(reads(CURRENT, VIBRATION, RUN).observations[0], item.observations[-1],
                       about=DRIVE)  # fmt: skip

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 from inventory.judge.survey import Vantage, Zone
 from inventory.model import ELSEWHERE, Declaration, Evidence, Kind, Merge
+from protocols.contract import Fact, Observation
 from tests.inventory.verdict.plants import (
     CLOSED,
     NO_MODBUS,
@@ -172,7 +173,29 @@ A03 = [
                   seen("opcua", O.COMPLETE, "session"))),
 ]  # fmt: skip
 
+NO_MODE = seen("opcua", O.REFUSED_AUTH, "session", reason="mode_not_offered")
+
+
+def offering(*offers: str) -> Observation:
+    facts = tuple(Fact("security", offer, "opcua GetEndpoints") for offer in offers)
+    return seen("opcua", O.COMPLETE, "get_endpoints", facts=facts)
+
+
+USERS_ONLY = offering(
+    "Basic256Sha256/SignAndEncrypt/username", "Basic256Sha256/Sign/username+certificate"
+)
+A03 += [
+    # A certificate alone opens nothing where every offer asks for a user too.
+    yes("A03", "opcua=medium/high", evidence(USERS_ONLY, NO_MODE)).telling(
+        "no offer takes an anonymous user: Basic256Sha256/SignAndEncrypt/username"
+    ),
+    no("A03", "", evidence(offering("Basic256Sha256/Sign/anonymous+username"), NO_MODE)),
+    no("A03", "", evidence(NO_MODE)),  # nobody knows what it takes
+    no("A03", "", evidence(USERS_ONLY, replace(NO_MODE, credential="historian"))),
+    no("A03", "", evidence(USERS_ONLY, NO_MODE, listed(TEMPERATURE))),
+]
 A04 = [
+    yes("A04", "opcua=low/high", evidence(USERS_ONLY, NO_MODE)),
     yes("A04", "opcua=low/high", evidence(UNTRUSTED)),
     yes("A04", "opcua=low/high",
         evidence(seen("opcua", O.REFUSED_AUTH, reason="mode_not_offered"))),

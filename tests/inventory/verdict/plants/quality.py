@@ -77,8 +77,10 @@ Q01 = [
     no("Q01", "", ten(2, 10, "BadNotConnected")),  # then U03
     no("Q01", "", status("UncertainSubNormal", Quality.UNCERTAIN)),
     no("Q01", "", status("BadSensorFailure")),  # then Q12
-    trap("Q01", "the point is declared out", "", ten(5, 10, "BadOutOfService")),
-    trap("Q01", "the point is declared out", "", status("out_of_service")),
+    yes("Q01", "medium/high", ten(5, 10, "BadOutOfService")),  # and nobody declared it
+    trap("Q01", "a person declared the device out", "", ten(5, 10, "BadOutOfService"),
+         attested("device-1", statement="out of service", value="")),
+    trap("Q01", "too few reads", "?", status("out_of_service")),
     trap("Q01", "too few reads", "?", ten(9, 9)),
     trap("Q01", "too few reads", "?", status("BadNoCommunication")),
 ]  # fmt: skip
