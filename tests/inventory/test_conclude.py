@@ -87,7 +87,7 @@ def test_two_workers_give_the_rows_of_one_process(tmp_path: Path) -> None:
     for place in range(len(alone[0])):
         rows = [row for some in alone for row in some[place].rows]
         assert rows == [row for some in shared for row in some[place].rows]
-        assert rows or place == 4  # nothing contradicts itself here
+        assert rows or place in (4, 6)  # nothing contradicts itself here, or was taken out
 
 
 @pytest.mark.parametrize(("alive", "rows", "many"), [(0, 0, 0), (2, 0, 0), (3, 0, 1), (2, 1, 1)])

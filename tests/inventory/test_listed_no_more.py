@@ -131,5 +131,5 @@ def test_the_inventory_counts_what_is_there_and_tells_what_is_gone(store: Store)
     assert text.endswith("listed no more: WindingTemp, Running")
     told = {(one.kind.value, one.text) for one in between(store, "scan-1", "scan-2")}
     assert told == {("changed", "2 values are listed no more: WindingTemp, Running")}
-    (surveyed,) = store.surveyed()
+    (surveyed,) = store.listings()
     assert [one.name for one in surveyed.points] == [*TWO]
