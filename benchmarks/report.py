@@ -60,11 +60,11 @@ FLOORS = """## What stands between these figures and zero
   over, 0.9 s), 4 096 at once: 46 s for a /16, whatever the processor does; bare epoll tries twice
   without the wait, 30 s. In a routed /20 the first 32 of each /24 are asked by SNMP and, since each
   might become a conversation, waited for 2 s before more are asked, which leaves up to 1.5 s idle.
-- **100 000 devices.** Deriving, judging and printing them takes some 90 seconds of processor time
-  that two processors share, and 10 that one process takes alone: 55 s. Judging is two thirds,
-  286 µs a device, and no rule takes a twentieth of it. Programs a few commits apart took 101 and
-  127 CPU seconds, 58 and 71 s by the clock, on one day on this machine, which varies by that much
-  (decision 0035).
+- **100 000 devices.** Deriving, judging and printing them takes some 85 seconds of processor time
+  that two processors share, and 6 that one process takes alone. More than half of it is judging,
+  and no rule takes a twentieth of that. The code before (decision 0046) took 146 CPU seconds where
+  this one took 91, and 101 to 127 on quieter hours of the same day: the machine varies by a third.
+  A site with switch tables, which are made out first, takes a fifth longer (decision 0035).
 - **An own segment.** Each silent address is asked twice by ARP, at 1 000/s: 7.9 s for a /20, and
   1 s for the last answer. Hosts are talked to meanwhile.
 - OPC UA servers are asked for endpoints without a session at `identify`: maker and product stand in

@@ -328,7 +328,7 @@ def _shifted(rows: Rows, first: int) -> Rows:
 
 def outlined(store: Store, first: str, end: str) -> Outlined:
     """The outlines of the addresses from `first` on and before `end`, and who tells of others."""
-    places = gather(store.seen(first, end))
+    places = gather(store.seen(first, end, points=False))  # tables tell of no points
     return Outlined(outlines(places), telling(places))
 
 

@@ -234,17 +234,20 @@ class Records:
             kept = codec.raw_bytes(row[24]) if raw and row[24] else b""  # type: ignore[arg-type]
             yield codec.observation(row, kept)
 
-    def seen(self, first: str = "", end: str = "") -> Iterator[Seen]:
+    def seen(self, first: str = "", end: str = "", *, points: bool = True) -> Iterator[Seen]:
         """The part of each observation that derivation needs, streamed by address.
 
         `first` and `end`, where given, name the address to begin with and the one to end before.
+        Without `points` nothing is told of points and samples, half of what is read and decoded.
         """
-        from sqlalchemy import select
+        from sqlalchemy import literal, select
 
         from inventory.store import tables
 
         c = tables.observation.c
-        columns = [c[name] for name in codec.SEEN_COLUMNS]
+        names = codec.SEEN_COLUMNS
+        listed = () if points else ("points", "samples")
+        columns = [literal("").label(name) if name in listed else c[name] for name in names]
         wanted = select(*columns).where(c.site == self.site).order_by(c.address, c.part, c.seq)
         wanted = wanted.where(c.address >= first) if first else wanted
         wanted = wanted.where(c.address < end) if end else wanted
