@@ -276,6 +276,7 @@ def _not_assessable(machine: Machine, subject: Subject, level: Level) -> list[Op
     view = next(iter(machine.views), None)
     address = view.address if view else ""
     again = (view.again() if view else "") or "untrap scan TARGET"
+    low = level.lo or 0
     if level.lo == level.hi == 3:  # level 4 is shown to be FALSE: a value of it has a gap
         missing = "values that are good throughout: those of what monitors it are not"
         step, command = "close the gaps of the devices that monitor it", f"untrap show {address}"
@@ -284,10 +285,10 @@ def _not_assessable(machine: Machine, subject: Subject, level: Level) -> list[Op
     elif level.hi is not None and level.hi < 3:
         missing = level.blocking[0] if level.blocking else "any value of it that the collector gets"
         step, command = "close the gaps of the devices that monitor it", f"untrap show {address}"
-    elif machine.profile is None and level.lo is not None and level.lo >= 3:
+    elif machine.profile is None and low >= 3:
         step = "state in the register a class that has a signal profile, where one fits"
         command = "untrap import register FILE"
-    elif level.lo is not None and level.lo >= 3:
+    elif low >= 3:
         step = "read the devices that monitor it over a window"
         command = f"untrap scan {address or 'TARGET'} --depth sample"
     else:

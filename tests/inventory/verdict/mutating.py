@@ -44,8 +44,8 @@ SAME: dict[str, str] = {
     "governance.g03: drop not view.context.collisions of"
     " not view.device.seen or not view.context.collisions": "an early way out",
     "informational.sufficient: drop 0 of level.lo or 0": "a device that is judged has a level",
-    "quality.q02: age < 0 -> age <= 0": "a stamp of the very moment is fresh before that",
-    "frozen.q03: drop not _watched(rows) of _stopped(rows) or not _watched(rows)":
+    "quality.aged: age < 0 -> age <= 0": "a stamp of the very moment is fresh before that",
+    "frozen.standing_still: drop not _watched(rows) of _stopped(rows) or not _watched(rows)":
         "an early way out",
     "frozen._watched: len(samples) > 1 -> len(samples) >= 1": "an early way out",
     "frozen._together: at > 0 -> at >= 0": "from the first read back to the last is no time",

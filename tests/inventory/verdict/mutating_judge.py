@@ -21,6 +21,7 @@ from tests.inventory.verdict import (
     test_presence,
     test_ready,
     test_rules,
+    test_soundness,
     test_standing,
 )
 from tests.inventory.verdict.mutating import key
@@ -39,7 +40,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (readiness, (test_sums, test_population)),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
-    (equipment, (test_machine_verdicts, test_machine_levels, test_judging)),
+    (equipment, (test_machine_verdicts, test_machine_levels, test_soundness, test_judging)),
 )
 """Each module with the tests that are tried first; the plants come last, for all."""
 
@@ -51,19 +52,15 @@ SAME: dict[str, str] = {
     "presence.Machine._exists: drop derived of derived and (not signal.place)": "none has no name",
     "presence.Machine._absence_strength: drop not meaning.dimension of"
     " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
-    "presence._stated: drop not part of"
-    " part in (point.address, point.name) or not part": "states none",
     "equipment.judge_equipment: drop found of found and short": "short says that it was found",
     "equipment.judge_equipment: drop 0 of level.lo or 0": "a machine that is known has a level",
-    "equipment._not_assessable: drop level.lo is not None of"
-    " level.lo is not None and level.lo >= 3": "a machine that is known has a level",
+    "equipment._not_assessable: drop 0 of level.lo or 0": "a machine that is known has a level",
     "equipment._labelled: drop filter name": "no statement speaks of no signal",
     "equipment._managed: drop levels of"
     " levels and all((level.lo == 5 for level in levels))": "level 1 is open or FALSE there",
     "equipment._usable: drop not about.required of"
     " about is None or not about.required": "every profile requires something",
-    "equipment._usable: drop premise present of"
-    " both(present, _good(machine, verdicts))": "it is TRUE there",
+    "equipment._usable: drop premise present of both(present, _good(machine))": "it is TRUE there",
     "usecases.bundled: drop filter item.name.endswith('.toml')": "the folder holds nothing else",
     "usecases.SiteTotal.add: drop filter item['gap']": "none has an effort",
     "rollup._location: drop filter hi is not None": "none is None there",

@@ -350,6 +350,7 @@ Q10 = [
     no("Q10", "", evidence(seen("snmp", O.SILENT), about=NAMELESS)),  # said nothing at all
     no("Q10", "", evidence(seen("modbus", O.COMPLETE), about=replace(
         NAMELESS, parent="gateway", part="unit 1"))),  # a unit without values is T07's business
+    no("Q10", "", evidence(seen("modbus", O.REFUSED_DOWNSTREAM), about=NAMELESS)),
     trap("Q10", "an identity question was", "?", evidence(
         SNMP, seen("opcua", O.REFUSED_RESOURCE, "create_session", reason="BadTooManySessions"),
         about=NAMELESS)).telling("too busy to be asked (BadTooManySessions)", "ask again when"),
