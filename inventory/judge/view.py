@@ -509,6 +509,8 @@ def lost_names(gone: Sequence[Gone]) -> str:
 
 def _word(item: Observation) -> str:
     """The class of an outcome that a later one may contradict; "" where it says nothing."""
+    if item.outcome is Outcome.REFUSED_DOWNSTREAM and item.question.part:
+        return "not reached"  # its gateway spoke, and said that this one does not
     if item.outcome in SPOKE:
         return "spoke"
     if item.outcome in (Outcome.CLOSED, Outcome.OTHER):

@@ -10,6 +10,7 @@ import pytest
 from inventory.judge.coverage import matrices
 from inventory.judge.survey import Answered, Context
 from inventory.judge.verdict import judge_device, judge_equipment
+from inventory.judge.view import View
 from inventory.model import Confidence, Device, Equipment, Evidence, Link, Verdict
 from protocols.contract import Fact, Observation, Outcome, Point, Quality, Sample
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen
@@ -112,7 +113,7 @@ def test_04_a_declared_silent_unit_is_t06_and_an_undeclared_one_is_nothing() -> 
     assert confidence is Confidence.MEDIUM
     found = unit(declared=False)
     verdict = judge_device(found, context(found, answered=between(found)))
-    assert not {rule for rule in rules(verdict) if rule[0] in "TA"}
+    assert verdict.findings == ()
 
 
 def test_04_without_another_unit_in_between_t06_is_a_question() -> None:
@@ -168,16 +169,19 @@ def test_07_a_motor_behind_a_readable_drive_is_not_uninstrumented() -> None:
 def test_08_never_wired_and_failed_are_told_apart(
     status: str, expected: str, forbidden: str
 ) -> None:
-    found = evidence(server(tag("Temperature", "CEL"), Temperature=status))
+    listing = server(tag("Temperature", "CEL"), Temperature=status)
+    found = evidence(listing)
     verdict = judge_device(found, context(found))
     assert expected in rules(verdict)
     assert forbidden not in rules(verdict)
-    assert "U01" not in rules(verdict)
+    of_machine = both(listing, entitlements=FULL)
+    assert ("U03" in rules(of_machine)) is (expected == "U03")
+    assert "temperature" not in {one.subject for one in of_machine.findings if one.rule == "U01"}
 
 
 def test_08_neither_present_is_u01() -> None:
     verdict = both(server(tag("MotorCurrent", "AMP")), entitlements=FULL)
-    assert "U01" in rules(verdict)
+    assert "temperature" in {one.subject for one in verdict.findings if one.rule == "U01"}
 
 
 def test_09_a_vantage_differential_needs_both_runs() -> None:
@@ -195,6 +199,8 @@ def test_10_a_host_that_accepts_on_every_port_has_no_service() -> None:
     mute = [seen(name, Outcome.MUTE) for name in ("opcua", "modbus", "s7comm")]
     found = evidence(control, *mute)
     verdict = judge_device(found, context(found))
+    view = View(found, context(found))
+    assert view.spoke == []  # no service is claimed
     assert not {rule for rule in rules(verdict) if rule[0] in "TAUQ"}
     assert verdict.level.lo is not None
     assert verdict.level.lo < 2
@@ -279,9 +285,11 @@ def test_14_the_collision_list_is_a_table() -> None:
         "stoer",
         "\uff11",
         "ã©",
+        "ã¼",
         "temperat",
     ):
         assert any(word in name for name in named), word
+    assert {8, 16, 24} <= {len(name) for name, *_ in COLLISIONS}  # cut at a fixed length
     abstained = [row for row in COLLISIONS if not row[2]]
     assert 0 < len(abstained) < len(COLLISIONS)  # told apart from errors
 

@@ -296,7 +296,7 @@ A09 = [
         seen("snmp", O.SILENT, "discover"), NO_CREDENTIAL)),
     trap("A09", "the port refuses", "info/high", evidence(
         seen("snmp", O.CLOSED, "discover"), seen("snmp", O.NOT_ASKED, reason="budget"))),
-    trap("A09", "the question hung on another", "",
+    trap("A09", "the question depended on another", "",
          evidence(seen("opcua", O.NOT_ASKED, reason="dependency"))),
 ]  # fmt: skip
 
