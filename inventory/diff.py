@@ -216,6 +216,7 @@ def compare(before: State, after: State) -> list[Difference]:
 
 def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Difference]:
     nothing = Heard()
+    places = _changed_places(before.devices, after.devices)
     for key in dict.fromkeys((*before.devices, *after.devices)):
         old, new = before.devices.get(key), after.devices.get(key)
         then, now = before.heard.get(key, nothing), after.heard.get(key, nothing)
@@ -249,9 +250,13 @@ def _taken(device: Device | None) -> tuple[bool, str] | None:
 
 
 def _one(
-    key: str, name: str, before: tuple[Device, Heard], after: tuple[Device, Heard]
+    key: str,
+    name: str,
+    before: tuple[Device, Heard],
+    after: tuple[Device, Heard],
+    other: str = "",
 ) -> Iterator[Difference]:
-    """What changed of a device that answered both times."""
+    """What changed of a device that answered both times; `other` may stand in its place now."""
     (old, then), (new, now) = before, after
     if not then.addresses & now.addresses:
         was, is_ = ", ".join(sorted(then.addresses)), ", ".join(sorted(now.addresses))
@@ -260,7 +265,11 @@ def _one(
         was, is_ = getattr(old, word), getattr(new, word)
         if was != is_ and was and is_ and _comparable(old, new, word):
             kind = Change.FIRMWARE if word == "firmware" else Change.CHANGED
-            yield Difference(kind, key, name, f"{word} {was} → {is_}", was, is_)
+            text = f"{word} {was} → {is_}"
+            if other:
+                kind = Change.UNKNOWN
+                text += f"; or it and {other} changed places: neither states a serial number"
+            yield Difference(kind, key, name, text, was, is_)
     again = now.again(then)
     for place in sorted({*then.services, *now.services}):
         ends = then.services.get(place), now.services.get(place)

@@ -12,7 +12,7 @@ from inventory.conclude import conclude
 from inventory.derive.assets import derive
 from inventory.diff import Change, between
 from inventory.model import ELSEWHERE, Declaration, Device, Equipment, Kind, Scan
-from inventory.store import Store
+from inventory.store import Store, rulebook
 from protocols.contract import Observation, Outcome
 from tests.inventory.making import SITE, listed, observed, stated
 
@@ -222,3 +222,44 @@ def test_diff_tells_who_moved_and_who_took_whose_place(database: Path) -> None:
     assert kinds[Change.UNKNOWN] == 0
     (gone,) = [text for kind, text in found if kind is Change.VANISHED]
     assert "another device answers at 10.0.0.3 since" in gone
+
+
+# --- without a serial number -----------------------------------------------------------------
+
+
+def nameless(address: str, scan: str, at: float, **who: str) -> Observation:
+    said = {"vendor": "Maker", "product": "Meter", "model": "M-1", "firmware": "1.0", **who}
+    return observed(address, said, protocol="modbus", operation="identity", at=at, scan=scan)
+
+
+def told(path: Path, *observations: Observation) -> tuple[Counter[Change], str]:
+    with concluded(path, list(observations)) as store:
+        found = between(store, "scan-1", "scan-2")
+    return Counter(one.kind for one in found), " | ".join(one.text for one in found)
+
+
+def test_two_that_may_have_changed_places_are_not_called_updated(tmp_path: Path) -> None:
+    first = (nameless("10.0.0.1", "scan-1", 0), nameless("10.0.0.2", "scan-1", 1, firmware="2.0"))
+    second = (
+        nameless("10.0.0.1", "scan-2", 3600, firmware="2.0"),
+        nameless("10.0.0.2", "scan-2", 3601),
+    )
+    kinds, text = told(tmp_path / "t.db", *first, *second)
+    assert (kinds[Change.FIRMWARE], kinds[Change.UNKNOWN]) == (0, 2)
+    assert "firmware 1.0 → 2.0; or it and 10.0.0.2 changed places" in text
+    updated = (second[0], nameless("10.0.0.2", "scan-2", 3601, firmware="2.0"))
+    kinds, _ = told(tmp_path / "u.db", *first, *updated)
+    assert (kinds[Change.FIRMWARE], kinds[Change.UNKNOWN]) == (1, 0)  # one was, and the other is
+
+
+def test_another_kind_of_device_without_a_serial_number_is_a_conflict(tmp_path: Path) -> None:
+    first, second = nameless("10.0.0.1", "scan-1", 0), nameless("10.0.0.1", "scan-2", 3600)
+    for later, conflicts in ((replace_kind(second), 1), (second, 0)):
+        with concluded(tmp_path / f"{conflicts}.db", [first, later]) as store:
+            (device,) = store.devices()
+            assert len(rulebook.conflicts(store, device.key)) == conflicts
+
+
+def replace_kind(item: Observation) -> Observation:
+    facts = tuple(replace(f, value="M-2") if f.name == "model" else f for f in item.facts)
+    return replace(item, facts=facts)
