@@ -48,6 +48,21 @@ def _spoken(view: View, classes: frozenset[Openness]) -> list[Door]:
     ]
 
 
+def _answering(view: View, classes: frozenset[Openness]) -> list[Door]:
+    """The same, and where none spoke here those that were overheard, or that another tool asked:
+    that there is data hangs on no vantage, and many such protocols have no probe of ours."""
+    return _spoken(view, classes) or [
+        door
+        for door in view.doors
+        if door.spoke
+        and not view.is_collection(door)
+        and door.spoke.target.transport != "link"  # there it is the client
+        and (about := info(door)) is not None
+        and about.data
+        and about.openness in classes
+    ]
+
+
 def _fields(view: View, protocol: str = "") -> dict[str, str]:
     device = view.device
     model = device.model or device.product
@@ -77,11 +92,11 @@ def _covered(view: View) -> list[Case] | None:
 
 def t01(view: View) -> list[Case]:
     """Proprietary-only controller."""
-    doors = _spoken(view, CLOSED)
+    doors = _answering(view, CLOSED)
     if not doors or view.proxy or view.device.role in no_data_roles():
         return []
     door = doors[0]
-    if _spoken(view, frozenset({Openness.O2})):
+    if _answering(view, frozenset({Openness.O2})):
         return []
     if (elsewhere := _covered(view)) is not None:
         return elsewhere
@@ -92,7 +107,7 @@ def t01(view: View) -> list[Case]:
 
 def t02(view: View) -> list[Case]:
     """Vendor protocol that a standard connector can read."""
-    doors = _spoken(view, frozenset({Openness.O2}))
+    doors = _answering(view, frozenset({Openness.O2}))
     if not doors or view.proxy or view.device.role in no_data_roles():
         return []
     door = doors[0]
