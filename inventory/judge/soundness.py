@@ -170,7 +170,7 @@ def _troubles(view: View) -> Iterator[tuple[Key, Trouble]]:
     hollow = [row for row in view.sampled if is_placeholder(row[0], row[2])]
     asked = (
         ("Q01", doubtful, "is bad as a rule: some of its reads were"),
-        ("Q03", [*still.short, *still.whole], "is frozen: it stood still while others moved"),
+        ("Q03", still.open, "is frozen: it stood still while others moved"),
         ("Q02", [] if fresh else old, "is old: its time stamp is"),
     )
     for rule, rows, text in asked:

@@ -32,8 +32,7 @@ class Still(NamedTuple):
     """Values that did not move while something beside them did."""
 
     long: list[Row]  # over enough reads, for long enough
-    short: list[Row]  # not for long enough to say so
-    whole: list[Row]  # at a whole number, which a coarse instrument may well keep
+    open: list[Row]  # not for long enough, or at a whole number that a coarse instrument keeps
 
 
 def q03(view: View) -> list[Case]:
@@ -41,14 +40,14 @@ def q03(view: View) -> list[Case]:
     found = standing_still(view)
     if found.long:
         return [_found(view, found.long)]
-    if found.short or found.whole:
-        return [_asked(view, found)]
+    if found.open:
+        return [_asked(view, found.open)]
     return []
 
 
 def standing_still(view: View) -> Still:
     """The values of a device that do not move while something beside them does."""
-    still = Still([], [], [])
+    still = Still([], [])
     if view.plain:
         return still
     limits = view.context.thresholds
@@ -68,7 +67,7 @@ def standing_still(view: View) -> Still:
         if not whole and len(run) >= limits.frozen_reads and _span(run) >= limits.frozen_seconds:
             still.long.append(row)
         elif len(run) >= limits.bad_reads and not _explained(row, start):
-            (still.whole if whole else still.short).append(row)
+            still.open.append(row)
     return still
 
 
@@ -156,8 +155,7 @@ def _found(view: View, rows: list[Row]) -> Case:
     return Case("", said, words, unlocks=len(rows))
 
 
-def _asked(view: View, still: Still) -> Case:
-    rows = [*still.short, *still.whole]
+def _asked(view: View, rows: list[Row]) -> Case:
     limits = view.context.thresholds
     step = "read them again ten minutes later: reads of all scans count together"
     if all(_span(_run(_together(view, point))) >= limits.frozen_seconds for point, _, _ in rows):

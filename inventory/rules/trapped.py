@@ -49,13 +49,12 @@ def _spoken(view: View, classes: frozenset[Openness]) -> list[Door]:
 
 
 def _answering(view: View, classes: frozenset[Openness]) -> list[Door]:
-    """The same, and where none spoke here those that were overheard, or that another tool asked:
-    that there is data hangs on no vantage, and many such protocols have no probe of ours."""
-    return _spoken(view, classes) or [
+    """Such services that spoke to us from anywhere, or were overheard: that there is data hangs on
+    no vantage, and many such protocols have no probe of ours."""
+    return [
         door
         for door in view.doors
         if door.spoke
-        and not view.is_collection(door)
         and door.spoke.target.transport != "link"  # there it is the client
         and (about := info(door)) is not None
         and about.data

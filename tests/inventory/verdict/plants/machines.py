@@ -260,6 +260,7 @@ U05 = [
     no("U05", "?", monitored(CURRENT, RUN, tag("AI_7")), {**FULL, "thresholds": Thresholds(
         coverage_target=1.0)}, M1).telling("unclassified value", "untrap import map"),
     yes("U05", "high/high", monitored(CURRENT, RUN), FULL, M1),  # 0.44 of 0.6
+    yes("U05", "high/low", monitored(tag("MotorCurrent"), RUN), FULL, M1),  # by a name alone
     yes("U05", "critical/high", monitored(
         CURRENT, tag("MotorVoltage", "VLT"), tag("MotorSpeed", "RPM"), tag("MotorTorque", "NU"),
         tag("MotorPower", "KWT"), RUN), FULL, replace(M1, criticality="C3")),  # 0.75 of 0.8

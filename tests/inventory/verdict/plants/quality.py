@@ -198,6 +198,8 @@ Q03 = [
     no("Q03", "", frozen(glance(PRESSURE, 9))),
     no("Q03", "", frozen(replace(MOVING, samples=tuple(
         replace(item, received_time=None) for item in MOVING.samples)))),  # nobody knows when
+    # A whole number of a register is a value like any other once it is scaled.
+    yes("Q03", "medium/medium", frozen(MOVING, point=replace(TEMPERATURE, type="UInt16"))),
     no("Q03", "", frozen(MOVING, reads=9)),
     trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=10, unstamped=True)).telling(
         "untrap scan 192.0.2.10 --depth sample --sample-every 5"),

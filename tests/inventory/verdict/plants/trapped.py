@@ -102,7 +102,22 @@ T01 = [
          evidence(S7, NO_UA, seen("modbus", O.MUTE), about=PLC)),
 ]  # fmt: skip
 
+
+def overheard(protocol: str, outcome: O = O.COMPLETE, **where: object) -> Observation:
+    """What a capture tells of a conversation."""
+    return seen(protocol, outcome, origin="capture", vantage="a.pcap", **where)  # type: ignore[arg-type]
+
+
 T02 = [
+    # That there is data hangs on no vantage: a capture shows it, a scan shows the closed doors.
+    yes("T02", "medium/medium", evidence(overheard("ethernetip"), *CLOSED, about=PLC)),
+    no("T02", "?", evidence(overheard("ethernetip"), about=PLC)),
+    no("T02", "", evidence(overheard("ethernetip", O.SILENT), *CLOSED, about=PLC)),
+    no("T02", "", evidence(overheard("ethernetip", transport="link"), *CLOSED, about=PLC)),
+    no("T02", "", evidence(overheard("profinet"), overheard("mystery"), overheard("ge-srtp"),
+                           *CLOSED, about=PLC)),
+    yes("T01", "high/medium", evidence(overheard("ge-srtp"), *CLOSED, about=PLC)),
+    no("T01", "", evidence(overheard("ge-srtp"), overheard("ethernetip"), *CLOSED, about=PLC)),
     yes("T02", "medium/medium", evidence(CIP, *CLOSED, about=PLC),
         {"connectors": frozenset({""})}).telling("ethernetip identify"),
     no("T02", "", evidence(seen("profinet", O.COMPLETE), *CLOSED, about=PLC)),  # no data in it
