@@ -23,6 +23,7 @@ from tests.inventory.verdict import (
     test_rules,
     test_soundness,
     test_standing,
+    test_whose,
 )
 from tests.inventory.verdict.mutating import key
 from tests.support.mutants import Mutant, mutants, planted
@@ -33,10 +34,10 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (weigh, (test_judging, test_standing)),
     (standing, (test_standing,)),
     (levels, (test_level_bounds, test_levels, test_acceptance)),
-    (presence, (test_presence, test_acceptance)),
+    (presence, (test_presence, test_soundness, test_whose, test_acceptance)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
-    (usecases, (test_ready,)),
+    (usecases, (test_ready, test_soundness)),
     (readiness, (test_sums, test_population)),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
