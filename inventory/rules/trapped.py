@@ -160,10 +160,9 @@ def _mapped(view: View, doors: Sequence[Door]) -> Proposition:
             return true(Strength.E4, view.source(name, values[0]))
     told = view.listing.told
     listed = (point for door in doors for item in door.observations for point in item.points)
-    own = {point.address for point in listed if point.address in told} if told else set()
-    for point in view.evidence.points if own else ():
-        if point.address in own and (point.signal or point.semantic or point.unit):
-            return true(Strength.E4, Because("", "declared", f"{point.address} has a meaning"))
+    named = next((point.address for point in listed if point.address in told), "") if told else ""
+    if named:
+        return true(Strength.E4, Because("", "declared", f"{named} has a meaning"))
     return _UNMAPPED
 
 

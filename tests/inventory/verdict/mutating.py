@@ -47,6 +47,13 @@ SAME: dict[str, str] = {
     "quality.aged: age < 0 -> age <= 0": "a stamp of the very moment is fresh before that",
     "frozen.standing_still: drop not _watched(rows) of _stopped(rows) or not _watched(rows)":
         "an early way out",
+    "inaccessible.a04: drop item.outcome is Outcome.REFUSED_AUTH of"
+    " item.outcome is Outcome.REFUSED_AUTH and item.reason in TRUST":
+        "a reason of trust stands with a refusal only",
+    "inaccessible.a01: drop not view.outcomes & NOT_REACHED of view.device.role in no_data_roles()"
+    " or view.proxy or (not view.outcomes & NOT_REACHED)": "an early way out",
+    "inaccessible.a02: drop not view.outcomes & NOT_REACHED of not view.context.collection"
+    " or not view.outcomes & NOT_REACHED": "an early way out",
     "frozen._watched: len(samples) > 1 -> len(samples) >= 1": "an early way out",
     "frozen._together: at > 0 -> at >= 0": "from the first read back to the last is no time",
     "frozen._span: drop last of first and last": "samples without a time stand first",

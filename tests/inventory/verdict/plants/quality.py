@@ -205,6 +205,7 @@ Q03 = [
         "untrap scan 192.0.2.10 --depth sample --sample-every 5"),
     trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=19)),
     trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=10)),
+    trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=10, point=FLOW)),  # no bounds
     trap("Q03", "the reads are too few", "?", frozen(MOVING, minutes=9.9)),
     trap("Q03", "the reads are too few", "?", frozen(glance(PRESSURE, 10), reads=10)),
     no("Q03", "", frozen(glance(PRESSURE, 9), reads=10)),
