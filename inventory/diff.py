@@ -239,8 +239,29 @@ def _devices(before: State, after: State, gone: dict[str, str]) -> Iterator[Diff
             else:
                 yield Difference(Change.UNKNOWN, key, name, text, where, "")
         elif then.answered and now.answered and old and new:
-            yield from _one(key, name, (old, then), (new, now))
+            yield from _one(key, name, (old, then), (new, now), places.get(key, ""))
             yield from _lost(key, name, before.gone.get(key, ()), after.gone.get(key, ()))
+
+
+def _changed_places(before: Mapping[str, Device], after: Mapping[str, Device]) -> dict[str, str]:
+    """Key of a device → what another one is called that stated before what it states now, and the
+    other way round, where neither has a serial number to tell them apart by."""
+    changed: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for key in before.keys() & after.keys():
+        was, is_ = _kind_of(before[key]), _kind_of(after[key])
+        if was != is_ and all(was) and all(is_) and not (before[key].serial or after[key].serial):
+            changed.setdefault((was, is_), []).append(key)
+    return {
+        key: ", ".join(sorted(name_of(after[one]) for one in changed[is_, was])[:3])
+        for (was, is_), keys in changed.items()
+        if (is_, was) in changed
+        for key in keys
+    }
+
+
+def _kind_of(device: Device) -> tuple[str, ...]:
+    """What a device says that it is, and runs."""
+    return device.vendor, device.model or device.product, device.firmware
 
 
 def _taken(device: Device | None) -> tuple[bool, str] | None:

@@ -130,6 +130,8 @@ class View:
                 lost = tuple(one for one in self.evidence.gone if one.after.id == lists[1].id)
                 more = f"; listed no more: {lost_names(lost)}" if lost else "; with other values"
                 self._conflict(*lists, more)
+            elif not self.device.serial and (kinds := _another_kind(door)) is not None:
+                self._conflict(*kinds)
 
     def _conflict(self, before: Observation, after: Observation, more: str = "") -> None:
         text = f"earlier: {describe(before)}; now: {describe(after)}{more}"
@@ -505,6 +507,24 @@ def lost_names(gone: Sequence[Gone]) -> str:
     names = ", ".join(one.point.name or one.point.address for one in gone[:MOST_NAMED])
     more = f" and {len(gone) - MOST_NAMED} more" if len(gone) > MOST_NAMED else ""
     return f"{names}{more}"
+
+
+KIND = ("vendor", "product", "model")
+"""What a device is; an update may change what it runs, and not this."""
+
+
+def _another_kind(door: Door) -> tuple[Observation, Observation] | None:
+    """Two answers by which two kinds of device stood there; None where there are none. Without a
+    serial number nothing else shows that one was replaced, or that two changed places."""
+    said: dict[tuple[str, str], tuple[object, Observation]] = {}
+    for item in door.earlier:
+        said |= {(f.name, f.source): (f.value, item) for f in item.facts if f.name in KIND}
+    for item in door.observations if said else ():
+        for fact in item.facts:
+            value, before = said.get((fact.name, fact.source), (fact.value, item))
+            if value != fact.value and item.scan != before.scan:
+                return before, item
+    return None
 
 
 def _word(item: Observation) -> str:
