@@ -30,6 +30,7 @@ class Fix:
     gaps: tuple[str, ...]  # ids of findings
     assets: tuple[str, ...]  # names, each once
     each: bool = False  # it has to be done at each of the assets: so many times the effort
+    keys: tuple[str, ...] = ()  # of the assets
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def plan_fixes(findings: Iterable[Finding]) -> list[Fix]:
             tuple(gaps[place].id for place in one.places),
             tuple({gaps[place].asset: gaps[place].asset_name for place in one.places}.values()),
             one.each,
+            tuple(dict.fromkeys(gaps[place].asset for place in one.places)),
         )
         for one in planned(gaps)
     ]

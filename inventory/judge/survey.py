@@ -102,6 +102,8 @@ class Context:
     maps_complete: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     """Vendor and model (letters and digits) → the firmware that a complete map is for; "" any."""
     criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    behind: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Criticality and redundancy of each machine that a device monitors, by the device."""
     classes: Mapping[str, str] = field(default_factory=dict)
     monitors: Mapping[str, frozenset[str]] = field(default_factory=dict)
     neighbours: Mapping[str, tuple[Neighbour, ...]] = field(default_factory=dict)
@@ -229,6 +231,7 @@ def context_from(
         connectors=frozenset(stated.connectors),
         maps_complete=stated.maps_complete,
         criticality=ranks,
+        behind=_behind(units),
         classes=classes,
         monitors=monitors,
         neighbours=_neighbours(units),
@@ -300,6 +303,14 @@ def _of_equipment(
             classes.setdefault(link.device, unit.cls)
             monitors[link.device] = monitors.get(link.device, frozenset()) | {link.part}
     return ranks, classes, monitors
+
+
+def _behind(equipment: Iterable[Equipment]) -> dict[str, tuple[tuple[str, str], ...]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for unit in equipment:
+        for device in dict.fromkeys(unit.monitored_by):
+            found.setdefault(device, []).append((unit.criticality, unit.redundancy))
+    return {key: tuple(several) for key, several in found.items()}
 
 
 def _neighbours(equipment: Iterable[Equipment]) -> dict[str, tuple[Neighbour, ...]]:

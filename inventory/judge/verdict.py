@@ -66,7 +66,7 @@ def subject_of(view: View) -> Subject:
         redundancy = view.context.criticality.get(view.device.key, ("", ""))[1]
     return _new_subject(
         view.device.key, name_of(view), view.device.site, criticality_of(view), redundancy,
-        is_safety(view),
+        is_safety(view), view.context.behind.get(view.device.key, ()),
     )  # fmt: skip
 
 

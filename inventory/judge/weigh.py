@@ -61,6 +61,7 @@ class Subject:
     criticality: str = ""  # "" is unrated: computed as C2
     redundancy: str = ""
     safety: bool = False  # a safety function: it is offered nothing that touches it
+    behind: tuple[tuple[str, str], ...] = ()  # criticality and redundancy of what it monitors
 
     @property
     def rated(self) -> str:
@@ -69,8 +70,15 @@ class Subject:
 
     @property
     def weight(self) -> float:
-        """Weight in every sum (domain model 5)."""
-        return WEIGHT[self.rated] * (0.5 if self.redundancy in SPARE else 1.0)
+        """What closing its gaps is worth (domain model 5): its own weight, or that of all the
+        machines whose data come by it, which is more."""
+        machines = sum(weight_of(*one) for one in self.behind)
+        return max(weight_of(self.criticality, self.redundancy), machines)
+
+
+def weight_of(criticality: str, redundancy: str) -> float:
+    """Weight in every sum (domain model 5); unrated counts as C2, one with a spare half."""
+    return WEIGHT.get(criticality, WEIGHT["C2"]) * (0.5 if redundancy in SPARE else 1.0)
 
 
 def severity(base: Severity, subject: Subject, steps_down: int = 0, spare: bool = True) -> Severity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +18,7 @@ from scanner.wording import counted
 
 if TYPE_CHECKING:
     from inventory.fixes import Fix
+    from inventory.store import Store
 
 ORDER = tuple(Severity)
 MOST = 300  # characters of one text
@@ -57,7 +58,10 @@ def command(
             from inventory.fixes import plan_fixes
 
             fixes = plan_fixes(Labels(store).labelled(gaps))
-            printed(map(spaced, map(fix_line, fixes)) if as_json else map(Page(), map(_fix, fixes)))
+            behind = _behind(store)
+            lines = (fix_line(fix, behind) for fix in fixes)
+            texts = (_fix(fix, behind) for fix in fixes)
+            printed(map(spaced, lines) if as_json else map(Page(), texts))
         elif as_json:
             printed(map(gap_lines.line, rows))
         else:
@@ -124,8 +128,21 @@ def left(questions: int) -> str:
     return f"not known yet: {counted(questions, 'question', 'questions')}" if questions else ""
 
 
-def fix_line(fix: Fix) -> dict[str, object]:
-    """One fix as data."""
+def _behind(store: Store) -> dict[str, list[str]]:
+    """Tags of the machines whose data come by a device, by its key."""
+    found: dict[str, list[str]] = {}
+    for machine in store.equipment():
+        for device in dict.fromkeys(machine.monitored_by):
+            found.setdefault(device, []).append(machine.tag or machine.name)
+    return found
+
+
+def _machines(fix: Fix, behind: Mapping[str, Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(tag for key in fix.keys for tag in behind.get(key, ())))
+
+
+def fix_line(fix: Fix, behind: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    """One fix as data; `behind` are the machines whose data come by a device."""
     return {
         "cause": fix.cause,
         "text": fix.text,
@@ -135,6 +152,7 @@ def fix_line(fix: Fix) -> dict[str, object]:
         "value": fix.value,
         "gaps": list(fix.gaps),
         "assets": list(fix.assets),
+        "machines": _machines(fix, behind),
     }
 
 
@@ -162,15 +180,20 @@ def reasons(gap: Finding) -> list[str]:
     return told or [item.text for item in first]
 
 
-def _fix(fix: Fix) -> str:
-    """Effort and what to do; beneath it what it frees."""
-    names = ", ".join(inert(name, 80) for name in fix.assets[:6])
-    more = f" and {len(fix.assets) - 6} more" if len(fix.assets) > 6 else ""
+def _fix(fix: Fix, behind: Mapping[str, Sequence[str]]) -> str:
+    """Effort and what to do; beneath it what it frees, and the machines that wait for that."""
     outage = ", needs an outage" if fix.needs_outage else ""
     gaps = "1 gap" if len(fix.gaps) == 1 else f"{len(fix.gaps)} gaps"
     assets = "1 asset" if len(fix.assets) == 1 else f"{len(fix.assets)} assets"
     assets += ", each on its own" if fix.each and len(fix.assets) > 1 else ""
+    machines = _machines(fix, behind)
     return (
         f"fix {fix.effort.value}     {inert(fix.text, MOST)}\n"
-        f"  frees    {gaps} on {assets}{outage}: {names}{more}"
+        f"  frees    {gaps} on {assets}{outage}: {_first(fix.assets)}"
+        + (f"\n  for      {_first(machines)}" if machines else "")
     )
+
+
+def _first(names: Sequence[str], most: int = 6) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(inert(name, 80) for name in names[:most]) + more

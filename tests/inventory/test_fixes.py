@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from inventory.fixes import plan_fixes
-from inventory.judge.weigh import COST
+from inventory.judge.weigh import COST, Subject
 from inventory.model import Category, Confidence, Effort, Finding, Remedy, Severity
 from inventory.rules.catalogue import catalogue
 
@@ -152,3 +152,17 @@ def test_certificates_are_exchanged_and_siblings_aligned_at_each() -> None:
     for cause in ("certificate:cell", "model:Maker X"):
         (one,) = plan_fixes([gap(1, 3, fix(cause)), gap(2, 3, fix(cause))])
         assert one.each, cause
+
+
+def test_a_device_s_gap_is_worth_the_sum_of_the_machines_behind_it() -> None:
+    """Domain model 5: one gateway that lifts thirty units ranks by the sum."""
+    three = (("C3", ""), ("C3", "B"), ("", ""))
+    assert Subject("k", "plc", "site", "C1").weight == 1
+    assert Subject("k", "plc", "site", "C1", behind=three).weight == 9 + 4.5 + 3
+    assert Subject("k", "plc", "site", "C3", behind=(("C1", ""),)).weight == 9  # its own is more
+    assert Subject("k", "plc", "site", "C1", behind=three).rated == "C1"  # severity: by its own
+
+
+def test_a_plan_keeps_the_keys_of_what_it_frees() -> None:
+    (item,) = plan_fixes([gap(1, 3, fix("gate")), gap(2, 3, fix("gate"))])
+    assert item.keys == ("key-1", "key-2")

@@ -131,7 +131,7 @@ def test_questions_name_the_missing_premise_and_a_command(database: Path) -> Non
     assert ("U02", "P-2") in asked
     assert ("N05", "PLC-2") in asked
     assert all(row["missing"] and row["next_step"] for row in rows)
-    assert asked["U02", "P-2"]["command"].endswith(" import links FILE")
+    assert asked["U02", "P-2"]["command"].endswith(" export links -o links.csv")
 
 
 def waive(database: Path, rule: str, until: str) -> Result:
