@@ -123,7 +123,8 @@ def _anonymous(given: object) -> str:
         if key not in ("type", "entitlement"):
             raise SiteError(f"{where}.{key}: nobody logs in as {ANONYMOUS}; it has an entitlement")
     one_of(text(given, "type", where) or "opcua-anonymous", ("opcua-anonymous",), f"{where}.type")
-    return one_of(text(given, "entitlement", where), ENTITLEMENTS, f"{where}.entitlement")
+    entitlement = text(given, "entitlement", where) or "unknown"
+    return one_of(entitlement, ENTITLEMENTS, f"{where}.entitlement")
 
 
 def _zones(content: Table) -> dict[str, Table]:

@@ -6,8 +6,9 @@ One rule keeps it simple: a statement is a declaration with author and time; not
 from __future__ import annotations
 
 import getpass
+import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +109,29 @@ def taken_back(
 def file_of(one: Declaration) -> str:
     """The name of the file that a statement came from."""
     return one.document.partition(" sha256:")[0]
+
+
+def strangers(store: Store, several: Iterable[Declaration]) -> str:
+    """Says which subjects of attestations are nothing that the inventory or a register names."""
+    asked = dict.fromkeys(one.fields["subject"] for one in several if one.kind is Kind.ATTEST)
+    known = set(_named(store)) if asked else set()
+    unknown = [text for text in asked if text.strip().casefold() not in known] if known else []
+    if not unknown:
+        return ""
+    names = ", ".join(unknown[:MOST_NAMED])
+    more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
+    return f"nothing is called so here yet, and the word is kept for when it is: {names}{more}"
+
+
+MOST_NAMED = 5
+
+
+def _named(store: Store) -> Iterator[str]:
+    for *texts, addresses in store.rated(("key", "tag", "name", "serial", "mac", "addresses")):
+        yield from (str(text).casefold() for text in (*texts, *json.loads(str(addresses))) if text)
+    for one in store.declarations(None, Kind.REGISTER):
+        names = ("tag", "name", "serial", "mac", "address")
+        yield from (one.fields[name].casefold() for name in names if one.fields.get(name))
 
 
 def told(withdrawn: Sequence[Declaration], file: str) -> str:

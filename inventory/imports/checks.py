@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from inventory.derive.declared import denies, yes
@@ -18,6 +18,9 @@ from inventory.model import Kind
 
 Fields = dict[str, str]
 """The cells of a row by canonical column, in lower case."""
+
+
+A_DAY = timedelta(days=1)
 
 
 def date_of(fields: Fields) -> datetime | None:
@@ -253,8 +256,11 @@ def _attest(fields: Fields) -> tuple[str, str]:
         if not fields.get(name):
             return f"no {name.title()}", ""
     text = fields.get("date", "")
-    if text and date_of(fields) is None:
+    day = date_of(fields)
+    if text and day is None:
         return f"Date {text!r}; write it like 2026-05-04", ""
+    if day is not None and day - datetime.now(UTC) > A_DAY:  # it may be tomorrow where one looked
+        return f"Date {text!r} lies ahead; write the day on which somebody looked", ""
     if complaint := _measurands(fields) or _reader(fields):
         return complaint, ""
     return "", f"{fields['subject']} | {fields['statement']}"

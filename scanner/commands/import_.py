@@ -74,7 +74,7 @@ def command(
     file = files[0]
     from scanner.console import next_step, note
     from scanner.opening import opened, site_name
-    from scanner.statements import last_word, new_edition
+    from scanner.statements import last_word, new_edition, strangers
 
     found = _read(kind, file, site_name(settings), mapping, author, sheet)
     taken = ", ".join(f"{theirs} → {ours}" for ours, theirs in found.columns.items())
@@ -93,14 +93,15 @@ def command(
         back, said = new_edition(store, found.declarations, replaces=replace)
         new = store.declare([*stated, *back]) - len(back)
         known = len(stated) - new
+        unknown = strangers(store, found.declarations)
     _site_file(settings)
     note(
         counted(new, "row imported", "rows imported")
         + (f", of which {again} in force again" if again else "")
         + (f", {known} were known already" if known else "")
     )
-    if said:
-        note(said)
+    for remark in filter(None, (said, unknown)):
+        note(remark)
     next_step(*(["gaps"] if kind == "attest" else ["scan", "TARGET"]))
 
 

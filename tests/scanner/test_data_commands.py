@@ -206,3 +206,21 @@ def test_what_names_no_site_goes_to_the_only_one(tmp_path: Path) -> None:
     refused = runner.invoke(untrap, [*base, "import", "attest", str(sheet)])
     assert refused.exit_code == 2
     assert "it holds 'north', 'south': name one with --site" in refused.stderr
+
+
+def test_a_word_about_nobody_is_kept_and_told_and_one_of_tomorrow_refused(tmp_path: Path) -> None:
+    register, sheet = tmp_path / "r.csv", tmp_path / "a.csv"
+    register.write_text("Tag,Class\nP-1,pump\n", "utf-8")
+    base = ["--db", str(tmp_path / "t.db"), "import"]
+    runner = CliRunner()
+    runner.invoke(untrap, [*base, "register", str(register)])
+    head = "Subject,Statement,Value,Date\n"
+    sheet.write_text(f"{head}p-1,monitored by,none,2026-05-04\nP-9,safety,yes,\n", "utf-8")
+    done = runner.invoke(untrap, [*base, "attest", str(sheet)])
+    assert done.exit_code == 0
+    assert "nothing is called so here yet, and the word is kept for when it is: P-9" in done.stderr
+    assert "P-1" not in done.stderr.partition("nothing is called")[2]
+    sheet.write_text(f"{head}P-1,safety,yes,2999-01-01\n", "utf-8")
+    refused = runner.invoke(untrap, [*base, "attest", str(sheet)])
+    assert refused.exit_code == 2
+    assert "'2999-01-01' lies ahead" in refused.stderr

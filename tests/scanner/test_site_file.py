@@ -160,6 +160,8 @@ def test_what_anonymous_users_may_see_is_stated_and_tried_nowhere() -> None:
     assert "anonymous" not in site.credentials
     (stated,) = declarations(site, "Mill", None)
     assert stated.fields["entitlement"] == "full"
+    (silent,) = declarations(parse({"credentials": {"anonymous": {}}}), "Mill", None)
+    assert silent.fields["entitlement"] == "unknown"
 
 
 @pytest.mark.parametrize(
