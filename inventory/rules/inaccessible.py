@@ -153,13 +153,14 @@ def a03(view: View) -> list[Case]:
             if item.outcome is Outcome.REFUSED_AUTH and item.reason not in TRUST | CLOCK | KEPT
         ]
         held_back = _held_back(door)
-        if not refusals and (unknown_to := _no_anonymous(door)) and not _got_in(door):
-            cases.append(Case(door.protocol, unknown_to, fields(view, door)))
-            continue
-        if refusals and held_back and not _got_in(door):
+        said = (
+            true(Strength.E4, *(cite(item) for item in refusals[:3]))
+            if refusals
+            else _no_anonymous(door)
+        )
+        if said and held_back and not _got_in(door):
             cases.append(_untried(view, door, held_back))
-        elif refusals and not _got_in(door):
-            said = true(Strength.E4, *(cite(item) for item in refusals[:3]))
+        elif said and not _got_in(door):
             cases.append(Case(door.protocol, said, fields(view, door)))
         elif not door.spoke:
             cases += _never_tried(view, door)
@@ -184,7 +185,7 @@ def _no_anonymous(door: Door) -> Proposition | None:
         (item, str(fact.value))
         for item in door.observations
         for fact in item.facts
-        if fact.name == "security" and door.protocol == "opcua"
+        if fact.name == "security"
     ]
     if refusal is None or not offers:
         return None

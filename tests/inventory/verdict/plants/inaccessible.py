@@ -176,6 +176,9 @@ A03 = [
 NO_MODE = seen("opcua", O.REFUSED_AUTH, "session", reason="mode_not_offered")
 
 
+USER_KEPT = seen("opcua", O.REFUSED_AUTH, "session", reason="username_not_offered")
+
+
 def offering(*offers: str) -> Observation:
     facts = tuple(Fact("security", offer, "opcua GetEndpoints") for offer in offers)
     return seen("opcua", O.COMPLETE, "get_endpoints", facts=facts)
@@ -193,7 +196,17 @@ A03 += [
     no("A03", "", evidence(NO_MODE)),  # nobody knows what it takes
     no("A03", "", evidence(USERS_ONLY, replace(NO_MODE, credential="historian"))),
     no("A03", "", evidence(USERS_ONLY, NO_MODE, listed(TEMPERATURE))),
-]
+    # What else the server states of itself is no offer.
+    yes("A03", "opcua=medium/high", evidence(
+        USERS_ONLY, seen("opcua", O.COMPLETE, facts=(Fact("product", "Server", "opcua"),)), NO_MODE
+    )),
+    # Nobody knows whom the second offer takes.
+    no("A03", "", evidence(offering("Basic256Sha256/Sign/username", "None/None"), NO_MODE)),
+    no("A03", "opcua=?", evidence(USERS_ONLY, NO_MODE, KEPT)),  # the name it asks for is held
+    trap("A03", "the refusal is about trust", "", evidence(USERS_ONLY, UNTRUSTED)),
+    no("A03", "", evidence(  # nothing was refused for good
+        USERS_ONLY, USER_KEPT, seen("opcua", O.PARTIAL, "session", reason="mode_not_offered"))),
+]  # fmt: skip
 A04 = [
     yes("A04", "opcua=low/high", evidence(USERS_ONLY, NO_MODE)),
     yes("A04", "opcua=low/high", evidence(UNTRUSTED)),

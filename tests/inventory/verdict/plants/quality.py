@@ -360,7 +360,8 @@ Q10 = [
     trap("Q10", "an identity question was", "?",
          evidence(seen("modbus", O.REFUSED_RESOURCE), about=NAMELESS)).telling("asked |"),
     trap("Q10", "an identity question was", "?",
-         evidence(listed(TEMPERATURE), seen("opcua", O.REFUSED_AUTH, "read"), about=NAMELESS)),
+         evidence(listed(TEMPERATURE), seen("opcua", O.REFUSED_AUTH, "read"), about=NAMELESS)
+         ).telling("an identity question was refused", "!too busy"),
     no("Q10", "", evidence(SNMP, seen("snmp", O.REFUSED_AUTH, "walk"), about=NAMELESS)),  # A03
     trap("Q10", "an identity question was", "?",
          evidence(SNMP, seen("snmp", O.NOT_ASKED, "walk", reason="budget"), about=NAMELESS)),
