@@ -57,7 +57,7 @@ from inventory.signals.points import (
 )
 
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
-DERIVED = {"speed": "frequency"}
+DERIVED = {Signal("speed"): Signal("frequency")}
 """Signals that another one stands for: speed of an induction machine by its drive's frequency."""
 OPEN_IT = "open it first: its own gaps say how"
 
@@ -204,14 +204,13 @@ class Machine:
         """The values that show any of the alternatives, or that stand for it."""
         found: list[Row] = []
         for one in alternatives:
-            mine = [row for row in self.rows if fits(one, row[2], self.profile) is True]
-            derived = DERIVED.get(one.measurand)
-            if not mine and derived and not one.place:
-                mine = [
-                    row for row in self.rows if fits(Signal(derived), row[2], self.profile) is True
-                ]
-            found += [row for row in mine if row not in found]
+            stand_ins = self._showing(DERIVED[one]) if one in DERIVED else []
+            found += self._showing(one) or stand_ins
         return found
+
+    def _showing(self, signal: Signal) -> list[Row]:
+        """The values that are that signal for sure."""
+        return [row for row in self.rows if fits(signal, row[2], self.profile) is True]
 
     def not_fitted(self, group: Sequence[Signal]) -> bool:
         """The machine has no part that any of these would be measured at, as a person attested."""
@@ -256,11 +255,9 @@ class Machine:
             return absent
         if best is not None:
             return best
-        derived = DERIVED.get(signal.measurand)
-        if derived and not signal.place:
-            stand_in = self._best(Signal(derived))
-            if stand_in is not None:
-                return true(min(stand_in.strength, Strength.E2), *stand_in.because)
+        stand_in = self._best(DERIVED[signal]) if signal in DERIVED else None
+        if stand_in is not None:
+            return true(min(stand_in.strength, Strength.E2), *stand_in.because)
         candidates = self._candidates(signal)
         if candidates:
             view, point, _ = candidates[0]
@@ -321,7 +318,7 @@ class Machine:
         return derived(f"{names}{more} lists {lists} is{' not' * (count == 1)} {signal.words}")
 
     def _best(self, signal: Signal) -> Proposition | None:
-        found = [row for row in self.rows if fits(signal, row[2], self.profile) is True]
+        found = self._showing(signal)
         if not found:
             return None
         view, point, meaning = max(found, key=lambda row: row[2].score)
@@ -367,7 +364,7 @@ class Machine:
             soundness.of(view).collectable(point) for view, point, _ in self.witnesses([signal])
         ]
         kept = [one for one in come if one.truth is not Truth.TRUE]
-        if not kept or len(kept) < len(come):
+        if len(kept) < len(come):
             return said
         first = max(kept, key=lambda one: one.truth).said
         why = first.because[0].text if first.because else ""

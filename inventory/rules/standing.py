@@ -103,6 +103,4 @@ def _day(found: re.Match[str]) -> date | None:
 def is_safety(view: View) -> bool:
     """Whether the device stands in a zone named for safety, or is attested to serve it."""
     zone = view.context.zone_of(view.device.addresses)
-    if zone and holds("safety", zone):
-        return True
-    return any(says("safety", item.fields) for item in view.statements())
+    return holds("safety", zone) or any(says("safety", one.fields) for one in view.statements())

@@ -50,12 +50,13 @@ SAME: dict[str, str] = {
     "coverage.best_next: drop parameter in present of"
     " parameter in present or parameter not in matrix.online": "what is there adds nothing",
     "coverage.best_next: gain > most + 1e-09 -> gain >= most + 1e-09": "no gain differs by that",
-    "presence.Machine._exists: drop derived of derived and (not signal.place)": "none has no name",
     "presence.Machine._absence_strength: drop not meaning.dimension of"
     " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
     "equipment.judge_equipment: drop found of found and short": "short says that it was found",
     "equipment.judge_equipment: drop 0 of level.lo or 0": "a machine that is known has a level",
     "equipment._not_assessable: drop 0 of level.lo or 0": "a machine that is known has a level",
+    "equipment._not_assessable: drop level.hi is not None of"
+    " level.hi is not None and level.hi < 3": "a machine that is known has a level",
     "equipment._labelled: drop filter name": "no statement speaks of no signal",
     "equipment._managed: drop levels of"
     " levels and all((level.lo == 5 for level in levels))": "level 1 is open or FALSE there",

@@ -26,6 +26,7 @@ from inventory.judge.survey import Context
 from inventory.judge.weigh import (
     RECORD_LACK,
     Subject,
+    _Wording,
     accepted,
     contradicted,
     finding_of,
@@ -205,6 +206,17 @@ def test_remedies_come_cheapest_first_and_without_those_that_have_no_word() -> N
     assert [item.text for item in remedies_of(RULE, {"what": "this"})] == ["cheap", "do this"]
     assert [item.text for item in remedies_of(RULE, {"what": ""})] == ["cheap"]
     assert [item.text for item in remedies_of(RULE, {"other": ""})] == ["cheap", "do it"]
+
+
+def test_words_are_put_in_anew_for_each_case_and_kept_for_the_same_ones() -> None:
+    wording = _Wording(RULE.remedies)
+    wording.MOST = 2
+    said = {word: wording.of({"what": word}) for word in ("this", "")}
+    assert [item.text for item in said["this"]] == ["cheap", "do this"]
+    assert [item.text for item in said[""]] == ["cheap"]
+    assert wording.of({"what": "this", "other": "x"}) is said["this"]
+    assert [item.text for item in wording.of({"other": ""})] == ["cheap", "do it"]
+    assert wording.of({"what": "this"}) is not said["this"]  # no more than so many are kept
 
 
 def waiving(**fields: str) -> Context:

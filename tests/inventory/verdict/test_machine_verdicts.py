@@ -420,6 +420,10 @@ def test_the_last_question_follows_the_level() -> None:
     assert step == "close the gaps of the devices that monitor it"
     assert command == "untrap show 192.0.2.10"
     assert missing.startswith("values that are good throughout")
+    known = {"device-1": Verdict("device-1", "", level(2, 5), None, ())}  # may be read, or not
+    said = judge_equipment(motor(**OWNED), [broken], context(broken, **FULL), known)  # type: ignore[arg-type]
+    assert (said.level.lo, said.level.hi) == (2, 3)
+    assert asked(said)[1].startswith("read the devices that monitor it, from where")
 
 
 # --- names and value ---------------------------------------------------------------------------

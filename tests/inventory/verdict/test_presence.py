@@ -122,6 +122,19 @@ def test_speed_is_shown_by_the_frequency_of_a_drive_and_by_that_only_at_medium()
     assert exists(machine(owned(CURRENT)), "speed").truth is Truth.FALSE
 
 
+def witnesses(found: Machine, *signals: str) -> list[str]:
+    return [point.name for _, point, _ in found.witnesses([signal_of(name) for name in signals])]
+
+
+def test_a_frequency_stands_for_a_speed_that_no_value_of_its_own_shows() -> None:
+    speed = tag("MotorSpeed", "RPM")
+    drive = machine(owned(CURRENT, FREQUENCY))
+    assert witnesses(drive, "speed") == ["OutputFrequency"]
+    assert witnesses(drive, "speed:spindle") == witnesses(drive, "torque") == []
+    assert witnesses(drive, "current", "speed") == ["MotorCurrent", "OutputFrequency"]
+    assert witnesses(machine(owned(FREQUENCY, speed)), "speed") == ["MotorSpeed"]
+
+
 @pytest.mark.parametrize(
     ("statement", "truth"),
     [("no sensor", Truth.UNKNOWN), ("not instrumented", Truth.UNKNOWN), ("painted", Truth.TRUE)],

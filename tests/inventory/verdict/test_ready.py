@@ -102,6 +102,12 @@ def test_a_part_that_the_machine_has_not_needs_a_variant() -> None:
     assert known.missing[0].text == ""
 
 
+def test_what_is_listed_and_not_to_be_had_is_unreadable_whatever_a_person_says() -> None:
+    said = attested("m-1", statement="not fitted", value="current")
+    found = ready(machine(owned(CURRENT), attested=said["attested"]), CASE, unreadable=True)
+    assert lacks(found) == [("current", "unreadable"), ("vibration|axial_flux", "absent")]
+
+
 def test_unreadable_blocks_what_is_unknown_and_leaves_what_is_absent() -> None:
     wanted = UseCase("case", {"motor": ("temperature:winding", "vibration", "current")})
     item = machine(owned(CURRENT, tag("AI_7", "CEL")))
@@ -256,6 +262,17 @@ def test_a_line_names_the_gap_the_fix_and_the_effort_of_each_lack() -> None:
     assert replace(one, variant="").line({})["variants"] == []
 
 
+def test_what_fails_is_told_with_its_own_gap_else_with_that_of_the_whole_machine() -> None:
+    lack = Missing("flow", Truth.FALSE, "", "failing", "Q12", "device-1")
+    one = Ready("site", "M-1", Truth.FALSE, (lack,), "")
+    gaps = {"device-1 Q12": gap("Q12", "d"), "": gap("A03", "device-1"), "flow": gap("U01", "m")}
+    told = []
+    while gaps:
+        told += [item["fix"] for item in one.line(gaps)["missing"]]  # type: ignore[attr-defined]
+        gaps.pop(next(iter(gaps)))
+    assert told == ["fix Q12", "fix A03", ""]  # the last one speaks of the signal, not of its value
+
+
 # --- one site --------------------------------------------------------------------------------
 
 
@@ -301,6 +318,8 @@ def test_a_site_without_such_machines_names_those_that_it_has(count: int, says: 
         ({"class": {"pump": {"signals": ["flow"], "zzz": 1}}}, "one of signals"),
         ({"class": {"pump": {"signals": ["flow:nowhere"]}}}, "unknown place of flow"),
         ({"class": {"pump": {"signals": ["zzzzz"]}}}, "unknown signal in"),
+        ({"class": {"motr": {"signals": ["current"]}}}, r"did you mean \[class.motor\]"),
+        ({"class": {"mottor": {"signals": ["current"]}}}, r"did you mean \[class.motor\]"),
         ({"class": {"pump": {"signals": ["flow"]}, "Kreiselpumpe": {"signals": ["flow"]}}},
          "once more"),
     ],
@@ -337,3 +356,9 @@ def test_what_a_file_may_say() -> None:
     table = {"class": {"Kreiselpumpe": {"signals": ["flow", "pressure:suction|power"]}}}
     assert _read(table, "mine") == UseCase("mine", {"pump": ("flow", "pressure:suction|power")})
     assert _read({**table, "name": "other", "version": 2}, "mine").name == "other"
+
+
+@pytest.mark.parametrize("cls", ["filler", "tanker", "kiln"])
+def test_a_class_without_a_profile_is_no_other_one_misspelt(cls: str) -> None:
+    """ "filler" is as near to "chiller" as a slip, "tanker" holds two letters more than "tank"."""
+    assert len(_read({"class": {cls: {"signals": ["flow"]}}}, "mine").signals) == 1

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from inventory.judge.equipment import judge_equipment
+from inventory.judge.profiles import signal_of
 from inventory.judge.verdict import judge_device
 from inventory.model import Coverage, Declaration, Evidence, Kind, Truth, finding_id
 from inventory.usecases import Ready, UseCase, ready
@@ -166,6 +167,32 @@ def test_coverage_counts_for_sure_what_comes_to_the_collector() -> None:
     for rest in ((), (far(Outcome.SILENT), ALIVE)):
         got = coverage(INSIDE, *rest, **COLLECTOR)
         assert (got.lo, got.hi > 0.9) == (0.0, True)
+
+
+def test_a_signal_is_had_when_one_value_of_it_comes() -> None:
+    second = replace(listed(tag("MotorCurrent2", "AMP")), vantage="collector")
+    both = machine(one(INSIDE, second), **COLLECTOR)
+    assert both.had(signal_of("current")).truth is Truth.TRUE
+    assert both.had(signal_of("running")).truth is Truth.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("rest", "missing", "command"),
+    [
+        ((), "whether MotorCurrent comes to the collector's place", "untrap scan "),
+        (
+            (far(Outcome.SILENT), ALIVE),
+            "current comes to no collector: 192.0.2.10 was silent",
+            "untrap show 192.0.2.10",
+        ),
+    ],
+)
+def test_what_does_not_come_is_told_with_what_settles_it(
+    rest: tuple[Observation, ...], missing: str, command: str
+) -> None:
+    asked = machine(one(INSIDE, *rest), **COLLECTOR).had(signal_of("current"))
+    assert asked.unknown.startswith(missing)
+    assert asked.command.startswith(command)
 
 
 def test_what_keeps_coverage_open_is_told() -> None:

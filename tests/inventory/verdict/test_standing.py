@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
 
 from inventory.judge.standing import moments
+from inventory.judge.survey import Zone
 from inventory.judge.view import View
 from inventory.judge.weigh import touches
 from inventory.model import Declaration, Effort, Kind, Remedy
-from inventory.rules.standing import RESTING_RULES, resting_turns
-from tests.inventory.verdict.evidence import NOW, context
+from inventory.rules.standing import RESTING_RULES, is_safety, resting_turns
+from tests.inventory.verdict.evidence import NOW, context, evidence
 from tests.inventory.verdict.plants import POSITIVE, Row, answer, judged
 from tests.inventory.verdict.plants.rows import ROWS
 
@@ -45,6 +47,13 @@ def test_a_safety_function_is_offered_nothing_that_touches_it() -> None:
         assert [item.severity for item in safe] == [item.severity for item in plain]
         for before, after in zip(plain, safe, strict=True):
             assert after.remedies == tuple(r for r in before.remedies if not touches(r))
+
+
+@pytest.mark.parametrize(("zone", "safe"), [("Safety", True), ("cell", False), ("", False)])
+def test_a_device_in_a_zone_named_for_safety_is_one(zone: str, safe: bool) -> None:
+    zones = (Zone(zone, (ip_network("192.0.2.0/24"),)),) if zone else ()
+    item = evidence()
+    assert is_safety(View(item, context(item, zones=zones))) is safe
 
 
 def test_what_touches_is_told_by_the_kind_of_fix_or_the_outage() -> None:

@@ -138,6 +138,9 @@ def test_a_value_that_names_nobody_may_be_of_each_machine_of_a_device() -> None:
         assert gaps(verdict) == set()
         assert asked(verdict).keys() == {VIBRATION}
         assert asked(verdict)[VIBRATION].startswith("of which machine Vibration of")
+        bare = [*points[:-1], replace(points[-1], name="", path="Vibration")]
+        told = asked(judged(bare, unit(own), unit(other)))[VIBRATION]
+        assert told.startswith("of which machine ns=2;i=6 of")
         assert verdict.coverage is not None
         assert verdict.coverage.lo < verdict.coverage.hi
 
