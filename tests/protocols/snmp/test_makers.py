@@ -65,6 +65,9 @@ WRITTEN = {
     "^(\\d+\\.\\d+\\.\\S+)": ("8.1.5.0 build on Thu", "8.1.5.0"),
     "^JUNOS.*\\[([^\\]]+)\\]": ("JUNOS Software Suite [18.4R2.7]", "18.4R2.7"),
     "^(WS-C49\\d\\d\\S*)$": ("WS-C4928-10GE", "WS-C4928-10GE"),
+    "^([A-Z]{3}\\d[\\w-]*)$": ("SGE2010", "SGE2010"),
+    "^(AT-\\w+[\\w/-]*)$": ("AT-8000S/24", "AT-8000S/24"),
+    "^Cisco ([A-Z]+[\\w-]*\\d[\\w/-]*) Chassis$": ("Cisco C8500-20X6C Chassis", "C8500-20X6C"),
     "Serial Number\\s*: *(\\S+)": ("CARD\n Serial Number   :  002871\n", "002871"),
     "^(Carrier .+)$": ("Carrier 1U", "Carrier 1U"),
     "^(IP ?\\d.+)$": ("IP 500 V2", "IP 500 V2"),
@@ -126,6 +129,24 @@ def test_the_rows_are_in_the_order_of_the_arcs_and_told_once() -> None:
     assert all(row[1] in identity.IDENTITY for row in rows)
     for row in rows:
         re.compile(row[2].partition(" ~ ")[2])
+
+
+def test_a_unit_without_a_model_name_is_told_by_its_description_if_that_is_one_word() -> None:
+    """Small business switches: the chassis of unit 1, behind the stack, leaves its model empty."""
+    entity = "1.3.6.1.2.1.47.1.1.1.1"
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("48-port 10/100/1000 Ethernet Switch"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.9.6.1.72.2010.2"))),
+        f"{entity}.2.64": octets("Stack"),
+        f"{entity}.2.67108992": octets("SGE2010"),
+        f"{entity}.5.64": tlv(2, b"\x0b"),
+        f"{entity}.5.67108992": tlv(2, b"\x03"),
+        f"{entity}.13.64": octets(""),
+        f"{entity}.13.67108992": octets(""),
+    }
+    assert facts(run(link_of(agent(values), PUBLIC)), "model") == ["SGE2010"]
+    values[f"{entity}.2.67108992"] = octets("48-Port Gigabit Smart Switch")
+    assert facts(run(link_of(agent(values), PUBLIC)), "model") == []
 
 
 def test_a_single_object_without_an_instance_is_asked_for_once_more() -> None:
