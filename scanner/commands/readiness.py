@@ -12,7 +12,7 @@ import click
 from inventory.text import inert
 from scanner.cli import Settings
 from scanner.console import say, table
-from scanner.opening import concluded, opened, site_name
+from scanner.opening import concluded, of_the_only_site, opened, site_name
 
 if TYPE_CHECKING:
     from inventory.rollup import Unit
@@ -162,7 +162,7 @@ def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:
 def _sites(settings: Settings, pilot: str) -> list[str]:
     """The pilot first, then every other site; without a pilot the named site alone."""
     if not pilot:
-        return [site_name(settings)]
+        return [site_name(of_the_only_site(settings))]
     with opened(settings) as store:  # --pilot names the site; --site may name none
         known = store.sites()
     if pilot not in known:
