@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inventory.rules import conversations, frozen, governance, inaccessible, quality, trapped
+from inventory.rules import (
+    conversations,
+    frozen,
+    governance,
+    inaccessible,
+    instruments,
+    quality,
+    trapped,
+)
 from inventory.rules.catalogue import Predicate
 
 DEVICE_RULES: Mapping[str, Predicate] = {
@@ -17,6 +25,7 @@ DEVICE_RULES: Mapping[str, Predicate] = {
     "T05": trapped.t05,
     "T06": trapped.t06,
     "T07": trapped.t07,
+    "T08": instruments.t08,
     "T10": trapped.t10,
     "T11": conversations.t11,
     "A01": inaccessible.a01,

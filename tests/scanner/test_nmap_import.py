@@ -277,3 +277,28 @@ def test_a_site_file_that_is_put_back_counts_again(tmp_path: Path) -> None:
     with Store.open(database, "default") as store:
         last = store.declarations(None, Kind.CREDENTIAL)[-1]
         assert last.fields["entitlement"] == "full"
+
+
+INSTRUMENTS = """<?xml version="1.0"?>
+<nmaprun scanner="nmap" args="nmap --script enip-info 192.0.2.40" start="1793000000" version="7.94">
+<host starttime="1793000000" endtime="1793000010"><status state="up" reason="syn-ack"/>
+<address addr="192.0.2.40" addrtype="ipv4"/><ports>{ports}
+<port protocol="tcp" portid="44818"><state state="open" reason="syn-ack"/>
+<script id="enip-info" output="x"><elem key="productName">AL1320 IO-Link Master EIP</elem></script>
+</port></ports></host><runstats><finished time="1793000011"/></runstats></nmaprun>
+"""
+CLOSED_PORT = """<port protocol="tcp" portid="{}"><state state="closed" reason="reset"/></port>"""
+
+
+@pytest.mark.parametrize(("ports", "said"), [((80, 4840), "gap"), ((4840,), "question")])
+def test_stranded_instruments_of_a_report(
+    tmp_path: Path, ports: tuple[int, ...], said: str
+) -> None:
+    """T08 by what another scanner asked: a master whose web service is closed, or was not asked."""
+    path = write(tmp_path, INSTRUMENTS.format(ports="".join(map(CLOSED_PORT.format, ports))))
+    base = ["--db", str(tmp_path / "t.db")]
+    runner = CliRunner()
+    runner.invoke(untrap, [*base, "import", "nmap", str(path)], catch_exceptions=False)
+    gaps = runner.invoke(untrap, [*base, "gaps", "--json"]).stdout.count('"T08"')
+    asked = runner.invoke(untrap, [*base, "questions", "--json"]).stdout.count('"T08"')
+    assert (gaps, asked) == ((1, 0) if said == "gap" else (0, 1))

@@ -12,6 +12,7 @@ from inventory.rules import (
     governance,
     inaccessible,
     informational,
+    instruments,
     quality,
     trapped,
     uninstrumented,
@@ -24,6 +25,7 @@ from tests.support.replay import LONGEST, TooLongError, within
 MODULES: tuple[ModuleType, ...] = (
     trapped, inaccessible, uninstrumented, quality, frozen, governance, informational,
     conversations,
+    instruments,
 )  # fmt: skip
 FAMILY = {
     "trapped": "T",
@@ -34,6 +36,7 @@ FAMILY = {
     "governance": "G",
     "informational": "N",
     "conversations": "TG",
+    "instruments": "T",
 }
 WORDS = frozenset({"_fields", "_model", "name_of", "fields", "_plain"})
 """Functions that choose words for a text and decide nothing."""

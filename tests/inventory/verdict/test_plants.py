@@ -9,7 +9,7 @@ from tests.inventory.verdict.plants import NEGATIVE, POSITIVE, TRAP, Row, answer
 from tests.inventory.verdict.plants.rows import ROWS
 
 FIRST_RELEASE = [
-    *("T01", "T02", "T03", "T05", "T06", "T07", "T10", "T11"),
+    *("T01", "T02", "T03", "T05", "T06", "T07", "T08", "T10", "T11"),
     *("A01", "A02", "A03", "A04", "A05", "A08", "A09"),
     *("U01", "U02", "U03", "U04", "U05"),
     *("Q01", "Q02", "Q03", "Q04", "Q05", "Q07", "Q10", "Q11", "Q12"),

@@ -7,6 +7,7 @@ from tests.inventory.verdict.plants import (
     conversations,
     governed,
     inaccessible,
+    instruments,
     machines,
     quality,
     trapped,
@@ -19,4 +20,5 @@ ROWS: tuple[Row, ...] = (
     *quality.ROWS,
     *governed.ROWS,
     *conversations.ROWS,
+    *instruments.ROWS,
 )
