@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from inventory.judge.context import Context
+from inventory.judge.gathered import AGGREGATORS, Gathered
 from inventory.judge.presence import Machine, class_of
-from inventory.judge.survey import AGGREGATORS, Context, Gathered, context_from
+from inventory.judge.survey import context_from
 from inventory.judge.view import View
 from inventory.model import Because, Device, Equipment, Kind, Truth
 from inventory.pairs import locations

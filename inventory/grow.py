@@ -16,17 +16,11 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from inventory.judge.context import Context
+from inventory.judge.gathered import AGGREGATORS, MOST_SIGNATURES, Gathered, identities, number_of
 from inventory.judge.rows import STATED, added, judged_machine
 from inventory.judge.standing import clocks_of, kin_of, kinship
-from inventory.judge.survey import (
-    AGGREGATORS,
-    MOST_SIGNATURES,
-    Context,
-    Gathered,
-    context_from,
-    identities,
-    number_of,
-)
+from inventory.judge.survey import context_from
 from inventory.judge.verdict import judge_device
 from inventory.model import Device, Equipment, Evidence, Verdict
 from inventory.reach import MOST, Reach

@@ -12,13 +12,13 @@ from itertools import pairwise
 from statistics import median
 
 from inventory.judge import soundness
+from inventory.judge.context import Context
 from inventory.judge.holding import Row
 from inventory.judge.levels import VALUES, interval, level_of, nameplate
 from inventory.judge.logic import both, declared, either, false, true, unknown
 from inventory.judge.presence import Machine, speaks_of
 from inventory.judge.profiles import signal_of
 from inventory.judge.statements import holds
-from inventory.judge.survey import Context
 from inventory.judge.view import View
 from inventory.judge.weigh import (
     Subject,

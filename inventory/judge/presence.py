@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 
 from inventory.derive.declared import equipment_class
 from inventory.judge import soundness
+from inventory.judge.context import Context
 from inventory.judge.door import Door, info
 from inventory.judge.holding import Held, Row, held
 from inventory.judge.logic import (
@@ -34,7 +35,6 @@ from inventory.judge.profiles import (
 )
 from inventory.judge.soundness import GOOD, Sound
 from inventory.judge.statements import holds, says, stated
-from inventory.judge.survey import Context
 from inventory.judge.view import View
 from inventory.model import (
     Because,

@@ -12,10 +12,12 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from inventory.judge.context import Context
 from inventory.judge.equipment import judge_equipment
+from inventory.judge.gathered import Gathered
 from inventory.judge.site import meaning_of
 from inventory.judge.standing import Standing, first, moments, standing_of
-from inventory.judge.survey import Context, Gathered, context_from
+from inventory.judge.survey import context_from
 from inventory.judge.verdict import judge_device
 from inventory.judge.workers import FEW, Task, Workers, wanted
 from inventory.model import Equipment, Evidence, Kind, Verdict

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from inventory.judge.context import Context
 from inventory.judge.equipment import judge_equipment
-from inventory.judge.survey import Context, survey
+from inventory.judge.survey import survey
 from inventory.judge.verdict import judge_device
 from inventory.model import Declaration, Equipment, Evidence, Verdict
 from inventory.once import Once

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from inventory.judge.survey import Context, identities, sibling_group
+from inventory.judge.context import Context
+from inventory.judge.gathered import identities, sibling_group
 from inventory.judge.view import View
 from inventory.model import Declaration, Device, Evidence, Finding
 from inventory.once import Once

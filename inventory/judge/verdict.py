@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from inventory.judge.context import Context
 from inventory.judge.door import Door, title_of
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.levels import LOCKED, VALUES, level_of
 from inventory.judge.openness import OPEN, protocol
-from inventory.judge.survey import Context, survey
+from inventory.judge.survey import survey
 from inventory.judge.tap import tapped
 from inventory.judge.view import View
 from inventory.judge.weigh import (

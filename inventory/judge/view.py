@@ -12,6 +12,7 @@ from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from inventory.judge.context import Context
 from inventory.judge.door import (
     NOTHING,
     OPEN,
@@ -25,7 +26,7 @@ from inventory.judge.door import (
 from inventory.judge.logic import cite, declared, demote, derived, describe, false, true, unknown
 from inventory.judge.openness import plausible
 from inventory.judge.superseded import ENDED, ended_listing, label, whole_listing
-from inventory.judge.survey import Context, row_of
+from inventory.judge.survey import row_of
 from inventory.model import (
     Because,
     Declaration,

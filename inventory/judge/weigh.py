@@ -31,7 +31,7 @@ from inventory.once import Once
 from inventory.quick import quick
 
 if TYPE_CHECKING:
-    from inventory.judge.survey import Context
+    from inventory.judge.context import Context
     from inventory.rules.catalogue import Case, Rule
 
 LADDER = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)

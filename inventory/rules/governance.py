@@ -11,10 +11,10 @@ from shlex import quote
 
 from inventory.derive.identity import placeholder
 from inventory.judge.door import Door, info
+from inventory.judge.gathered import identities
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
 from inventory.judge.statements import after
-from inventory.judge.survey import identities
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Severity, Strength
 from inventory.rules.catalogue import Case, new_case

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from inventory.judge.gathered import sibling_group
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
 from inventory.judge.profiles import profile
 from inventory.judge.statements import says
-from inventory.judge.survey import sibling_group
 from inventory.judge.view import View
 from inventory.model import Because, Severity, Strength
 from inventory.once import Once

@@ -10,12 +10,13 @@ import ipaddress
 from collections.abc import Sequence
 
 from inventory.derive.declared import label
+from inventory.judge.context import Answered
 from inventory.judge.door import Door, about_undeclared, info, title_of
+from inventory.judge.gathered import unit_of
 from inventory.judge.logic import both, cite, derived, false, negate, true, unknown
 from inventory.judge.openness import CLOSED, OPEN, no_data_roles, protocols
 from inventory.judge.openness import protocol as known
 from inventory.judge.servers import open_server
-from inventory.judge.survey import Answered, unit_of
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Strength, Truth
 from inventory.rules.catalogue import Case, new_case

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.conclude import _more_than, conclude
+from inventory.judge.gathered import Gathered
 from inventory.judge.rows import judged
-from inventory.judge.survey import Gathered, context_from
+from inventory.judge.survey import context_from
 from inventory.judge.weigh import frees_nothing
 from inventory.judge.workers import Task, Workers, run
 from inventory.model import Declaration, Device, Evidence, Kind, Severity

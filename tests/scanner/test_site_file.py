@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from docs.generate import SITE_FILE
-from inventory.judge.survey import Gathered, context_from
+from inventory.judge.gathered import Gathered
+from inventory.judge.survey import context_from
 from inventory.judge.thresholds import Thresholds
 from scanner.cli import untrap
 from scanner.declare import declarations

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from inventory.judge.survey import Context
+from inventory.judge.context import Context
 from inventory.model import Device, Equipment, Evidence, Link, RegisterRow
 from protocols.contract import Fact, Observation, Outcome, Point, Quality, Sample
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from inventory.judge.survey import Context, survey
+from inventory.judge.context import Context
+from inventory.judge.survey import survey
 from inventory.model import Device, Evidence, RegisterRow
 from protocols.contract import Fact, Observation, Outcome, Point, Question, Sample, Target
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from inventory.judge.context import Answered, Context
 from inventory.judge.coverage import matrices
-from inventory.judge.survey import Answered, Context
 from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.judge.view import View
 from inventory.model import Confidence, Device, Equipment, Evidence, Link, Verdict

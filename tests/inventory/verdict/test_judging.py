@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from inventory.judge.context import Context
 from inventory.judge.coverage import Matrix, best_next, parameters_of
 from inventory.judge.logic import (
     both,
@@ -22,7 +23,6 @@ from inventory.judge.logic import (
     unknown,
 )
 from inventory.judge.profiles import Profile
-from inventory.judge.survey import Context
 from inventory.judge.weigh import (
     RECORD_LACK,
     Subject,

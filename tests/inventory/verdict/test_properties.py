@@ -11,9 +11,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from inventory.judge.context import Context
 from inventory.judge.coverage import coverage_of
 from inventory.judge.presence import Machine
-from inventory.judge.survey import Context
 from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.judge.view import View
 from inventory.model import Equipment, Evidence, Truth, Verdict

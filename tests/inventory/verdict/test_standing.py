@@ -8,8 +8,8 @@ from ipaddress import ip_network
 
 import pytest
 
+from inventory.judge.context import Zone
 from inventory.judge.standing import moments
-from inventory.judge.survey import Zone
 from inventory.judge.view import View
 from inventory.judge.weigh import touches
 from inventory.model import Declaration, Effort, Kind, Remedy

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from inventory.judge.context import Context
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.naming import Whose, plain_tag, whose
-from inventory.judge.survey import Context, survey
+from inventory.judge.survey import survey
 from inventory.model import Equipment, Evidence, Link, Truth, Verdict
 from protocols.contract import Point
 from tests.inventory.verdict.evidence import NOW, evidence

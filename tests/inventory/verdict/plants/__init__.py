@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from inventory.judge.survey import Context
+from inventory.judge.context import Context
 from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.model import Equipment, Evidence, Link, Verdict
 from protocols.contract import Fact, Observation, Outcome, Point, Quality, Sample

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
-from inventory.judge.survey import Zone
+from inventory.judge.context import Zone
 from inventory.model import Declaration, Evidence, Kind
 from protocols.contract import Observation
 from tests.inventory.verdict.plants import (

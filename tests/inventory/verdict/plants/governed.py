@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_network
 
-from inventory.judge.survey import Vantage, Zone
+from inventory.judge.context import Vantage, Zone
 from inventory.model import Declaration, Evidence, Kind
 from tests.inventory.verdict.plants import (
     CLOSED,

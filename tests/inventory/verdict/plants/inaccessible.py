@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_network
 
-from inventory.judge.survey import Vantage, Zone
+from inventory.judge.context import Vantage, Zone
 from inventory.model import ELSEWHERE, Declaration, Evidence, Kind, Merge
 from protocols.contract import Fact, Observation
 from tests.inventory.verdict.plants import (

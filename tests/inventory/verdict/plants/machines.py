@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inventory.judge.survey import Neighbour
+from inventory.judge.context import Neighbour
 from inventory.judge.thresholds import Thresholds
 from inventory.model import Declaration, Kind, Link
 from protocols.contract import Observation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from inventory.judge.survey import Answered, Zone
+from inventory.judge.context import Answered, Zone
 from inventory.model import Declaration, Evidence, Kind
 from protocols.contract import Observation, Point, Question, Sample
 from tests.inventory.verdict.plants import (
