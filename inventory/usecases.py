@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from inventory.derive.declared import equipment_class
 from inventory.judge.presence import Machine, class_of
 from inventory.judge.profiles import Signal, classes, nameable, signal_of
-from inventory.model import Category, Finding, Truth
+from inventory.model import Category, Effort, Finding, Remedy, Truth
 from inventory.rules.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -47,6 +47,22 @@ class Missing:
     rule: str = ""  # whose gap it is, and of which device
     device: str = ""
 
+    @property
+    def exposed_by_nothing(self) -> bool:
+        """Whether it is absent, and not because the machine has no such part."""
+        return self.state == "absent" and not self.text
+
+
+EXPOSED_BY_NOTHING = "nothing that monitors it exposes this signal"
+"""Why a signal is absent that the use case asks for and the machine's profile does not."""
+
+
+def _sensor(lack: Missing) -> Remedy:
+    """The sensor that would give a signal: the remedy of U01, in its words."""
+    wanted = lack.signal.partition("|")[0].replace(":", " ")
+    fitted = next(one for one in catalogue()["U01"].remedies if one.effort is Effort.E2)
+    return replace(fitted, text=fitted.text.format(signal=wanted))
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -64,7 +80,9 @@ class Ready:
         found = []
         for item in self.missing:
             gap = _gap_of(item, gaps)
-            first = gap.remedies[0] if gap and gap.remedies else None
+            bare = gap is None and item.exposed_by_nothing
+            first = gap.remedies[0] if gap and gap.remedies else _sensor(item) if bare else None
+            why = f"{gap.label}: {gap.asset_name}" if gap else EXPOSED_BY_NOTHING if bare else ""
             found.append(
                 {
                     "signal": item.signal,
@@ -72,7 +90,7 @@ class Ready:
                     "effort": first.effort.value if first else None,
                     "state": item.state,
                     "text": item.text,
-                    "why": f"{gap.label}: {gap.asset_name}" if gap else "",
+                    "why": why,
                     "fix": first.text if first else "",
                 }
             )
@@ -164,7 +182,7 @@ class SiteTotal:
         assert isinstance(missing, list)  # noqa: S101  (the shape that `Ready.line` gives)
         assert isinstance(variants, list)  # noqa: S101
         self.variants |= set(variants)
-        gaps = {item["gap"]: item["effort"] for item in missing if item["gap"]}
+        gaps = {item["gap"] or item["fix"]: item["effort"] for item in missing}
         self.efforts.update(effort for effort in gaps.values() if effort)
 
     def text(self, pilot: set[str] | None = None) -> str:

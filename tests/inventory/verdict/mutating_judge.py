@@ -64,7 +64,6 @@ SAME: dict[str, str] = {
     " about is None or not about.required": "every profile requires something",
     "equipment._usable: drop premise present of both(present, _good(machine))": "it is TRUE there",
     "usecases.bundled: drop filter item.name.endswith('.toml')": "the folder holds nothing else",
-    "usecases.SiteTotal.add: drop filter item['gap']": "none has an effort",
     "rollup._location: drop filter hi is not None": "none is None there",
     "rollup.Total.line: drop 1.0 of self.weight or 1.0": "a scope has a unit, a unit a weight",
     "fixes._chosen: worth < -heap[0][0] - 1e-12"

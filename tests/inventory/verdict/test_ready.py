@@ -20,6 +20,7 @@ from inventory.model import (
     Truth,
 )
 from inventory.usecases import (
+    EXPOSED_BY_NOTHING,
     NOT_FITTED,
     UNREADABLE,
     Missing,
@@ -262,6 +263,31 @@ def test_a_line_names_the_gap_the_fix_and_the_effort_of_each_lack() -> None:
     assert replace(one, variant="").line({})["variants"] == []
 
 
+def test_what_nothing_exposes_and_no_gap_speaks_of_is_told_with_the_sensor_it_takes() -> None:
+    """A use case may ask for more than the machine's profile requires: that has no gap."""
+    lack = (Missing("temperature:winding|temperature:bearing", Truth.FALSE, "", "absent"),
+            Missing("flow", Truth.FALSE, NOT_FITTED, "absent"),
+            Missing("power", Truth.UNKNOWN, "", "unknown"))  # fmt: skip
+    one = Ready("site", "M-1", Truth.FALSE, lack, "")
+    told = one.line({})
+    missing = told["missing"]
+    assert isinstance(missing, list)
+    assert [(item["gap"], item["effort"], item["why"], item["fix"]) for item in missing] == [
+        (
+            None,
+            "E2",
+            EXPOSED_BY_NOTHING,
+            "Fit a clamp-on or wireless sensor for temperature winding",
+        ),
+        (None, None, "", ""),
+        (None, None, "", ""),
+    ]
+    total = SiteTotal()
+    total.add(told)
+    assert total.text() == "0 ready, 1 blocked, 0 unknown, fixes 1 E2"
+    assert one.line({"": gap("U02", "m")})["missing"][0]["fix"] == "fix U02"  # type: ignore[index]
+
+
 def test_what_fails_is_told_with_its_own_gap_else_with_that_of_the_whole_machine() -> None:
     lack = Missing("flow", Truth.FALSE, "", "failing", "Q12", "device-1")
     one = Ready("site", "M-1", Truth.FALSE, (lack,), "")
@@ -279,7 +305,7 @@ def test_what_fails_is_told_with_its_own_gap_else_with_that_of_the_whole_machine
 def line(
     verdict: str, *gaps: tuple[str | None, str | None], variant: str = ""
 ) -> dict[str, object]:
-    missing = [{"gap": name, "effort": effort} for name, effort in gaps]
+    missing = [{"gap": name, "effort": effort, "fix": f"fix {name}"} for name, effort in gaps]
     return {"verdict": verdict, "missing": missing, "variants": [variant] if variant else []}
 
 
@@ -289,6 +315,10 @@ def test_a_gap_counts_once_a_machine_whatever_it_hides() -> None:
     total.add(line("ready", variant="y"))
     total.add(line("unknown", ("c", None), variant="y"))
     assert total.text() == "1 ready, 1 blocked, 1 unknown, fixes 1 E0, 1 E2"
+    alike = SiteTotal()
+    two = [{"gap": name, "effort": "E2", "fix": "fit a sensor"} for name in ("a", "b")]
+    alike.add({"verdict": "blocked", "missing": two, "variants": []})
+    assert alike.text().endswith("fixes 2 E2")
     assert "1 variants beyond the pilot's" in total.text({"x"})
     assert "0 variants beyond the pilot's" in total.text({"x", "y"})
     assert "variants" not in total.text()
