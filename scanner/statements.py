@@ -127,8 +127,10 @@ MOST_NAMED = 5
 
 
 def _named(store: Store) -> Iterator[str]:
-    for *texts, addresses in store.rated(("key", "tag", "name", "serial", "mac", "addresses")):
-        yield from (str(text).casefold() for text in (*texts, *json.loads(str(addresses))) if text)
+    columns = ("key", "tag", "name", "serial", "mac", "part", "addresses")
+    for *texts, part, held in store.rated(columns):
+        addresses = [f"{address} {part}".strip() for address in json.loads(str(held))]
+        yield from (str(text).casefold() for text in (*texts, *addresses) if text)
     for one in store.declarations(None, Kind.REGISTER):
         names = ("tag", "name", "serial", "mac", "address")
         yield from (one.fields[name].casefold() for name in names if one.fields.get(name))

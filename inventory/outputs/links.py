@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from inventory.judge.naming import parts_of, perhaps_tags, plain_tag
 from inventory.model import Device, Evidence
 from inventory.outputs import Format, view
-from inventory.outputs.walkdown import sheet
-from inventory.text import cell
+from inventory.outputs.walkdown import put_rows
 
 if TYPE_CHECKING:
     from inventory.outputs import Request
@@ -39,12 +38,7 @@ class _Machine:
 
 def write(store: Store, request: Request) -> str:
     """Writes the proposals to a file (CSV, or a workbook where `-o` ends in .xlsx) or stdout."""
-    count = 0
-    with sheet(request, "Links") as put:
-        put(HEADER)
-        for row in rows(view(store, request)):
-            put([cell(text) for text in row])
-            count += 1
+    count = put_rows(request, "Links", HEADER, rows(view(store, request)))
     if not count:
         return "no device or value bears the tag of a machine that it is not linked to"
     said = "1 link" if count == 1 else f"{count} links"

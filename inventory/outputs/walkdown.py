@@ -46,12 +46,7 @@ NO_SENSOR = "not instrumented"
 
 def write(store: Store, request: Request) -> str:
     """Writes the sheet to a file (CSV, or a workbook where `-o` ends in .xlsx) or stdout."""
-    count = 0
-    with sheet(request, "Walk-down") as put:
-        put(HEADER)
-        for row in rows(view(store, request)):
-            put([cell(text) for text in row])
-            count += 1
+    count = put_rows(request, "Walk-down", HEADER, rows(view(store, request)))
     return f"{count} lines to look at" + (f" written to {request.output}" if request.output else "")
 
 
@@ -127,8 +122,21 @@ def _place(thing: Device | Equipment) -> Sequence[str]:
     return (where, what, thing.serial, " ".join([*thing.addresses[:1], thing.part]).strip())
 
 
+def put_rows(
+    request: Request, title: str, header: Sequence[str], lines: Iterable[Sequence[str]]
+) -> int:
+    """Writes lines under a header, harmless in every cell; how many lines there were."""
+    count = 0
+    with _sheet(request, title) as put:
+        put(header)
+        for line in lines:
+            put([cell(text) for text in line])
+            count += 1
+    return count
+
+
 @contextmanager
-def sheet(request: Request, title: str) -> Iterator[Callable[[Sequence[str]], object]]:
+def _sheet(request: Request, title: str) -> Iterator[Callable[[Sequence[str]], object]]:
     """Takes rows: to stdout, a CSV file, or a workbook where the name ends in .xlsx."""
     path = request.output
     if path is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 
-from inventory.judge.door import info
 from inventory.judge.logic import both, declared, true
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.statements import says
@@ -16,7 +15,7 @@ from inventory.judge.view import View
 from inventory.model import Because, Strength
 from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import name_of
-from inventory.rules.trapped import _no_open_service
+from inventory.rules.trapped import _no_open_service, answering
 from protocols.contract import Observation
 
 EXPORTS = frozenset({"tls", "mqtt", "http"})
@@ -33,7 +32,7 @@ def t11(view: View) -> list[Case]:
     if role in no_data_roles() or role in ASKS or not (role or view.device.vendor):
         return []
     found = next((item for item in view.evidence.observations if _goes_out(view, item)), None)
-    if found is None or any(_serves(view)):
+    if found is None or answering(view, OPEN):
         return []
     where = server_of(found)
     hours = found.duration_seconds / 3600
@@ -70,19 +69,6 @@ def _ours(view: View, address: str) -> bool:
     if view.context.zone_of([address]):
         return True
     return any(says("own_endpoint", item.fields) for item in view.context.statements(address))
-
-
-def _serves(view: View) -> list[bool]:
-    """One for each open data service that answered anybody, from anywhere."""
-    return [
-        True
-        for door in view.doors
-        if door.spoke
-        and door.spoke.target.transport != "link"  # there it is the client
-        and (about := info(door)) is not None
-        and about.data
-        and about.openness in OPEN
-    ]
 
 
 def g06(view: View) -> list[Case]:

@@ -49,7 +49,7 @@ def _spoken(view: View, classes: frozenset[Openness]) -> list[Door]:
     ]
 
 
-def _answering(view: View, classes: frozenset[Openness]) -> list[Door]:
+def answering(view: View, classes: frozenset[Openness]) -> list[Door]:
     """Such services that spoke to us from anywhere, or were overheard: that there is data hangs on
     no vantage, and many such protocols have no probe of ours."""
     return [
@@ -92,11 +92,11 @@ def _covered(view: View) -> list[Case] | None:
 
 def t01(view: View) -> list[Case]:
     """Proprietary-only controller."""
-    doors = _answering(view, CLOSED)
+    doors = answering(view, CLOSED)
     if not doors or view.proxy or view.device.role in no_data_roles():
         return []
     door = doors[0]
-    if _answering(view, frozenset({Openness.O2})):
+    if answering(view, frozenset({Openness.O2})):
         return []
     if (elsewhere := _covered(view)) is not None:
         return elsewhere
@@ -107,7 +107,7 @@ def t01(view: View) -> list[Case]:
 
 def t02(view: View) -> list[Case]:
     """Vendor protocol that a standard connector can read."""
-    doors = _answering(view, frozenset({Openness.O2}))
+    doors = answering(view, frozenset({Openness.O2}))
     if not doors or view.proxy or view.device.role in no_data_roles():
         return []
     door = doors[0]

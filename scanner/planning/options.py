@@ -200,10 +200,11 @@ def scan_options(command: Callable[Concatenate[Prepared, Conditions, P], R]) -> 
             key = "targets" if name == "target" else name
             if isinstance(listed, Listed):
                 taken[key] = (*taken[key], *listed.words)  # type: ignore[misc]
+        settings = of_the_only_site(settings)
         if resume is not None:
             _unchanged(click.get_current_context())
             return command(resumed(settings, str(resume), taken), held, *args, **kwargs)
-        return command(prepare(of_the_only_site(settings), **taken), held, *args, **kwargs)  # type: ignore[arg-type]
+        return command(prepare(settings, **taken), held, *args, **kwargs)  # type: ignore[arg-type]
 
     result: Callable[..., R] = prepared
     for option in reversed((*OPTIONS, *RUN_OPTIONS)):

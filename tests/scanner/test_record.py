@@ -35,8 +35,9 @@ def tshark(file: Path, *more: str) -> list[str]:
 @pytest.mark.root
 @pytest.mark.skipif(not raw_rights(), reason="needs CAP_NET_RAW")
 def test_every_packet_is_recorded_and_the_packet_model_holds(tmp_path: Path) -> None:
-    """Where an answer takes over 40 ms, as on a busy machine, its acknowledgement travels alone
-    (RFC 1122, 4.2.3.2) and the model has a packet less: one of three scans must hold."""
+    """Once, in a run of the whole suite, a scan sent nine packets more than the model has; why is
+    not known, and it was not seen again under load. So one of three scans must hold; a model that
+    is wrong fails in all of them."""
     counted = []
     for attempt in ("first", "second", "third"):
         folder = tmp_path / attempt

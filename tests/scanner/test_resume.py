@@ -231,6 +231,18 @@ def test_exclusions_of_now_win_and_are_named(plant: Played, part: Path, tmp_path
         assert after[name] == before[name]
 
 
+def test_a_scan_that_names_no_site_and_its_resume_go_to_the_only_one(tmp_path: Path) -> None:
+    """The scan did, and `--resume last` looked for it at a site `default`."""
+    register = tmp_path / "r.csv"
+    register.write_text("Tag,Class\nP-1,pump\n", "utf-8")
+    base = ("--db", tmp_path / "t.db")
+    assert untrap(*base, "--site", "north", "import", "register", register, cwd=tmp_path).code == 0
+    asked = ("scan", "127.32.9.9", "--probe", "modbus", "--yes")
+    assert "site: north (the only one" in untrap(*base, *asked, cwd=tmp_path).err
+    again = untrap(*base, "scan", "--resume", "last", "--yes", cwd=tmp_path)
+    assert "is complete: nothing to resume" in again.err
+
+
 @pytest.mark.parametrize(
     ("more", "name"),
     [
