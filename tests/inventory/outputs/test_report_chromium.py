@@ -117,6 +117,9 @@ def test_a_gap_leads_to_what_its_kind_means(browser: Browser, hostile: Path) -> 
         assert row.is_visible() and row.inner_text()
 
 
+SAYING = "(all, word) => all.filter(one => one.textContent.toLowerCase().includes(word)).length"
+
+
 def test_the_filter_is_reached_and_used_by_keyboard(browser: Browser, hostile: Path) -> None:
     with opened(browser, hostile) as seen:
         page = seen.page
@@ -126,11 +129,12 @@ def test_the_filter_is_reached_and_used_by_keyboard(browser: Browser, hostile: P
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == "f-text"
         whole = page.locator(".gap").count()
+        fits = page.locator(".gap").evaluate_all(SAYING, "credentials")
+        assert 0 < fits < whole
         page.keyboard.type("credentials")
-        expect(page.locator("#f-count")).not_to_have_text(f"{whole} shown")
-        shown = page.locator(".gap:not([hidden])").count()
-        assert 0 < shown < whole
-        assert page.inner_text("#f-count") == f"{shown} shown"
+        # On a busy machine the page filters by "cred" first: the count of the whole word counts.
+        expect(page.locator("#f-count")).to_have_text(f"{fits} shown")
+        assert page.locator(".gap:not([hidden])").count() == fits
         for _ in range(3):
             page.keyboard.press("Tab")
         page.keyboard.press("Tab")
