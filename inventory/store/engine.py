@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.store.errors import StoreError, explained
-from inventory.store.lock import WAIT_SECONDS, derived_elsewhere
+from inventory.store.lock_file import WAIT_SECONDS, derived_elsewhere
 from inventory.store.where import is_url, shown
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 
 from inventory.conclude import conclude, refresh
 from inventory.model import Kind, Scan
-from inventory.store import Store, StoreError, Writer, lock
+from inventory.store import Store, StoreError, Writer, lock_file
 from inventory.store.lock import scanning
 from protocols.contract import Fact, Outcome, Point, Quality, Sample, digest
 from tests.inventory.making import SITE, START, listed, observed, stated
@@ -281,7 +281,7 @@ def test_the_lock_of_a_site_leaves_nothing_and_holds_while_it_changes_hands(tmp_
 def test_a_lock_on_a_file_that_was_removed_meanwhile_is_no_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = lock._take
+    taken = lock_file._take
     seen: list[int] = []
 
     def removed_first(handle: int) -> bool:
@@ -290,7 +290,7 @@ def test_a_lock_on_a_file_that_was_removed_meanwhile_is_no_lock(
             next(tmp_path.glob("*.lock")).unlink()
         return taken(handle)
 
-    monkeypatch.setattr(lock, "_take", removed_first)
+    monkeypatch.setattr(lock_file, "_take", removed_first)
     with Store.open(tmp_path / "a.db", SITE) as store, scanning(store):
         assert len(seen) == 2
         with pytest.raises(StoreError, match="another scan"), scanning(store):

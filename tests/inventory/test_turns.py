@@ -16,7 +16,8 @@ import pytest
 from inventory.conclude import conclude
 from inventory.judge.rows import judged
 from inventory.store import Store, StoreError, Writer
-from inventory.store.lock import concluding, derived_elsewhere
+from inventory.store.lock import concluding
+from inventory.store.lock_file import derived_elsewhere
 from inventory.store.values import Concluded
 from tests.inventory.making import SITE, observed
 from tests.inventory.test_conclude import TODAY, contents, declared, plant
