@@ -63,6 +63,29 @@ def test_imports_point_one_way(path: Path) -> None:
             assert top in good, f"{name(path)}:{line} imports {module}"
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Neither for types only nor inside a function: each module can be read with those below it."""
+    graph = {_dotted(path): set(_modules_named_by(path)) for path in modules()}
+    while graph:
+        named = set[str]().union(*(below - {one} for one, below in graph.items()))
+        inside = {one for one, below in graph.items() if one in named and below & graph.keys()}
+        if inside == graph.keys():
+            break
+        graph = {one: graph[one] & inside - {one} for one in inside}
+    assert not graph, sorted(graph)
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _modules_named_by(path: Path) -> Iterator[str]:
+    """Without packages: their front pages repeat names of the modules below them."""
+    for module, _ in imported(path):
+        if (ROOT / module.replace(".", "/")).with_suffix(".py").is_file():
+            yield module
+
+
 def test_scapy_is_imported_by_one_module_only() -> None:
     users = {name(p) for p in modules() if any(m.startswith("scapy") for m, _ in imported(p))}
     assert users <= {"scanner/capture/live.py"}

@@ -228,6 +228,4 @@ def _from_there(view: View) -> str:
 
 def of(view: View) -> Soundness:
     """What is said of a view's values; found once for a view."""
-    if view.soundness is None:
-        view.soundness = Soundness(view)
-    return view.soundness
+    return view.once(Soundness)

@@ -7,10 +7,10 @@ by its latest scan; an older scan that says otherwise is kept as a conflict, nev
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 from inventory.judge.context import Context
 from inventory.judge.door import (
@@ -50,8 +50,7 @@ from protocols.contract import (
     Sample,
 )
 
-if TYPE_CHECKING:
-    from inventory.judge.soundness import Soundness
+T = TypeVar("T")
 
 ACTIVE = frozenset({"scan", "bundle"})
 MANY_ACCEPT = 3
@@ -77,8 +76,7 @@ class View:
         self.outcomes: set[Outcome] = set()
         self.reasons: set[str] = set()
         self.latest: datetime | None = None
-        self.sourceless: list[tuple[Point, Meaning, list[Sample]]] | None = None  # `rules.quality`
-        self.soundness: Soundness | None = None  # `judge.soundness`
+        self._once: dict[Callable[[View], Any], Any] = {}
         doors: dict[tuple[str, str, str, int, str], Door] = {}
         for item in evidence.observations:
             self._add(item, doors)
@@ -143,6 +141,13 @@ class View:
         if door.observations[0].origin not in ACTIVE:
             return False
         return not self.context.collection or door.vantage == self.context.collection
+
+    def once(self, make: Callable[[View], T]) -> T:
+        """What `make` says of this view: worked out when it is first asked for, and kept."""
+        if make not in self._once:
+            self._once[make] = make(self)
+        said: T = self._once[make]
+        return said
 
     # --- services --------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ from inventory.quick import quick
 
 if TYPE_CHECKING:
     from inventory.judge.context import Context
-    from inventory.rules.catalogue import Case, Rule
+    from inventory.rules.rule import Case, Rule
 
 LADDER = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 _PLACES = {one: place for place, one in enumerate(LADDER)}

@@ -4,7 +4,8 @@ One rule keeps it simple: a predicate looks at one view and returns *cases*, eac
 proposition about one subject; texts, remedies, severity and versions are data.
 """
 
-from inventory.rules.catalogue import Case, Predicate, Rule, catalogue, rules_version, versions
+from inventory.rules.catalogue import Predicate, catalogue, rules_version, versions
 from inventory.rules.registry import DEVICE_RULES
+from inventory.rules.rule import Case, Rule
 
 __all__ = ["DEVICE_RULES", "Case", "Predicate", "Rule", "catalogue", "rules_version", "versions"]

@@ -7,48 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from inventory.judge.openness import beside, document
 from inventory.judge.view import View
-from inventory.model import Category, Effort, Proposition, Remedy, Severity
-from inventory.quick import quick
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One gap rule. Texts hold {fields} that the case fills."""
-
-    id: str
-    version: int
-    category: Category
-    label: str
-    base: Severity
-    meaning: str  # what it says, in plant language
-    premises: tuple[str, ...]
-    not_if: tuple[str, ...]
-    remedies: tuple[Remedy, ...]
-    quality: bool = False  # rests on values, which age in days rather than weeks
-    data_gap: bool = False  # severity is reduced by breadth
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a predicate says of one subject. `fields` fill the remedies' texts and causes."""
-
-    subject: str
-    proposition: Proposition
-    fields: Mapping[str, str] = field(default_factory=dict)
-    base: Severity | None = None
-    unlocks: int = 0
-    steps_down: int = 0
-
-
-new_case = quick(Case)
-"""The same, all words given, for rules that say something of most devices."""
+from inventory.model import Category, Effort, Remedy, Severity
+from inventory.rules.rule import Case, Rule
 
 Predicate = Callable[[View], Iterable[Case]]
 

@@ -13,8 +13,8 @@ from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.statements import says
 from inventory.judge.view import View
 from inventory.model import Because, Strength
-from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import name_of
+from inventory.rules.rule import Case
 from inventory.rules.trapped import _no_open_service, answering
 from protocols.contract import Observation
 

@@ -6,7 +6,8 @@ One rule keeps it simple: the page holds nothing that the rules' data does not s
 from __future__ import annotations
 
 from inventory.model import Category
-from inventory.rules.catalogue import Rule, catalogue, rules_version
+from inventory.rules.catalogue import catalogue, rules_version
+from inventory.rules.rule import Rule
 
 FAMILIES = {
     Category.TRAPPED: "Trapped: the data exists, and no collectable path leads to it",

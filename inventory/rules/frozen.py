@@ -15,9 +15,9 @@ from typing import NamedTuple
 from inventory.judge.logic import declared, true, unknown
 from inventory.judge.view import View
 from inventory.model import Strength
-from inventory.rules.catalogue import Case
 from inventory.rules.inaccessible import name_of
 from inventory.rules.quality import outside
+from inventory.rules.rule import Case
 from inventory.signals.points import Meaning
 from protocols.contract import Point, Sample
 

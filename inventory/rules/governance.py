@@ -17,8 +17,8 @@ from inventory.judge.openness import no_data_roles
 from inventory.judge.statements import after
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Severity, Strength
-from inventory.rules.catalogue import Case, new_case
 from inventory.rules.inaccessible import fields, name_of
+from inventory.rules.rule import Case, new_case
 from protocols.contract import Observation
 
 CLEAR = frozenset({"modbus", "mqtt", "bacnet", "dnp3", "iec104", "mtconnect", "s7comm", "enip"})

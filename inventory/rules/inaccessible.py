@@ -15,7 +15,7 @@ from inventory.judge.logic import both, cite, declared, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Severity, Strength
-from inventory.rules.catalogue import Case
+from inventory.rules.rule import Case
 from protocols.contract import DATA, Observation, Outcome, Point, Reason
 
 NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})

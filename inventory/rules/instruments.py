@@ -16,8 +16,8 @@ from inventory.judge.logic import both, cite, derived, false, negate, true, unkn
 from inventory.judge.openness import document
 from inventory.judge.view import View
 from inventory.model import Proposition, Strength, Truth
-from inventory.rules.catalogue import Case
 from inventory.rules.informational import covered
+from inventory.rules.rule import Case
 from protocols.contract import Outcome
 
 OPC_UA = 4840

@@ -16,8 +16,8 @@ from inventory.judge.statements import says
 from inventory.judge.view import View
 from inventory.model import Because, Severity, Strength
 from inventory.once import Once
-from inventory.rules.catalogue import Case, new_case
 from inventory.rules.inaccessible import name_of
+from inventory.rules.rule import Case, new_case
 from inventory.signals.listing import MILLIAMPERE, believed, is_loop
 from inventory.signals.points import Meaning, dimensions, is_binary, signature
 from protocols.contract import DATA, Outcome, Point, Quality, Reason, Sample
@@ -68,10 +68,12 @@ def u03(view: View) -> list[Case]:
 
 def placeholders(view: View) -> list[Row]:
     """Process points that are listed and have no source; found once for a view."""
-    if view.sourceless is None:
-        rows = [] if view.plain and not view.listing.loops else _rows(view)
-        view.sourceless = [row for row in rows if is_placeholder(row[0], row[2])]
-    return view.sourceless
+    return view.once(_sourceless)
+
+
+def _sourceless(view: View) -> list[Row]:
+    rows = [] if view.plain and not view.listing.loops else _rows(view)
+    return [row for row in rows if is_placeholder(row[0], row[2])]
 
 
 def _of_machine(view: View, row: Row) -> bool:

@@ -19,8 +19,8 @@ from inventory.judge.openness import protocol as known
 from inventory.judge.servers import open_server
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Strength, Truth
-from inventory.rules.catalogue import Case, new_case
 from inventory.rules.informational import covered
+from inventory.rules.rule import Case, new_case
 from protocols.contract import DATA, SPOKE, Fact, Observation, Openness, Outcome
 
 VIRTUAL_NETWORKS = tuple(

@@ -14,7 +14,7 @@ from inventory.judge.logic import both, declared, negate, true, unknown
 from inventory.judge.presence import Machine
 from inventory.judge.profiles import Profile, Signal
 from inventory.model import Coverage, Equipment, Proposition, Severity, Strength, Truth
-from inventory.rules.catalogue import Case
+from inventory.rules.rule import Case
 from inventory.signals.points import is_binary
 
 BREADTH = 0.25

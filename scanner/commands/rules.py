@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from inventory.rules.catalogue import Rule, catalogue, rules_version
+from inventory.rules.catalogue import catalogue, rules_version
+from inventory.rules.rule import Rule
 from inventory.text import inert
 from scanner.cli import Settings
 from scanner.console import next_step, say

@@ -49,7 +49,8 @@ from inventory.model import (
     Strength,
     Truth,
 )
-from inventory.rules.catalogue import Case, Rule, catalogue
+from inventory.rules.catalogue import catalogue
+from inventory.rules.rule import Case, Rule
 from protocols.contract import Outcome, Question
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, seen
 from tests.inventory.verdict.plants import judged
