@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from inventory.judge.bearing import all_keys, bearers, beside
 from inventory.judge.context import Context
 from inventory.judge.gathered import AGGREGATORS, Gathered
 from inventory.judge.presence import Machine, class_of
@@ -57,14 +58,17 @@ TOGETHER = 100
 
 def machines(store: Store, context: Context) -> Iterator[Machine]:
     """Every machine of the site with the views of its devices; streams."""
-    units = iter(store.equipment())
+    units, bearing = iter(store.equipment()), bearers(growing.bearing(store))
     while some := list(islice(units, TOGETHER)):
-        keys = dict.fromkeys(key for unit in some for key in unit.monitored_by)
-        devices = list(store.devices_of(list(keys)).values())
+        others = {unit.key: beside(unit, bearing) for unit in some}
+        devices = list(store.devices_of(sorted(all_keys(some, others))).values())
         known = {one.device.key: one for one in store.evidences_of(devices)}
         for unit in some:
-            watching = [known[key] for key in unit.monitored_by if key in known]
-            yield Machine(unit, [View(evidence, context) for evidence in watching], context)
+            mine, theirs = (
+                [View(known[key], context) for key in keys if key in known]
+                for keys in (unit.monitored_by, others[unit.key])
+            )
+            yield Machine(unit, mine, context, theirs)
 
 
 def units(store: Store) -> Iterator[Unit]:

@@ -14,10 +14,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from inventory.judge.bearing import Bearing, all_keys, bearers, beside, sought
 from inventory.judge.context import Context
 from inventory.judge.gathered import AGGREGATORS, MOST_SIGNATURES, Gathered, identities, number_of
+from inventory.judge.naming import plain_tag
 from inventory.judge.rows import STATED, added, judged_machine
 from inventory.judge.standing import clocks_of, kin_of, kinship
 from inventory.judge.survey import context_from
@@ -87,12 +89,14 @@ def _judge(store: Store, change: _Change, today: datetime) -> bool:
     """Makes the verdicts that the change or the time reaches; False when they are too many."""
     moment = stamp(today)
     fresh = growing.devices(store, change.made)
-    after = _after(store, change, fresh)
+    equipment = store.equipment()
+    tags = Bearing(sought(equipment))
+    after = _after(store, fresh, tags)
     left = change.left
     due = {one.asset for one in left if one.until and one.until <= moment}
     due |= change.made | _by_time_and_place(left, change, after)
     due |= _by_identity(left, change, after) | _by_kin(left, change, after)
-    equipment = store.equipment()
+    due |= _by_tag(equipment, change, after)
     wanted = {one.key: set(one.monitored_by) for one in equipment}
     machines = [one for one in equipment if one.key in due or wanted[one.key] & due]
     due |= {key for one in machines for key in wanted[one.key]}
@@ -101,13 +105,23 @@ def _judge(store: Store, change: _Change, today: datetime) -> bool:
     devices = growing.devices(store, due)
     everything = sorted((*left, *after), key=itemgetter(0))
     context = _context(store, devices, everything, equipment, today)
-    linked = {key for one in machines for key in wanted[one.key]}
+    bearing = bearers((one.asset, json.loads(one.named)) for one in everything if one.named != "[]")
+    named = {one.key: found for one in machines if (found := beside(one, bearing))}
     names = {one.key for one in devices} | {one.key for one in machines}
-    growing.conclude_some(store, names, _verdicts(store, devices, machines, linked, context))
+    some = _Some(devices, machines, named)
+    growing.conclude_some(store, names, _verdicts(store, some, context, tags))
     return True
 
 
-def _after(store: Store, change: _Change, fresh: Sequence[Device]) -> list[Kept]:
+class _Some(NamedTuple):
+    """What verdicts are made of."""
+
+    devices: Sequence[Device]
+    machines: Sequence[Equipment]
+    named: Mapping[str, tuple[str, ...]]  # by machine, the devices beside that bear its tag
+
+
+def _after(store: Store, fresh: Sequence[Device], tags: Bearing) -> list[Kept]:
     """What will be said of the devices that were made, as far as others need it."""
     ranks = store.ranks([one.key for one in fresh])
     found = []
@@ -117,7 +131,7 @@ def _after(store: Store, change: _Change, fresh: Sequence[Device]) -> list[Kept]
         found.append(
             Kept(
                 ranks[device.key], device.key, kin, listing, compact(identities(device)), "[]",
-                clocks_of(device), "",
+                compact(list(tags.of(evidence))), clocks_of(device), "",
             )
         )  # fmt: skip
     return found
@@ -154,6 +168,15 @@ def _by_identity(left: Sequence[Kept], change: _Change, after: Sequence[Kept]) -
     if not told:
         return set()
     return {one.asset for one in left if not told.isdisjoint(json.loads(one.identities))}
+
+
+def _by_tag(equipment: Sequence[Equipment], change: _Change, after: Sequence[Kept]) -> set[str]:
+    """Machines whose tag a device that was made bears, or bore."""
+    old = [one for one in change.before if one.asset in change.gone]
+    told = {tag for one in (*old, *after) for tag in json.loads(one.named)}
+    if not told:
+        return set()
+    return {one.key for one in equipment if one.links_complete and plain_tag(one.tag) in told}
 
 
 def _by_kin(left: Sequence[Kept], change: _Change, after: Sequence[Kept]) -> set[str]:
@@ -251,22 +274,18 @@ def _siblings(
 # --- the verdicts -------------------------------------------------------------------------------
 
 
-def _verdicts(
-    store: Store,
-    devices: Sequence[Device],
-    machines: Sequence[Equipment],
-    linked: Collection[str],
-    context: Context,
-) -> Iterator[Concluded]:
+def _verdicts(store: Store, some: _Some, context: Context, tags: Bearing) -> Iterator[Concluded]:
     rows = Rows(store.site)
     known: dict[str, Verdict] = {}
     kept: dict[str, Evidence] = {}
-    for evidence in store.evidences_of(devices):
+    wanted = all_keys(some.machines, some.named)
+    for evidence in store.evidences_of(some.devices):
         verdict = judge_device(evidence, context)
-        added(rows, evidence, verdict, context)
-        if verdict.asset in linked:
+        added(rows, evidence, verdict, context, tags.of(evidence))
+        if verdict.asset in wanted:
             known[verdict.asset], kept[verdict.asset] = verdict, evidence
-    for one in machines:
-        mine = [kept[key] for key in one.monitored_by if key in kept]
-        judged_machine(rows, one, mine, context, known)
+    for evidence in store.evidences_of(growing.devices(store, wanted - kept.keys())):
+        kept[evidence.device.key] = evidence
+    for one in some.machines:
+        judged_machine(rows, one, kept, some.named.get(one.key, ()), context, known)
     yield rows.concluded()

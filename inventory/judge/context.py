@@ -88,6 +88,8 @@ class Context:
     """Machines by the device that monitors them, where that device monitors several."""
     tags: frozenset[str] = frozenset()
     """Tags of all machines, plain."""
+    sought: frozenset[str] = frozenset()
+    """Those of them that are looked for on devices that no link ties to the machine."""
     addressed: Mapping[str, RegisterRow] = field(default_factory=dict)
     """Register rows of machines by what they name: "10.0.0.5", or "10.0.0.5 unit 4" and "via
     10.0.0.5", the gateway; and keys of devices."""

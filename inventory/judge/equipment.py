@@ -53,14 +53,15 @@ def judge_equipment(
     devices: Sequence[Evidence],
     context: Context,
     verdicts: Mapping[str, Verdict] | None = None,
+    others: Sequence[Evidence] = (),
 ) -> Verdict:
     """Everything that is concluded about one machine.
 
     `devices` is the evidence of the devices that its links name; `verdicts` are theirs by key,
-    where they were judged already.
+    where they were judged already. `others` is that of devices that bear its tag beside.
     """
     views = [View(item, context) for item in devices]
-    machine = Machine(equipment, views, context)
+    machine = Machine(equipment, views, context, [View(item, context) for item in others])
     subject = Subject(
         equipment.key, equipment.tag or equipment.name, equipment.site, equipment.criticality,
         equipment.redundancy, any(is_safety(view) for view in views),
@@ -160,6 +161,8 @@ def _level(
 def _reached(step: int, levels: Sequence[Level], complete: bool, machine: Machine) -> Proposition:
     if any(level.lo is not None and level.lo >= step for level in levels):
         return true(Strength.E3)
+    if machine.claims:
+        return machine.claims[0]
     if complete and all(level.hi is not None and level.hi < step for level in levels):
         return false(Strength.E3, declared("the links are complete"))
     if not machine.links:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from inventory.judge.bearing import names_of
 from inventory.judge.naming import Whose, bears, parts_of, plain_tag, whose
 from inventory.judge.profiles import could_be, fits, signal_of
 from inventory.judge.view import View
@@ -60,6 +61,18 @@ def held(machine: Equipment, view: View) -> Held:
         if place not in hits and any(bears(machine.tag, text) for text in parts_of(row[1]))
     )  # fmt: skip
     return _sorted(machine, view, [*hits.values()], Held(idle=tuple(idle), unlinked=unlinked))
+
+
+def borne(machine: Equipment, view: View) -> list[Row]:
+    """The values that bear a machine's tag on a device that no link ties to it; where the device
+    itself bears it, those too that name nobody."""
+    tags = view.context.tags - {plain_tag(machine.tag)}
+    own = any(bears(machine.tag, text) for _, text in names_of(view.device))
+    told = (Whose.MINE, Whose.NOBODY) if own else (Whose.MINE,)
+    return [
+        (view, point, meaning) for point, meaning in view.process
+        if whose(point, machine.tag, tags, tags) in told
+    ]  # fmt: skip
 
 
 def _sorted(machine: Equipment, view: View, hits: Sequence[_Hit], so_far: Held) -> Held:

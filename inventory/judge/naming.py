@@ -21,6 +21,8 @@ RUNS = re.compile(r"[^\W\d_]+|\d+")
 BETWEEN = r"[\W_]*"
 MOST_RUNS = 12
 """Words of a text that are looked at; a tag has fewer."""
+MOST_DIGITS = 40
+"""Digits of a number that is read as one; Python refuses to read thousands."""
 FEWEST_DIGITS = 3
 """Digits from which the number of a tag is no index ("P-101", not "T2")."""
 STRING_NODE = re.compile(r"(?:^|;)s=(.+)$")
@@ -55,16 +57,16 @@ def _tag(text: str) -> _Tag | None:
     if not runs or len(runs) > MOST_RUNS:
         return None
     last = runs[-1]
-    ends = r"(?!\d)" if last.isdigit() else r"(?![^\W_])"
-    own = BETWEEN.join(f"0*{int(run)}" if run.isdigit() else re.escape(run) for run in runs)
-    numbers = tuple(run for run in runs if run.isdigit())
-    suffixed = len(runs) > 1 and len(last) == 1 and not last.isdigit() and runs[-2].isdigit()
+    ends = r"(?!\d)" if last.isdecimal() else r"(?![^\W_])"
+    own = BETWEEN.join(f"0*{_plain(run)}" if run.isdecimal() else re.escape(run) for run in runs)
+    numbers = tuple(run for run in runs if run.isdecimal())
+    suffixed = len(runs) > 1 and len(last) == 1 and not last.isdecimal() and runs[-2].isdecimal()
     stem = runs[:-1] if suffixed else runs
     kin = None
-    if numbers and stem[-1].isdigit() and len(stem) > len(numbers):
-        parts = (r"(\d+)" if run.isdigit() else re.escape(run) for run in stem)
+    if numbers and stem[-1].isdecimal() and len(stem) > len(numbers):
+        parts = (r"(\d+)" if run.isdecimal() else re.escape(run) for run in stem)
         kin = _compiled(BETWEEN.join(parts) + r"(?:[\W_]?([^\W\d_])(?![^\W_]))?(?!\d)")
-    letters = [fold(run) for run in stem if not run.isdigit()]
+    letters = [fold(run) for run in stem if not run.isdecimal()]
     known = words()
     ambiguous = any(
         word in known.measurands or word in known.places or word in known.kinds for word in letters
@@ -88,7 +90,9 @@ def plain_tag(text: str) -> str:
 
 
 def _plain(run: str) -> str:
-    return str(int(run)) if run.isdigit() else run.casefold()
+    if not run.isdecimal():
+        return run.casefold()
+    return str(int(run)) if len(run) <= MOST_DIGITS else run
 
 
 @lru_cache(maxsize=65_536)
@@ -101,7 +105,7 @@ def _words_in(text: str) -> tuple[tuple[str, int, int], ...]:
         if not _joined(text, runs[first].start() - 1)
         for end in range(first + 1, len(runs) + 1)
         for last in [runs[end - 1]]
-        if last[0].isdigit() or not _joined(text, last.end())
+        if last[0].isdecimal() or not _joined(text, last.end())
     ]
     return tuple(sorted(found, key=lambda one: one[1] - one[2]))
 
@@ -158,7 +162,7 @@ def _kin(mine: _Tag, text: str, tags: Collection[str]) -> Whose:
         return Whose.NOBODY
     for found in mine.kin.finditer(text):
         *numbers, suffix = found.groups()
-        if [*map(int, numbers)] == [*map(int, mine.numbers)] and not (suffix and mine.suffix):
+        if [*map(_plain, numbers)] == [*map(_plain, mine.numbers)] and not (suffix and mine.suffix):
             continue  # the machine's own number, with or without the letter of one of a pair
         if plain_tag(found[0]) in tags:
             return Whose.OTHER
@@ -185,7 +189,7 @@ def _meant(mine: _Tag, text: str, found: re.Match[str], *, written: bool) -> boo
         return False  # "L2" is a phase
     if written and re.search(r"[\W_]", found[0]):
         return True
-    if [*map(len, mine.numbers)] == [len(run) for run in RUNS.findall(found[0]) if run.isdigit()]:
+    if [*map(len, mine.numbers)] == [len(run) for run in RUNS.findall(found[0]) if run.isdecimal()]:
         rest = text.replace(found[0], " ")
         return max(map(len, mine.numbers)) >= FEWEST_DIGITS or bool(read_name(rest).scores)
     return False

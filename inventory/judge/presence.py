@@ -13,7 +13,7 @@ from inventory.derive.declared import equipment_class
 from inventory.judge import soundness
 from inventory.judge.context import Context
 from inventory.judge.door import Door, info
-from inventory.judge.holding import Held, Row, held
+from inventory.judge.holding import Held, Row, borne, held
 from inventory.judge.logic import (
     both,
     declared,
@@ -59,15 +59,24 @@ from inventory.signals.points import (
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
 DERIVED = {Signal("speed"): Signal("frequency")}
 """Signals that another one stands for: speed of an induction machine by its drive's frequency."""
+PROPOSED = "untrap export links -o links.csv"
+"""The command that proposes links by the tags that devices and values bear."""
 OPEN_IT = "open it first: its own gaps say how"
 
 
 class Machine:
     """One machine with the views of the devices that monitor it."""
 
-    def __init__(self, equipment: Equipment, views: Sequence[View], context: Context) -> None:
+    def __init__(
+        self,
+        equipment: Equipment,
+        views: Sequence[View],
+        context: Context,
+        others: Sequence[View] = (),
+    ) -> None:
         self.equipment = equipment
         self.context = context
+        self.others = others  # of devices that no link ties to it, and that bear its tag
         self.views = [view for view in views if not view.device.away]
         self.gone = [view for view in views if view.device.away]
         self.links = [link for link in equipment.links if not link.proposed and link.resolved]
@@ -101,6 +110,25 @@ class Machine:
     def unsure(self) -> list[Row]:
         """Process points that may be the machine's or another's."""
         return [row for one in self.held for row in one.unsure]
+
+    @cached_property
+    def unlinked(self) -> list[Row]:
+        """Process points that bear the machine's tag, and that no link holds."""
+        here = [row for one in self.held for row in one.unlinked]
+        return here + [row for view in self.others for row in borne(self.equipment, view)]
+
+    @cached_property
+    def claims(self) -> list[Proposition]:
+        """A question for each device that bears the machine's tag, and that no link ties to it."""
+        tag = self.equipment.tag
+        return [
+            unknown(
+                f"whether {name_of(view)} monitors {tag}: it bears the tag, and no link ties them",
+                "link it, where it does: strike what is wrong, and import the list",
+                PROPOSED,
+            )
+            for view in self.others
+        ]
 
     def statements(self) -> list[tuple[str, str, Because]]:
         """What people attested of the machine: statement, value, premise."""
@@ -273,7 +301,7 @@ class Machine:
             return others
         if self.licence.truth is not Truth.TRUE:
             return self.licence
-        for view, point, meaning in (row for one in self.held for row in one.unlinked):
+        for view, point, meaning in self.unlinked:
             if fits(signal, meaning, self.profile) or could_be(
                 signal, point, meaning, self.profile
             ):
@@ -282,7 +310,7 @@ class Machine:
                     f"whether {name} of {name_of(view)} is the {signal.words} of"
                     f" {self.equipment.tag}: it bears the tag, and no link holds it",
                     "link it too, where it is that",
-                    "untrap import links FILE",
+                    PROPOSED if view in self.others else "untrap import links FILE",
                     view.data_proof(point),
                 )
         return false(

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from inventory.judge.bearing import Bearing, all_keys, bearers, beside
 from inventory.judge.context import Context
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.gathered import Gathered
@@ -49,6 +50,7 @@ class Judged(NamedTuple):
 
     rows: Concluded
     known: tuple[Verdict, ...] = ()  # verdicts that machines need
+    borne: tuple[tuple[str, tuple[str, ...]], ...] = ()  # devices, and tags of machines on them
 
 
 def judged(
@@ -88,22 +90,30 @@ def _judged(
     linked = frozenset(key for one in equipment for key in one.monitored_by)
     shared = pickle.dumps(_Shared(context, linked), protocol=pickle.HIGHEST_PROTOCOL)
     known: dict[str, Verdict] = {}
+    borne: list[tuple[str, tuple[str, ...]]] = []
     for answer in crew.answers(Task(__name__, "devices", (*one, shared)) for one in slices):
         assert isinstance(answer, Judged)  # noqa: S101 - what `devices` gives
         known.update((one.asset, one) for one in answer.known)
+        borne += answer.borne
         yield answer.rows
-    for answer in crew.answers(_machines(equipment, known, shared)):
+    bearing = bearers(borne)
+    others = {one.key: found for one in equipment if (found := beside(one, bearing))}
+    for answer in crew.answers(_machines(equipment, others, known, shared)):
         assert isinstance(answer, Judged)  # noqa: S101 - what `machines` gives
         yield answer.rows
 
 
 def _machines(
-    equipment: Sequence[Equipment], known: dict[str, Verdict], shared: bytes
+    equipment: Sequence[Equipment],
+    others: Mapping[str, tuple[str, ...]],
+    known: dict[str, Verdict],
+    shared: bytes,
 ) -> Iterator[Task]:
     for some in _steps(equipment, MACHINES):
         keys = {key for one in some for key in one.monitored_by}
         mine = {key: known[key] for key in sorted(keys) if key in known}
-        yield Task(__name__, "machines", (tuple(some), mine, shared))
+        theirs = {one.key: others[one.key] for one in some if one.key in others}
+        yield Task(__name__, "machines", (tuple(some), theirs, mine, shared))
 
 
 def _steps(several: Iterable[Equipment], size: int) -> Iterator[list[Equipment]]:
@@ -126,32 +136,42 @@ def surveyed(store: Store, first: int, end: int) -> Gathered:
 def devices(store: Store, first: int, end: int, shared: bytes) -> Judged:
     """The verdicts on a slice of the devices."""
     context, linked = _read(shared)
-    rows, known = Rows(store.site), []
+    rows, known, borne = Rows(store.site), [], []
+    bearing = Bearing(context.sought)
     for evidence in store.evidences(first=first, end=end):
         verdict = judge_device(evidence, context)
-        added(rows, evidence, verdict, context)
+        if tags := bearing.of(evidence):
+            borne.append((verdict.asset, tags))
+        added(rows, evidence, verdict, context, tags)
         if verdict.asset in linked:
             known.append(verdict)
-    return Judged(rows.concluded(), tuple(known))
+    return Judged(rows.concluded(), tuple(known), tuple(borne))
 
 
 def machines(
-    store: Store, equipment: tuple[Equipment, ...], known: dict[str, Verdict], shared: bytes
+    store: Store,
+    equipment: tuple[Equipment, ...],
+    others: Mapping[str, tuple[str, ...]],
+    known: dict[str, Verdict],
+    shared: bytes,
 ) -> Judged:
-    """The verdicts on some machines, from the devices that monitor them."""
+    """The verdicts on some machines, from the devices that monitor them and from the `others`
+    that bear their tags."""
     context, _ = _read(shared)
     rows = Rows(store.site)
-    things = store.devices_of(sorted({key for one in equipment for key in one.monitored_by}))
+    things = store.devices_of(sorted(all_keys(equipment, others)))
     evidences = {one.device.key: one for one in store.evidences_of(list(things.values()))}
     for one in equipment:
-        mine = [evidences[key] for key in one.monitored_by if key in evidences]
-        judged_machine(rows, one, mine, context, known)
+        judged_machine(rows, one, evidences, others.get(one.key, ()), context, known)
     return Judged(rows.concluded())
 
 
-def added(rows: Rows, evidence: Evidence, verdict: Verdict, context: Context) -> None:
-    """Adds the verdict on a device, with its signals and its standing."""
-    standing = standing_of(evidence, verdict.findings, context)
+def added(
+    rows: Rows, evidence: Evidence, verdict: Verdict, context: Context, tags: tuple[str, ...]
+) -> None:
+    """Adds the verdict on a device, with its signals and its standing; `tags` of machines are on
+    it."""
+    standing = standing_of(evidence, verdict.findings, context, tags)
     counts = (evidence.device.points, evidence.device.readable) if evidence.gone else None
     rows.add(verdict, meaning_of(evidence.points), standing, counts)
 
@@ -159,14 +179,19 @@ def added(rows: Rows, evidence: Evidence, verdict: Verdict, context: Context) ->
 def judged_machine(
     rows: Rows,
     one: Equipment,
-    evidences: Sequence[Evidence],
+    evidences: Mapping[str, Evidence],
+    others: Sequence[str],
     context: Context,
     known: Mapping[str, Verdict],
 ) -> None:
-    """Judges a machine and adds the verdict, with its standing."""
-    verdict = judge_equipment(one, evidences, context, known)
+    """Judges a machine and adds the verdict, with its standing. `evidences` are by device;
+    `others` are those that no link ties to it, and that bear its tag."""
+    mine, theirs = (
+        [evidences[key] for key in keys if key in evidences] for keys in (one.monitored_by, others)
+    )
+    verdict = judge_equipment(one, mine, context, known, theirs)
     attested = context.statements(one.tag, one.key)
-    turns = moments(evidences, verdict.findings, context, attested)
+    turns = moments(mine, verdict.findings, context, attested)
     until = first(turns, context.today)
     rows.add(verdict, "", Standing(one.key, until=until))
 

@@ -7,10 +7,12 @@ is judged; everything else is judged and forgotten.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
+from inventory.judge.bearing import Bearing, bearers, beside, sought
 from inventory.judge.context import Context
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.survey import survey
@@ -30,8 +32,22 @@ def judge_site(
 ) -> Iterator[Verdict]:
     """One verdict per device and machine; calls `evidences` twice (survey, then judgement)."""
     with without_collector():
-        context = survey(evidences(), equipment, declarations, today=today, site=site)
-        yield from judge_streaming(evidences(), equipment, context)
+        tags, borne = Bearing(sought(equipment)), list[tuple[str, tuple[str, ...]]]()
+        context = survey(
+            _noted(evidences(), tags, borne), equipment, declarations, today=today, site=site
+        )
+        bearing = bearers(borne)
+        others = {one.key: beside(one, bearing) for one in equipment}
+        yield from judge_streaming(evidences(), equipment, context, others)
+
+
+def _noted(
+    evidences: Iterable[Evidence], tags: Bearing, borne: list[tuple[str, tuple[str, ...]]]
+) -> Iterator[Evidence]:
+    """The same; notes which devices bear tags of machines."""
+    for evidence in evidences:
+        borne.append((evidence.device.key, tags.of(evidence)))
+        yield evidence
 
 
 @contextmanager
@@ -48,27 +64,46 @@ def without_collector() -> Iterator[None]:
 
 
 def judge_streaming(
-    evidences: Iterable[Evidence], equipment: Sequence[Equipment], context: Context
+    evidences: Iterable[Evidence],
+    equipment: Sequence[Equipment],
+    context: Context,
+    others: Mapping[str, Collection[str]],
 ) -> Iterator[Verdict]:
-    """The same with a context at hand: one pass over the evidence."""
-    waiting = _Waiting(equipment)
+    """The same with a context at hand: one pass over the evidence. `others` are, by machine, the
+    devices that bear its tag and that no link ties to it."""
+    waiting = _Waiting(equipment, others)
     for evidence in evidences:
         verdict = judge_device(evidence, context)
         yield verdict
-        for unit, devices, verdicts in waiting.ready(evidence, verdict):
-            yield judge_equipment(unit, devices, context, verdicts)
-    for unit, devices, verdicts in waiting.left():
-        yield judge_equipment(unit, devices, context, verdicts)
+        for one in waiting.ready(evidence, verdict):
+            yield _judged(one, context)
+    for one in waiting.left():
+        yield _judged(one, context)
 
 
-Ready = tuple[Equipment, list[Evidence], dict[str, Verdict]]
+class _Ready(NamedTuple):
+    """A machine, and what is known of its devices and of those beside that bear its tag."""
+
+    unit: Equipment
+    devices: list[Evidence]
+    others: list[Evidence]
+    verdicts: dict[str, Verdict]
+
+
+def _judged(one: _Ready, context: Context) -> Verdict:
+    return judge_equipment(one.unit, one.devices, context, one.verdicts, one.others)
 
 
 class _Waiting:
     """Machines that wait for their devices, and devices that are kept for them."""
 
-    def __init__(self, equipment: Sequence[Equipment]) -> None:
-        self.needs = {unit.key: set(unit.monitored_by) for unit in equipment}
+    def __init__(
+        self, equipment: Sequence[Equipment], others: Mapping[str, Collection[str]]
+    ) -> None:
+        self.others = others
+        self.needs = {
+            unit.key: {*unit.monitored_by, *others.get(unit.key, ())} for unit in equipment
+        }
         self.units = {unit.key: unit for unit in equipment}
         self.users: dict[str, set[str]] = {}
         for key, devices in self.needs.items():
@@ -77,7 +112,7 @@ class _Waiting:
         self.missing = {key: set(devices) for key, devices in self.needs.items()}
         self.kept: dict[str, tuple[Evidence, Verdict]] = {}
 
-    def ready(self, evidence: Evidence, verdict: Verdict) -> Iterator[Ready]:
+    def ready(self, evidence: Evidence, verdict: Verdict) -> Iterator[_Ready]:
         """Machines whose last device this one was."""
         device = evidence.device.key
         users = self.users.get(device)
@@ -89,20 +124,23 @@ class _Waiting:
             if not self.missing[key]:
                 yield self._take(key)
 
-    def left(self) -> Iterator[Ready]:
+    def left(self) -> Iterator[_Ready]:
         """Machines without devices, or with devices that do not exist."""
         for key in [*self.units]:
             yield self._take(key)
 
-    def _take(self, key: str) -> Ready:
+    def _take(self, key: str) -> _Ready:
         unit = self.units.pop(key)
         found = [self.kept[device] for device in sorted(self.needs[key]) if device in self.kept]
         for device in self.needs[key]:
             self.users[device].discard(key)
             if not self.users[device]:
                 self.kept.pop(device, None)
-        devices = [evidence for evidence, _ in found]
-        return unit, devices, {evidence.device.key: verdict for evidence, verdict in found}
+        beside = self.others.get(key, ())
+        devices = [evidence for evidence, _ in found if evidence.device.key not in beside]
+        others = [evidence for evidence, _ in found if evidence.device.key in beside]
+        verdicts = {evidence.device.key: verdict for evidence, verdict in found}
+        return _Ready(unit, devices, others, verdicts)
 
 
 def signals_of(points: tuple[Point, ...]) -> Iterator[tuple[str, str, str, str, tuple[str, ...]]]:

@@ -35,12 +35,18 @@ class Standing(NamedTuple):
     listing: str = ""  # digest of the set of signals that it offers
     identities: str = "[]"  # that no other asset may share (G03)
     networks: str = "[]"  # that it names (T10)
+    named: str = "[]"  # tags of machines that it bears (U01)
     clocks: int | None = None  # how many of its clocks agree with ours; None: it has none (Q07)
     until: str = ""  # the moment at which time alone may change its verdict; "": never
 
 
-def standing_of(evidence: Evidence, findings: Iterable[Finding], context: Context) -> Standing:
-    """The standing of a device that was judged in this context."""
+def standing_of(
+    evidence: Evidence,
+    findings: Iterable[Finding],
+    context: Context,
+    tags: Sequence[str] = (),
+) -> Standing:
+    """The standing of a device that was judged in this context, and bears tags of machines."""
     device = evidence.device
     kin, listing = kinship(device, evidence.points)
     networks = [str(f.value) for f in device.facts if f.name == "network" and f.value is not None]
@@ -50,6 +56,7 @@ def standing_of(evidence: Evidence, findings: Iterable[Finding], context: Contex
         listing,
         compact(identities(device)),
         compact(networks) if networks else "[]",
+        compact(list(tags)) if tags else "[]",
         clocks_of(device),
         first(moments((evidence,), findings, context), context.today),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from inventory.derive.declared import bus_part, denies, is_equipment, label, row, yes
+from inventory.judge.bearing import sought
 from inventory.judge.context import Context, Neighbour, Vantage, Zone, networks_of
 from inventory.judge.gathered import Gathered, own_names, plain
 from inventory.judge.naming import plain_tag
@@ -77,6 +78,7 @@ def context_from(
         monitors=monitors,
         neighbours=_neighbours(units),
         tags=frozenset(plain for one in units if (plain := plain_tag(one.tag))),
+        sought=sought(units),
         addressed=rows,
         claimed=stated.claimed,
         siblings=gathered.siblings,

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from inventory.judge.naming import parts_of, perhaps_tags, plain_tag
+from inventory.judge.bearing import MOST_DEVICES, by_values, is_tag, names_of, tag_in
+from inventory.judge.naming import plain_tag
 from inventory.model import Device, Evidence
 from inventory.outputs import Format, view
 from inventory.outputs.walkdown import put_rows
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 HEADER = ("Equipment", "Device", "Part", "Signal", "Complete", "Why")
 """The columns of `import links`, and why the row is there."""
-
-MOST_DEVICES = 5
-"""Devices that are proposed for one machine: a tag that more bear is no tag of a machine."""
 
 
 @dataclass(slots=True)
@@ -65,35 +63,21 @@ def _machines(store: Store) -> dict[str, _Machine]:
     found: dict[str, list[_Machine]] = {}
     for one in store.equipment():
         plain = plain_tag(one.tag)
-        if any(letter.isdigit() for letter in plain) and any(map(str.isalpha, plain)):
+        if is_tag(plain):
             found.setdefault(plain, []).append(_Machine(one.tag, frozenset(one.monitored_by)))
     return {plain: several[0] for plain, several in found.items() if len(several) == 1}
 
 
 def _borne(evidence: Evidence, machines: Mapping[str, _Machine]) -> dict[str, str]:
     """Tags of machines that a device bears, each with where."""
-    device = evidence.device
     found: dict[str, str] = {}
-    for title, text in (
-        ("name", device.name), ("tag", device.register.tag if device.register else ""),
-    ):  # fmt: skip
-        if tag := _tag_in(text, machines):
+    for title, text in names_of(evidence.device):
+        if tag := tag_in(text, machines):
             found.setdefault(tag, f"its {title} is {text}")
-    values: dict[str, tuple[int, str]] = {}
-    for point in evidence.points:
-        texts = ((tag, text) for text in parts_of(point) if (tag := _tag_in(text, machines)))
-        tag, text = next(texts, ("", ""))  # the words nearest to the value decide
-        if tag:
-            count, first = values.get(tag, (0, text))
-            values[tag] = count + 1, first
-    for tag, (count, text) in values.items():
+    for tag, (count, text) in by_values(evidence.points, machines).items():
         said = "1 value bears" if count == 1 else f"{count} values bear"
         found.setdefault(tag, f"{said} the tag, as in {text}")
     return found
-
-
-def _tag_in(text: str, machines: Mapping[str, _Machine]) -> str:
-    return next((one for one in perhaps_tags(text) if one in machines), "") if text else ""
 
 
 def _named(device: Device) -> str:

@@ -11,7 +11,7 @@ from shlex import quote
 from inventory.derive.declared import bus_part
 from inventory.judge.coverage import coverage_of, matrices, parameters_of
 from inventory.judge.logic import both, declared, negate, true, unknown
-from inventory.judge.presence import Machine
+from inventory.judge.presence import PROPOSED, Machine
 from inventory.judge.profiles import Profile, Signal
 from inventory.model import Coverage, Equipment, Proposition, Severity, Strength, Truth
 from inventory.rules.rule import Case
@@ -77,13 +77,15 @@ def u02(machine: Machine) -> list[Case]:
     proposed = [link.device for link in machine.equipment.links if link.proposed]
     if proposed:
         return [Case("", _unconfirmed(machine.equipment, proposed[0]), words)]
+    if machine.claims:
+        return [Case("", machine.claims[0], words)]
     if machine.equipment.links_complete:
         text = f"the links of {machine.equipment.tag} are declared complete, and there are none"
         return [Case("", true(Strength.E4, declared(text)), words)]
     said = unknown(
         f"which devices monitor {machine.equipment.tag}: no link is declared",
         "see which devices and values bear its tag, strike what is wrong, and import the list",
-        "untrap export links -o links.csv",
+        PROPOSED,
     )
     return [Case("", said, words)]
 

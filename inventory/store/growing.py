@@ -39,6 +39,7 @@ class Kept(NamedTuple):
     listing: str
     identities: str
     networks: str
+    named: str
     clocks: int | None
     until: str
 
@@ -163,6 +164,17 @@ def standings(store: Store) -> list[Kept]:
         .order_by(rank)
     )
     return [Kept(*row) for row in store.rows(wanted)]  # type: ignore[arg-type]
+
+
+def bearing(store: Store) -> list[tuple[str, tuple[str, ...]]]:
+    """The devices that bear tags of machines, by key, with these."""
+    from sqlalchemy import select
+
+    from inventory.store import tables
+
+    c = tables.standing.c
+    wanted = select(c.asset, c.named).where(c.site == store.site, c.named != "[]")
+    return [(str(key), tuple(json.loads(str(named)))) for key, named in store.rows(wanted)]
 
 
 def seen_at(store: Store, addresses: Collection[str]) -> Iterator[Seen]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import ForeignKey as Refers
 from sqlalchemy.schema import SchemaItem
 
-REVISION = "0004"
+REVISION = "0005"
 """Alembic revision of this schema; `inventory/migrations/versions` holds the way here."""
 
 metadata = MetaData()
@@ -272,6 +272,7 @@ standing = _table(
     _text("listing"),
     _text("identities", "[]"),
     _text("networks", "[]"),
+    _text("named", "[]"),
     Column("clocks", Integer, nullable=True),
     _text("until"),
 )

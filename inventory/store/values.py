@@ -281,7 +281,7 @@ GAPS = (
 )
 MEANINGS = ("asset", "site", "body")
 CONFLICTS = ("asset", "site", "observation", "text")
-STANDING = ("asset", "kin", "listing", "identities", "networks", "clocks", "until")
+STANDING = ("asset", "kin", "listing", "identities", "networks", "named", "clocks", "until")
 
 
 class Gathered:

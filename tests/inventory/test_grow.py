@@ -67,7 +67,16 @@ def observations(draw: st.DrawFn) -> Observation:
         outcome = draw(st.sampled_from((Outcome.SILENT, Outcome.CLOSED, Outcome.REFUSED_AUTH)))
         return observed(address, at=at, scan=scan, outcome=outcome)
     if what == "points":
-        points = draw(st.sampled_from((("Motor current",), ("Motor current", "Flow"), ("Flow",))))
+        points = draw(
+            st.sampled_from(
+                (
+                    ("Motor current",),
+                    ("Motor current", "Flow"),
+                    ("Flow",),
+                    ("P-1 vibration", "Flow"),
+                )
+            )
+        )
         return observed(address, at=at, scan=scan, protocol="opcua", operation="browse", port=4840,
                         points=points, values=(4, 5.5))  # fmt: skip
     if what == "unit":
@@ -96,7 +105,7 @@ def observations(draw: st.DrawFn) -> Observation:
         "product": draw(st.sampled_from(("P1", "P2"))),
         "firmware": "1",
         "serial": draw(st.sampled_from(SERIALS)),
-        "name": draw(st.sampled_from(("PLC", "pump 1", "d2"))),
+        "name": draw(st.sampled_from(("PLC", "pump 1", "d2", "VFD P-1"))),
         "mac": draw(st.sampled_from(MACS)),
     }
     return observed(address, {n: v for n, v in facts.items() if v}, at=at, scan=scan)
@@ -257,6 +266,38 @@ def test_the_verdict_on_another_device_follows(
         store.append(added)
         assert grow(store, last(store), TODAY)
         assert reached in unmarked(store)[1]
+
+
+def test_a_listing_that_begins_or_ceases_to_bear_a_tag_judges_that_machine_again(
+    tmp_path: Path,
+) -> None:
+    row = listed(tag="P-9", class_="pump", address="10.0.0.1")
+    link = stated(Kind.LINK, "l", equipment="P-9", device="10.0.0.1", complete="yes")
+    access = stated(Kind.CREDENTIAL, "c", name="anonymous", entitlement="full")
+
+    def said(store: Store) -> tuple[set[str], set[str]]:
+        named = store.findings(), store.questions()
+        missing, asked = ({one.subject for one in some if one.rule == "U01"} for some in named)
+        return missing, asked
+
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append([signals(1, "Speed"), signals(2, "Speed")])
+        store.declare([row, link, access])
+        conclude(store, today=TODAY)
+        missing, asked = said(store)
+        assert "vibration" in missing
+        assert not asked
+        for at, names, moved in (
+            (90, ("P-9 vibration velocity", "Speed"), {"vibration"}), (95, ("Speed", "Flow"), set())
+        ):  # fmt: skip
+            later = observed("10.0.0.2", at=at, protocol="opcua", operation="browse", port=4840,
+                             points=names, values=(4,) * len(names), scan=f"scan-{at}")  # fmt: skip
+            store.append([later])
+            assert grow(store, last(store), TODAY)
+            assert said(store) == (missing - moved, moved)
+            found = until_left_out(contents(store)) | {"readiness": []}  # sums come afterwards
+            conclude(store, today=TODAY, again=True)
+            assert found == until_left_out(contents(store)) | {"readiness": []}
 
 
 def test_a_network_that_was_asked_is_no_gap_any_more(tmp_path: Path) -> None:

@@ -6,17 +6,21 @@ from dataclasses import replace
 
 import pytest
 
+from inventory.judge.bearing import Bearing, bearers, sought
+from inventory.judge.bearing import beside as devices_beside
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.openness import protocols
 from inventory.judge.presence import Machine, class_of, speaks_of
 from inventory.judge.profiles import signal_of
 from inventory.judge.view import View
 from inventory.model import (
+    ELSEWHERE,
     Declaration,
     Equipment,
     Evidence,
     Kind,
     Link,
+    Merge,
     Proposition,
     Strength,
     Truth,
@@ -268,6 +272,98 @@ def test_a_value_under_the_tag_without_a_name_is_named_by_its_address() -> None:
     point = replace(TAGGED, name="", path="Hall 2/M-1", address="ns=2;i=77")
     said = unlinked(Link("M-1", "device-1", part="MotorCurrent"), items=(owned(CURRENT, point),))
     assert said.unknown.startswith("whether ns=2;i=77 of")
+
+
+# --- devices that no link ties to it, and that bear its tag -----------------------------------
+
+
+def beside(*points: Point, name: str = "SCADA", **fields: object) -> Evidence:
+    about = replace(DRIVE, key="device-9", name=name, **fields)
+    return evidence(listed(*points), about=about)
+
+
+def with_others(*others: Evidence, unit: Equipment | None = None) -> Machine:
+    here = context(owned(CURRENT), **FULL)
+    views = [View(item, here) for item in others]
+    return Machine(unit or motor(), [View(owned(CURRENT), here)], here, views)
+
+
+def test_a_value_that_bears_the_tag_on_a_device_beside_holds_back_absence() -> None:
+    assert exists(with_others(), "pressure").truth is Truth.FALSE
+    said = exists(with_others(beside(TAGGED)), "pressure")
+    assert said.truth is NOT_ASKED
+    assert said.unknown == (
+        "whether M-1 discharge pressure of SCADA is the pressure of M-1: it bears the tag, and no"
+        " link holds it"
+    )
+    assert said.command == "untrap export links -o links.csv"
+
+
+@pytest.mark.parametrize(
+    ("point", "name", "truth"),
+    [
+        (tag("M-2 discharge pressure", "BAR"), "SCADA", Truth.FALSE),  # another machine's
+        (tag("Discharge pressure", "BAR"), "SCADA", Truth.FALSE),  # nobody's, there
+        (tag("Discharge pressure", "BAR"), "VFD-M-1", Truth.UNKNOWN),  # its device bears the tag
+        (tag("M-2 discharge pressure", "BAR"), "VFD-M-1", Truth.FALSE),
+        (tag("M-1 speed", "RPM"), "VFD-M-1", Truth.FALSE),  # it is something else
+    ],
+)
+def test_beside_only_what_bears_the_tag_and_could_be_it_is_asked(
+    point: Point, name: str, truth: Truth
+) -> None:
+    assert exists(with_others(beside(point, name=name)), "pressure").truth is truth
+
+
+def test_what_a_device_beside_gives_is_not_credited() -> None:
+    found = with_others(beside(TAGGED))
+    assert [point.name for _, point, _ in found.rows] == ["MotorCurrent"]
+    assert found.had(signal_of("pressure")).truth is NOT_ASKED
+
+
+def test_a_machine_without_links_whose_tag_a_device_bears_is_not_dark() -> None:
+    bare = replace(motor(), links=(), links_complete=True)
+    here = context(beside(TAGGED), **FULL)
+    alone = judge_equipment(bare, (), here)
+    assert [one.rule for one in alone.findings if one.rule == "U02"] == ["U02"]
+    assert (alone.level.lo, alone.level.hi) == (0, 0)
+    asked = judge_equipment(bare, (), here, {}, [beside(TAGGED)])
+    assert not [one for one in asked.findings if one.rule == "U02"]
+    (question,) = (one for one in asked.questions if one.rule == "U02")
+    assert question.missing.startswith("whether SCADA monitors M-1: it bears the tag")
+    assert question.command == "untrap export links -o links.csv"
+    assert asked.level.hi != 0
+
+
+@pytest.mark.parametrize(
+    ("tag_of", "complete", "count", "found"),
+    [
+        ("M-1", True, 1, True),
+        ("M-1", False, 1, False),  # it is asked about its links anyway
+        ("M-1", True, 5, True),
+        ("M-1", True, 6, False),  # so many bear it that it is no tag of a machine
+        ("MOTOR", True, 1, False),  # a word is no tag
+        ("4711", True, 1, False),
+    ],
+)
+def test_which_devices_bear_the_tag_of_a_machine(
+    tag_of: str, complete: bool, count: int, found: bool
+) -> None:
+    unit = replace(motor(), tag=tag_of, links_complete=complete)
+    value = tag(f"{tag_of} discharge pressure", "BAR")
+    items = [evidence(listed(value), about=replace(PLC, key=f"d{n}")) for n in range(count)]
+    tags = Bearing(sought([unit]))
+    bearing = bearers((one.device.key, tags.of(one)) for one in items)
+    keys = devices_beside(unit, bearing)
+    assert keys == (tuple(one.device.key for one in items) if found else ())
+
+
+def test_a_device_that_is_linked_or_gone_is_not_beside() -> None:
+    unit = motor()
+    tags = Bearing(sought([unit]))
+    linked_one, gone = owned(TAGGED), beside(TAGGED, merges=(Merge(ELSEWHERE, "SN-2 answers"),))
+    bearing = bearers((one.device.key, tags.of(one)) for one in (linked_one, gone))
+    assert devices_beside(unit, bearing) == ()
 
 
 # --- licences --------------------------------------------------------------------------------

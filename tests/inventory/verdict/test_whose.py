@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from inventory.judge.bearing import Bearing
 from inventory.judge.context import Context
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.naming import Whose, plain_tag, whose
@@ -53,6 +54,17 @@ def said(own: str, name: str, path: str = "", *, node: str = "i=7", near: str = 
 )
 def test_whose_a_name_says_that_it_is(own: str, name: str, told: Whose) -> None:
     assert said(own, name) == told
+
+
+@pytest.mark.parametrize("odd", ["²", "①", "9" * 5000, "٣"])
+def test_a_digit_that_is_no_number_and_a_number_without_end_are_read(odd: str) -> None:
+    """Python reads no superscript as a number, and none of thousands of digits."""
+    text = f"{odd} flow"
+    assert plain_tag(text)
+    assert said(text, text) in (Whose.MINE, Whose.NOBODY)
+    assert said("P-101", text) == Whose.NOBODY
+    assert said(f"P-{odd}", "P-101 flow") in (Whose.OTHER, Whose.LIKE, Whose.NOBODY)
+    assert not Bearing({"p 101"}).of(evidence(listed(Point("i=7", f"p {odd}")), about=DRIVE))
 
 
 def test_the_words_nearest_to_a_value_decide() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from inventory.judge.bearing import Bearing, bearers, beside, sought
 from inventory.judge.context import Context
 from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.model import Equipment, Evidence, Link, Verdict
@@ -42,6 +43,11 @@ class Row:
     not_if: str = ""  # beginning of the rule's "not if" text that a trap is about
     machine: Equipment | None = None
     words: tuple[str, ...] = ()  # must stand in the texts of that rule; with ! before, must not
+    others: tuple[Evidence, ...] = ()  # devices that no link ties to the machine
+
+    def beside(self, *others: Evidence) -> Row:
+        """The same, with devices that no link ties to the machine."""
+        return replace(self, others=others)
 
     def telling(self, *words: str) -> Row:
         """The same, with words that its texts must hold."""
@@ -108,7 +114,11 @@ def judged(one: Row) -> Verdict:
     here: Context = context(*items, **one.changes)
     if one.machine is None:
         return judge_device(items[0], here)
-    return judge_equipment(one.machine, items, here)
+    tags = Bearing(sought([one.machine]))
+    bearing = bearers((other.device.key, tags.of(other)) for other in one.others)
+    named = beside(one.machine, bearing)
+    others = [other for other in one.others if other.device.key in named]
+    return judge_equipment(one.machine, items, here, {}, others)
 
 
 # --- makers of evidence ----------------------------------------------------------------------

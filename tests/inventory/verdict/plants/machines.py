@@ -106,6 +106,15 @@ U01 = [
           ("temperature=medium/high", tag("M-12 winding temperature", "CEL")),
           ("temperature=medium/high", tag("TM-1 winding temperature", "CEL")),
           ("temperature=medium/high", tag("Winding temperature", "CEL")))),
+    *(trap("U01", "a value that bears the tag", key, THREE, FULL, M1).beside(
+          evidence(listed(other), about=replace(DRIVE, key="device-9", name=name)))
+      for key, name, other in (
+          ("temperature=?", "SCADA", tag("M-1 winding temperature", "CEL")),
+          ("temperature=?", "SCADA", tag("Winding", "CEL", path="Hall 2/M_1")),
+          ("temperature=?", "VFD-M-1", tag("Winding temperature", "CEL")),
+          ("temperature=medium/high", "SCADA", tag("Winding temperature", "CEL")),
+          ("temperature=medium/high", "SCADA", tag("M-1 discharge pressure", "BAR")),
+          ("temperature=medium/high", "VFD-M-1", tag("M-2 winding temperature", "CEL")))),
     trap("U01", "it is attested absent, and listed", "temperature=?",
          monitored(CURRENT, VIBRATION, TEMP, RUN),
          {**FULL, **attested("m-1", statement="no sensor", value="temperature")}, M1).telling(
@@ -201,6 +210,13 @@ U02 = [
          replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),))).telling("is proposed"),
     yes("U02", "high/high", evidence(about=DRIVE), {}, EMPTY),
     yes("U02", "critical/high", evidence(about=DRIVE), {}, replace(EMPTY, criticality="C3")),
+    *(trap("U02", "a device or a value", key, evidence(about=DRIVE), {}, EMPTY).beside(
+          evidence(listed(tag(value)), about=replace(DRIVE, key="device-9", name=name))
+      ).telling(*words)
+      for key, name, value, words in (
+          ("?", "SCADA", "M-1 AI 7", ("whether SCADA monitors M-1", "export links")),
+          ("?", "VFD-M-1", "AI 7", ("whether VFD-M-1 monitors M-1",)),
+          ("high/high", "SCADA", "M-2 AI 7", ()))),
     no("U02", "", THREE, {}, M1),
     no("U02", "?", evidence(about=DRIVE), {},
        replace(EMPTY, links=(LOST,))).telling("no device matches", "PLC-9"),
