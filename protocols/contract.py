@@ -410,6 +410,11 @@ class Garbled(Exception):
     """This protocol, but malformed or not an answer to the request: say what was expected."""
 
 
+class Stray(Garbled):
+    """A whole answer to nobody's question here, as a gateway may owe to whoever asked before: the
+    link waits on for ours, and it is garbled only where that does not come."""
+
+
 class Foreign(Exception):
     """Bytes of another protocol: say what was expected and what came."""
 

@@ -15,7 +15,18 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from protocols._cursor import Cursor
-from protocols.contract import Fact, Foreign, Frame, Garbled, Outcome, Read, Reading, Refused, Stale
+from protocols.contract import (
+    Fact,
+    Foreign,
+    Frame,
+    Garbled,
+    Outcome,
+    Read,
+    Reading,
+    Refused,
+    Stale,
+    Stray,
+)
 
 T = TypeVar("T")
 
@@ -156,8 +167,8 @@ def _without_mbap(buffer: bytes, unit: int, function: int) -> int | None:
 def reader(expect: Expect, parse: Callable[[bytes], Reading[T]]) -> Read[T | None]:
     """Decoder of one whole answer: header, exception, then `parse` on the data.
 
-    Raises `Garbled`, `Stale` or `Refused`. A serial frame gives the `framing` fact and the outcome
-    OTHER (rulings 34) without a value.
+    Raises `Garbled`, `Stale`, `Stray` or `Refused`. A serial frame gives the `framing` fact and the
+    outcome OTHER (rulings 34) without a value.
     """
 
     def read(raw: bytes) -> Reading[T | None]:
@@ -188,7 +199,8 @@ def _rtu() -> Reading[T | None]:
 def matched(raw: bytes, expect: Expect) -> bytes:
     """The data after the function code of an answer that fits its request.
 
-    Raises `Garbled`, `Stale` for an answer to an earlier question, `Refused` for an exception.
+    Raises `Garbled`, `Stale` for an answer to an earlier question, `Stray` for one to no question
+    of this conversation, `Refused` for an exception.
     """
     cursor = Cursor(raw)
     transaction, protocol, length = cursor.u16(), cursor.u16(), cursor.u16()
@@ -199,7 +211,7 @@ def matched(raw: bytes, expect: Expect) -> bytes:
     if transaction != expect.transaction:
         if expect.late(transaction):
             raise Stale(f"answer to transaction {transaction}")
-        raise Garbled(f"expected transaction {expect.transaction}, got {transaction}")
+        raise Stray(f"expected transaction {expect.transaction}, got {transaction}")
     unit, function = cursor.u8(), cursor.u8()
     if unit != expect.unit:
         raise Garbled(other_unit(expect.unit, unit))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from protocols._cursor import text
 from protocols._identity import usable
-from protocols.contract import DATA, Answer, Fact, Observation, Outcome, Reading, Reason
+from protocols.contract import DATA, SPOKE, Answer, Fact, Observation, Outcome, Reading, Reason
 from protocols.modbus.codec import (
     NAMES,
     SERVER_ID_PDU,
@@ -151,8 +151,10 @@ async def first_page(
         unit, IDENTITY, "basic 0x00", pdu, parse, part=part, fact_part=fact_part, shows=shows
     )
     page = answer.value
-    if page is None:
-        return Found(answer.outcome, answer.reason, part)
+    if page is None:  # a refusal of its own shows that a unit is there, and says no more of it
+        own_word = answer.outcome in SPOKE - {Outcome.REFUSED_DOWNSTREAM}
+        shown = fact_part if shows and own_word else ""
+        return Found(answer.outcome, answer.reason, part or shown)
     where = labels[-1]
     return Found(
         Outcome.COMPLETE, "", where, page.conformity, page.objects, _next(page, page.objects)

@@ -22,7 +22,7 @@ from protocols.modbus.identity import (
     whole_page,
 )
 from protocols.modbus.talk import FIRST, PROTOCOL, READ, Talk, part_of, unit_of
-from protocols.modbus.units import Gateway, label_one, numbers, survey
+from protocols.modbus.units import Gateway, label_one, note_unasked, numbers, survey
 
 MOST_DISCOVER = 2
 MOST_IDENTIFY = 120
@@ -61,12 +61,14 @@ async def identify(link: Link) -> None:
     if gateway.own is None or gateway.own.outcome is not Outcome.HUNG_UP:
         await _unit_one(gateway)  # a device that hangs up on 43/14 is not asked that again
     if talk.silent and not await talk.control():
+        note_unasked(gateway)
         return
     unit, found = base(gateway.own, gateway.one)
     unit = next(iter(readers(link.heard)), None) if unit is None else unit
     if unit is not None and not talk.over:
         await _itself(talk, unit, None if gateway.whole else found, known=gateway.whole)
     if talk.over or (talk.silent and not await talk.control()):
+        note_unasked(gateway)
         return
     await survey(gateway)
 
@@ -160,7 +162,7 @@ async def _itself(talk: Talk, unit: int, found: Found | None, *, known: bool) ->
     if found is not None and found.objects:
         await rest(talk, unit, found, "")
     if not known and (found is None or not found.named) and talk.alive:
-        await sunspec.common(talk, readers(talk.link.heard)[0], "")
+        await sunspec.common(talk, next(iter(readers(talk.link.heard)), unit), "")
     if talk.alive and talk.link.options.settings.get("modbus.fc17", "") in ("1", "true", "yes"):
         await server_id(talk, unit)
 

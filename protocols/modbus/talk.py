@@ -37,6 +37,10 @@ IDENTITY, READ, SERVER_ID, CONTROL = "identity", "read", "server_id", "control"
 SUNSPEC = "sunspec"
 ASKED = frozenset({IDENTITY, READ, SERVER_ID, CONTROL, SUNSPEC})
 """Operations that sent a request; other observations of ours are conclusions."""
+GATEWAY = frozenset({Outcome.REFUSED_DOWNSTREAM})
+"""What a gateway says by itself of a unit that is not there."""
+ANSWERED = SPOKE - GATEWAY - {Outcome.REFUSED_RESOURCE}
+"""Outcomes of a unit that can be asked again to see whether it still answers."""
 LATE_WINDOW = 4096  # how far back an id may lie that timed out in this conversation
 PATIENCE = 3.0  # seconds: a gateway's serial side may take that long
 LEAST_PATIENCE = 0.3
@@ -95,6 +99,7 @@ class Talk:
     failures: int = 0  # exceptions 04 since the rung set it to 0
     _speed: dict[tuple[int, bool], list[float]] = field(default_factory=lambda: defaultdict(list))
     _known: tuple[int, bytes, str] | None = None
+    _word: tuple[int, bytes, str] | None = None  # what the gateway itself said of an absent unit
 
     @property
     def alive(self) -> bool:
@@ -155,9 +160,11 @@ class Talk:
         self.last = outcome
         self.silent, self.spent = outcome is Outcome.SILENT, seconds
         self.over = outcome not in SPOKE and not self.silent
-        if outcome in SPOKE - {Outcome.REFUSED_DOWNSTREAM, Outcome.REFUSED_RESOURCE}:
+        if outcome in ANSWERED:
             self._speed[unit, _bulky(pdu)].append(seconds)
             self._known = (unit, pdu, part)
+        elif outcome in GATEWAY:
+            self._word = (unit, pdu, part)
 
     def _patience(self, unit: int, pdu: bytes) -> float:
         """Three times the slowest answer of this unit (its p99 as far as it is known)."""
@@ -167,11 +174,12 @@ class Talk:
         return max(LEAST_PATIENCE, min(PATIENCE, 3 * max(times[-100:])))
 
     def _witness(self) -> tuple[int, bytes, str] | None:
-        return self._known or _remembered(self.link.heard)
+        return self._known or _remembered(self.link.heard, ANSWERED)
 
     async def control(self) -> bool:
-        """Whether a unit that had answered still does; without one the conversation is over."""
-        known = self._witness()
+        """Whether a unit that had answered still does, or else the gateway, for one that it said is
+        not there; without either the conversation is over."""
+        known = self._witness() or self._word or _remembered(self.link.heard, GATEWAY)
         if known is None or self.over:
             self.over = True
             return False
@@ -181,12 +189,13 @@ class Talk:
         return not self.over
 
 
-def _remembered(heard: Sequence[Observation]) -> tuple[int, bytes, str] | None:
-    """Unit, question and part of the last answer of an earlier rung."""
+def _remembered(
+    heard: Sequence[Observation], outcomes: frozenset[Outcome]
+) -> tuple[int, bytes, str] | None:
+    """Unit, question and part of the last answer of an earlier rung that had such an outcome."""
     for observation in reversed(heard):
         unit = unit_of(observation)
-        troubled = {Outcome.REFUSED_DOWNSTREAM, Outcome.REFUSED_RESOURCE}
-        answered = observation.outcome in SPOKE - troubled
+        answered = observation.outcome in outcomes
         if unit is not None and answered and observation.question.operation in (IDENTITY, READ):
             again = (
                 identification_pdu(1, 0) if observation.question.operation == IDENTITY else FIRST

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from protocols.contract import DATA, SPOKE, Answer, Fact, Outcome, Question, Reading, Reason
+from protocols.contract import CUT, DATA, SPOKE, Answer, Fact, Outcome, Question, Reading, Reason
 from protocols.modbus.codec import parse_items, read_pdu
 from protocols.modbus.identity import Found, Objects, facts_of, first_page, rest
 from protocols.modbus.talk import FAILURE, FIRST, PROTOCOL, READ, Talk, part_of
@@ -99,8 +99,8 @@ async def survey(gateway: Gateway) -> None:
             await _ask(gateway, unit)
     if not gateway.echo and not gateway.talk.over:
         await _once_more(gateway)
-    if gateway.talk.ended == Reason.BUDGET and not gateway.echo:
-        _note_unasked(gateway)
+    if gateway.talk.over and not gateway.echo:
+        note_unasked(gateway)
 
 
 async def _ask(gateway: Gateway, unit: int) -> None:
@@ -327,8 +327,11 @@ def _note_echo(gateway: Gateway, units: tuple[int, ...]) -> None:
     _conclude(gateway.talk, "", Outcome.COMPLETE, Fact("unit", "echo", source))
 
 
-def _note_unasked(gateway: Gateway) -> None:
-    """Our budget ended before the list did: what is known is a part, and the rest is named."""
+def note_unasked(gateway: Gateway) -> None:
+    """The visit ended before the list did: what is known is a part, and the rest is named."""
+    if gateway.talk.ended in CUT:
+        return  # a resume goes on with them
+    budget = gateway.talk.ended == Reason.BUDGET
     link, every = gateway.talk.link, (*gateway.declared, *gateway.swept)
     known = {*gateway.asked, *gateway.voices}
     left = tuple(unit for unit in every if unit not in known)
@@ -340,17 +343,20 @@ def _note_unasked(gateway: Gateway) -> None:
     ]
     if not said:
         return
+    more = " or allow more time" if budget else ""
     link.note(
         Question(PROTOCOL, "units"),
         Outcome.PARTIAL,
-        Reason.BUDGET,
-        detail=f"{'; '.join(said)}; scan them by themselves (--units) or allow more time",
+        Reason.BUDGET if budget else Reason.WENT_SILENT,
+        detail=f"{'; '.join(said)}; scan them by themselves (--units){more}",
         items=len(gateway.asked),
     )
+    reason = gateway.talk.ended or Reason.DEPENDENCY
+    why = "the budget ended before" if budget else "the conversation ended before"
     for unit in left:
         if unit in gateway.declared:
             question = Question(PROTOCOL, "units", part_of(unit))
-            link.note(question, Outcome.NOT_ASKED, Reason.BUDGET, detail="the budget ended before")
+            link.note(question, Outcome.NOT_ASKED, reason, detail=why)
 
 
 def _ranges(units: tuple[int, ...]) -> str:

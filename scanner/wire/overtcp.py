@@ -19,6 +19,7 @@ from protocols.contract import (
     Read,
     Reading,
     Sealed,
+    Stray,
 )
 from scanner.wire import guard, neighbours
 from scanner.wire.door import Door
@@ -116,14 +117,18 @@ class OverTcp:
     async def _answer(
         self, stream: Stream, frame: Frame, read: Read[T], limit: int, patience: float
     ) -> tuple[bytes, Reading[T] | Reading[Nothing]]:
-        """The first whole answer that is not one to an earlier question."""
-        raw = b""
+        """The first whole answer that is not one to an earlier or to somebody else's question."""
+        raw, stray = b"", ""
         try:
             async with self._door.patience(patience):
                 for _ in range(STALE_MOST):
                     raw = await stream.receive(frame, limit)
                     self._door.received(raw)
-                    reading = decode(read, raw)
+                    try:
+                        reading = decode(read, raw)
+                    except Stray as error:
+                        stray = str(error)
+                        continue
                     if reading is not None:
                         return raw, reading
                 return raw, empty(Outcome.GARBLED, f"{STALE_MOST} stray answers")
@@ -132,6 +137,8 @@ class OverTcp:
         except Foreign as error:
             return raw or stream.leftover, empty(Outcome.OTHER, str(error))
         except NetworkError as error:
+            if stray and not stream.leftover:
+                return raw, empty(Outcome.GARBLED, stray)
             if error.failure.outcome is not Outcome.MUTE or not stream.leftover:
                 raise
             cut = f"cut: {len(stream.leftover)} bytes and no more in time"

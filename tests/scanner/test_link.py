@@ -31,6 +31,7 @@ from protocols.contract import (
     Sample,
     Sealed,
     Stale,
+    Stray,
 )
 from scanner.clock import SystemClock
 from scanner.profile import PROFILES, Limits
@@ -60,6 +61,8 @@ def reader(number: int) -> Callable[[bytes], Reading[str]]:
         text = raw[1:-1].decode("ascii", "replace")
         if text == "no":
             raise Refused(Outcome.REFUSED_AUTH, "toy")
+        if text.startswith("stray"):
+            raise Stray(text)
         if not text.startswith(f"{number} "):
             if text.split(" ")[0].isdigit():
                 raise Stale(text)
@@ -201,10 +204,16 @@ def test_a_sample_carries_the_time_at_which_it_came_unless_it_has_one() -> None:
         (saying(hold=False), Outcome.HUNG_UP),
         (saying(b"!9 late\n!1 hello\n"), Outcome.COMPLETE),
         (saying(b"!9 stray\n" * 16), Outcome.GARBLED),
+        (saying(b"!stray\n!stray\n!1 hello\n"), Outcome.COMPLETE),
+        (saying(b"!stray\n"), Outcome.GARBLED),
+        (saying(b"!stray\n", hold=False), Outcome.GARBLED),
+        (saying(b"!stray\n!1 cut"), Outcome.GARBLED),
+        (saying(b"!stray\n" * 100), Outcome.GARBLED),
     ],
     ids=[
         *("answer", "refusal", "foreign", "garbage", "cut", "cut-held", "endless", "mute"),
         *("hung-up", "stale-first", "only-strays"),
+        *("stranger-first", "stranger-only", "stranger-and-end", "stranger-and-cut", "strangers"),
     ],
 )
 def test_every_way_to_answer_has_its_outcome(serve: Serve, expected: Outcome) -> None:

@@ -33,6 +33,7 @@ from protocols.contract import (
     Refused,
     Sealed,
     Stale,
+    Stray,
     Target,
     Tries,
     digest,
@@ -108,7 +109,7 @@ class PlainLink:
             await self.close()
         outgoing = request.seal(request.plain) if isinstance(request, Sealed) else request
         self.requests.append(outgoing)
-        raw = b""
+        raw, stray = b"", ""
         try:
             while True:
                 raw = await self._exchange(outgoing, frame, limit, timeout_seconds)
@@ -117,7 +118,11 @@ class PlainLink:
                     break
                 except Stale:
                     outgoing = b""
+                except Stray as error:
+                    outgoing, stray = b"", str(error)
         except NoAnswerError as error:
+            if stray:
+                return self._emit(question, Outcome.GARBLED, "", credential, raw, stray)
             return self._emit(question, error.outcome, "", credential)
         except Foreign as error:
             return self._emit(question, Outcome.OTHER, "", credential, raw, str(error))

@@ -87,6 +87,47 @@ def test_unit_one_without_identification_is_a_unit_like_any_other(
     assert {point.part for o in link.observations for point in o.points} == set(declared)
 
 
+@pytest.mark.parametrize("parts", [(), ("unit 2",), ("unit 1", "unit 2")])
+def test_unit_one_that_nobody_declared_is_there_without_identification(
+    parts: tuple[str, ...],
+) -> None:
+    """The gateway says 0B of 255 and unit 1 refuses 43/14: the visit broke off."""
+    box = Box({n: Slave(None, holding={0: n}) for n in (1, 2)})
+    link = run(box, parts=parts, options=Options(units=(1, 2, 3)))
+    assert units(link, "present") == {"unit 1", "unit 2"}
+    assert {point.part for o in link.observations for point in o.points} == {"unit 1", "unit 2"}
+
+
+def test_a_silent_unit_does_not_hide_those_after_it() -> None:
+    """Nobody is known yet but the gateway, which says at once that 255 and 1 are not there."""
+
+    def sleeps(request: bytes, good: bytes) -> bytes | None:
+        return None if request[6] == 3 else good
+
+    box = Box(TWO, twist=sleeps)
+    link = run(box, parts=("unit 3", "unit 7"))
+    assert units(link, "present") == {"unit 7"}
+    assert units(link, "silent") == {"unit 3"}
+    assert sum(unit == 3 for unit, _ in box.asked) == 2
+
+
+def test_a_silent_unit_one_does_not_hide_the_declared_ones() -> None:
+    box = Box(TWO, twist=lambda request, good: None if request[6] == 1 else good)
+    assert units(run(box, parts=("unit 3", "unit 7")), "present") == {"unit 3", "unit 7"}
+
+
+def test_units_that_an_end_left_unasked_are_named() -> None:
+    """A gateway that falls silent as a whole: nothing was asked of the last one."""
+
+    def dies(request: bytes, good: bytes) -> bytes | None:
+        return None if box.asked[2:] else good
+
+    box = Box(TWO, twist=dies)
+    link = run(box, Depth.IDENTIFY, parts=("unit 3", "unit 7"))
+    (left,) = [o for o in link.observations if o.question.part == "unit 7"]
+    assert (left.outcome, left.reason) == (Outcome.NOT_ASKED, "dependency")
+
+
 def test_unit_one_that_refuses_as_every_other_is_no_phantom() -> None:
     """A device that names itself as 255 and keeps the same registers at every unit."""
     box = Box({255: GATE}, any_unit=Slave(None, holding=dict.fromkeys(range(20), 4)))

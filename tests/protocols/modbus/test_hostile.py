@@ -50,6 +50,31 @@ def test_hostile_answer_has_its_outcome_and_no_fact(name: str) -> None:
         assert len(box.asked) == 1
 
 
+def stray(number: int) -> bytes:
+    """What a gateway owed somebody before us: another transaction, another unit."""
+    return struct.pack(">HHHB", 0x7000 + number, 0, 5, 9) + b"\x03\x02\x12\x34"
+
+
+@pytest.mark.parametrize("strays", [1, 5])
+@pytest.mark.parametrize("each", [False, True], ids=["at first", "before each answer"])
+def test_answers_owed_to_somebody_else_cost_no_device(strays: int, each: bool) -> None:
+    """They were taken for a broken device, which was then not asked again."""
+    owed: list[bytes] = []
+
+    def answer(request: bytes) -> bytes | None:
+        if request:
+            good = box(request)
+            if each or len(box.asked) == 1:
+                owed.extend(stray(number) for number in range(strays))
+            owed.append(good or b"")
+        return owed.pop(0) if owed else None
+
+    box = Box({}, any_unit=Slave(named(), holding=dict.fromkeys(range(20), 4)))
+    link = run(answer)
+    assert set(facts(link, "vendor")) == {"Acme"}
+    assert Outcome.GARBLED not in {o.outcome for o in link.observations}
+
+
 @pytest.mark.parametrize(
     "words",
     [
