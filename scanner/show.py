@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from inventory.derive.identity import said
+from inventory.judge.remarks import MOST_REMARKS, remarks
 from inventory.judge.view import lost_names
-from inventory.model import ELSEWHERE, Device, Equipment, Finding, Level
+from inventory.model import ELSEWHERE, Device, Equipment, Evidence, Finding, Level
 from inventory.outputs import records
 from inventory.store.rulebook import conflicts
 from protocols.contract import Outcome
@@ -50,7 +51,10 @@ def show(store: Store, what: str, as_json: bool, raw: Path | None) -> None:
             {"observation": item.observation, "text": item.text}
             for item in conflicts(store, one.thing.key)
         ]
-        lines([{**records.asset(one), "conflicts": against}])
+        device = one.thing if isinstance(one.thing, Device) else None
+        said_besides = remarks(store.evidence(device).observations) if device else ()
+        told = [_told(item) for item in said_besides]
+        lines([{**records.asset(one), "conflicts": against, "notes": told}])
     else:
         _asset(store, one)
 
@@ -219,8 +223,10 @@ def _device(store: Store, thing: Device) -> None:
         offers = f"  {', '.join(s.security)}" if s.security else ""
         where = f"{s.address} {s.transport}/{s.port} {s.part}".rstrip()
         say(f"service    {s.protocol} {where}: {s.outcome.value} {s.reason}{offers}".rstrip())
+    evidence = store.evidence(thing)
+    _remarks(evidence)
     say(f"points     {thing.points} listed, {thing.readable} gave a value")
-    if gone := store.evidence(thing).gone:
+    if gone := evidence.gone:
         say(f"gone       {len(gone)} listed before, and no more: {lost_names(gone)}")
     for merge in thing.merges:
         if merge.identity == ELSEWHERE:
@@ -232,6 +238,31 @@ def _device(store: Store, thing: Device) -> None:
         say(f"fact       {fact.name} {fact.part} = {fact.value}   ({fact.source})")
     if thing.register:
         say(f"planned    {thing.register.tag or thing.register.name}  ({thing.register.document})")
+
+
+def _told(item: Observation) -> records.Record:
+    question, target = item.question, item.target
+    return {
+        "observation": item.id,
+        "service": f"{question.protocol} {target.transport}/{target.port}",
+        "question": f"{question.operation} {question.argument}".rstrip(),
+        "credential": item.credential,
+        "outcome": item.outcome.value,
+        "reason": item.reason,
+        "text": item.detail,
+    }
+
+
+def _remarks(evidence: Evidence) -> None:
+    """Beside the services: why a client would be kept out, and why a list is not whole."""
+    found = remarks(evidence.observations)
+    for item in found[:MOST_REMARKS]:
+        asked = f"{item.question.operation} {item.question.argument} {item.credential}".split()
+        where = f"{item.question.protocol} {item.target.transport}/{item.target.port}"
+        why = f" ({item.reason})" if item.reason else ""
+        say(f"note       {where} {' '.join(asked)}: {item.outcome.value}{why}: {item.detail}")
+    if len(found) > MOST_REMARKS:
+        say(f"note       and {len(found) - MOST_REMARKS} more, in `report`")
 
 
 def _called(thing: Device | Equipment) -> str:

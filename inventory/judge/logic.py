@@ -147,7 +147,7 @@ WORDS = {
     Outcome.GARBLED: "{who} answered {what} with bytes that cannot be right",
     Outcome.REFUSED_AUTH: "{who} refused {what} for want of trust or rights",
     Outcome.REFUSED_CAPABILITY: "{who} does not offer {what}",
-    Outcome.REFUSED_RESOURCE: "{who} was too busy for {what}",
+    Outcome.REFUSED_RESOURCE: "{who} could not serve {what} then",
     Outcome.REFUSED_DOWNSTREAM: "{who} could not be reached by its gateway for {what}",
     Outcome.EMPTY: "{who} answered {what} with nothing",
     Outcome.PARTIAL: "{who} answered a part of {what}",

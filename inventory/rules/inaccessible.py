@@ -7,6 +7,7 @@ silence over UDP is never evidence (domain model 3.3).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from shlex import quote
 
@@ -15,6 +16,7 @@ from inventory.judge.logic import both, cite, declared, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, Severity, Strength
+from inventory.rules.refusals import never_opened, offers, told, trust_words, unusable
 from inventory.rules.rule import Case
 from protocols.contract import DATA, Observation, Outcome, Point, Reason
 
@@ -22,7 +24,8 @@ NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})
 TRUST = frozenset(
     {
         Reason.CERTIFICATE_UNTRUSTED.value,
-        *("certificate_expired", "certificate_host", "certificate_uri"),
+        *("certificate_expired", "certificate_host", "certificate_uri", "certificate_invalid"),
+        "mode_insufficient",
         Reason.MODE_NOT_OFFERED.value,
         Reason.POLICY_NOT_OFFERED.value,
     }
@@ -32,6 +35,8 @@ NOT_OFFERED = frozenset({Reason.MODE_NOT_OFFERED.value, Reason.POLICY_NOT_OFFERE
 CLOCK = frozenset({Reason.CLOCK_SKEW.value})
 NOT_TRIED = frozenset({Reason.NO_CREDENTIAL.value, Reason.SAFETY_HOLD.value})
 """Reasons for which no credential was sent."""
+ANONYMOUS = frozenset({"", "anonymous"})
+"""Names of a session that shows no user."""
 KEPT = frozenset({Reason.USERNAME_NOT_OFFERED.value})
 """A user that a server has no use for: nothing was shown to it, and nothing refused."""
 
@@ -154,14 +159,15 @@ def a03(view: View) -> list[Case]:
         ]
         held_back = _held_back(door)
         said = (
-            true(Strength.E4, *(cite(item) for item in refusals[:3]))
+            true(Strength.E4, *(told(item) for item in refusals[:3]))
             if refusals
             else _no_anonymous(door)
         )
         if said and held_back and not _got_in(door):
             cases.append(_untried(view, door, held_back))
         elif said and not _got_in(door):
-            cases.append(Case(door.protocol, said, fields(view, door)))
+            words = {**fields(view, door), **_shown(refusals)}
+            cases.append(Case(door.protocol, said, words))
         elif not door.spoke:
             cases += _never_tried(view, door)
     return cases
@@ -177,22 +183,23 @@ def _no_anonymous(door: Door) -> Proposition | None:
             for item in door.observations
             if item.outcome is Outcome.REFUSED_AUTH
             and item.reason in NOT_OFFERED
-            and item.credential in ("", "anonymous")
+            and item.credential in ANONYMOUS
         ),
         None,
     )
-    offers = [
-        (item, str(fact.value))
-        for item in door.observations
-        for fact in item.facts
-        if fact.name == "security"
-    ]
-    if refusal is None or not offers:
+    offered = offers(door)
+    if refusal is None or not offered:
         return None
-    if any(not _tokens(offer) or "anonymous" in _tokens(offer) for _, offer in offers):
+    if any(not _tokens(offer) or "anonymous" in _tokens(offer) for _, offer in offered):
         return None
-    named = ", ".join(dict.fromkeys(offer for _, offer in offers))
-    return true(Strength.E4, cite(offers[0][0], f"no offer takes an anonymous user: {named}"))
+    named = ", ".join(dict.fromkeys(offer for _, offer in offered))
+    return true(Strength.E4, cite(offered[0][0], f"no offer takes an anonymous user: {named}"))
+
+
+def _shown(refusals: Sequence[Observation]) -> dict[str, str]:
+    """The credential that was shown and refused as a user, or that none was, for the remedies."""
+    held = next((item.credential for item in refusals if item.credential not in ANONYMOUS), "")
+    return {"held": f"credential {held}" if held else ""}
 
 
 def _tokens(offer: str) -> tuple[str, ...]:
@@ -202,9 +209,10 @@ def _tokens(offer: str) -> tuple[str, ...]:
 
 
 def _held_back(door: Door) -> Observation | None:
-    """A credential that is held and was not sent, and no other one that was refused."""
+    """A credential that is held and was not sent, and no other one that was refused as a user."""
     tried = any(
-        item.outcome is Outcome.REFUSED_AUTH and item.credential for item in door.observations
+        item.outcome is Outcome.REFUSED_AUTH and item.credential and item.reason not in TRUST
+        for item in door.observations
     )
     kept = (item for item in door.observations if item.reason == Reason.SAFETY_HOLD.value)
     return None if tried else next(kept, None)
@@ -254,8 +262,9 @@ def a04(view: View) -> list[Case]:
             if item.outcome is Outcome.REFUSED_AUTH and item.reason in TRUST
         ]
         if refusals and not _got_in(door):
-            said = true(Strength.E4, *(cite(item) for item in refusals[:3]))
-            cases.append(Case(door.protocol, said, fields(view, door)))
+            said = true(Strength.E4, *(told(item) for item in (*unusable(door), *refusals)[:3]))
+            words = {**fields(view, door), **trust_words(door, refusals)}
+            cases.append(Case(door.protocol, said, words))
     return cases
 
 
@@ -364,7 +373,7 @@ def a09(view: View) -> list[Case]:
         return []
     counts = Counter(item.reason or "no reason" for item in left)
     reasons = ", ".join(f"{count} x {reason}" for reason, count in counts.most_common())
-    said = both(true(Strength.E4, *(cite(item) for item in left[:6])))
+    said = both(true(Strength.E4, *(told(item) for item in left[:6])))
     words = {"reasons": reasons, "reason": counts.most_common(1)[0][0]}
     return [Case("", said, words, unlocks=len(left))]
 
@@ -386,7 +395,7 @@ def locked(view: View) -> tuple[Because, ...]:
                 found.append(cite(door.decided))
             continue
         shut = (item for item in door.observations if _shuts(door, item))
-        found += [cite(item) for item in islice(shut, 1)]
+        found += [told(item) for item in islice(shut, 1)]
     return tuple(found)
 
 
@@ -395,12 +404,16 @@ def _shuts(door: Door, item: Observation) -> bool:
     if about_undeclared(item):
         return False
     refused = item.outcome.value.startswith("refused")
-    return refused and item.outcome is not Outcome.REFUSED_CAPABILITY and not _opened(door, item)
+    if item.outcome is Outcome.REFUSED_CAPABILITY and not never_opened(item):
+        return False
+    return refused and not _opened(door, item)
 
 
 def _opened(door: Door, refusal: Observation) -> bool:
     """Whether another name was let in where this one was refused."""
-    return refusal.outcome is Outcome.REFUSED_AUTH and any(
+    if refusal.outcome not in (Outcome.REFUSED_AUTH, Outcome.REFUSED_CAPABILITY):
+        return False
+    return any(
         item.outcome in DATA
         and item.question.operation == refusal.question.operation
         and item.credential != refusal.credential

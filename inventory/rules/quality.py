@@ -17,10 +17,11 @@ from inventory.judge.view import View
 from inventory.model import Because, Severity, Strength
 from inventory.once import Once
 from inventory.rules.inaccessible import name_of
+from inventory.rules.refusals import never_opened
 from inventory.rules.rule import Case, new_case
 from inventory.signals.listing import MILLIAMPERE, believed, is_loop
 from inventory.signals.points import Meaning, dimensions, is_binary, signature
-from protocols.contract import DATA, Outcome, Point, Quality, Reason, Sample
+from protocols.contract import DATA, Observation, Outcome, Point, Quality, Reason, Sample
 
 NEVER_WIRED = frozenset({"BadNotConnected", "BadConfigurationError"})
 FAILED_WORDS = ("nonoperational", "sensorfailure", "devicefailure", "ne107:f", "failure(f)")
@@ -394,16 +395,17 @@ def q10(view: View) -> list[Case]:
         if item.outcome in (Outcome.REFUSED_AUTH, Outcome.REFUSED_RESOURCE)
         or (item.outcome is Outcome.NOT_ASKED and item.reason != Reason.DEPENDENCY.value)
         or item.outcome in (Outcome.SILENT, Outcome.GARBLED)
+        or never_opened(item)
     ]
     text = ", ".join(missing)
     busy = [item for item in open_ones if item.outcome is Outcome.REFUSED_RESOURCE]
     row = device.register
     words = {"area": (row.area if row else "") or "the area"}
     if busy:
-        detail = f" ({busy[0].reason})" if busy[0].reason else ""
+        why, step = _not_then(busy[0])
         said = unknown(
-            f"its {text}: it was too busy to be asked{detail}",
-            "ask again when a client has left it, or raise its limit of sessions",
+            f"its {text}: {why}",
+            step,
             view.ask(doors[0].protocol),
             cite(busy[0]),
         )
@@ -426,6 +428,20 @@ def q10(view: View) -> list[Case]:
         return []
     said = true(Strength.E4, declared(f"missing: {text}"), *answered[:3])
     return [Case("", said, words)]
+
+
+_FULL = ("TooMany", "TooBusy", "MaxConnections", "NotEnoughResources", "busy")
+"""What a reason says where somebody else uses all that there is."""
+
+
+def _not_then(refused: Observation) -> tuple[str, str]:
+    """Why it could not answer, and what to do: full is not the same as broken."""
+    detail = f" ({refused.reason})" if refused.reason else ""
+    if not refused.reason or any(word in refused.reason for word in _FULL):
+        step = "ask again when a client has left it, or raise its limit of sessions"
+        return f"it was too busy to be asked{detail}", step
+    step = "ask again later; where it says so again, look into its own log"
+    return f"it could not answer then{detail}", step
 
 
 def q11(view: View) -> list[Case]:

@@ -60,6 +60,13 @@ from protocols.opcua.services import (
 )
 
 SESSION = Question(NAME, "session")
+UNUSABLE, SERVER_KEY = "credential_unusable", "server_key"
+"""What is wrong with a certificate of ours, or with the server's key. Not `our_side`: asked again
+by a resume, it would end the same way."""
+
+
+class UnfitServer(ValueError):
+    """The server's certificate holds no key that a secured channel could be opened with."""
 
 
 def report(link: Link, verdicts: tuple[Verdict, ...]) -> None:
@@ -85,13 +92,18 @@ def envelope_of(link: Link, identity: Identity) -> Envelope | None:
     client = load(identity.certificate, link.now())
     der = leaf(endpoint.certificate)
     policy = POLICIES[short_policy(endpoint.policy)]
-    return Envelope(policy, endpoint.mode, client, der, fitting_key(der), os.urandom(NONCE_BYTES))
+    try:
+        key = fitting_key(der)
+    except ValueError as error:
+        raise UnfitServer(str(error)) from error
+    return Envelope(policy, endpoint.mode, client, der, key, os.urandom(NONCE_BYTES))
 
 
 def unusable(identity: Identity, why: ValueError) -> Verdict:
     """A certificate that did not get as far as the network."""
     name = identity.certificate.name if identity.certificate else ""
-    return Verdict(Outcome.NOT_ASKED, Reason.OUR_SIDE, f"credential {name}: {why}", name)
+    reason = SERVER_KEY if isinstance(why, UnfitServer) else UNUSABLE
+    return Verdict(Outcome.NOT_ASKED, reason, f"credential {name}: {why}", name)
 
 
 def after_refusal(heard: Sequence[Observation], client: Client) -> tuple[Verdict, ...]:

@@ -135,19 +135,41 @@ TOO_MUCH = frozenset(
 
 _TRUST = "move this scanner's certificate to the server's trusted list (certificate exchange)"
 _RENEW = "renew the certificate, or set the clock that judges it"
-_USER = "ask the server's administrator for a user that may read, and name it as a credential"
+_USER = (
+    "check the user's name and password; else ask the server's administrator for a user that may "
+    "read, and name it as a credential"
+)
+_MAKE = (
+    "make one as servers want it: RSA of 2048 to 4096 bits, SHA-256, with its key usage and the "
+    "application's URI"
+)
+_ISSUER = "give the server the issuer's certificate and its list of revoked ones"
+_FAULT = "ask again later; where it says so again, look into the server's own log"
 _LATER = "close a client that is no longer needed, or raise the server's session limit"
 _AUTH = Outcome.REFUSED_AUTH
 _RESOURCE = Outcome.REFUSED_RESOURCE
 _CAPABILITY = Outcome.REFUSED_CAPABILITY
 _DOWNSTREAM = Outcome.REFUSED_DOWNSTREAM
 
+_UNFIT = (
+    *("BadCertificateInvalid", "BadCertificateUseNotAllowed"),
+    *("BadCertificatePolicyCheckFailed", "BadCertificateRevoked"),
+)
+_UNKNOWN_ISSUER = (
+    *("BadCertificateChainIncomplete", "BadCertificateRevocationUnknown"),
+    *("BadCertificateIssuerRevocationUnknown", "BadCertificateIssuerRevoked"),
+    "BadCertificateIssuerUseNotAllowed",
+)
+_FAULTS = (
+    *("BadInternalError", "BadUnexpectedError", "BadTcpInternalError"),
+    *("BadServerHalted", "BadShutdown", "BadConfigurationError"),
+)
+
 _REFUSALS: dict[str, tuple[Outcome, str, str]] = {
     "BadCertificateUntrusted": (_AUTH, Reason.CERTIFICATE_UNTRUSTED, _TRUST),
     "BadSecurityChecksFailed": (_AUTH, Reason.CERTIFICATE_UNTRUSTED, _TRUST),
-    "BadCertificateInvalid": (_AUTH, Reason.CERTIFICATE_UNTRUSTED, _TRUST),
-    "BadCertificateChainIncomplete": (_AUTH, Reason.CERTIFICATE_UNTRUSTED, _TRUST),
-    "BadCertificateRevoked": (_AUTH, Reason.CERTIFICATE_UNTRUSTED, _TRUST),
+    **dict.fromkeys(_UNFIT, (_AUTH, "certificate_invalid", _MAKE)),
+    **dict.fromkeys(_UNKNOWN_ISSUER, (_AUTH, Reason.CERTIFICATE_UNTRUSTED, _ISSUER)),
     "BadNoValidCertificates": (_AUTH, Reason.CERTIFICATE_UNTRUSTED, _TRUST),
     "BadCertificateTimeInvalid": (_AUTH, "certificate_expired", _RENEW),
     "BadCertificateIssuerTimeInvalid": (_AUTH, "certificate_expired", _RENEW),
@@ -184,11 +206,17 @@ _REFUSALS: dict[str, tuple[Outcome, str, str]] = {
         Reason.POLICY_NOT_OFFERED,
         "use a certificate with a policy from the endpoint list",
     ),
+    "BadSecurityModeInsufficient": (
+        _AUTH,
+        "mode_insufficient",
+        "use an endpoint that signs and encrypts",
+    ),
     "BadTooManySessions": (_RESOURCE, "BadTooManySessions", _LATER),
     "BadMaxConnectionsReached": (_RESOURCE, "BadMaxConnectionsReached", _LATER),
     "BadTcpServerTooBusy": (_RESOURCE, "BadTcpServerTooBusy", _LATER),
     "BadTcpNotEnoughResources": (_RESOURCE, "BadTcpNotEnoughResources", _LATER),
     "BadServerTooBusy": (_RESOURCE, "BadServerTooBusy", _LATER),
+    **{name: (_RESOURCE, name, _FAULT) for name in _FAULTS},
     "BadLicenseExpired": (_RESOURCE, "BadLicenseExpired", "renew the server's licence"),
     "BadLicenseLimitsExceeded": (_RESOURCE, "BadLicenseLimitsExceeded", "extend the licence"),
     "BadLicenseNotAvailable": (_RESOURCE, "BadLicenseNotAvailable", "install the licence"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -269,6 +270,25 @@ def test_a_reading_command_sends_nothing_and_derives_once(database: Path) -> Non
     first = database.stat().st_mtime_ns if run(database, "gaps").exit_code == 0 else 0
     run(database, "questions")
     assert database.stat().st_mtime_ns == first
+
+
+def test_show_says_what_stands_in_a_clients_way(database: Path) -> None:
+    shut = observed("10.0.0.1", operation="session", outcome=Outcome.REFUSED_AUTH, at=2,
+                    reason="policy_not_offered")  # fmt: skip
+    many = [
+        replace(shut, question=replace(shut.question, argument=str(number)), detail=f"why {number}")
+        for number in range(14)
+    ]
+    with Store.open(database, SITE) as store:
+        store.append(many)
+    shown = run(database, "show", "10.0.0.1").output
+    assert "modbus tcp/502 session 0: refused_auth (policy_not_offered): why 0" in shown
+    assert "why 12" not in shown
+    assert "and 2 more" in shown
+    notes = json.loads(run(database, "show", "10.0.0.1", "--json").stdout)["notes"]
+    assert [one["text"] for one in notes] == [f"why {number}" for number in range(14)]
+    assert notes[0]["service"] == "modbus tcp/502"
+    assert run(database, "show", "P-1", "--json").exit_code == 0
 
 
 def test_show_names_the_server_that_covers_a_device(database: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_certificate_of_no_use_is_named_and_nothing_is_sent_with_it(
     link = link_to(Responder([endpoint(policy=BASIC, mode=3, certificate=b"x")]), credential)
     asyncio.run(climb(link, Depth.POINTS))
     first = next(s for s in link.observations if s.question.operation == "session")
-    assert (first.outcome, first.reason) == (Outcome.NOT_ASKED, "our_side")
+    assert (first.outcome, first.reason) == (Outcome.NOT_ASKED, "credential_unusable")
     assert words in first.detail
     assert "hunter2" not in first.detail
     assert link.functions.count("OPC UA Hello") == 1
@@ -91,7 +91,7 @@ def test_without_it_an_open_endpoint_is_used_all_the_same(tmp_path: Path) -> Non
     link = link_to(peer, held(tmp_path))
     asyncio.run(climb(link, Depth.POINTS))
     assert {point.name for seen in link.observations for point in seen.points} == {"Temp", "Secret"}
-    assert [s.reason for s in link.observations if s.outcome is Outcome.NOT_ASKED] == ["our_side"]
+    assert [s.reason for s in link.observations if s.outcome is Outcome.NOT_ASKED] == ["server_key"]
 
 
 def test_a_short_server_key_is_named(tmp_path: Path) -> None:

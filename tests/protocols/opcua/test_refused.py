@@ -268,7 +268,7 @@ def test_a_url_that_is_unreachable_from_here_is_kept_and_explained() -> None:
 
 def test_our_own_expired_certificate_is_named_before_it_is_sent(tmp_path: Path) -> None:
     link = visited(Secured(), held(tmp_path, days=-1))
-    verdict = next(s for s in link.observations if s.reason == "our_side")
+    verdict = next(s for s in link.observations if s.reason == "credential_unusable")
     assert verdict.outcome is Outcome.NOT_ASKED
     assert "expired" in verdict.detail or "valid" in verdict.detail
 

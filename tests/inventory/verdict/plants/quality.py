@@ -359,6 +359,11 @@ Q10 = [
         about=NAMELESS)).telling("too busy to be asked (BadTooManySessions)", "ask again when"),
     trap("Q10", "an identity question was", "?",
          evidence(seen("modbus", O.REFUSED_RESOURCE), about=NAMELESS)).telling("asked |"),
+    trap("Q10", "an identity question was", "?", evidence(  # broken is not full
+        SNMP, seen("opcua", O.REFUSED_RESOURCE, "create_session", reason="BadInternalError"),
+        about=NAMELESS)).telling("could not answer then (BadInternalError)", "its own log"),
+    trap("Q10", "an identity question was", "?", evidence(  # the door itself was not opened
+        seen("opcua", O.REFUSED_CAPABILITY, "hello", reason="endpoint_url"), about=NAMELESS)),
     trap("Q10", "an identity question was", "?",
          evidence(listed(TEMPERATURE), seen("opcua", O.REFUSED_AUTH, "read"), about=NAMELESS)
          ).telling("an identity question was refused", "!too busy"),
