@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import ROOT, played
 from tests.test_architecture import imported, modules, name
 
@@ -187,7 +188,7 @@ def seen(*words: str | Path, cwd: Path) -> tuple[int | None, set[tuple[str, str]
         text=True,
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=100,
+        timeout=HUNG_SECONDS,
         check=False,
     )
     (line,) = [text for text in done.stderr.splitlines() if text.startswith("SEEN ")]

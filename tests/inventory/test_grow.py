@@ -135,7 +135,6 @@ STEPS = st.lists(
 )
 
 
-@pytest.mark.timeout(600)  # twenty histories, on a machine that does other work too
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

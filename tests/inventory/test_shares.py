@@ -79,7 +79,6 @@ STATED = (
 )
 
 
-@pytest.mark.timeout(600)  # forty sites, on a machine that does other work too
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -21,6 +21,7 @@ from inventory.store.lock_file import derived_elsewhere
 from inventory.store.values import Concluded
 from tests.inventory.making import SITE, observed
 from tests.inventory.test_conclude import TODAY, contents, declared, plant
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import ROOT
 
 OTHER = """
@@ -67,7 +68,7 @@ def test_a_scan_waits_while_another_program_derives_another_site(
         logging.getLogger("inventory.store.engine").addHandler(waiting)
         async with Writer(store) as writer:
             heard = [writer.submit(observed(f"10.0.0.{n}")) for n in range(1, 6)]
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HUNG_SECONDS):
                 await waiting.came.wait()
             assert not any(one.done() for one in heard)
             assert writer.failure is None

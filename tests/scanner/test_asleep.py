@@ -27,6 +27,7 @@ from simulators import registry
 from simulators.contract import Bind, Device, Service
 from tests.scanner.test_link import Bench, saying, serving
 from tests.scanner.test_witness_matrix import Diary, port_of
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 from tests.support.plants import ROOT
 from tests.support.rights import unshared
@@ -111,18 +112,9 @@ def test_sleep_counts_and_a_clock_that_is_set_moves_only_the_end_of_the_window()
     virtually(run())
 
 
-class Sleeper(SystemClock):
-    """This machine's clock, and a sleep that a test chooses."""
-
-    slept = 0.0
-
-    def suspended(self) -> float:
-        return self.slept
-
-
 async def cut_while_asleep(night: float) -> tuple[Outcome, Bench]:
     """The peer answers once; then it ends the connection, after the computer slept so long."""
-    clock = Sleeper()
+    clock = LoopClock(asyncio.get_running_loop())
     async with serving(saying(b"!1 hello\n", hold=False)) as port:
         bench = Bench(port)
         bench.wire.clock = clock
@@ -136,7 +128,7 @@ async def cut_while_asleep(night: float) -> tuple[Outcome, Bench]:
 
 
 def test_a_connection_that_ended_while_we_slept_is_our_side() -> None:
-    outcome, bench = asyncio.run(cut_while_asleep(NIGHT))
+    outcome, bench = virtually(cut_while_asleep(NIGHT))
     assert outcome is Outcome.FAILED_HERE
     assert bench.emitted[-1].reason == "suspended"
     assert bench.host.failed_here  # so that a resume asks this host again
@@ -145,7 +137,7 @@ def test_a_connection_that_ended_while_we_slept_is_our_side() -> None:
 
 
 def test_a_connection_that_ended_while_we_were_awake_is_the_peers() -> None:
-    outcome, bench = asyncio.run(cut_while_asleep(0.0))
+    outcome, bench = virtually(cut_while_asleep(0.0))
     assert outcome is Outcome.HUNG_UP
     assert not bench.wire.our_side
 
@@ -165,8 +157,8 @@ async def silent_with(down: str) -> Outcome:
 
 
 def test_only_the_interface_that_leads_to_a_device_excuses_its_silence() -> None:
-    assert asyncio.run(silent_with("wlan0")) is Outcome.MUTE
-    assert asyncio.run(silent_with("lo")) is Outcome.FAILED_HERE
+    assert virtually(silent_with("wlan0")) is Outcome.MUTE
+    assert virtually(silent_with("lo")) is Outcome.FAILED_HERE
 
 
 def inside() -> dict[str, object]:
@@ -229,7 +221,7 @@ def test_a_pulled_cable_and_a_full_neighbour_table_are_our_side() -> None:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=100,
+        timeout=HUNG_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.scanner.test_resume import stored
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import patiently, played, started, untrap
 
 FEW, MANY = 4, 20
@@ -33,7 +34,6 @@ DEVICES = [
 ]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scans", [FEW, pytest.param(MANY, marks=pytest.mark.soak)])
 @pytest.mark.parametrize(("device", "address", "probe"), DEVICES)
 def test_a_fragile_device_survives_scan_after_scan(
@@ -119,7 +119,7 @@ def test_a_fragile_device_survives_scans_of_any_depth_that_are_cut(
                 )
                 time.sleep(2 * chance.random())
                 child.send_signal(signal.SIGINT)
-            _, err = child.communicate(timeout=300)
+            _, err = child.communicate(timeout=HUNG_SECONDS)
             assert "Traceback" not in err
             # The last of these: it was done with the device and drew its conclusions.
             assert child.returncode in ((0, 130, -signal.SIGINT) if number % 2 else (0,)), err

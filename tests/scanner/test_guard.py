@@ -21,6 +21,7 @@ from protocols.s7comm import codec as s7
 from protocols.snmp import codec as snmp
 from protocols.snmp import engine, message
 from scanner.wire import guard
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 PROBES = {probe.name: probe for probe in probes()}
@@ -262,7 +263,9 @@ def judged(folder: Path, name: str, frames: tuple[bytes, ...]) -> set[int]:
         capture(folder / "passed.pcap", name, frames[first : first + AT_ONCE])
         fields = ["-T", "fields", "-e", READS[name][0]]
         command = [need("tshark"), "-n", "-r", str(folder / "passed.pcap"), *fields]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=HUNG_SECONDS
+        )
         seen |= {int(word, 0) for line in done.stdout.split() for word in line.split(",")}
     return seen
 

@@ -13,14 +13,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from inventory.store import Store
 from protocols.contract import SPOKE
 from scanner import scan as scans
 from scanner.cli import Settings
 from scanner.planning.prepare import Prepared, prepare
 from scanner.scan import Run
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import ROOT, played
 
 OWN_OUTCOMES: dict[str, dict[str, str]] = {
@@ -168,14 +167,13 @@ def child(folder: Path, targets: list[str], config: Path) -> tuple[dict[str, Any
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=200,
+        timeout=HUNG_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
 
 
-@pytest.mark.timeout(300)
 def test_every_hostile_answer_has_an_outcome_and_the_healthy_are_complete(tmp_path: Path) -> None:
     with played("hostile", tmp_path) as here:
         found, said = child(tmp_path, here.targets, here.config)

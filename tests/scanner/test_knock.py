@@ -40,6 +40,7 @@ from tests.scanner.test_link import (
     serving,
     toy_frame,
 )
+from tests.support.virtual import virtually
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def test_the_third_closed_port_is_written_down_like_the_first_and_without_its_pr
         assert bench.wire.outcomes[Outcome.CLOSED] == len(CLOSED)
         assert bench.wire.outcomes.total() == len(CLOSED) * len(first)
 
-    asyncio.run(run())
+    virtually(run())
 
 
 @pytest.mark.parametrize("asks", [naming, insisting])
@@ -160,7 +161,7 @@ def test_a_probe_that_says_more_or_otherwise_is_always_run(asks: Asks) -> None:
         await swept(wide(1), asked, CLOSED, 1)
         assert set(asked.runs) == set(CLOSED)
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def test_a_declared_unit_or_an_earlier_run_is_a_matter_for_the_probe() -> None:
@@ -172,7 +173,7 @@ def test_a_declared_unit_or_an_earlier_run_is_a_matter_for_the_probe() -> None:
         bench.wire.close()
         assert set(asked.runs) == set(CLOSED)
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def test_a_silent_port_is_knocked_at_as_often_as_before() -> None:
@@ -189,7 +190,7 @@ def test_a_silent_port_is_knocked_at_as_often_as_before() -> None:
         assert (bench.wire.sent.packets, bench.wire.sent.retries) == (8, 4)
         assert all(0.02 <= o.duration_seconds < 0.05 + 0.02 for o in bench.emitted)
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def heard_by(asks: Asks, serve: Serve, stop: bool) -> tuple[list[Outcome], int, int]:
@@ -216,7 +217,7 @@ def heard_by(asks: Asks, serve: Serve, stop: bool) -> tuple[list[Outcome], int, 
             taken = sum(not group.idle for group in bench.wire.pacer._groups.values())
             return found, bench.wire.sent.requests, taken
 
-    return asyncio.run(run())
+    return virtually(run())
 
 
 def test_who_lets_us_in_gets_the_first_request_on_that_connection() -> None:
@@ -254,7 +255,7 @@ def test_a_port_that_may_be_opened_no_more_is_not_knocked_at() -> None:
         assert told == [(Outcome.COMPLETE, "")] * 2 + [(Outcome.NOT_ASKED, Reason.BUDGET)]
         assert bench.wire.sent.connections == 2
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def test_a_host_whose_time_is_used_up_is_not_knocked_at() -> None:
@@ -271,7 +272,7 @@ def test_a_host_whose_time_is_used_up_is_not_knocked_at() -> None:
         assert (last.outcome, last.reason) == (Outcome.NOT_ASKED, Reason.BUDGET)
         assert bench.wire.sent.attempts == attempts
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def test_an_address_that_arp_found_nobody_at_gets_no_packet_and_one_line_a_port() -> None:
@@ -286,7 +287,7 @@ def test_an_address_that_arp_found_nobody_at_gets_no_packet_and_one_line_a_port(
         assert (bench.wire.sent.packets, bench.wire.sent.attempts) == (0, 0)
         assert all(o.duration_seconds < 1 for o in bench.emitted)
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def test_snmp_without_a_credential_is_not_run_where_arp_found_nobody() -> None:
@@ -312,7 +313,7 @@ def test_snmp_without_a_credential_is_not_run_where_arp_found_nobody() -> None:
         assert found == found[:1] * len(CLOSED)
         assert set(runs) == set(CLOSED[:2])
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def test_no_packet_is_counted_where_arp_found_nobody_by_whichever_way() -> None:
@@ -326,7 +327,7 @@ def test_no_packet_is_counted_where_arp_found_nobody_by_whichever_way() -> None:
         assert [each.manner for each in found] == [Manner.NOT_SENT] * len(CLOSED)
         assert bench.wire.sent.packets == 0
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def test_an_end_is_learned_for_those_under_the_same_credential() -> None:
@@ -350,7 +351,7 @@ def test_an_end_is_learned_for_those_under_the_same_credential() -> None:
         assert [o.credential for o in bench.emitted] == names
         assert CLOSED[2] not in asked.runs
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def test_an_end_is_known_when_two_hosts_have_ended_alike() -> None:
@@ -379,4 +380,4 @@ def test_a_neighbour_who_answers_arp_and_was_not_found_in_time_is_tried_again(
         wire.heard = lambda _: arp
         return unheard(wire, "127.0.9.1", Failure(outcome, reason))
 
-    assert asyncio.run(run()) is again
+    assert virtually(run()) is again

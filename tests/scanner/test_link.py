@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -33,11 +32,11 @@ from protocols.contract import (
     Stale,
     Stray,
 )
-from scanner.clock import SystemClock
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.link import Conversation
 from scanner.wire.wire import Wire
+from tests.support.virtual import LoopClock, held_up, virtually
 
 ASK = Question("toy", "ask")
 QUICK = Limits(connect_timeout=0.3, answer_timeout=0.3, retry_delay=0.05, close_seconds=0.2)
@@ -99,7 +98,7 @@ class Bench:
             parse(self.targets, self.exclude),
             PROFILES["bench"],
             QUICK,
-            SystemClock(),
+            LoopClock(asyncio.get_running_loop()),
             self.sink,
         )
         self.host = self.wire.host("127.0.0.1")
@@ -168,7 +167,7 @@ def outcome_of(serve: Serve, asks: int = 1) -> tuple[list[Outcome], Bench]:
             bench.wire.close()
             return outcomes, bench
 
-    return asyncio.run(run())
+    return virtually(run())
 
 
 def test_a_sample_carries_the_time_at_which_it_came_unless_it_has_one() -> None:
@@ -185,7 +184,7 @@ def test_a_sample_carries_the_time_at_which_it_came_unless_it_has_one() -> None:
             bench.wire.close()
             return bench
 
-    (seen,) = asyncio.run(run()).emitted
+    (seen,) = virtually(run()).emitted
     assert [s.received_time for s in seen.samples] == [seen.time, own]
     assert [s.value for s in seen.samples] == [7, 8]
 
@@ -232,7 +231,7 @@ def test_a_closed_port_is_closed() -> None:
         bench = Bench(port)
         return await bench.ask()
 
-    assert asyncio.run(run()) is Outcome.CLOSED
+    assert virtually(run()) is Outcome.CLOSED
     assert bench is not None
     assert bench.wire.sent.packets == 1  # a refused attempt is one packet of ours
     assert bench.wire.sent.connections == 0
@@ -252,7 +251,7 @@ def test_a_full_accept_queue_is_silent_after_one_retry() -> None:
             bench = Bench(full.getsockname()[1])
             return await bench.ask()
 
-        assert asyncio.run(run()) is Outcome.SILENT
+        assert virtually(run()) is Outcome.SILENT
         assert bench is not None
         assert bench.emitted[0].tries == 2
         assert bench.wire.sent.packets == 2
@@ -309,7 +308,7 @@ def test_nothing_leaves_to_an_address_out_of_scope(
             assert await bench.ask() is Outcome.NOT_ASKED
             return bench
 
-    bench = asyncio.run(run())
+    bench = virtually(run())
     assert bench.emitted[0].reason == reason
     assert bench.wire.sent.packets == 0
     assert not accepted
@@ -323,7 +322,7 @@ def test_a_forbidden_frame_is_held_and_nothing_leaves() -> None:
             assert answer.outcome is Outcome.NOT_ASKED
             return bench
 
-    bench = asyncio.run(run())
+    bench = virtually(run())
     assert bench.emitted[0].reason == Reason.SAFETY_HOLD
     assert bench.wire.sent.packets == 0
     assert bench.wire.sent.refused_by_guard == 1
@@ -348,7 +347,7 @@ def test_what_leaves_encrypted_is_judged_before_it_is_encrypted() -> None:
             await bench.link.close()
             return [answer.outcome for answer in answers]
 
-    assert asyncio.run(run()) == [Outcome.NOT_ASKED, Outcome.COMPLETE]
+    assert virtually(run()) == [Outcome.NOT_ASKED, Outcome.COMPLETE]
     assert sealed == [b"?1\n"]  # the forbidden one was never encrypted
 
 
@@ -362,7 +361,7 @@ def test_the_request_budget_is_never_exceeded() -> None:
             await bench.link.close()
             return bench
 
-    bench = asyncio.run(run())
+    bench = virtually(run())
     assert bench.wire.sent.requests == 3
     assert bench.emitted[-1].reason == Reason.BUDGET
 
@@ -381,7 +380,7 @@ def test_at_most_two_connections_are_opened_to_a_port() -> None:
             await bench.link.close()
             return found
 
-    outcomes = asyncio.run(run())
+    outcomes = virtually(run())
     assert outcomes == [Outcome.COMPLETE, Outcome.COMPLETE, Outcome.NOT_ASKED, Outcome.NOT_ASKED]
     assert len(connections) == 2
 
@@ -429,7 +428,7 @@ def udp(answer: Callable[[bytes], list[bytes]]) -> tuple[Outcome, Bench]:
         transport.close()
         return found, bench
 
-    return asyncio.run(run())
+    return virtually(run())
 
 
 def test_datagrams_are_matched_and_strays_are_passed_over() -> None:
@@ -454,7 +453,7 @@ def test_port_unreachable_is_closed_not_silent() -> None:
         bench.wire.close()
         return bench
 
-    bench = asyncio.run(run())
+    bench = virtually(run())
     assert bench.emitted[0].outcome is Outcome.CLOSED
     assert bench.wire.sent.requests == 1
 
@@ -476,7 +475,7 @@ def test_an_answer_from_another_port_is_not_believed() -> None:
         other.close()
         return bench
 
-    bench = asyncio.run(run())
+    bench = virtually(run())
     assert bench.emitted[0].outcome is Outcome.SILENT
     assert bench.wire.datagrams.unsolicited == 2
 
@@ -492,7 +491,7 @@ def test_after_a_stop_only_parting_requests_leave() -> None:
             await bench.link.close()
             return [first, held, parting]
 
-    assert asyncio.run(run()) == [Outcome.COMPLETE, Outcome.NOT_ASKED, Outcome.COMPLETE]
+    assert virtually(run()) == [Outcome.COMPLETE, Outcome.NOT_ASKED, Outcome.COMPLETE]
 
 
 def test_a_stop_shortens_the_wait_for_an_answer() -> None:
@@ -505,7 +504,7 @@ def test_a_stop_shortens_the_wait_for_an_answer() -> None:
             await bench.ask(1, timeout_seconds=20.0)
             return loop.time() - begun
 
-    assert asyncio.run(run()) < 5
+    assert virtually(run()) < 5
 
 
 def test_a_connection_that_our_own_loop_was_late_for_is_not_left_bare() -> None:
@@ -523,10 +522,10 @@ def test_a_connection_that_our_own_loop_was_late_for_is_not_left_bare() -> None:
             asking = asyncio.ensure_future(bench.ask())
             while not bench.wire.sent.attempts:  # noqa: ASYNC110 - a count has no event
                 await asyncio.sleep(0)
-            time.sleep(0.2)  # noqa: ASYNC251 - the loop is late; the kernel shakes hands anyway
+            held_up(0.2)  # our loop is late; the kernel shakes hands anyway
             outcome = await asking
             await bench.link.close()
             bench.wire.close()
         return outcome, heard
 
-    assert asyncio.run(run()) == (Outcome.COMPLETE, [b"?1\n"])
+    assert virtually(run()) == (Outcome.COMPLETE, [b"?1\n"])

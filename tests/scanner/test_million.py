@@ -26,6 +26,7 @@ import pytest
 from scanner.layer2.plan import raw_rights
 from tests.scanner.test_resume import rows, stored
 from tests.support import everything
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 from tests.support.plants import ROOT, Played, patiently, played, started, untrap
 
@@ -114,7 +115,7 @@ def judged(capture: Path, shift: int, to: str = "127", sealed_to: str = "") -> V
         capture_output=True,
         text=True,
         check=True,
-        timeout=900,
+        timeout=HUNG_SECONDS,
     )
     verdict = Verdict()
     for line in done.stdout.splitlines():
@@ -138,7 +139,7 @@ def watched(capture: Path, prefix: str) -> Iterator[None]:
     finally:
         time.sleep(0.2)  # what is still in the kernel's ring
         child.send_signal(signal.SIGINT)
-        said = child.communicate(timeout=60)[1]
+        said = child.communicate(timeout=HUNG_SECONDS)[1]
     lost = re.search(r"received/dropped on interface .*: (\d+)/(\d+)", said)
     assert lost, said
     assert lost[2] == "0", said
@@ -303,7 +304,6 @@ needs_raw = pytest.mark.skipif(not raw_rights(), reason="raw capture needs CAP_N
 @pytest.mark.root
 @pytest.mark.peer("tshark")
 @needs_raw
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("plant", ["bottling", "generate:60,prefix=127.38,misbehaving=0.1"])
 def test_a_judge_finds_only_reads_in_a_recorded_scan(tmp_path: Path, plant: str) -> None:
     need("tshark")

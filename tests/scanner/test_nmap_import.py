@@ -16,6 +16,7 @@ from inventory.store import Store
 from protocols.contract import Outcome
 from scanner.cli import untrap
 from scanner.imports.nmap import NmapError, read
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 REPORT = """<?xml version="1.0"?>
@@ -205,7 +206,7 @@ def test_a_real_nmap_report(tmp_path: Path) -> None:
         port = server.getsockname()[1]
         target = tmp_path / "real.xml"
         command = [nmap, "-n", "-Pn", "-sT", "-p", str(port), "-oX", str(target), "127.0.0.1"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=HUNG_SECONDS)
     _, found = read(target)
     assert [(o.target.port, o.outcome) for o in found] == [(port, Outcome.MUTE)]
 

@@ -18,6 +18,7 @@ import pytest
 
 from scanner.imports.nmap import read
 from tests.support.dtd import Definition, definition
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 from tests.support.plants import ROOT, Ran
 from tests.support.rights import unshared
@@ -51,7 +52,7 @@ class Stage:
     def run(self, *commands: list[str]) -> list[Ran]:
         done = subprocess.run(
             [*unshared("-rn"), sys.executable, "-c", STAGE, json.dumps(commands)],
-            capture_output=True, text=True, cwd=self.folder, timeout=110, check=False,
+            capture_output=True, text=True, cwd=self.folder, timeout=HUNG_SECONDS, check=False,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -60,7 +61,7 @@ class Stage:
     def untrap(self, *words: str | Path) -> Ran:
         """A command beside the plant: it reads what is stored."""
         done = subprocess.run(
-            ours(*words), capture_output=True, text=True, cwd=self.folder, timeout=110,
+            ours(*words), capture_output=True, text=True, cwd=self.folder, timeout=HUNG_SECONDS,
             check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -20,6 +20,7 @@ from scanner.wire.failures import OURS, TABLE, of_error
 from tests.scanner.test_link import Bench
 from tests.scanner.test_resume import stored
 from tests.support.database import sqlite
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import PLACES, need
 from tests.support.plants import ROOT, played, started, untrap
 from tests.support.rights import unshared
@@ -49,7 +50,6 @@ def outcomes(database: Path) -> Counter[str]:
         return Counter(dict(rows.fetchall()))
 
 
-@pytest.mark.timeout(240)
 def test_running_out_of_descriptors_is_our_side(tmp_path: Path) -> None:
     """So few descriptors that 32 slow devices of one subnet cannot be talked to at once."""
     file = tmp_path / "many.toml"
@@ -67,7 +67,7 @@ def test_running_out_of_descriptors_is_our_side(tmp_path: Path) -> None:
             text=True,
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            timeout=200,
+            timeout=HUNG_SECONDS,
             check=False,
         )
         witness = here.witness()["total"]
@@ -110,7 +110,7 @@ def inside(folder: Path, back: bool) -> dict[str, Any]:
              "modbus", "--depth", "identify", "--json", *([] if back else ["--max-time", "12s"])),
             folder,
         )  # fmt: skip
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HUNG_SECONDS
         while stored(database) < 6:
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -118,7 +118,7 @@ def inside(folder: Path, back: bool) -> dict[str, Any]:
         if back:
             time.sleep(4)  # as long as a cable takes to be pulled and put back
             subprocess.run([need("ip"), *["link", "set", "lo", "up"]], check=True)
-        out, err = child.communicate(timeout=120)
+        out, err = child.communicate(timeout=HUNG_SECONDS)
         first = outcomes(database)
         subprocess.run([need("ip"), *["link", "set", "lo", "up"]], check=True)
         again = untrap(*words, "--resume", "--yes", cwd=folder) if child.returncode else None
@@ -133,7 +133,6 @@ def inside(folder: Path, back: bool) -> dict[str, Any]:
 
 
 @pytest.mark.root
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("back", [True, False], ids=["comes-back", "stays-away"])
 def test_an_interface_that_goes_down_is_our_side(tmp_path: Path, back: bool) -> None:
     need("ip")
@@ -147,7 +146,7 @@ def test_an_interface_that_goes_down_is_our_side(tmp_path: Path, back: bool) -> 
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=280,
+        timeout=HUNG_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -228,7 +227,7 @@ def test_a_full_queue_of_our_own_is_our_side(lasts: bool) -> None:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=100,
+        timeout=HUNG_SECONDS,
         check=False,
     )
     if "Specified qdisc" in done.stderr:

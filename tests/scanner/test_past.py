@@ -13,6 +13,7 @@ from protocols.contract import Anew, Observation, Outcome, Question, Reason
 from scanner.wire.link import Conversation
 from scanner.wire.past import Past, SessionCut, usable
 from tests.scanner.test_link import ASK, Bench, Serve, probe, reader, saying, serving, toy_frame
+from tests.support.virtual import virtually
 
 
 def heard_from(serve: Serve, asks: int) -> list[Observation]:
@@ -26,7 +27,7 @@ def heard_from(serve: Serve, asks: int) -> list[Observation]:
             await bench.link.close()
             return bench.emitted
 
-    return asyncio.run(run())
+    return virtually(run())
 
 
 def again(
@@ -50,7 +51,7 @@ def again(
             await bench.link.close()
             return found, bench, bench.link.connections
 
-    return asyncio.run(run())
+    return virtually(run())
 
 
 TWO = (b"!1 one\n", b"!2 two\n", b"!3 three\n")
@@ -116,7 +117,7 @@ def test_a_session_that_only_lacks_its_goodbye_is_not_repeated() -> None:
             await link.close(b"?4\n")
             return answer.outcome, bench.wire.sent.packets
 
-    assert asyncio.run(run()) == (Outcome.NOT_ASKED, 0)
+    assert virtually(run()) == (Outcome.NOT_ASKED, 0)
 
 
 def test_connections_that_were_closed_stand_on_their_own() -> None:
@@ -150,7 +151,7 @@ def test_a_stop_while_waiting_is_ours_and_not_the_devices_silence() -> None:
             await bench.link.close()
             return bench.emitted
 
-    (found,) = asyncio.run(run())
+    (found,) = virtually(run())
     assert (found.outcome, found.reason) == (Outcome.FAILED_HERE, Reason.ABORTED)
 
 
@@ -187,7 +188,7 @@ def test_a_session_set_up_anew_borrows_what_stands_and_asks_the_rest() -> None:
             outcomes = [answer.outcome for answer in found]
             return outcomes, bench.wire.sent.requests, bench.emitted, link.news()
 
-    outcomes, requests, emitted, news = asyncio.run(run())
+    outcomes, requests, emitted, news = virtually(run())
     assert outcomes == [Outcome.COMPLETE] * 4
     assert requests == 2
     assert emitted == list(news)

@@ -39,7 +39,6 @@ PLANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", PLANTS)
 def test_what_was_sent_agrees_with_the_plans_arithmetic(name: str, tmp_path: Path) -> None:
     plant, options = PLANTS[name]

@@ -14,10 +14,14 @@ import pytest
 from scanner.layer2.plan import raw_rights
 from scanner.targets import parse
 from scanner.wire.record import PacketRecorder, PayloadRecorder, RecordError, recorder
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 from tests.support.plants import played, untrap
 
-FIELDS = ("ip.src", "ip.dst", "_ws.col.Protocol", "modbus.func_code", "s7comm.param.func")
+FIELDS = (
+    *("ip.src", "ip.dst", "tcp.srcport", "tcp.dstport", "udp.dstport", "tcp.flags.str"),
+    *("tcp.seq_raw", "tcp.ack_raw", "tcp.len", "_ws.col.Protocol", "modbus.func_code"),
+)
 
 
 def tshark(file: Path, *more: str) -> list[str]:
@@ -35,30 +39,19 @@ def tshark(file: Path, *more: str) -> list[str]:
 @pytest.mark.root
 @pytest.mark.skipif(not raw_rights(), reason="needs CAP_NET_RAW")
 def test_every_packet_is_recorded_and_the_packet_model_holds(tmp_path: Path) -> None:
-    """Once, in a run of the whole suite, a scan sent nine packets more than the model has; why is
-    not known, and it was not seen again under load. So one of three scans must hold; a model that
-    is wrong fails in all of them."""
-    counted = []
-    for attempt in ("first", "second", "third"):
-        folder = tmp_path / attempt
-        folder.mkdir()
-        ours, sent = _recorded(folder)
-        # The documented model against what the kernel really sent (rulings 2): within 5 %.
-        if abs(ours - sent) <= 0.05 * max(sent, ours) + 2:
-            return
-        counted.append((ours, sent))
-    pytest.fail(f"packets sent, and by the model: {counted}")
+    """The documented model against what the kernel really sent (rulings 2).
 
-
-def _recorded(folder: Path) -> tuple[int, int]:
-    """Packets of ours in the recording of a scan, and those that its summary counts."""
-    file = folder / "scan.pcapng"
-    with played("fragile", folder) as here:
+    Where the loopback is shared, a recording holds what other programs send to the same addresses
+    too: `test_fragile` scans them in a process beside this one, and that once made nine packets
+    more than the model has. So the ports of this plant count, which nobody else has.
+    """
+    file = tmp_path / "scan.pcapng"
+    with played("fragile", tmp_path) as here:
         shift = here.shift
         ran = untrap(
-            *("--db", folder / "t.db", "--config", here.config, "scan", "127.21.1.10-15"),
+            *("--db", tmp_path / "t.db", "--config", here.config, "scan", "127.21.1.10-15"),
             *("--profile", "brisk", "--depth", "identify", "--json", "--record", file),
-            cwd=folder,
+            cwd=tmp_path,
         )
     (summary,) = ran.lines()
     decode = [
@@ -66,14 +59,51 @@ def _recorded(folder: Path) -> tuple[int, int]:
         for port, name in ((502, "mbtcp"), (4840, "opcua"), (102, "tpkt"))
         for item in ("-d", f"tcp.port=={shift + port},{name}")
     ]
-    lines = [line.split("\t") for line in tshark(file, *decode)]
-    ours = [line for line in lines if line[1].startswith("127.21.1.")]
-    assert ours
-    assert all(line[0].startswith("127.21.1.") or line[1].startswith("127.21.1.") for line in lines)
-    functions = Counter(code for line in ours for code in line[3].split(",") if code)
-    assert set(functions) <= {"1", "2", "3", "4", "43"}
-    assert {"Modbus/TCP", "OpcUa"} <= {line[2] for line in ours}
-    return len(ours), int(summary["sent"]["packets"])
+    lines = [dict(zip(FIELDS, line.split("\t"), strict=True)) for line in tshark(file, *decode)]
+    assert all(
+        line["ip.src"].startswith("127.21.1.") or line["ip.dst"].startswith("127.21.1.")
+        for line in lines
+    )
+    ports = {str(shift + port) for port in (102, 161, 502, 4840)}
+    ours = [
+        line
+        for line in lines
+        if line["ip.dst"].startswith("127.21.1.")
+        and ports & {line["tcp.dstport"], line["udp.dstport"]}
+    ]
+    functions = Counter(code for line in ours for code in line["modbus.func_code"].split(","))
+    assert set(functions) <= {"", "1", "2", "3", "4", "43"}
+    assert {"Modbus/TCP", "OpcUa"} <= {line["_ws.col.Protocol"] for line in ours}
+    sent, modelled = as_modelled(ours), summary["sent"]["packets"]
+    assert abs(sent - modelled) <= 0.05 * modelled, (len(ours), sent, modelled)
+
+
+def as_modelled(ours: list[dict[str, str]]) -> int:
+    """How many packets of ours there are but for what the kernel alone decides, by the clock.
+
+    It sends what is not acknowledged in time once more (RFC 6298), which is told by the sequence
+    number; and an acknowledgement that is due travels with the next request where one leaves
+    within 40 ms (RFC 1122, 4.2.3.2), so that the two that the model has are one packet. A busy
+    machine does more of both.
+    """
+    count, seen, acknowledged = 0, set(), dict[tuple[str, ...], int]()
+    for line in ours:
+        count += 1
+        flags = line["tcp.flags.str"]
+        if not flags:
+            continue  # a datagram
+        talk = (line["ip.dst"], line["tcp.srcport"], line["tcp.dstport"])
+        acknowledges = int(line["tcp.ack_raw"])
+        if line["tcp.len"] != "0" or "S" in flags or "F" in flags:
+            this = (*talk, line["tcp.seq_raw"], line["tcp.len"], flags)
+            if this in seen:
+                count -= 1
+                continue
+            seen.add(this)
+            count += acknowledges > acknowledged.get(talk, acknowledges)
+        if "S" not in flags:
+            acknowledged[talk] = max(acknowledges, acknowledged.get(talk, 0))
+    return count
 
 
 def test_without_raw_rights_payloads_are_recorded_as_json_lines(tmp_path: Path) -> None:
@@ -120,7 +150,7 @@ def test_a_packet_recording_on_a_full_disk_ends_and_raises_nothing(
             record = PacketRecorder(file, parse(["127.0.0.1"]))  # type: ignore[arg-type]
             record.start()
             asking.sendto(b"?", ("127.0.0.1", 9))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(HUNG_SECONDS):
                 while not record.failure:  # noqa: ASYNC110 - the recorder has no event for it
                     await asyncio.sleep(0.01)
             record.stop()

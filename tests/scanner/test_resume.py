@@ -187,7 +187,6 @@ def data(asked: Counter[str]) -> Counter[str]:
     )
 
 
-@pytest.mark.timeout(300)
 def test_a_killed_scan_goes_on_where_it_was(plant: Played, tmp_path: Path) -> None:
     check(plant, tmp_path, INSTANTS)
 

@@ -39,7 +39,6 @@ def known(items: tuple[Observation, ...]) -> set[tuple[object, ...]]:
     return said
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", STEP)
 def test_killed_at_any_instant_nothing_on_record_is_asked_again(
     name: str, plant: str, tmp_path: Path

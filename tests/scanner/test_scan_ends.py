@@ -46,7 +46,6 @@ def within(here: Played, folder: Path, seconds: int) -> Ran:
     )
 
 
-@pytest.mark.timeout(200)
 def test_a_window_that_closes_ends_the_scan_in_order_and_says_how_to_go_on(
     plant: Played, tmp_path: Path
 ) -> None:
@@ -64,7 +63,6 @@ def test_a_window_that_closes_ends_the_scan_in_order_and_says_how_to_go_on(
         assert connection.execute("SELECT status FROM scan").fetchall() == [("part",)]
 
 
-@pytest.mark.timeout(200)
 def test_fail_on_compares_with_the_severest_gap_that_was_found(
     plant: Played, tmp_path: Path
 ) -> None:
@@ -120,7 +118,6 @@ protocol = "modbus"
 """
 
 
-@pytest.mark.timeout(200)
 def test_what_was_not_asked_for_want_of_a_credential_is_said_with_the_way_to_ask_it(
     tmp_path: Path,
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.database import sqlite
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import Played, played, started, untrap
 
 PLANT = """
@@ -142,12 +143,12 @@ def test_a_signal_ends_the_scan_soon_with_sessions_closed_and_the_way_on(
              here.folder / "targets.txt", "--profile", "gentle"),
             tmp_path,
         )  # fmt: skip
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HUNG_SECONDS
         while here.witness()["total"]["requests"] < 4:
             assert time.monotonic() < deadline
         child.send_signal(name)
         begun = time.monotonic()
-        _, err = child.communicate(timeout=30)
+        _, err = child.communicate(timeout=HUNG_SECONDS)
         assert time.monotonic() - begun < 10  # 3 s, and time for the machine that runs this
         witness = here.witness()["total"]
     assert child.returncode == 130, err
@@ -166,7 +167,7 @@ def test_a_killed_scan_is_resumed_and_finished_hosts_get_nothing(
         child = started(
             (*common, "-iL", here.folder / "targets.txt", "--profile", "brisk"), tmp_path
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HUNG_SECONDS
         while finished(database) < 3:
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import PLACES, need
 from tests.support.plants import ROOT, played, untrap
 from tests.support.rights import unshared
@@ -165,7 +166,6 @@ def _by_register(folder: Path, config: Path) -> dict[str, dict[str, int]]:
 
 
 @pytest.mark.root
-@pytest.mark.timeout(300)
 def test_no_packet_leaves_for_an_address_outside_the_scope(tmp_path: Path) -> None:
     for tool in ("ip", "nft"):
         need(tool)
@@ -180,7 +180,7 @@ def test_no_packet_leaves_for_an_address_outside_the_scope(tmp_path: Path) -> No
             capture_output=True,
             text=True,
             cwd=ROOT,
-            timeout=250,
+            timeout=HUNG_SECONDS,
             check=False,
         )
     assert done.returncode == 0, done.stderr

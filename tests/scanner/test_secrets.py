@@ -113,7 +113,6 @@ def unpacked(blob: bytes) -> bytes:
         return blob
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("record", ["capture.pcapng", "payloads.jsonl"])
 def test_no_canary_turns_up_anywhere(tmp_path: Path, record: str) -> None:
     plant = tmp_path / "canaries.toml"

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.scanner.test_resume import PLANT, inventory, rows, sound, words
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import ROOT, Played, Ran, played, untrap
 
 THEIRS, OURS = "127.32.1.", "127.58.1."  # addresses that only these tests listen on
@@ -89,7 +90,7 @@ def signalled(folder: Path, at: tuple[str, int], name: signal.Signals, *more: st
         capture_output=True,
         text=True,
         cwd=folder,
-        timeout=110,
+        timeout=HUNG_SECONDS,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         check=False,
@@ -105,7 +106,6 @@ def pasted(err: str, folder: Path) -> tuple[str, Ran | None]:
     return line, untrap(*command[1:], cwd=folder)
 
 
-@pytest.mark.timeout(200)
 @pytest.mark.parametrize(
     "phase",
     [pytest.param(p, marks=() if p in OFTEN else pytest.mark.soak, id=p) for p in PHASES],

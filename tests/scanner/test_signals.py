@@ -21,6 +21,7 @@ import pytest
 
 from scanner.layer2.plan import raw_rights
 from tests.scanner.test_resume import sound, stored
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import Played, played, started, untrap
 
 ETH_P_IP = 0x0800
@@ -122,7 +123,7 @@ def words(here: Played, database: Path, profile: str) -> tuple[str | Path, ...]:
 
 
 def begun(database: Path, count: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HUNG_SECONDS
     while stored(database) < count:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -134,7 +135,7 @@ def test_a_second_signal_leaves_at_once(plant: Played, tmp_path: Path) -> None:
     begun(database, 3)
     child.send_signal(signal.SIGINT)
     child.send_signal(signal.SIGTERM)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=HUNG_SECONDS)
     assert child.returncode == 130, err
     assert "Traceback" not in err
     assert "scan --resume" not in err  # it did not stay to say so
@@ -162,7 +163,7 @@ def test_after_a_signal_the_last_packet_leaves_in_time(
             time.sleep(random.random())
             at = time.time()
             os.kill(child.pid, name)
-            _, err = child.communicate(timeout=60)
+            _, err = child.communicate(timeout=HUNG_SECONDS)
         assert child.returncode in (130, 0), err  # 0: it had just ended
         late = [packet for packet in sniffer.packets if packet.when > at]
         asked = max((packet.when - at for packet in late if packet.asks), default=0.0)

@@ -15,6 +15,7 @@ import pytest
 from tests.scanner.test_demo import PLANT as TINY
 from tests.scanner.test_resume import PLANT, functions, sound, stored, words
 from tests.support.database import sqlite
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import ROOT, Played, Ran, played, started, untrap
 from tests.support.rights import ordinary, unshared
 
@@ -36,7 +37,7 @@ def shell(*command: str, cwd: Path) -> Ran:
         capture_output=True,
         text=True,
         cwd=cwd,
-        timeout=100,
+        timeout=HUNG_SECONDS,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         check=False,
@@ -156,12 +157,12 @@ def test_a_second_scan_of_the_same_site(plant: Played, tmp_path: Path) -> None:
         one_line(ran, "another scan of site", str(first.pid), "--site")
     finally:
         first.terminate()
-        first.communicate(timeout=30)
+        first.communicate(timeout=HUNG_SECONDS)
     assert first.returncode == 130  # and the first one was not disturbed
 
 
 def wait_for(database: Path, count: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HUNG_SECONDS
     while stored(database) < count:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -172,11 +173,11 @@ def test_a_lock_taken_during_the_scan_stops_the_sending(plant: Played, tmp_path:
     targets = plant.folder / "targets.txt"
     child = started((*words(plant, database), "-iL", targets, "--profile", "brisk"), tmp_path)
     wait_for(database, 8)
-    with sqlite(database, autocommit=True, timeout=60) as holder:
+    with sqlite(database, autocommit=True, timeout=HUNG_SECONDS) as holder:
         holder.execute("BEGIN IMMEDIATE")
         before = asked(plant)
         kept = stored(database)
-        out, err = child.communicate(timeout=90)
+        out, err = child.communicate(timeout=HUNG_SECONDS)
         after = asked(plant)
         holder.rollback()
     assert child.returncode == 2, err
@@ -191,7 +192,6 @@ def test_a_lock_taken_during_the_scan_stops_the_sending(plant: Played, tmp_path:
     assert ran.code == 0, ran.err
 
 
-@pytest.mark.timeout(200)
 def test_a_reader_beside_the_scan_costs_nothing_that_was_acknowledged(
     plant: Played, tmp_path: Path
 ) -> None:
@@ -206,7 +206,7 @@ def test_a_reader_beside_the_scan_costs_nothing_that_was_acknowledged(
         with sqlite(database) as connection:  # opened, read and closed, as the last one or not
             (seen,) = connection.execute("SELECT count(*) FROM observation").fetchone()
     child.kill()
-    _, err = child.communicate(timeout=30)
+    _, err = child.communicate(timeout=HUNG_SECONDS)
     assert "disk" not in err
     assert stored(database) >= seen >= 20
     sound(database)

@@ -20,6 +20,7 @@ from inventory.store import Store
 from scanner.cli import untrap
 from tests.inventory.making import SITE
 from tests.inventory.outputs.sample import WIDE, address, plant
+from tests.support.patience import HUNG_SECONDS
 
 ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 COMMANDS = (
@@ -63,7 +64,7 @@ def on_a_terminal(database: Path, *words: str, **environment: str) -> str:
             break
         found += more
     os.close(ours)
-    assert child.wait(60) == 0
+    assert child.wait(HUNG_SECONDS) == 0
     return found.decode().replace("\r\n", "\n")
 
 

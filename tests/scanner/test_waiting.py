@@ -10,13 +10,13 @@ from dataclasses import replace
 import pytest
 
 from protocols.contract import Cost, Depth, Link, Observation, Outcome, Probe, Reason, Rung
-from scanner.clock import SystemClock
 from scanner.engine import Engine, Visit
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.pacer import Rate
 from scanner.wire.wire import Hold, Host, Wire
 from tests.scanner.test_link import ASK, Bench, probe, reader, saying, serving, toy_frame
+from tests.support.patience import HUNG_SECONDS
 from tests.support.virtual import LoopClock, virtually
 
 NOBODY = "127.0.0.1"
@@ -41,7 +41,7 @@ def tries(*, likeliest: bool, alive: bool) -> tuple[int, int]:
             bench.wire.close()
             return bench.emitted[0].tries, bench.wire.sent.requests
 
-    return asyncio.run(run())
+    return virtually(run())
 
 
 def test_the_likeliest_port_of_a_silent_address_is_asked_twice() -> None:
@@ -73,7 +73,7 @@ def test_two_tries_are_at_least_the_retry_delay_apart() -> None:
         transport.close()
         return times
 
-    first, second = asyncio.run(run())
+    first, second = virtually(run())
     assert second - first >= 0.39
 
 
@@ -82,7 +82,7 @@ def test_an_answer_is_timed_from_its_request_and_not_from_our_queue() -> None:
         loop = asyncio.get_running_loop()
         async with serving(saying(b"!1 hello\n")) as port:
             bench = Bench(port)
-            bench.wire.pacer.packets = Rate(SystemClock(), 100)
+            bench.wire.pacer.packets = Rate(bench.wire.clock, 100)
             began = loop.time()
             await bench.wire.pacer.packets.take(50)  # others were before us: half a second
             assert await bench.ask() is Outcome.COMPLETE
@@ -91,7 +91,7 @@ def test_an_answer_is_timed_from_its_request_and_not_from_our_queue() -> None:
             bench.wire.close()
         return bench.emitted[0].duration_seconds, lasted
 
-    took, lasted = asyncio.run(run())
+    took, lasted = virtually(run())
     assert lasted > 0.4
     assert took < lasted - 0.3
 
@@ -114,7 +114,7 @@ def test_a_place_is_free_once_we_have_said_goodbye() -> None:
             )
             await bench.ask()
             closing = asyncio.ensure_future(bench.link.close())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(HUNG_SECONDS):
                 await bench.wire.pacer.talk(bench.host.group)  # the one place of this /24
             assert not closing.done()
             assert bench.host.open == 1  # the host itself gets no second connection meanwhile
@@ -123,7 +123,7 @@ def test_a_place_is_free_once_we_have_said_goodbye() -> None:
             assert bench.host.open == 0
             bench.wire.close()
 
-    asyncio.run(run())
+    virtually(run())
 
 
 def rung(run: object) -> dict[Depth, Rung]:
@@ -208,7 +208,7 @@ def test_while_a_silent_port_waits_for_its_retry_the_next_one_is_asked() -> None
                     ((asking("udp"), sock.getsockname()[1]), (asking("tcp"), port)),
                 )
                 running = asyncio.ensure_future(engine.run(iter([visit])))
-                async with asyncio.timeout(4):
+                async with asyncio.timeout(HUNG_SECONDS):
                     while not bench.emitted:  # noqa: ASYNC110 - the engine has no event for it
                         await asyncio.sleep(0.01)
                 assert not running.done()
@@ -218,7 +218,7 @@ def test_while_a_silent_port_waits_for_its_retry_the_next_one_is_asked() -> None
         assert bench.wire.sent.most_at_once == 1
         return [(item.target.transport, item.outcome) for item in bench.emitted]
 
-    assert asyncio.run(run()) == [("tcp", Outcome.COMPLETE)]
+    assert virtually(run()) == [("tcp", Outcome.COMPLETE)]
 
 
 def test_the_right_to_talk_is_lent_while_waiting_and_one_has_it_at_a_time() -> None:
@@ -250,7 +250,7 @@ def test_the_right_to_talk_is_lent_while_waiting_and_one_has_it_at_a_time() -> N
             group.create_task(next_one())
         return log
 
-    assert asyncio.run(run()) == ["first", "second", "second done", "again"]
+    assert virtually(run()) == ["first", "second", "second done", "again"]
 
 
 def test_who_is_cancelled_while_resting_does_not_give_back_what_it_lent() -> None:
@@ -267,7 +267,7 @@ def test_who_is_cancelled_while_resting_does_not_give_back_what_it_lent() -> Non
         hold.give()
         return lock.locked() and other.held
 
-    assert asyncio.run(run())
+    assert virtually(run())
 
 
 def test_an_agent_that_one_datagram_settles_takes_no_share_of_new_hosts() -> None:
@@ -289,7 +289,7 @@ def test_an_agent_that_one_datagram_settles_takes_no_share_of_new_hosts() -> Non
         transport.close()
         return after_one, bench.host.known
 
-    assert asyncio.run(run()) == (False, True)
+    assert virtually(run()) == (False, True)
 
 
 def test_a_silent_datagram_port_lends_its_turn_and_is_still_listened_to() -> None:
@@ -304,7 +304,7 @@ def test_a_silent_datagram_port_lends_its_turn_and_is_still_listened_to() -> Non
             hold.lock = lock
             await hold.take()
             asking = asyncio.ensure_future(bench.ask())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(HUNG_SECONDS):
                 async with lock:  # lent: somebody else of this host has its turn
                     data, peer = sock.recvfrom(100)
                     sock.sendto(b"!" + data[1:-1] + b" hello\n", peer)
@@ -314,7 +314,7 @@ def test_a_silent_datagram_port_lends_its_turn_and_is_still_listened_to() -> Non
             bench.wire.close()
         return meanwhile, outcome
 
-    assert asyncio.run(run()) == (False, Outcome.COMPLETE)
+    assert virtually(run()) == (False, Outcome.COMPLETE)
 
 
 def test_hosts_that_are_silent_everywhere_do_not_wait_for_each_other_for_ever() -> None:
@@ -340,12 +340,12 @@ def test_hosts_that_are_silent_everywhere_do_not_wait_for_each_other_for_ever() 
                 (asking("tcp"), full.getsockname()[1]),
             )
             engine = Engine(bench.wire, Depth.DISCOVER)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HUNG_SECONDS):
                 tally = await engine.run(Visit(NOBODY, attempts) for _ in range(8))
             bench.wire.close()
         return tally.finished
 
-    assert asyncio.run(run()) == 8
+    assert virtually(run()) == 8
 
 
 @pytest.mark.parametrize("takes", [0.0, 1.5, 2.5])

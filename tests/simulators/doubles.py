@@ -12,6 +12,7 @@ from simulators.contract import Bind, Device, Fault, Point, Service, Simulator
 from simulators.tcp import TcpDouble
 from simulators.udp import UdpDouble
 from simulators.witness import DeviceWitness
+from tests.support.patience import HUNG_SECONDS
 
 METER = Device(
     id="meter",
@@ -85,6 +86,6 @@ async def ask(port: int, request: bytes, *, timeout_seconds: float = 5.0) -> byt
 
 async def settled(witness: DeviceWitness) -> None:
     """Wait until the double has seen every connection end."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HUNG_SECONDS):
         while witness.open_connections:  # noqa: ASYNC110 - a count has no event
             await asyncio.sleep(0.001)

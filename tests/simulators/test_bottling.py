@@ -34,6 +34,7 @@ from pysnmp.hlapi.v3arch.asyncio import (
     usmHMACSHAAuthProtocol,
 )
 
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plants import Played, played
 from tests.support.scanned import BOTTLING
 
@@ -116,7 +117,7 @@ def test_plcs_and_meters_on_modbus_have_identities_of_their_own(plant: Played) -
 
 def exception(plant: Played, name: str, unit: int) -> int:
     """The exception code that one read of a unit is refused with; 0 for an answer."""
-    with socket.create_connection((AT[name], MODBUS + plant.shift), timeout=5) as link:
+    with socket.create_connection((AT[name], MODBUS + plant.shift), timeout=HUNG_SECONDS) as link:
         link.sendall(struct.pack(">HHHBBHH", 7, 0, 6, unit, 3, 0, 1))
         answer = link.recv(260)
     return answer[8] if answer[7] & 0x80 else 0
@@ -288,7 +289,9 @@ def refuses(plant: Played, name: str, port: int) -> bool:
 
 def test_a_controller_speaks_s7_only(plant: Played) -> None:
     request = bytes.fromhex("0300001611e00000000100c1020100c2020102c0010a")  # COTP CR, RFC 905
-    with socket.create_connection((AT["filler-plc"], S7 + plant.shift), timeout=5) as link:
+    with socket.create_connection(
+        (AT["filler-plc"], S7 + plant.shift), timeout=HUNG_SECONDS
+    ) as link:
         link.sendall(request)
         answer = link.recv(64)
     assert answer[5] == 0xD0  # connection confirm
@@ -297,7 +300,7 @@ def test_a_controller_speaks_s7_only(plant: Played) -> None:
 
 def test_a_host_accepts_and_stays_mute(plant: Played) -> None:
     place = (AT["pasteuriser-plc"], MODBUS + plant.shift)
-    with socket.create_connection(place, timeout=5) as link:
+    with socket.create_connection(place, timeout=HUNG_SECONDS) as link:
         link.sendall(struct.pack(">HHHBBBB", 1, 0, 5, 255, 0x2B, 14, 1) + b"\0")
         link.settimeout(WAIT)
         with pytest.raises(TimeoutError):
@@ -305,7 +308,9 @@ def test_a_host_accepts_and_stays_mute(plant: Played) -> None:
 
 
 def test_a_host_takes_the_connection_and_hangs_up(plant: Played) -> None:
-    with socket.create_connection((AT["stray-box"], MODBUS + plant.shift), timeout=5) as link:
+    with socket.create_connection(
+        (AT["stray-box"], MODBUS + plant.shift), timeout=HUNG_SECONDS
+    ) as link:
         link.sendall(struct.pack(">HHHBBBB", 1, 0, 5, 255, 0x2B, 14, 1) + b"\0")
         with suppress(ConnectionResetError):
             assert link.recv(1) == b""
@@ -323,7 +328,7 @@ def test_a_silent_host_and_one_of_the_register_alone_give_no_sign(plant: Played,
 
 
 def test_a_host_has_only_a_web_page(plant: Played) -> None:
-    page = http.client.HTTPConnection(AT["checkweigher"], WEB + plant.shift, timeout=5)
+    page = http.client.HTTPConnection(AT["checkweigher"], WEB + plant.shift, timeout=HUNG_SECONDS)
     page.request("GET", "/")
     answer = page.getresponse()
     assert answer.status == 200

@@ -13,6 +13,7 @@ from simulators.modbus import SIMULATOR
 from simulators.switchboard import Switchboard
 from simulators.witness import DeviceWitness, total
 from tests.simulators.doubles import METER, READ, READ_ANSWER, ask, meter, running, settled
+from tests.support.patience import HUNG_SECONDS
 
 RESET = struct.pack("ii", 1, 0)
 
@@ -149,7 +150,7 @@ def test_dead_after_some_requests_and_back_after_a_while() -> None:
             assert await ask(one.port, READ) == READ_ANSWER
             with pytest.raises((TimeoutError, ConnectionError)):
                 await ask(one.port, READ, timeout_seconds=0.1)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HUNG_SECONDS):
                 while True:
                     try:
                         assert await ask(one.port, READ, timeout_seconds=0.5) == READ_ANSWER

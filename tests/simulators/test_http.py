@@ -10,6 +10,7 @@ import pytest
 from simulators.contract import Service
 from simulators.http import SIMULATOR
 from tests.simulators.doubles import METER, running
+from tests.support.patience import HUNG_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_a_page_and_the_end(
     method: str, options: dict[str, object], status: int, length: int, forbidden: int
 ) -> None:
     def read(port: int) -> tuple[int, bytes, str | None]:
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=HUNG_SECONDS)
         client.request(method, "/")
         answer = client.getresponse()
         found = answer.status, answer.read(), answer.getheader("Server")

@@ -33,9 +33,10 @@ protocol = "modbus"
 """
 KNOCK = """
 import errno, socket
+from tests.support.patience import HUNG_SECONDS
 for address in ("127.20.1.10", "127.20.1.11", "10.44.1.5", "10.44.1.6"):
     try:
-        socket.create_connection((address, 502), timeout=5).close()
+        socket.create_connection((address, 502), timeout=HUNG_SECONDS).close()
         print("answers")
     except OSError as error:
         print(errno.errorcode[error.errno])

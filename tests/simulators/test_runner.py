@@ -21,6 +21,7 @@ from simulators import generate, runner
 from simulators.plant import PlantError, load
 from simulators.runner import needed
 from simulators.written import write
+from tests.support.patience import HUNG_SECONDS
 
 ROOT = Path(__file__).parents[2]
 PLANT = """
@@ -102,7 +103,7 @@ def played(tmp_path: Path, *words: str | Path) -> Iterator[tuple[subprocess.Pope
 
 def finished(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*words), capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+        command(*words), capture_output=True, text=True, cwd=ROOT, timeout=HUNG_SECONDS, check=False
     )
 
 
@@ -136,17 +137,17 @@ def test_files_are_there_when_it_is_ready(tmp_path: Path) -> None:
         ]
         entry = rows(out / "maps" / "m.csv")[0]
         assert (entry["Vendor"], entry["Address"], entry["Complete"]) == ("V", "0", "yes")
-        with socket.create_connection(("127.0.84.1", 502 + shift), timeout=5):
+        with socket.create_connection(("127.0.84.1", 502 + shift), timeout=HUNG_SECONDS):
             pass
         child.send_signal(signal.SIGTERM)
-        assert child.wait(10) == 0
+        assert child.wait(HUNG_SECONDS) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_well(tmp_path: Path, number: signal.Signals) -> None:
     with played(tmp_path) as (child, _):
         child.send_signal(number)
-        assert child.wait(10) == 0
+        assert child.wait(HUNG_SECONDS) == 0
         assert child.stderr is not None
         assert child.stderr.read() == ""
 
@@ -154,10 +155,10 @@ def test_a_signal_ends_it_well(tmp_path: Path, number: signal.Signals) -> None:
 def test_it_ends_by_itself_and_leaves_the_counts(tmp_path: Path) -> None:
     counts = tmp_path / "counts.json"
     with played(tmp_path, "--witness", counts, "--seconds", "0.5") as (child, shift):
-        with socket.create_connection(("127.0.84.1", 502 + shift), timeout=5) as asker:
+        with socket.create_connection(("127.0.84.1", 502 + shift), timeout=HUNG_SECONDS) as asker:
             asker.sendall(bytes.fromhex("000100000006010300000001"))
             assert asker.recv(100)[7:] == b"\x03\x02\x00\x01"
-        assert child.wait(10) == 0
+        assert child.wait(HUNG_SECONDS) == 0
     found = json.loads(counts.read_text(encoding="utf-8"))
     assert found["plant"] == "tiny"
     assert found["devices"]["meter"]["functions"] == {"modbus 3": 1}

@@ -14,6 +14,7 @@ from simulators.switchboard import Switchboard
 from simulators.udp import UdpDouble
 from simulators.witness import DeviceWitness
 from tests.simulators.doubles import METER, Running, running
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 SWITCH = replace(METER, vendor="Hirschmann", product="RSP25", mac="ec:74:ba:00:00:0a", name="SW-1")
@@ -178,7 +179,7 @@ def test_discovery_reports_the_engine_without_credentials() -> None:
                 asker.setblocking(False)
                 await loop.sock_connect(asker, ("127.0.0.1", one.port))
                 await loop.sock_sendall(asker, DISCOVERY)
-                async with asyncio.timeout(3):
+                async with asyncio.timeout(HUNG_SECONDS):
                     answer = await loop.sock_recv(asker, 2000)
             assert one.witness.functions == {"snmp v3 discovery": 1}
             return answer
@@ -217,7 +218,7 @@ def test_a_switchboard_answers_from_the_address_that_was_asked() -> None:
                 asker.setblocking(False)
                 await loop.sock_connect(asker, (f"127.0.85.{place}", port))  # drops other sources
                 await loop.sock_sendall(asker, DISCOVERY)
-                async with asyncio.timeout(3):
+                async with asyncio.timeout(HUNG_SECONDS):
                     answer = await loop.sock_recv(asker, 2000)
             assert bytes.fromhex(f"ec74ba0000{place:02x}") in answer
         assert len(board.datagrams) == 1

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-STUCK_SECONDS = 60
+from tests.support.patience import HUNG_SECONDS
+
 TRIES = 8
 
 
@@ -38,16 +39,15 @@ class Played:
 
     def witness(self) -> dict[str, Any]:
         """What really arrived, so far."""
-        before = self.witness_file.stat().st_mtime_ns if self.witness_file.exists() else 0
+        self.witness_file.unlink(missing_ok=True)
         self.child.send_signal(signal.SIGUSR1)
-        for _ in range(6_000):  # a minute: a busy machine lets a plant wait
+        until = time.monotonic() + HUNG_SECONDS
+        while time.monotonic() < until:
             assert self.child.poll() is None, "the plant has ended"
-            if self.witness_file.exists() and self.witness_file.stat().st_mtime_ns > before:
-                try:
-                    return dict(json.loads(self.witness_file.read_text(encoding="utf-8")))
-                except json.JSONDecodeError:
-                    pass  # caught in the middle of being written
-            time.sleep(0.01)
+            try:
+                return dict(json.loads(self.witness_file.read_text(encoding="utf-8")))
+            except (FileNotFoundError, json.JSONDecodeError):
+                time.sleep(0.01)  # not there yet, or caught in the middle of being written
         raise AssertionError("the plant did not write its witness file")
 
 
@@ -75,7 +75,7 @@ def played(plant: str | Path, folder: Path, again: int | None = None) -> Iterato
                 yield Played(out, shift, child, witness)
             finally:
                 child.terminate()
-                child.communicate(timeout=30)
+                child.communicate(timeout=HUNG_SECONDS)
             return
         said = child.communicate()[1]
         if "use" not in said:  # anything but a port that is in use
@@ -100,7 +100,7 @@ def untrap(
     *words: str | Path,
     cwd: Path,
     environment: dict[str, str] | None = None,
-    seconds: float = 110,
+    seconds: float = HUNG_SECONDS,
 ) -> Ran:
     """Run `untrap` as a child process, for so long at most."""
     done = subprocess.run(
@@ -117,7 +117,7 @@ def untrap(
 
 
 def patiently(over: Callable[[], bool], done: Callable[[], int], pause: float = 0.01) -> None:
-    """Wait until it is `over`; a minute in which what is `done` stays the same fails.
+    """Wait until it is `over`; `HUNG_SECONDS` in which what is `done` stays the same fail.
 
     By progress and not by the clock: on a busy machine everything takes its time.
     """
@@ -125,7 +125,7 @@ def patiently(over: Callable[[], bool], done: Callable[[], int], pause: float = 
     while not over():
         if (now := done()) != seen:
             seen, since = now, time.monotonic()
-        assert time.monotonic() < since + STUCK_SECONDS, f"stuck at {seen}"
+        assert time.monotonic() < since + HUNG_SECONDS, f"stuck at {seen}"
         time.sleep(pause)
 
 

@@ -88,6 +88,13 @@ def virtually(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
+def held_up(seconds: float) -> None:
+    """Let time pass in which the loop that calls this does not run, as on a busy machine."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, JumpingLoop)
+    loop.jumping.passed += seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Walked:
     """A scan in virtual time: what was planned, the same priced afterwards, and what was sent."""

@@ -18,6 +18,7 @@ from inventory.store import Store
 from tests.inventory.making import SITE
 from tests.inventory.outputs.connecting import plant
 from tests.inventory.outputs.sample import CANARY
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 RECEIVERS: dict[str, Any] = tomllib.loads(
@@ -148,7 +149,9 @@ def test_promtool_accepts_the_configuration(tmp_path: Path) -> None:
         with Store.open(plant(folder, hostile=hostile), SITE) as store:
             prometheus.write(store, Request(folder / "o"))
         command = [promtool, "check", "config", str(folder / "o/prometheus.yml")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=HUNG_SECONDS, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "SUCCESS" in done.stdout
 

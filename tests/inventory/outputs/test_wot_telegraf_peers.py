@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 from tests.support.plants import ROOT, played, untrap
 
@@ -66,7 +67,7 @@ def test_node_wot_reads_back_every_value(scanned: Path) -> None:
         env={**os.environ, "NODE_PATH": str(MODULES)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=HUNG_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
@@ -105,7 +106,7 @@ def test_snmp_exporter_scrapes_the_agent_by_the_exported_module(scanned: Path) -
         text = _answer(f"http://127.0.0.1:{port}/snmp?{query}", child)
     finally:
         child.terminate()
-        child.communicate(timeout=30)
+        child.communicate(timeout=HUNG_SECONDS)
     assert "untrap_battery_voltage 547" in text  # decivolts; the help says x 0.1
     assert "untrap_estimated_charge_remaining 87" in text
 
@@ -126,7 +127,7 @@ def _answer(url: str, child: subprocess.Popen[str]) -> str:
     for _ in range(200):
         assert child.poll() is None, child.stderr.read() if child.stderr else ""
         try:
-            with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(url, timeout=HUNG_SECONDS) as answer:  # noqa: S310 - loopback
                 return str(answer.read().decode())
         except OSError as error:
             last = str(error)
@@ -166,7 +167,7 @@ def test_node_wot_reads_back_the_bundled_plant(tmp_path: Path) -> None:
         read = subprocess.run(
             [need("node"), str(HERE / "read_things.js"), str(tmp_path / "td")],
             env={**os.environ, "NODE_PATH": str(MODULES)},
-            capture_output=True, text=True, timeout=600, check=False,
+            capture_output=True, text=True, timeout=HUNG_SECONDS, check=False,
         )  # fmt: skip
     assert read.returncode == 0, read.stderr[-2000:]
     lines = [line for line in read.stdout.splitlines() if line.startswith("{")]

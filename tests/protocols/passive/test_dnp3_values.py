@@ -14,6 +14,7 @@ from protocols.contract import Quality, Segment
 from protocols.dnp3 import _crc, decode, values
 from scanner.imports.captures import read_file
 from tests.scanner.capture.test_corpus import CORPUS
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 GOOD, BAD, UNSURE = Quality.GOOD, Quality.BAD, Quality.UNCERTAIN
@@ -83,7 +84,9 @@ def test_a_masters_write_is_no_value() -> None:
 def test_a_recording_gives_the_values_that_tshark_gives() -> None:
     path: Path = CORPUS / "pcap/zeek__zeek/dnp3_dnp3_read.pcap"
     command = [need("tshark"), "-r", str(path), "-V", "-Y", "dnp3.al.func == 129"]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    shown = subprocess.run(
+        command, capture_output=True, text=True, timeout=HUNG_SECONDS, check=True
+    ).stdout
     theirs = re.findall(r"Point Number (\d+) \(Quality: (\w+)\), Value: (-?\d+)", shown)
     ours = [
         (one.point.partition(":")[2], "Offline" if one.status == "offline" else "Online",

@@ -19,6 +19,7 @@ from protocols.contract import Garbled, Quality, Segment
 from scanner.imports.captures import read_file
 from tests.scanner.capture.packets import CLIENT, PUSH, SERVER, down, pcap, up, write
 from tests.scanner.capture.test_corpus import CORPUS
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 BIT, WORD, INT, DINT, REAL = 1, 4, 5, 7, 8
@@ -133,7 +134,9 @@ def test_a_recording_reads_the_places_that_tshark_names() -> None:
     name = "ITI__ICS-Security-Tools/s7_wincc_s300_setup-alarm-read-write.pcapng"
     path = CORPUS / "pcap" / name
     command = [need("tshark"), "-r", str(path), "-V", "-Y", "s7comm.header.rosctr == 1"]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    shown = subprocess.run(
+        command, capture_output=True, text=True, timeout=HUNG_SECONDS, check=True
+    ).stdout
     theirs = set(re.findall(r"Item \[\d+\]: \((?:DB (\d+)\.DBX|(M)) (\d+)\.(\d) (\w+) 1\)", shown))
     wanted = {
         f"DB{block}.{byte}" + (f".{bit} BIT" if kind == "BIT" else f" {kind}")

@@ -17,6 +17,7 @@ from protocols.synchrophasor import decode, recall
 from scanner.imports.captures import read_file
 from tests.scanner.capture.packets import datagram, ethernet, ipv4, pcap, record, write
 from tests.scanner.capture.test_corpus import CORPUS
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 SECOND, BASE = 1_790_000_000, 1_000_000
@@ -171,7 +172,9 @@ def test_a_recording_gives_the_values_that_tshark_gives() -> None:
     name = "cisagov__icsnpp-synchrophasor/tests_traces_C37.118_1PMU_UDP_minimal.pcap"
     path = CORPUS / "pcap" / name
     command = [need("tshark"), "-r", str(path), "-V", "-Y", "synphasor.frtype == 0"]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    shown = subprocess.run(
+        command, capture_output=True, text=True, timeout=HUNG_SECONDS, check=True
+    ).stdout
     theirs = [float(one) for one in re.findall(r"Phasor #\d.*?,\s+([\d.]+)V", shown)]
     theirs += [float(one) for one in re.findall(r"actual frequency: ([\d.]+)Hz", shown)]
     ours = [float(s.value or 0) for o in read_file(path).observations for s in o.samples]

@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.support.patience import HUNG_SECONDS
+
 ADDRESS = "127.0.0.1"
 REQUESTS = 300
 AUTH, PRIVATE = "Signing-Secret-1", "Private-Secret-2"
@@ -101,7 +103,9 @@ def main() -> None:
                 for what in ("import", "request"):
                     for who in list(IMPORTS) * 3:
                         again = [sys.executable, "-W", "ignore", "-m", __spec__.name]
-                        subprocess.run([*again, what, who, str(port)], check=True, timeout=120)
+                        subprocess.run(
+                            [*again, what, who, str(port)], check=True, timeout=HUNG_SECONDS
+                        )
             finally:
                 agent.terminate()
 

@@ -15,6 +15,7 @@ import pytest
 from protocols.contract import Credential, Depth, Outcome, Reason, Secret, Target
 from protocols.snmp import PROBE, engine
 from tests.protocols.snmp.test_probe import facts, run
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 from tests.support.plain import PlainLink
 
@@ -64,7 +65,7 @@ def agent(where: Path, more: str = "") -> Iterator[int]:
             yield chosen
         finally:
             child.terminate()
-            child.wait(10)
+            child.wait(HUNG_SECONDS)
 
 
 def await_agent(port: int) -> None:
@@ -72,7 +73,7 @@ def await_agent(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.2)
         client.connect((ADDRESS, port))
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + HUNG_SECONDS
         while time.monotonic() < deadline:
             try:
                 client.send(engine.encode_discovery(1))
@@ -133,7 +134,11 @@ def test_net_snmp_reads_what_we_read(port: int) -> None:
     client = need("snmpget")
     command = [client, "-v2c", "-c", COMMUNITY, "-Oqv", "-m", "", f"{ADDRESS}:{port}"]
     theirs = subprocess.run(
-        [*command, "1.3.6.1.2.1.1.1.0"], capture_output=True, text=True, check=True, timeout=20
+        [*command, "1.3.6.1.2.1.1.1.0"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=HUNG_SECONDS,
     )
     ours = facts(run(link(port, "snmp-v2c"), Depth.DISCOVER), "description")
     assert ours == [theirs.stdout.strip().strip('"')]

@@ -14,6 +14,7 @@ from protocols.contract import Credential, Depth, Outcome, Reason, Secret, Targe
 from protocols.snmp import PROBE
 from tests.protocols.snmp.test_probe import facts, run
 from tests.protocols.snmp.test_snmpd import ADDRESS, DESCRIPTION, await_agent, free_port
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 from tests.support.plain import PlainLink
 
@@ -59,7 +60,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             yield chosen
         finally:
             child.terminate()
-            child.wait(10)
+            child.wait(HUNG_SECONDS)
 
 
 def user(

@@ -20,6 +20,7 @@ from protocols.contract import DATA, Outcome
 from scanner.capture.files import CaptureFile
 from scanner.capture.walk import BROKEN, Walk
 from scanner.imports.captures import Capture, read_file
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 CORPUS = Path(os.environ.get("UNTRAP_CORPUS", Path(__file__).parents[4] / "shared" / "corpus"))
@@ -168,7 +169,9 @@ def tshark(path: Path, *fields: str) -> list[list[str]]:
     command = [need("tshark"), "-n", "-r", str(path), "-T", "fields", "-E", "occurrence=f"]
     for name in fields:
         command += ["-e", name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=HUNG_SECONDS, check=False
+    )
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 

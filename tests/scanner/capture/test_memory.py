@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.scanner.capture import hostile
+from tests.support.patience import HUNG_SECONDS
 
 MOST_MEGABYTES = 300
 CHILD = """
@@ -64,7 +65,11 @@ class Ended:
 def imported(folder: Path, *paths: Path) -> Ended:
     command = [sys.executable, "-c", CHILD, "--db", str(folder / "x.db"), "import", "pcap"]
     done = subprocess.run(
-        [*command, *map(str, paths)], capture_output=True, text=True, timeout=900, check=False
+        [*command, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        timeout=HUNG_SECONDS,
+        check=False,
     )
     code, peak = done.stdout.split()[-2:]
     assert "Traceback" not in done.stderr

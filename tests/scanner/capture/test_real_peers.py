@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 from tests.support.plants import ROOT, Ran
 
@@ -130,7 +131,7 @@ class Hall:
             while b"listening on" not in recording.stderr.readline():
                 assert recording.poll() is None
             try:
-                subprocess.run(reads, check=True, capture_output=True, timeout=100)
+                subprocess.run(reads, check=True, capture_output=True, timeout=HUNG_SECONDS)
             finally:
                 recording.terminate()
 
@@ -139,7 +140,7 @@ class Hall:
         given = (sys.executable, "-m", "scanner", "--db", "a.db", "--config", "site.toml")
         done = subprocess.run(
             self.inside("", *given, *words),
-            capture_output=True, text=True, cwd=self.folder, timeout=110, check=False,
+            capture_output=True, text=True, cwd=self.folder, timeout=HUNG_SECONDS, check=False,
             env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert done.returncode in (0, 3), done.stderr  # 3: a scan to which nobody answered
