@@ -72,16 +72,16 @@ READ = modbus_request(b"\x03\x00\x14\x00\x01")
 READ_ANSWER = bytes.fromhex("000100000005010302 0007".replace(" ", ""))
 
 
-async def ask(port: int, request: bytes, *, timeout_seconds: float = 5.0) -> bytes:
+async def ask(port: int, request: bytes, *, timeout_seconds: float = HUNG_SECONDS) -> bytes:
     """One connection, one request, what comes until 2 KB, silence or the end."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(request)
-        async with asyncio.timeout(timeout_seconds):
+    async with asyncio.timeout(timeout_seconds):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(request)
             return await reader.read(2048)
-    finally:
-        writer.close()
-        await writer.wait_closed()
+        finally:
+            writer.close()
+            await writer.wait_closed()
 
 
 async def settled(witness: DeviceWitness) -> None:

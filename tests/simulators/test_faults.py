@@ -14,6 +14,7 @@ from simulators.switchboard import Switchboard
 from simulators.witness import DeviceWitness, total
 from tests.simulators.doubles import METER, READ, READ_ANSWER, ask, meter, running, settled
 from tests.support.patience import HUNG_SECONDS
+from tests.support.virtual import virtually
 
 RESET = struct.pack("ii", 1, 0)
 
@@ -25,7 +26,7 @@ def test_mute_accepts_and_says_nothing() -> None:
                 await ask(one.port, READ, timeout_seconds=0.2)
             assert one.witness.requests == 1
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_silent_does_not_even_shake_hands() -> None:
@@ -36,7 +37,7 @@ def test_silent_does_not_even_shake_hands() -> None:
                     await asyncio.open_connection("127.0.0.1", one.port)
             assert one.witness.connections == 0
 
-    asyncio.run(main())
+    virtually(main())
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_what_a_fault_sends(fault: Fault, answer: bytes) -> None:
         async with running(SIMULATOR, METER, meter(fault)) as one:
             return await ask(one.port, READ)
 
-    assert asyncio.run(main()) == answer
+    assert virtually(main()) == answer
 
 
 def test_garbage_is_the_same_in_every_run() -> None:
@@ -61,8 +62,8 @@ def test_garbage_is_the_same_in_every_run() -> None:
         async with running(SIMULATOR, METER, meter(Fault("garbage"))) as one:
             return await ask(one.port, READ)
 
-    first = asyncio.run(main())
-    assert first == asyncio.run(main())
+    first = virtually(main())
+    assert first == virtually(main())
     assert first != READ_ANSWER
     assert len(first) == len(READ_ANSWER)
 
@@ -77,7 +78,7 @@ def test_hanging_up_by_reset(when: str) -> None:
             await settled(one.witness)
             assert one.witness.abandoned == 0  # the device did it, not the client
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_slow_shows_requests_sent_too_early() -> None:
@@ -92,7 +93,7 @@ def test_slow_shows_requests_sent_too_early() -> None:
             await writer.wait_closed()
             assert one.witness.early == 1
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_two_requests_in_one_segment_are_early() -> None:
@@ -105,7 +106,7 @@ def test_two_requests_in_one_segment_are_early() -> None:
             await writer.wait_closed()
             assert one.witness.early == 1
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_a_card_whose_slots_leak_unless_closed_well() -> None:
@@ -124,7 +125,7 @@ def test_a_card_whose_slots_leak_unless_closed_well() -> None:
                 await ask(one.port, READ)
             assert (one.witness.bare, one.witness.abandoned) == (2, 2)
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_a_controller_that_drops_its_oldest_client() -> None:
@@ -139,7 +140,7 @@ def test_a_controller_that_drops_its_oldest_client() -> None:
                 await reader.readexactly(1)
             writer.close()
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_dead_after_some_requests_and_back_after_a_while() -> None:
@@ -158,7 +159,7 @@ def test_dead_after_some_requests_and_back_after_a_while() -> None:
                     except (TimeoutError, ConnectionError):
                         continue
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_a_reset_is_an_abandoned_connection() -> None:
@@ -175,7 +176,7 @@ def test_a_reset_is_an_abandoned_connection() -> None:
             await settled(one.witness)
             assert (one.witness.resets, one.witness.abandoned, one.witness.bare) == (1, 1, 0)
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_foreign_bytes_are_counted_and_end_the_connection() -> None:
@@ -184,7 +185,7 @@ def test_foreign_bytes_are_counted_and_end_the_connection() -> None:
             assert await ask(one.port, b"GET / HTTP/1.0\r\n\r\n") == b""
             assert (one.witness.foreign_payloads, one.witness.requests) == (1, 0)
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_the_rate_is_the_most_within_any_second(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,4 +221,4 @@ def test_a_switchboard_shares_one_socket_between_devices() -> None:
         assert len(board.listeners) == 1
         board.close()
 
-    asyncio.run(main())
+    virtually(main())

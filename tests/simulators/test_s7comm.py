@@ -10,6 +10,7 @@ import pytest
 from simulators.contract import Device, Service
 from simulators.s7comm import SIMULATOR
 from tests.simulators.doubles import ask, running, settled
+from tests.support.virtual import virtually
 
 PLC = Device(
     id="plc",
@@ -68,7 +69,7 @@ def test_a_disconnect_request_hangs_it_for_everybody() -> None:
                 await ask(one.port, CONNECT, timeout_seconds=0.1)
             assert one.witness.forbidden == 1
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_a_stop_is_refused_and_witnessed() -> None:
@@ -84,7 +85,7 @@ def test_a_stop_is_refused_and_witnessed() -> None:
             assert one.witness.functions["s7 plc stop"] == 1
             assert one.witness.forbidden == 1
 
-    asyncio.run(main())
+    virtually(main())
 
 
 def test_nothing_is_answered_before_the_connection_is_confirmed() -> None:
@@ -92,4 +93,4 @@ def test_nothing_is_answered_before_the_connection_is_confirmed() -> None:
         async with running(SIMULATOR, PLC, Service("s7comm")) as one:
             return await ask(one.port, SETUP)
 
-    assert asyncio.run(main()) == b""
+    assert virtually(main()) == b""

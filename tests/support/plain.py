@@ -38,6 +38,7 @@ from protocols.contract import (
     Tries,
     digest,
 )
+from tests.support.patience import HUNG_SECONDS
 
 T = TypeVar("T")
 Responder = Callable[[bytes], bytes | None]
@@ -63,7 +64,7 @@ class PlainLink:
     credentials: tuple[Credential, ...] = ()
     parts: tuple[str, ...] = ()
     maps: tuple[MapEntry, ...] = ()
-    timeout_seconds: float = 2.0
+    timeout_seconds: float = HUNG_SECONDS
     observations: list[Observation] = field(default_factory=list)
     requests: list[bytes] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)

@@ -123,8 +123,8 @@ def _filled(folder: Path, *, old: bool) -> list[str]:
 
 
 def _answer(url: str, child: subprocess.Popen[str]) -> str:
-    last = ""
-    for _ in range(200):
+    last, until = "", time.monotonic() + HUNG_SECONDS
+    while time.monotonic() < until:
         assert child.poll() is None, child.stderr.read() if child.stderr else ""
         try:
             with urllib.request.urlopen(url, timeout=HUNG_SECONDS) as answer:  # noqa: S310 - loopback

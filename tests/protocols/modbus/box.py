@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from protocols.contract import Depth, Frame, MapEntry, Observation, Options, Outcome, Target
 from protocols.modbus import PROBE
+from tests.support.patience import HUNG_SECONDS
 from tests.support.plain import NoAnswerError, PlainLink
 
 
@@ -118,7 +119,7 @@ def run(
     maps: tuple[MapEntry, ...] = (),
     options: Options | None = None,
     port: int = 502,
-    timeout_seconds: float = 2.0,
+    timeout_seconds: float = HUNG_SECONDS,
 ) -> PlainLink:
     """The probe's rungs up to `depth` on one link."""
     link = Scripted(
@@ -172,7 +173,7 @@ class Listener:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        await asyncio.wait([task for task in self._handlers if task], timeout=5)
+        await asyncio.wait([task for task in self._handlers if task], timeout=HUNG_SECONDS)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

@@ -85,7 +85,7 @@ def node_peer(
 def link_of(port: int, *credentials: Credential) -> PlainLink:
     options = Options(sample_seconds=20.0)
     target = Target("site", "127.0.0.1", "tcp", port)
-    return PlainLink(PROBE, target, credentials=credentials, options=options, timeout_seconds=10.0)
+    return PlainLink(PROBE, target, credentials=credentials, options=options)
 
 
 def visit(port: int, *credentials: Credential, depth: Depth = Depth.POINTS) -> PlainLink:

@@ -86,9 +86,7 @@ def await_agent(port: int) -> None:
 
 def link(port: int, kind: str = "", community: str = COMMUNITY) -> PlainLink:
     named = (Credential("plant", kind, Secret(lambda: community)),) if kind else ()
-    return PlainLink(
-        PROBE, Target("test", ADDRESS, "udp", port), credentials=named, timeout_seconds=3.0
-    )
+    return PlainLink(PROBE, Target("test", ADDRESS, "udp", port), credentials=named)
 
 
 @pytest.mark.parametrize("kind", ["snmp-v1", "snmp-v2c"])

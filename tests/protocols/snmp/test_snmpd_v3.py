@@ -7,10 +7,11 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from protocols.contract import Credential, Depth, Outcome, Reason, Secret, Target
+from protocols.contract import Answer, Credential, Depth, Outcome, Reason, Secret, Target
 from protocols.snmp import PROBE
 from tests.protocols.snmp.test_probe import facts, run
 from tests.protocols.snmp.test_snmpd import ADDRESS, DESCRIPTION, await_agent, free_port
@@ -78,9 +79,15 @@ def user(
 
 
 class Late(PlainLink):
-    """A link whose clock may be moved on."""
+    """A link whose clock may be moved on, and that waits less long for what follows discovery."""
 
     late = timedelta()
+    then_seconds = HUNG_SECONDS
+
+    async def ask(self, *asked: Any, **options: Any) -> Answer[Any]:
+        if self.observations:
+            self.timeout_seconds = self.then_seconds
+        return await super().ask(*asked, **options)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.late
@@ -88,7 +95,7 @@ class Late(PlainLink):
 
 def link(port: int, *credentials: Credential) -> Late:
     target = Target("test", ADDRESS, "udp", port)
-    return Late(PROBE, target, credentials=credentials, timeout_seconds=3.0)
+    return Late(PROBE, target, credentials=credentials)
 
 
 def last(found: PlainLink) -> tuple[Outcome, str, str]:
@@ -159,7 +166,7 @@ def test_a_refusal_has_its_reason(
 
 def test_net_snmp_is_silent_to_what_it_cannot_decrypt(port: int) -> None:
     found = link(port, user("shaaes128", "SHA", "AES-128", private="another"))
-    found.timeout_seconds = 0.5
+    found.then_seconds = 0.5
     run(found, Depth.POINTS)
     assert [(o.outcome, o.credential) for o in found.observations] == [
         (Outcome.COMPLETE, ""),
