@@ -84,7 +84,9 @@ async def identity(
     plant: Played, name: str, unit: int = 255, code: int = 1
 ) -> tuple[tuple[bytes, ...], int]:
     """The objects of 43/14 that a device tells over all pages, and how many pages it needs."""
-    client = AsyncModbusTcpClient(AT[name], port=MODBUS + plant.shift, retries=0, timeout=5)
+    client = AsyncModbusTcpClient(
+        AT[name], port=MODBUS + plant.shift, retries=0, timeout=HUNG_SECONDS
+    )
     assert await client.connect()
     found: dict[int, bytes] = {}
     try:
@@ -148,7 +150,7 @@ def test_a_gateway_echoes_every_unit_id(plant: Played) -> None:
 
 
 def opcua(plant: Played, name: str) -> Client:
-    return Client(f"opc.tcp://{AT[name]}:{OPCUA + plant.shift}", timeout=10)
+    return Client(f"opc.tcp://{AT[name]}:{OPCUA + plant.shift}", timeout=HUNG_SECONDS)
 
 
 async def doors(plant: Played, name: str) -> tuple[set[str], set[str]]:
@@ -216,12 +218,14 @@ async def variables(client: Client) -> set[str]:
 # --------------------------------------------------------------------------------------------- SNMP
 
 
-async def described(plant: Played, name: str, who: object, oid: str = DESCRIPTION) -> str:
-    """What one Get hands out, or "" for silence."""
+async def described(
+    plant: Played, name: str, who: object, oid: str = DESCRIPTION, wait: float = HUNG_SECONDS
+) -> str:
+    """What one Get hands out, or "" for silence of so many seconds."""
     engine = SnmpEngine()
     try:
         target = await UdpTransportTarget.create(
-            (AT[name], SNMP + plant.shift), timeout=3 * WAIT, retries=0
+            (AT[name], SNMP + plant.shift), timeout=wait, retries=0
         )
         trouble, status, _, pairs = await get_cmd(
             engine, who, target, ContextData(), ObjectType(ObjectIdentity(oid))
@@ -234,7 +238,9 @@ async def described(plant: Played, name: str, who: object, oid: str = DESCRIPTIO
 async def sensors(plant: Played, name: str, who: object) -> list[str]:
     """The entPhySensorType of every sensor (RFC 3433), by GetNext."""
     engine, column, found = SnmpEngine(), "1.3.6.1.2.1.99.1.1.1.1", []
-    target = await UdpTransportTarget.create((AT[name], SNMP + plant.shift), timeout=5, retries=0)
+    target = await UdpTransportTarget.create(
+        (AT[name], SNMP + plant.shift), timeout=HUNG_SECONDS, retries=0
+    )
     place = column
     while True:
         asked = ObjectType(ObjectIdentity(place))
@@ -259,14 +265,14 @@ def test_snmp_agents_of_three_versions_and_one_with_another_community(plant: Pla
 
     async def ask() -> None:
         assert "APC" in await described(plant, "ups", v1)
-        assert await described(plant, "ups", v2c) == ""
+        assert await described(plant, "ups", v2c, wait=WAIT) == ""
         assert "Hirschmann" in await described(plant, "switch-core", v2c)  # managed
         links = await described(plant, "switch-core", v2c, "1.3.6.1.2.1.2.1.0")  # ifNumber
         assert int(links) >= 4
-        assert await described(plant, "switch-utilities", v2c) == ""
+        assert await described(plant, "switch-utilities", v2c, wait=WAIT) == ""
         assert await described(plant, "switch-utilities", theirs) != ""
         assert "SCALANCE" in await described(plant, "cell-router", user)
-        assert await described(plant, "cell-router", v2c) == ""
+        assert await described(plant, "cell-router", v2c, wait=WAIT) == ""
         charge = await described(plant, "ups", v1, "1.3.6.1.2.1.33.1.2.4.0")  # UPS-MIB
         assert int(charge) == 100
         assert await sensors(plant, "ups", v1) == ["8", "9"]  # Celsius and humidity
@@ -279,7 +285,7 @@ def test_snmp_agents_of_three_versions_and_one_with_another_community(plant: Pla
 
 def refuses(plant: Played, name: str, port: int) -> bool:
     with socket.socket() as link:
-        link.settimeout(5)
+        link.settimeout(HUNG_SECONDS)
         try:
             link.connect((AT[name], port + plant.shift))
         except ConnectionRefusedError:

@@ -25,13 +25,16 @@ from tests.simulators.doubles import (
     running,
     settled,
 )
+from tests.support.patience import HUNG_SECONDS
 
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
 
 @asynccontextmanager
 async def client(port: int) -> AsyncIterator[AsyncModbusTcpClient]:
-    found = AsyncModbusTcpClient("127.0.0.1", port=port, retries=0, reconnect_delay=0, timeout=2)
+    found = AsyncModbusTcpClient(
+        "127.0.0.1", port=port, retries=0, reconnect_delay=0, timeout=HUNG_SECONDS
+    )
     await found.connect()
     try:
         yield found

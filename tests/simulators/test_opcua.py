@@ -13,6 +13,7 @@ from cryptography import x509
 from simulators import _opcua_names as names
 from simulators.contract import Fault, Point
 from tests.simulators.opcua_bench import Played, Raw, play
+from tests.support.patience import HUNG_SECONDS
 
 WALL = {"endpoints": ["Basic256Sha256/SignAndEncrypt"]}
 
@@ -31,6 +32,10 @@ def run(
     asyncio.run(whole())
 
 
+def asking(played: Played) -> Client:
+    return Client(played.url, timeout=HUNG_SECONDS)
+
+
 async def status_of(action: Awaitable[object]) -> str:
     """Name of the status that an action fails with."""
     with pytest.raises(ua.UaStatusCodeError) as caught:
@@ -40,13 +45,13 @@ async def status_of(action: Awaitable[object]) -> str:
 
 async def failed_login(played: Played, client: Client | None = None) -> str:
     """Status that the session ends with, one connection and no session left."""
-    client = client or Client(played.url, timeout=3)
+    client = client or asking(played)
     return await status_of(client.connect())
 
 
 def test_points_are_browsed_and_read_with_unit_range_status_and_time() -> None:
     async def body(played: Played) -> None:
-        async with Client(played.url) as client:
+        async with asking(played) as client:
             pressure = await client.nodes.objects.get_child(
                 ["2:Press", "2:Hydraulics", "2:Pressure"]
             )
@@ -75,7 +80,7 @@ def test_points_are_browsed_and_read_with_unit_range_status_and_time() -> None:
 
 def test_server_status_and_nameplate_tell_the_device() -> None:
     async def body(played: Played) -> None:
-        async with Client(played.url) as client:
+        async with asking(played) as client:
             build = await client.get_node(ua.NodeId(2260)).read_value()
             assert (build.ManufacturerName, build.ProductName) == ("Acme Presses", "HydroPress 400")
             assert build.SoftwareVersion == "2.7.1"
@@ -99,7 +104,7 @@ def test_a_role_sees_what_it_may_see() -> None:
     options = {"tokens": ["anonymous", "username"], "users": {"engineer": "pw"}}
 
     async def body(played: Played) -> None:
-        async with Client(played.url) as client:
+        async with asking(played) as client:
             recipe = client.get_node("ns=2;s=Press/Recipe")
             assert await recipe.get_access_level() == {ua.AccessLevel.CurrentRead}
             assert await recipe.get_user_access_level() == set()
@@ -107,7 +112,7 @@ def test_a_role_sees_what_it_may_see() -> None:
             press = client.get_node("ns=2;s=Press")
             seen = {(await child.read_browse_name()).Name for child in await press.get_children()}
             assert "Secret" not in seen
-        client = Client(played.url)
+        client = asking(played)
         client.set_user("engineer")
         client.set_password("pw")
         async with client:
@@ -128,7 +133,7 @@ def test_a_wrong_password_is_denied_and_a_good_one_taken(policy: str) -> None:
 
     async def body(played: Played) -> None:
         for password, good in (("wrong", False), ("pw", True)):
-            client = Client(played.url)
+            client = asking(played)
             client.set_user("engineer")
             client.set_password(password)
             if good:
@@ -142,7 +147,9 @@ def test_a_wrong_password_is_denied_and_a_good_one_taken(policy: str) -> None:
 
 def test_a_certificate_wall_shows_endpoints_and_refuses_the_session() -> None:
     async def body(played: Played) -> None:
-        endpoints = await Client(played.url).connect_and_get_server_endpoints()
+        endpoints = await Client(
+            played.url, timeout=HUNG_SECONDS
+        ).connect_and_get_server_endpoints()
         assert [e.SecurityMode for e in endpoints] == [ua.MessageSecurityMode.SignAndEncrypt]
         assert [e.SecurityPolicyUri.rpartition("#")[2] for e in endpoints] == ["Basic256Sha256"]
         assert endpoints[0].EndpointUrl == played.url
@@ -157,7 +164,9 @@ def test_a_certificate_wall_shows_endpoints_and_refuses_the_session() -> None:
 @pytest.mark.parametrize("kind", ["expired", "not_yet", "wrong_host"])
 def test_a_bad_certificate_is_bad_in_the_way_that_was_asked(kind: str) -> None:
     async def body(played: Played) -> None:
-        endpoints = await Client(played.url).connect_and_get_server_endpoints()
+        endpoints = await Client(
+            played.url, timeout=HUNG_SECONDS
+        ).connect_and_get_server_endpoints()
         certificate = x509.load_der_x509_certificate(endpoints[0].ServerCertificate)
         now = datetime.now(UTC)
         hosts = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -170,9 +179,9 @@ def test_a_bad_certificate_is_bad_in_the_way_that_was_asked(kind: str) -> None:
 
 def test_sessions_run_out_and_come_back_when_closed() -> None:
     async def body(played: Played) -> None:
-        async with Client(played.url):
+        async with asking(played):
             assert await failed_login(played) == "BadTooManySessions"
-        async with Client(played.url):
+        async with asking(played):
             pass
         assert played.witness.sessions == 2
         assert played.witness.open_sessions == 0
@@ -193,7 +202,7 @@ def test_a_session_that_is_left_is_counted_and_holds_its_place() -> None:
 
 def test_never_sent_services_are_counted_and_refused() -> None:
     async def body(played: Played) -> None:
-        async with Client(played.url) as client:
+        async with asking(played) as client:
             strokes = client.get_node("ns=2;s=Press/Strokes")
             refused = await status_of(strokes.write_value(ua.Variant(1, ua.VariantType.UInt32)))
             assert refused == "BadServiceUnsupported"
@@ -210,7 +219,7 @@ def test_pages_and_operation_limits_are_kept() -> None:
     limits = {"MaxNodesPerRead": 5, "MaxBrowseContinuationPoints": 2}
 
     async def body(played: Played) -> None:
-        async with Client(played.url) as client:
+        async with asking(played) as client:
             folder = client.get_node("ns=2;s=Bulk/0000")
             assert len(await folder.get_children()) == 100
             assert await client.get_node(ua.NodeId(11705)).read_value() == 5
@@ -229,7 +238,7 @@ def test_a_discovery_server_names_others_and_gives_no_session() -> None:
     }
 
     async def body(played: Played) -> None:
-        servers = await Client(played.url).connect_and_find_servers()
+        servers = await asking(played).connect_and_find_servers()
         assert [s.ApplicationUri for s in servers] == ["urn:press-4:opcua", "urn:mixer"]
         assert servers[0].ApplicationType is ua.ApplicationType.DiscoveryServer
         assert servers[1].DiscoveryUrls == ["opc.tcp://10.9.9.9:4840"]
@@ -240,7 +249,9 @@ def test_a_discovery_server_names_others_and_gives_no_session() -> None:
 
 def test_an_advertised_url_can_name_another_host() -> None:
     async def body(played: Played) -> None:
-        endpoints = await Client(played.url).connect_and_get_server_endpoints()
+        endpoints = await Client(
+            played.url, timeout=HUNG_SECONDS
+        ).connect_and_get_server_endpoints()
         assert endpoints[0].EndpointUrl == "opc.tcp://plc-old:4840"
 
     run(body, {"advertised_url": "opc.tcp://plc-old:4840"})
@@ -248,7 +259,7 @@ def test_an_advertised_url_can_name_another_host() -> None:
 
 def test_a_wrong_clock_shows() -> None:
     async def body(played: Played) -> None:
-        async with Client(played.url) as client:
+        async with asking(played) as client:
             clock = await client.get_node(ua.NodeId(2258)).read_value()
             assert clock < datetime.now(UTC) - timedelta(days=300)
 
@@ -267,7 +278,7 @@ def test_a_value_can_move() -> None:
     points = (Point("Level", "", "Double", 50.0, options={"swing": 10, "period_seconds": 1e-3}),)
 
     async def body(played: Played) -> None:
-        async with Client(played.url) as client:
+        async with asking(played) as client:
             node = client.get_node("ns=2;s=Level")
             values = [await node.read_value() for _ in range(5)]
             assert len(set(values)) > 1
@@ -280,7 +291,7 @@ def test_other_clients_show_in_the_session_diagnostics() -> None:
     clients = [{"session": "Historian 1", "name": "Historian", "uri": "urn:historian"}]
 
     async def body(played: Played) -> None:
-        async with Client(played.url) as client:
+        async with asking(played) as client:
             (other,) = await client.get_node(ua.NodeId(3707)).read_value()
             assert isinstance(other, ua.SessionDiagnosticsDataType)
             assert other.SessionName == "Historian 1"

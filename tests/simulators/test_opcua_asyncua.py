@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from simulators.contract import Fault
 from tests.simulators.opcua_bench import play
+from tests.support.patience import HUNG_SECONDS
 
 OPTIONS = {
     "server": "asyncua",
@@ -26,7 +27,7 @@ OPTIONS = {
 def test_a_real_server_plays_the_same_plant_and_is_counted(tmp_path: Path) -> None:
     async def body() -> None:
         async with play(OPTIONS, host="127.46.9.1") as played:
-            async with Client(played.url) as client:
+            async with Client(played.url, timeout=HUNG_SECONDS) as client:
                 pressure = client.get_node("ns=2;s=Press/Hydraulics/Pressure")
                 value = await pressure.read_data_value()
                 assert value.Value.Value == 162.5
@@ -68,7 +69,7 @@ async def _encrypted(url: str, folder: Path) -> Client:
         )
     )
     (folder / "certificate.der").write_bytes(certificate.public_bytes(serialization.Encoding.DER))
-    client = Client(url)
+    client = Client(url, timeout=HUNG_SECONDS)
     client.application_uri = "urn:test:client"
     client.set_user("engineer")
     client.set_password("pw")
