@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
 pytestmark = [
@@ -28,7 +29,10 @@ pytestmark = [
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-LAB = ("--probe", "modbus", "--depth", "discover", "--yes", "--json", "--timeout", "3")
+LAB = ("--probe", "modbus", "--depth", "discover", "--yes", "--json", "--timeout", "30")
+LONG = "7200"  # seconds: until it is ended
+TIMES = 5
+"""What hears nothing for a few seconds, as on a busy machine, listens again so often."""
 BENCH = ("--profile", "bench", "--i-own-this-lab", "--max-rate", "1000")
 
 
@@ -43,7 +47,7 @@ class Wire:
     near: str
     far: str
     cwd: Path
-    patience: float = 110.0  # seconds that a run may take
+    patience: float = HUNG_SECONDS  # that a run may take
 
     def untrap(self, *words: str, drop: str = "") -> list[dict[str, object]]:
         """Run `untrap` at the near end, perhaps without one capability; its JSON lines."""
@@ -71,6 +75,12 @@ class Wire:
         rows = ip("netns", "exec", self.near, "cat", "/proc/net/dev").splitlines()
         (row,) = [line for line in rows if line.strip().startswith(f"{name}:")]
         return int(row.partition(":")[2].split()[9])
+
+    def kernel(self, part: str, name: str) -> int:
+        """A counter of the near end's kernel (/proc/net/snmp)."""
+        rows = ip("netns", "exec", self.near, "cat", "/proc/net/snmp").splitlines()
+        names, counts = (line.split() for line in rows if line.startswith(f"{part}:"))
+        return int(counts[names.index(name)])
 
     @contextmanager
     def playing(self, script: Path, *words: str) -> Iterator[None]:
@@ -117,18 +127,24 @@ def addresses(wire: Wire, near: str, far: list[str]) -> None:
 
 def test_arp_first_and_dead_addresses_get_no_ip_packet(wire: Wire) -> None:
     addresses(wire, "10.77.0.1/28", ["10.77.0.9/28"])
-    with wire.playing(HERE / "segment.py", "60"):
+    with wire.playing(HERE / "segment.py", LONG):
         *_, last = wire.untrap("plan", "10.77.0.0/28", "--exclude", "10.77.0.5", "--json")
-        before = wire.left()
+        counters = (("Ip", "OutRequests"), ("Tcp", "RetransSegs"), ("Tcp", "OutRsts"))
+        before = [wire.kernel(*one) for one in counters]
         summary = wire.scan("10.77.0.0/28", "--exclude", "10.77.0.5", *LAB)
-        left = wire.left() - before
+        left, again, resets = (
+            wire.kernel(*one) - was for one, was in zip(counters, before, strict=True)
+        )
     layer2, sent = summary["layer2"], summary["sent"]
     assert last["layer2"]["arp_addresses"] == 13  # type: ignore[index]
     assert last["layer2"]["arp_requests"] == 26  # type: ignore[index]
     assert layer2["arp_requests"] == 13 + 12  # type: ignore[index]
     assert summary["answered"] == 1
-    # Beside ARP and what the model counts, the kernel resolves the one live neighbour itself.
-    assert left - layer2["arp_requests"] - sent["packets"] in (0, 1, 2)  # type: ignore[index]
+    # By the kernel's count no IP packet is more than the model's but for its answer to the knock
+    # at our own address; one less is an acknowledgement that travelled with the next request.
+    left, again, resets = (now - was for now, was in zip(after, before, strict=True))
+    fewer = sent["packets"] - (left - again - resets)  # type: ignore[index]
+    assert 0 <= fewer <= sent["requests"]  # type: ignore[index]
     assert sent["packets"] <= summary["planned"]["ceiling"]["packets"]  # type: ignore[index]
     assert sent["packets"] >= summary["planned"]["floor"]["packets"] == 0  # type: ignore[index]
     assert summary["outcomes"]["no_path"] == 11  # type: ignore[index] # 14 hosts less 1, 5, 9
@@ -138,7 +154,7 @@ def test_arp_first_and_dead_addresses_get_no_ip_packet(wire: Wire) -> None:
 
 def test_without_the_right_the_scan_works_and_says_what_is_off(wire: Wire) -> None:
     addresses(wire, "10.77.0.1/28", ["10.77.0.9/28"])
-    with wire.playing(HERE / "segment.py", "60"):
+    with wire.playing(HERE / "segment.py", LONG):
         summary = wire.scan("10.77.0.0/28", *LAB, "--listen", "1", "--dcp", drop="net_raw")
     assert summary["answered"] == 1
     assert "CAP_NET_RAW" in str(summary["layer2"]["off"])  # type: ignore[index]
@@ -156,7 +172,7 @@ def test_nothing_leaves_through_another_interface_than_the_named_one(wire: Wire,
         quiet = f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
         ip("netns", "exec", space, "sh", "-c", f"echo 1 > {quiet}")
         ip("-n", space, "link", "set", name, "up")
-    with wire.playing(HERE / "segment.py", "60"):
+    with wire.playing(HERE / "segment.py", LONG):
         before = wire.left("here")
         summary = wire.scan("10.77.0.8/30", "--interface", "there", *LAB, drop=drop)
         assert wire.left("here") == before
@@ -168,13 +184,16 @@ def test_nothing_leaves_through_another_interface_than_the_named_one(wire: Wire,
 
 def test_listening_sends_nothing_and_fills_the_inventory(wire: Wire) -> None:
     addresses(wire, "10.77.0.1/28", ["10.77.0.9/28"])
-    with wire.playing(HERE / "capture" / "double.py", "far", "60"):
-        before = wire.left()
-        summary = wire.scan("--listen", "2", "--json")
-        assert wire.left() == before
-    assert summary["hosts"] == 0
-    assert summary["sent"]["packets"] == 0  # type: ignore[index]
-    (asset,) = wire.untrap("assets", "--json")
+    with wire.playing(HERE / "capture" / "double.py", "far", LONG):
+        for _ in range(TIMES):
+            before = wire.left()
+            summary = wire.scan("--listen", "2", "--json")
+            assert wire.left() == before
+            assert summary["hosts"] == 0
+            assert summary["sent"]["packets"] == 0  # type: ignore[index]
+            if assets := wire.untrap("assets", "--json"):
+                break
+    (asset,) = assets
     assert (asset["name"], asset["role"], asset["mac"]) == (
         "switch-42",
         "switch",
@@ -184,13 +203,16 @@ def test_listening_sends_nothing_and_fills_the_inventory(wire: Wire) -> None:
 
 def test_dcp_is_asked_only_when_it_is_wanted(wire: Wire) -> None:
     addresses(wire, "10.77.0.1/28", ["10.77.0.9/28"])
-    with wire.playing(HERE / "capture" / "double.py", "far", "60"):
-        summary = wire.scan("--dcp", "--yes", "--json")
-    assert summary["layer2"]["dcp_requests"] == 1  # type: ignore[index]
-    assert summary["sent"]["packets"] == 0  # type: ignore[index]
-    assets = wire.untrap("assets", "--json")
-    facts = {(f["name"], f["value"]) for a in assets for f in a["facts"]}  # type: ignore[attr-defined]
-    assert {("name", "press-7.plc"), ("product", "S7-1200")} <= facts
+    with wire.playing(HERE / "capture" / "double.py", "far", LONG):
+        for _ in range(TIMES):
+            summary = wire.scan("--dcp", "--yes", "--json")
+            assert summary["layer2"]["dcp_requests"] == 1  # type: ignore[index]
+            assert summary["sent"]["packets"] == 0  # type: ignore[index]
+            assets = wire.untrap("assets", "--json")
+            facts = {(f["name"], f["value"]) for a in assets for f in a["facts"]}  # type: ignore[attr-defined]
+            if {("name", "press-7.plc"), ("product", "S7-1200")} <= facts:
+                return
+    pytest.fail(f"no answer to DCP in {TIMES} scans: {facts}")
 
 
 def live(size: int) -> list[str]:
@@ -201,12 +223,12 @@ def live(size: int) -> list[str]:
 def sweep(wire: Wire, prefix: int, drop: str) -> None:
     """Scan a whole own network; every live host is found, none is called absent by mistake."""
     limit = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
-    if int(limit.read_text()) > 1024:
+    if limit.exists() and int(limit.read_text()) > 1024:  # not told in a network of our own
         pytest.skip("the neighbour table of this machine is larger than stock")
     size = 1 << (32 - prefix)
     here, hosts = f"10.78.{size // 256 - 1}.254", live(size)
     addresses(wire, f"{here}/{prefix}", [f"{item}/{prefix}" for item in hosts])
-    with wire.playing(HERE / "segment.py", str(int(wire.patience))):
+    with wire.playing(HERE / "segment.py", LONG):
         pace = ("--profile", "brisk") if drop else BENCH
         summary = wire.scan(f"10.78.0.0/{prefix}", *LAB, *pace, drop=drop)
     assert summary["answered"] == len(hosts), json.dumps(summary)
@@ -229,5 +251,4 @@ def test_a_slash_20_finds_every_live_host_with_a_stock_neighbour_table(
     wire: Wire, drop: str
 ) -> None:
     """4 096 addresses, four times what the table holds; 315 of them live."""
-    wire.patience = 800.0
     sweep(wire, 20, drop)

@@ -23,6 +23,8 @@ pytestmark = [
 ]
 
 DOUBLE = Path(__file__).with_name("double.py")
+LISTENING = (2.0, 20.0, 200.0)
+"""Seconds: on a busy machine the double may have nothing said and nothing answered in the first."""
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def wire() -> Iterator[str]:
         run("-n", space, "link", "set", "far", "address", "00:1b:1b:00:00:42")
         run("-n", space, "link", "set", "far", "up")
         run("-n", space, "address", "add", "10.77.0.9/24", "dev", "far")
-        double = [ip, "netns", "exec", space, sys.executable, str(DOUBLE), "far", "30"]
+        double = [ip, "netns", "exec", space, sys.executable, str(DOUBLE), "far", "7200"]
         with subprocess.Popen(double, stdout=subprocess.PIPE) as running:
             assert running.stdout is not None
             assert running.stdout.readline() == b"ready\n"
@@ -63,11 +65,14 @@ def sent(interface: str) -> int:
 
 
 def test_listening_hears_lldp_and_sends_nothing(wire: str) -> None:
-    before = sent(wire)
-    heard = listen(wire, 2.0)
-    assert sent(wire) == before
-    assert heard.sent == 0
-    facts = {(f.name, f.value) for o in heard.observations for f in o.facts}
+    for seconds in LISTENING:
+        before = sent(wire)
+        heard = listen(wire, seconds)
+        assert sent(wire) == before
+        assert heard.sent == 0
+        facts = {(f.name, f.value) for o in heard.observations for f in o.facts}
+        if facts:
+            break
     assert {("name", "switch-42"), ("role", "switch"), ("mac", "00:1b:1b:00:00:42")} <= facts
 
 
@@ -83,32 +88,39 @@ def test_an_arp_sweep_finds_the_live_host(wire: str) -> None:
 
 
 def test_a_sweep_that_is_held_sends_nothing_and_asks_everybody_afterwards(wire: str) -> None:
-    before, left = sent(wire), []
+    targets, left = "10.77.0.9-10.77.0.60", [52]
 
     def hold(_: set[str]) -> None:
         """The first answer has come."""
         helper.hold(True)
-        for seconds in (0.3, 0.6):  # until it was told, and then far longer than a round lasts
-            time.sleep(seconds)
+        left[:] = [sent(wire) - before]
+        while len(left) < 2 or left[-2] != left[-1]:
+            time.sleep(0.6)  # far longer than a round lasts
             left.append(sent(wire) - before)
         helper.hold(False)
 
-    helper = Helper(hold)
-    heard = sweep(wire, "10.77.0.1", "10.77.0.9-10.77.0.60", 0.2, helper=helper, per_second=100)
-    assert left[0] == left[1] < 52
-    assert heard.sent == sent(wire) - before == 52 + 51
-    assert heard.answered == {"10.77.0.9"}
+    for rate in (100, 10, 1):  # on a busy machine all have left before it is told
+        before, helper = sent(wire), Helper(hold)
+        heard = sweep(wire, "10.77.0.1", targets, 0.2, helper=helper, per_second=rate)
+        assert heard.sent == sent(wire) - before == 52 + 51
+        assert heard.answered == {"10.77.0.9"}
+        if left[-1] < 52:
+            return
+    pytest.fail("nothing was held")
 
 
 def test_dcp_identify_gives_the_stations_identity(wire: str) -> None:
-    heard = identify(wire, 2.0)
-    assert heard.sent == 1
-    facts = {
-        f.name: f.value
-        for o in heard.observations
-        if o.question.protocol == "pn-dcp" and o.question.operation == "overheard"
-        for f in o.facts
-    }
+    for seconds in LISTENING:
+        heard = identify(wire, seconds)
+        assert heard.sent == 1
+        facts = {
+            f.name: f.value
+            for o in heard.observations
+            if o.question.protocol == "pn-dcp" and o.question.operation == "overheard"
+            for f in o.facts
+        }
+        if facts:
+            break
     assert facts["name"] == "press-7.plc"
     assert facts["product"] == "S7-1200"
     assert (facts["vendor_id"], facts["device_id"]) == (0x2A, 0x10D)
