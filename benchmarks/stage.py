@@ -6,6 +6,7 @@ the whole benchmark moves into a namespace of its own, so that nothing else is c
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -122,7 +123,7 @@ def measure(
 ) -> Measured:
     """Run a program and measure it; it is killed after `seconds`.
 
-    `watch` is called about every 50 ms with the seconds since the start.
+    `watch` is called about every 50 ms with the seconds since the start, and at the end.
     """
     out, err = folder / "measured.out", folder / "measured.err"
     before, began = counted(), time.monotonic()
@@ -178,6 +179,8 @@ def _look(
         peak[0] = max(peak[0], memory(pid))
         if watch is not None:
             watch(time.monotonic() - began)
+    if watch is not None:  # what a busy machine has not let us see before
+        watch(time.monotonic() - began)
 
 
 def memory(pid: int) -> float:
@@ -206,8 +209,9 @@ class Played:
         path = self.folder / "witness.json"
         path.unlink(missing_ok=True)
         self.child.send_signal(signal.SIGUSR1)
-        for _ in range(200):
-            if path.exists():
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):  # not whole yet
                 found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
                 return found
             time.sleep(0.05)

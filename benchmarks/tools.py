@@ -100,6 +100,7 @@ def untrap(
         words[1:3] = ["-m", "benchmarks.sampled", looks]
     if not any("/" in item for item in more):
         words += ["-iL", here.targets]
+    began = time.time()
     measured = measure(
         words, folder, seconds, lambda at: durable.append((at, identified(database)))
     )
@@ -107,7 +108,7 @@ def untrap(
     lines = measured.out.splitlines()
     summary = json.loads(lines[-1]) if lines and measured.code in (0, 3, 4) else {}
     result = Result("untrap", " ".join(flags), measured, summary=summary, durable=durable)
-    result.phases = phases(database, ended - measured.wall, ended)
+    result.phases = phases(database, began, ended)
     if not summary:
         result.summary = {"error": measured.err[-400:]}
     if plant.startswith("generate:"):

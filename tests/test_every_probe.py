@@ -25,12 +25,12 @@ from protocols.contract import (
     Secret,
     Size,
 )
-from scanner.clock import SystemClock
 from scanner.engine import Engine, Visit
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.wire import Wire
 from simulators import registry
+from tests.support.virtual import LoopClock, virtually
 
 QUICK = Limits(connect_timeout=0.3, answer_timeout=0.15, retry_delay=0.02, close_seconds=0.1)
 EVERY = pytest.mark.parametrize("probe", probes(), ids=lambda probe: probe.name)
@@ -115,7 +115,7 @@ def against(probe: Probe, answer: Answer, seed: int = 1) -> Run:
             )
             wire = Wire(
                 *("scan", "site", "here", parse(["127.0.0.1"]), PROFILES["bench"], QUICK),
-                *(SystemClock(), sink),
+                *(LoopClock(asyncio.get_running_loop()), sink),
                 options=Options(Depth.SAMPLE, sample_seconds=0.3, sample_every_seconds=0.1),
                 credentials=credentials,
             )
@@ -128,7 +128,7 @@ def against(probe: Probe, answer: Answer, seed: int = 1) -> Run:
         await asyncio.sleep(0)
         run.tasks_left = len(asyncio.all_tasks()) - 1
 
-    asyncio.run(scan())
+    virtually(scan())
     return run
 
 

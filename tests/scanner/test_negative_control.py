@@ -8,7 +8,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def accepting(address: str, ports: Sequence[int]) -> Iterator[Counter[int]]:
     """Accepts on each of these ports and says nothing; counts connections and bytes said to it."""
     heard: Counter[int] = Counter()
     listening = []
+    last = b"that is all"
 
     def serve(sock: socket.socket, port: int) -> None:
         while True:
@@ -36,19 +37,28 @@ def accepting(address: str, ports: Sequence[int]) -> Iterator[Counter[int]]:
             except OSError:
                 return
             heard[port] += 1
-            with peer:
+            with peer, suppress(ConnectionError):
                 while data := peer.recv(4096):
+                    if data == last:
+                        heard[port] -= 1
+                        return
                     heard[-port] += len(data)  # bytes, apart
 
     for port in ports:
         sock = socket.create_server((address, port))
-        listening.append(sock)
-        threading.Thread(target=serve, args=(sock, port), daemon=True).start()
+        thread = threading.Thread(target=serve, args=(sock, port), daemon=True)
+        thread.start()
+        listening.append((sock, thread))
     try:
         yield heard
+        for sock, thread in listening:  # who came before, and waits to be accepted, is counted
+            with socket.create_connection(sock.getsockname()) as ours:
+                ours.sendall(last)
+                thread.join()
     finally:
-        for sock in listening:
-            sock.shutdown(socket.SHUT_RDWR)
+        for sock, _ in listening:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
 

@@ -49,7 +49,13 @@ def within(here: Played, folder: Path, seconds: int) -> Ran:
 def test_a_window_that_closes_ends_the_scan_in_order_and_says_how_to_go_on(
     plant: Played, tmp_path: Path
 ) -> None:
-    for seconds in (6, 12, 20):  # a machine that needs longer to start finds the first one closed
+    for seconds in (
+        6,
+        12,
+        20,
+        40,
+        80,
+    ):  # a machine that needs longer to start finds the first one closed
         ran = within(plant, tmp_path, seconds)
         if ran.code != 5:
             break
