@@ -7,6 +7,7 @@ Organisation TLVs read: LLDP-MED inventory (ANSI/TIA-1057, 10.2.6) and PROFINET 
 
 from __future__ import annotations
 
+from protocols._capabilities import role
 from protocols._cursor import Cursor, address, mac, printable, text
 from protocols.contract import Fact, Garbled, Overheard, Segment
 from protocols.passive import Passive, overheard
@@ -26,17 +27,6 @@ def _chassis(value: bytes) -> Fact | None:
     if kind == 7 and printable(body):  # locally assigned: PROFINET puts the station's name here
         return Fact("name", text(body), "LLDP chassis id")
     return None
-
-
-def role(capabilities: int) -> str:
-    """The role of the enabled capabilities (IEEE 802.1AB-2016, table 8-4).
-
-    A switch that also routes counts as a switch.
-    """
-    for bit, name in ((0x04, "switch"), (0x10, "router"), (0x08, "access-point"), (0x20, "phone")):
-        if capabilities & bit:
-            return name
-    return ""
 
 
 def _organisation(value: bytes) -> Fact | None:

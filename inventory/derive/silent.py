@@ -1,55 +1,25 @@
-"""Silent devices: what switch MAC tables and ARP tables know, joined with what answered.
+"""Silent devices: what switch tables and ARP tables know, joined with what answered.
 
-One rule keeps it simple: a hardware address that a switch learned is an asset of its own only where
-it cannot be a device that is known already: it has an address of its own by some ARP table, or
-every device that it could be has shown another hardware address, or its maker is another one, or
-it is the switch itself, which learns nobody's address but others'. One that the register names is
-that row's device.
+One rule keeps it simple: a hardware address that a switch learned, or that a neighbour of its told,
+is an asset of its own only where it cannot be a device that is known already: it has an address of
+its own by some ARP table or by the neighbour's word, or every device that it could be has shown
+another hardware address or system name, or its maker is another one, or it is the switch itself,
+which learns nobody's address but others'. One that the register names is that row's device.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from inventory.derive.identity import ROUTERS, plain_mac, plain_serial, plain_vendor
+from inventory.derive.identity import plain_mac, plain_serial, plain_vendor
 from inventory.derive.oui import device_maker
 from inventory.derive.places import Place, Places, Seen, gather
+from inventory.derive.sightings import Neighbour, Sighting, Tables, own, read
 from inventory.model import RegisterRow
 
 MOST_PER_ADDRESS = 4  # addresses behind one hardware address before it counts as a router
-OWN = ("mac", "interface.mac")
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A hardware address on one port of one switch."""
-
-    observer: str  # its address
-    port: str
-    first: str
-    last: str
-    scan: str
-    source: str
-
-
-@dataclass(slots=True)
-class Tables:
-    """What the tables of all observers say."""
-
-    seen: dict[str, list[Sighting]] = field(default_factory=dict)  # by hardware address
-    spoken: dict[str, set[str]] = field(default_factory=dict)  # address → hardware addresses
-    lines: dict[tuple[str, str], Sighting] = field(default_factory=dict)  # address, hardware
-    crowd: dict[tuple[str, str], int] = field(default_factory=dict)  # switch port → addresses
-    trunks: set[tuple[str, str]] = field(default_factory=set)  # ports that lead to another switch
-    latest: dict[str, Sighting] = field(default_factory=dict)  # observer → its youngest line
-
-    def current(self, one: Sighting) -> bool:
-        """Whether the switch's last word was taken in the scan that this line is from."""
-        return self.latest[one.observer].scan == one.scan
 
 
 class Outline(NamedTuple):
@@ -58,13 +28,17 @@ class Outline(NamedTuple):
     own: tuple[str, ...]  # hardware addresses that the device there is known to have
     alive: bool
     makers: tuple[str, ...]
+    names: tuple[str, ...] = ()  # what its agent is called (SNMP)
 
 
 def outlines(places: Places) -> dict[str, Outline]:
     """The outline of every address."""
     return {
         address: Outline(
-            tuple(_own(here)), any(place.alive for place in here.values()), _makers(here)
+            tuple(own(here)),
+            any(place.alive for place in here.values()),
+            _makers(here),
+            _names(here),
         )
         for address, here in places.items()
     }
@@ -89,12 +63,16 @@ def told(
     places: Places, around: Mapping[str, Outline], register: Sequence[RegisterRow]
 ) -> list[Seen]:
     """What the tables of `places` add to a site: facts of devices, and silent devices."""
-    tables = _read(places)
-    if not (tables.seen or tables.spoken):
+    tables = read(places)
+    if not (tables.seen or tables.spoken or tables.near):
         return []
     known = _known(around, register, tables)
     listed = {plain_mac(row.mac) for row in register}
-    return list(_added(places, around, known, tables, listed))
+    near = _tied(around, known, tables)
+    return [
+        *_resolved(known, tables),
+        *_seen(places, around, known, tables, listed, near),
+    ]
 
 
 def beside(places: Places, added: Iterable[Seen]) -> Places:
@@ -107,79 +85,6 @@ def beside(places: Places, added: Iterable[Seen]) -> Places:
             else:
                 mine[part] = place
     return places
-
-
-def _read(places: Places) -> Tables:
-    tables = Tables()
-    for address, here in places.items():
-        for place in here.values():
-            if not place.tables:
-                continue
-            for (name, value, source, part), (first, last) in place.facts.items():
-                where = Sighting(address, part, first, last, _scan(place, last), source)
-                if name == "mac_seen" and (mac := _single(str(value))):
-                    tables.seen.setdefault(mac, []).append(where)
-                    known = tables.latest.get(address)
-                    if known is None or known.last < last:
-                        tables.latest[address] = where
-                elif name == "arp_seen":
-                    _line(str(value), where, tables)
-    for sightings in tables.seen.values():
-        for one in filter(tables.current, sightings):
-            port = (one.observer, one.port)
-            tables.crowd[port] = tables.crowd.get(port, 0) + 1
-    tables.trunks = set(_trunks(places, tables))
-    return tables
-
-
-def _trunks(places: Places, tables: Tables) -> Iterator[tuple[str, str]]:
-    """Ports that lead to another switch whose tables are known: it is the neighbour there, or
-    its own hardware address was learned there. Any other neighbour may be the device itself."""
-    owners: dict[str, str] = {}
-    for address in tables.latest:
-        owners[address] = address
-        for mac in _own(places[address]):
-            owners[mac] = address
-            for one in tables.seen.get(mac, ()):
-                if one.observer != address and tables.current(one):
-                    yield one.observer, one.port
-    for address in tables.latest:
-        for place in places[address].values():
-            for name, value, _, part in place.facts:
-                if name in ("neighbour.mac", "neighbour.address"):
-                    text = str(value)
-                    if owners.get(plain_mac(text) or text, address) != address:
-                        yield address, part
-
-
-def _line(text: str, where: Sighting, tables: Tables) -> None:
-    """One line of an ARP table, "address=hardware address"."""
-    address, _, hardware = text.partition("=")
-    mac = _single(hardware)
-    if mac and _usable(address):
-        tables.spoken.setdefault(address, set()).add(mac)
-        known = tables.lines.get((address, mac))
-        if known is None or known.last < where.last:
-            tables.lines[address, mac] = where
-
-
-def _single(text: str) -> str:
-    """A hardware address of one device, or ""."""
-    mac = plain_mac(text)
-    blank = mac in ("", "00:00:00:00:00:00")
-    return "" if blank or mac.startswith(ROUTERS) else mac
-
-
-def _usable(text: str) -> bool:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return not (address.is_loopback or address.is_multicast or address.is_unspecified)
-
-
-def _scan(place: Place, time: str) -> str:
-    return next((s for s, (low, high) in place.scans.items() if low <= time <= high), "")
 
 
 def _known(
@@ -200,22 +105,12 @@ def _known(
     return known
 
 
-def _own(here: dict[str, Place]) -> set[str]:
-    """Hardware addresses that the device at this place is known to have."""
-    return {
-        mac
-        for place in here.values()
-        for name, value, _, _ in place.facts
-        if name in OWN and (mac := plain_mac(str(value)))
-    }
-
-
 def shown_macs(places: Places, wanted: set[str]) -> frozenset[str]:
     """Of these hardware addresses, those that something which is there has or is known by."""
     found = set()
     for address, here in places.items():
         if any(place.alive for place in here.values()):
-            found |= wanted & ({plain_mac(address)} | _own(here))
+            found |= wanted & ({plain_mac(address)} | own(here))
     return frozenset(found)
 
 
@@ -231,23 +126,85 @@ def shown_serials(places: Places, wanted: set[str]) -> frozenset[str]:
     )
 
 
-def _added(
-    places: Places,
-    around: Mapping[str, Outline],
-    known: dict[str, set[str]],
-    tables: Tables,
-    listed: set[str],
-) -> Iterator[Seen]:
-    """What the tables add: hardware addresses of known devices, places, and silent devices.
-
-    `listed` are the hardware addresses that the register names.
-    """
+def _resolved(known: Mapping[str, set[str]], tables: Tables) -> Iterator[Seen]:
+    """The hardware addresses that ARP tables tell."""
     for address, macs in sorted(tables.spoken.items()):
         mac = next(iter(macs)) if len(macs) == 1 else ""
         at = [one for one in known.get(mac, ()) if plain_mac(one) == ""]
         if mac and len(at) <= MOST_PER_ADDRESS:
             where = tables.lines[address, mac]
             yield from _fact(address, where, ("mac", mac, f"ip-mib table of {where.observer}"))
+
+
+def _tied(
+    around: Mapping[str, Outline], known: dict[str, set[str]], tables: Tables
+) -> dict[str, list[Neighbour]]:
+    """Neighbours by hardware address, or by the address where they tell no other; `known` and what
+    was seen take in the addresses that they tell."""
+    claims: dict[str, set[str]] = {}
+    for one in filter(lambda one: tables.current(one.where), tables.near):
+        for address in one.addresses:
+            who = one.mac or _short(one.words.get("name", "")) or f"{one.where}"
+            claims.setdefault(address, set()).add(who)
+    near: dict[str, list[Neighbour]] = {}
+    for one in tables.near:
+        if one.mac:
+            near.setdefault(one.mac, []).append(one)
+        for address in one.addresses:
+            there = around.get(address)
+            macs = {*tables.spoken.get(address, ()), *(there.own if there else ())}
+            if len(claims.get(address, ())) > 1 or not _may_be(one, there, macs):
+                continue
+            who = one.mac or (min(macs) if len(macs) == 1 else address)
+            known.setdefault(who, set()).add(address)
+            if not one.mac:
+                tables.look(who, one.where)
+                near.setdefault(who, []).append(one)
+    return near
+
+
+def _may_be(one: Neighbour, other: Outline | None, macs: Iterable[str]) -> bool:
+    """Whether a neighbour can be what is known at the address that it tells: neither the makers
+    nor the system names tell otherwise."""
+    maker = plain_vendor(device_maker(one.mac))
+    makers = {plain_vendor(device_maker(mac)) for mac in macs}
+    if maker and makers - {""} and maker not in makers:
+        return False
+    return other is None or (_alike(maker, other.makers) and _called(one, other.names))
+
+
+def _alike(maker: str, makers: Sequence[str]) -> bool:
+    """Whether a maker by its prefix may be one of those named; so where either is not known."""
+    named = [one for one in makers if one]
+    return not (maker and named) or any(
+        one.startswith(maker) or maker.startswith(one) for one in named
+    )
+
+
+def _called(one: Neighbour, names: Sequence[str]) -> bool:
+    """Whether a neighbour may be an agent of these names: its own is the agent's sysName
+    (IEEE 802.1AB, 9.5.6)."""
+    mine = _short(one.words.get("name", ""))
+    return not (mine and names) or mine in map(_short, names)
+
+
+def _short(name: str) -> str:
+    """A system name as it is compared: the host's, without its domain."""
+    return name.strip().casefold().partition(".")[0]
+
+
+def _seen(
+    places: Places,
+    around: Mapping[str, Outline],
+    known: dict[str, set[str]],
+    tables: Tables,
+    listed: set[str],
+    near: Mapping[str, Sequence[Neighbour]],
+) -> Iterator[Seen]:
+    """Who hangs on which port: known devices, places, and silent devices.
+
+    `listed` are the hardware addresses that the register names.
+    """
     unresolved, ports = _unresolved(around, tables), _Ports(places)
     for mac, sightings in sorted(tables.seen.items()):
         where = _edge(sightings, tables)
@@ -255,17 +212,42 @@ def _added(
         if len(addresses) > MOST_PER_ADDRESS:
             continue
         named = addresses or mac in around or mac in listed
-        if not named and _could_be_known(mac, sightings, unresolved):
+        if not named and _could_be_known(mac, sightings, unresolved, near.get(mac, ())):
             continue
-        port = "on" if tables.crowd.get((where.observer, where.port), 1) == 1 else "behind"
-        said = f"{port} {ports(where)}"
+        alone = where.direct or tables.crowd.get((where.observer, where.port), 1) == 1
+        said = f"{'on' if alone else 'behind'} {ports(where)}"
         for address in addresses or [mac]:
             yield from _fact(address, where, ("attached", said, where.source))
-            if address == mac:
+            if address == plain_mac(mac):
                 yield from _fact(mac, where, ("mac", mac, where.source))
                 if maker := device_maker(mac):
                     prefix = "IEEE prefix of its hardware address"
                     yield from _fact(mac, where, ("vendor", maker, prefix))
+            elif _only_told(address, around, tables, near.get(mac, ())) and plain_mac(mac):
+                yield from _fact(address, where, ("mac", mac, where.source))
+            yield from _words(address, tables, near.get(mac, ()))
+
+
+def _only_told(
+    address: str, around: Mapping[str, Outline], tables: Tables, near: Iterable[Neighbour]
+) -> bool:
+    """Whether it is a neighbour's word alone that gives an address its hardware address."""
+    shown = address in tables.spoken or (address in around and around[address].own)
+    return not shown and any(address in one.addresses for one in near)
+
+
+def _words(address: str, tables: Tables, near: Sequence[Neighbour]) -> Iterator[Seen]:
+    """What a device said of itself to its neighbours, the switches; of an old word where none is
+    said now."""
+    now = [one for one in near if tables.current(one.where)]
+    for one in now or near:
+        source = f"LLDP-MIB of {one.where.observer}"
+        port = one.words.get("port", "")
+        said = {name: one.words.get(name, "") for name in ("name", "description", "role")}
+        said["interface.mac" if plain_mac(port) else "interface.name"] = port
+        for name, text in said.items():
+            if text and text != one.mac:
+                yield from _fact(address, one.where, (name, text, source))
 
 
 def _fact(address: str, where: Sighting, fact: tuple[str, str, str]) -> Iterator[Seen]:
@@ -277,16 +259,17 @@ def _fact(address: str, where: Sighting, fact: tuple[str, str, str]) -> Iterator
 
 
 def _edge(sightings: Iterable[Sighting], tables: Tables) -> Sighting:
-    """The port nearest to the device: no trunk, then fewest other addresses. What a switch no
-    longer tells counts only where no switch tells anything: then its latest word does."""
+    """The port nearest to the device: where it named itself, no trunk, then fewest other addresses.
+    What a switch no longer tells counts only where no switch tells anything: then its latest word
+    does."""
     told = sorted(sightings, key=lambda one: (one.observer, one.port))
     now = [one for one in told if tables.current(one)]
     if not now:
         return max(told, key=lambda one: one.last)
 
-    def far(one: Sighting) -> tuple[bool, int]:
+    def far(one: Sighting) -> tuple[bool, bool, int]:
         port = (one.observer, one.port)
-        return port in tables.trunks, tables.crowd[port]
+        return not one.direct, port in tables.trunks, tables.crowd.get(port, 0)
 
     return min(now, key=far)
 
@@ -297,24 +280,36 @@ def _makers(here: dict[str, Place]) -> tuple[str, ...]:
     return tuple(map(plain_vendor, said))
 
 
-def _unresolved(around: Mapping[str, Outline], tables: Tables) -> list[tuple[str, str]]:
-    """(address, maker, "" unknown) of what answered and whose hardware address is not known."""
-    found = []
-    for address, one in around.items():
-        if not one.alive or plain_mac(address) or one.own or tables.spoken.get(address):
-            continue
-        found += [(address, maker) for maker in one.makers] or [(address, "")]
-    return found
+def _names(here: dict[str, Place]) -> tuple[str, ...]:
+    root = here.get("")
+    return tuple(
+        str(value)
+        for name, value, source, part in (root.facts if root else ())
+        if name == "name" and not part and source.startswith("snmp")
+    )
+
+
+def _unresolved(around: Mapping[str, Outline], tables: Tables) -> list[tuple[str, Outline]]:
+    """What answered and whose hardware address is not known, with its address."""
+    return [
+        (address, one)
+        for address, one in around.items()
+        if one.alive and not (plain_mac(address) or one.own or tables.spoken.get(address))
+    ]
 
 
 def _could_be_known(
-    mac: str, sightings: Iterable[Sighting], unresolved: Sequence[tuple[str, str]]
+    mac: str,
+    sightings: Iterable[Sighting],
+    unresolved: Sequence[tuple[str, Outline]],
+    near: Sequence[Neighbour],
 ) -> bool:
     """Whether it may belong to a device that answered; never to a switch that learned it."""
     maker, learners = plain_vendor(device_maker(mac)), {one.observer for one in sightings}
     return any(
         address not in learners
-        and (not one or not maker or one.startswith(maker) or maker.startswith(one))
+        and _alike(maker, one.makers)
+        and all(_called(neighbour, one.names) for neighbour in near)
         for address, one in unresolved
     )
 

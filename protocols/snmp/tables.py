@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
+from protocols._capabilities import role
 from protocols._identity import usable
 from protocols.contract import Fact
 from protocols.snmp import codec
@@ -249,9 +250,15 @@ def read_forwarding(
 
 
 LOCAL_PORT = ((*LLDP, 3, 7, 1, 3),)
-REMOTE = tuple((*LLDP, 4, 1, 1, n) for n in (4, 5, 6, 7, 8, 9, 10))
+REMOTE = tuple((*LLDP, 4, 1, 1, n) for n in (4, 5, 6, 7, 8, 9, 10, 12))
 REMOTE_ADDRESS = ((*LLDP, 4, 2, 1, 4),)
-_MAC_SUBTYPE, _PORT_MAC_SUBTYPE = 4, 3  # IEEE 802.1AB, 9.5
+_MAC_SUBTYPE, _ADDRESS_SUBTYPE, _PORT_MAC_SUBTYPE = 4, 5, 3  # IEEE 802.1AB, 9.5.2 and 9.5.3
+_FAMILIES = {1: 4, 2: 16}  # IANA address family → bytes of an address
+
+
+def _row(index: Oid) -> str:
+    """The source of a row: one port may have several neighbours, and each has a number."""
+    return f"snmp LLDP-MIB neighbour {index[2]}"
 
 
 def read_neighbour(index: Oid, row: Row, ports: Mapping[int, str]) -> Harvest:
@@ -259,25 +266,43 @@ def read_neighbour(index: Oid, row: Row, ports: Mapping[int, str]) -> Harvest:
     if len(index) != 3:
         return Harvest()
     part = ports.get(index[1], f"port {index[1]}")
-    chassis = mac(row.get(REMOTE[1])) if number(row.get(REMOTE[0])) == _MAC_SUBTYPE else ""
+    kind = number(row.get(REMOTE[0]))
     port_id = None if spoilt(row.get(REMOTE[2])) else row.get(REMOTE[3])
     port = mac(port_id) if number(row.get(REMOTE[2])) == _PORT_MAC_SUBTYPE else text(port_id)
     given = {
         "neighbour.name": text(row.get(REMOTE[5])),
         "neighbour.port": port or text(row.get(REMOTE[4])),
         "neighbour.description": text(row.get(REMOTE[6])),
-        "neighbour.mac": chassis,
+        "neighbour.role": _role(row.get(REMOTE[7])),
+        "neighbour.mac": mac(row.get(REMOTE[1])) if kind == _MAC_SUBTYPE else "",
+        "neighbour.address": _network_id(row.get(REMOTE[1])) if kind == _ADDRESS_SUBTYPE else "",
     }
-    return Harvest(tuple(Fact(k, v, "snmp LLDP-MIB", part) for k, v in given.items() if v))
+    return Harvest(tuple(Fact(k, v, _row(index), part) for k, v in given.items() if v))
 
 
-def read_neighbour_address(index: Oid, _row: Row, ports: Mapping[int, str]) -> Harvest:
+def _role(capabilities: Binding | None) -> str:
+    """The role of the enabled capabilities: BITS, so that the first is the highest of its octet
+    (RFC 2578, 7.1.4), where LLDP itself begins with the lowest."""
+    if capabilities is None or capabilities.spoilt or capabilities.tag != codec.OCTETS:
+        return ""
+    return role(int(f"{(capabilities.content or bytes(1))[0]:08b}"[::-1], 2))
+
+
+def _network_id(chassis: Binding | None) -> str:
+    """The network address that names a chassis: its family, then its bytes."""
+    content = chassis.content if chassis and chassis.tag == codec.OCTETS else b""
+    if not content or _FAMILIES.get(content[0]) != len(content) - 1:
+        return ""
+    return str(ipaddress.ip_address(content[1:]))
+
+
+def read_neighbour_address(index: Oid, _columns: Row, ports: Mapping[int, str]) -> Harvest:
     """A management address: time mark, port, number, subtype, length, address."""
     address = ip_of(index[5:])
     if not address:
         return Harvest()
     part = ports.get(index[1], f"port {index[1]}")
-    return Harvest((Fact("neighbour.address", address, "snmp LLDP-MIB", part),))
+    return Harvest((Fact("neighbour.address", address, _row(index), part),))
 
 
 LISTENER = columns("6.20.1", (4,))

@@ -338,6 +338,31 @@ def test_addresses_neighbours_and_learned_macs_are_facts() -> None:
     assert not any(value == "00:0e:8c:01:02:04" for _, value, _ in found)
 
 
+def neighbour(number: int, chassis: tuple[int, str], port: tuple[int, str]) -> dict[str, bytes]:
+    """One row of lldpRemTable on local port 5; identifiers as subtype and hex."""
+    row = {
+        4: signed(chassis[0]), 5: tlv(4, bytes.fromhex(chassis[1])),
+        6: signed(port[0]), 7: tlv(4, bytes.fromhex(port[1])), 12: tlv(4, b"\x28\0"),
+    }  # fmt: skip
+    return {f"1.0.8802.1.1.2.1.4.1.1.{n}.0.5.{number}": value for n, value in row.items()}
+
+
+def test_each_neighbour_of_a_port_is_told_apart_with_its_address_and_role() -> None:
+    """A chassis that is named by its network address (802.1AB, 9.5.2.3), and a switch beside it."""
+    values = MOXA | neighbour(1, (5, "010a141e28"), (5, "65746830"))
+    values |= neighbour(2, (4, "001b1b000001"), (3, "001b1b000002"))
+    values |= neighbour(3, (5, "02fe80"), (7, "37"))
+    values["1.0.8802.1.1.2.1.4.2.1.4.0.5.2.1.4.10.9.8.7"] = signed(1)
+    link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
+    found = {(f.name, f.value, f.source[-1]) for o in link.observations for f in o.facts}
+    assert {(name, value, row) for name, value, row in found if name.startswith("neigh")} == {
+        ("neighbour.address", "10.20.30.40", "1"), ("neighbour.port", "eth0", "1"),
+        ("neighbour.mac", "00:1b:1b:00:00:01", "2"), ("neighbour.port", "00:1b:1b:00:00:02", "2"),
+        ("neighbour.address", "10.9.8.7", "2"), ("neighbour.port", "7", "3"),
+        *(("neighbour.role", "switch", row) for row in "123"),
+    }  # fmt: skip
+
+
 def sensor(index: int, *columns: int) -> dict[str, bytes]:
     return {
         f"1.3.6.1.2.1.99.1.1.1.{column}.{index}": signed(value)
