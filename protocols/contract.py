@@ -233,7 +233,8 @@ FACTS: Mapping[str, str] = {
     # services and security
     "security": "one offer: policy, mode, identity kinds (OPC UA); version (SNMP)",
     "endpoint_url": "an advertised endpoint address",
-    "endpoint_reach": "how an advertised address relates to here: same, other_host, unresolved",
+    "endpoint_reach": "how an advertised address relates to the service that answered: same, "
+    "other_port, other_transport, other_host, unresolved",
     "certificate": "SHA-256 of the application certificate",
     "certificate.subject": "its subject",
     "certificate.issuer": "its issuer",

@@ -31,6 +31,7 @@ from protocols.opcua.numbers import (
     GET_ENDPOINTS,
     MOST_MESSAGE,
     NAME,
+    PORT,
 )
 
 _MOST_CERTIFICATES = 4
@@ -38,6 +39,21 @@ _MOST_URLS = 64  # a server names a handful: its addresses, and its policies and
 _ENDPOINTS = "opcua GetEndpoints"
 _SKEW_SECONDS = 300.0
 """Beyond this, servers refuse secured sessions (they check times of certificates and requests)."""
+_UNREACHED = {
+    "other_host": (
+        "address",
+        "needs that name or address to lead here; set it in the server or in DNS",
+    ),
+    "other_port": (
+        "port",
+        "asks another one; set the port in the server, or let that one lead here",
+    ),
+    "other_transport": (
+        "transport",
+        "must speak that one; switch an opc.tcp endpoint on in the server",
+    ),
+}
+"""What the URLs miss, and the step, by the word of the one that is nearest."""
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 
 
@@ -151,10 +167,12 @@ def describe(
 
 
 def reach(url: str, target: Target) -> str:
-    """How an advertised URL relates to the address that answered: same, other_host, unresolved."""
+    """How an advertised URL relates to the service that answered, by its text alone: same,
+    other_port, other_transport (HTTPS, WebSockets), other_host, unresolved."""
     try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:  # a bracket that is never closed
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or PORT
+    except ValueError:  # a bracket that is never closed, a port that no host has
         return "unresolved"
     if host in _LOCAL_NAMES:
         host = "127.0.0.1"
@@ -162,7 +180,11 @@ def reach(url: str, target: Target) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return "unresolved"
-    return "same" if str(address) == target.address else "other_host"
+    if str(address) != target.address:
+        return "other_host"
+    if parts.scheme != "opc.tcp":
+        return "other_transport"
+    return "same" if port == target.port else "other_port"
 
 
 def _clock_note(skew: float) -> tuple[str, ...]:
@@ -178,10 +200,15 @@ def _clock_note(skew: float) -> tuple[str, ...]:
 def _url_note(reaches: dict[str, str]) -> tuple[str, ...]:
     if not reaches or "same" in reaches.values():
         return ()
-    named = next(iter(reaches))
+    words = set(reaches.values())
+    word = "other_port" if "other_port" in words else "other_host"
+    if words == {"other_transport"}:
+        word = "other_transport"
+    named = next((url for url, said in reaches.items() if said == word), next(iter(reaches)))
+    what, step = _UNREACHED[word]
     return (
-        f"no advertised URL names this address (first: {named[:120]}): a client that follows the "
-        "list needs that name or address to lead here; set it in the server or in DNS",
+        f"no advertised URL names this {what} (first: {named[:120]}): a client that follows the "
+        f"list {step}",
     )
 
 

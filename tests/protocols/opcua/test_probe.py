@@ -74,6 +74,11 @@ def test_a_discovery_server_says_so() -> None:
     ("url", "reach"),
     [
         ("opc.tcp://127.0.0.1:4840/", "same"),
+        ("opc.tcp://127.0.0.1", "same"),  # 4840 where none is named
+        ("OPC.TCP://localhost:4840/UA", "same"),
+        ("opc.tcp://127.0.0.1:4841/", "other_port"),
+        ("opc.tcp://127.0.0.1:99999/", "unresolved"),
+        ("opc.https://127.0.0.1:443/", "other_transport"),
         ("opc.tcp://10.1.2.3:4840/", "other_host"),
         ("opc.tcp://plc-7:4840/", "unresolved"),
         ("opc.tcp://[::", "unresolved"),
@@ -84,6 +89,21 @@ def test_advertised_urls_are_kept_and_never_followed(url: str, reach: str) -> No
     assert values(seen, "endpoint_url") == [url]
     assert values(seen, "endpoint_reach") == [reach]
     assert ("no advertised URL" in seen.detail) == (reach != "same")
+
+
+@pytest.mark.parametrize(
+    ("urls", "told"),
+    [
+        (["opc.tcp://127.0.0.1:4841/"], "names this port"),
+        (["opc.tcp://10.1.2.3:4840/", "opc.tcp://127.0.0.1:4841/"], "names this port"),
+        (["opc.https://127.0.0.1:443/"], "names this transport"),
+        (["opc.https://127.0.0.1:443/", "opc.tcp://plc-7:4840/"], "names this address"),
+        (["opc.tcp://127.0.0.1:4841/", "opc.tcp://127.0.0.1:4840/"], ""),
+    ],
+)
+def test_a_list_that_leads_elsewhere_says_what_is_wrong_with_it(urls: list[str], told: str) -> None:
+    detail = run(Responder([endpoint(url) for url in urls]), Depth.IDENTIFY)["get_endpoints"].detail
+    assert (told in detail) if told else (detail == "")
 
 
 def test_known_servers_are_listed_but_not_asked() -> None:
