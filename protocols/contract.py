@@ -243,7 +243,7 @@ FACTS: Mapping[str, str] = {
     "certificate.key_bits": "size of its public key",
     "certificate.hosts": "host names and addresses that it names",
     "certificate.uri": "the application URI that it names",
-    "server_known": "another server that a discovery server names",
+    "server_known": "another server that a discovery server names (part: its name)",
     "listener": "a TCP port that it says it listens on",
     "limit": "an operation limit that it states, name=value",
     "session": "a client session that it reports, with the client's name",

@@ -7,6 +7,9 @@ Source: OPC 10000-6, 5.2 (types), 6.7 (chunks); OPC 10000-4, 7.33 and 7.34 (head
 
 from __future__ import annotations
 
+import base64
+import uuid
+
 from protocols._cursor import Cursor, text
 from protocols.contract import Garbled
 
@@ -56,9 +59,9 @@ def node(cursor: Cursor) -> str:
     if form == 3:
         return f"{prefix}s={string(cursor)}"
     if form == 4:
-        return f"{prefix}g={cursor.take(16).hex()}"
+        return f"{prefix}g={uuid.UUID(bytes_le=cursor.take(16))}"
     if form == 5:
-        return f"{prefix}b={octets(cursor).hex()}"
+        return f"{prefix}b={base64.b64encode(octets(cursor)).decode()}"
     raise Garbled(f"a NodeId of form {form}")
 
 

@@ -247,7 +247,12 @@ def _read_servers(cursor: Cursor, heard: Sequence[Observation]) -> Reading[tuple
     servers = read_applications(cursor)
     own = {fact.value for seen in heard for fact in seen.facts if fact.name == "application_uri"}
     facts = tuple(
-        Fact("server_known", (server.urls or (server.uri,))[0], f"opcua FindServers {server.uri}")
+        Fact(
+            "server_known",
+            (server.urls or (server.uri,))[0],
+            f"opcua FindServers {server.uri}",
+            server.name,
+        )
         for server in servers[:_MOST_URLS]
         if server.uri not in own
     )

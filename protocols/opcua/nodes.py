@@ -5,6 +5,8 @@ Pure data (OPC 10000-6 v1.05, 5.1 and 5.2); `binary` reads them, `encode` writes
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import uuid
 from dataclasses import dataclass, field
@@ -36,7 +38,7 @@ class NodeId:
             case uuid.UUID():
                 tail = f"g={self.identifier}"
             case bytes():
-                tail = f"b={self.identifier.hex()}"
+                tail = f"b={base64.b64encode(self.identifier).decode()}"
         if self.uri:
             return f"nsu={self.uri};{tail}"
         if self.namespace == 0:
@@ -90,7 +92,8 @@ def core(number: int) -> NodeId:
 
 
 def parse_node_id(text: str, namespaces: tuple[str, ...]) -> NodeId | None:
-    """The NodeId of a `nsu=` form; None when its namespace is not in the table any more."""
+    """The NodeId of a `nsu=` form; None when its namespace is not in the table any more,
+    or its identifier is none."""
     found = _NODE_ID_TEXT.fullmatch(text)
     if found is None:
         return None
@@ -103,12 +106,21 @@ def parse_node_id(text: str, namespaces: tuple[str, ...]) -> NodeId | None:
         namespace = namespaces.index(head[4:])
     else:
         return None
-    match form:
-        case "i":
-            return NodeId(namespace, int(tail))
-        case "g":
-            return NodeId(namespace, uuid.UUID(tail))
-        case "b":
-            return NodeId(namespace, bytes.fromhex(tail))
-        case _:
-            return NodeId(namespace, tail)
+    identifier = _identifier(form, tail)
+    return None if identifier is None else NodeId(namespace, identifier)
+
+
+def _identifier(form: str, tail: str) -> int | str | bytes | uuid.UUID | None:
+    """The identifier of a text; None where that is none (a ByteString is base64, 5.1.12)."""
+    try:
+        match form:
+            case "i":
+                return int(tail)
+            case "g":
+                return uuid.UUID(tail)
+            case "b":
+                return base64.b64decode(tail, validate=True)
+            case _:
+                return tail
+    except (ValueError, binascii.Error):
+        return None

@@ -20,6 +20,7 @@ from protocols.opcua.numbers import (
     HIERARCHICAL,
     MOST_MESSAGE,
     MOST_REQUEST,
+    MOST_SHOWN,
     SESSION_SECONDS,
     USER_NAME_TOKEN,
     Attribute,
@@ -45,7 +46,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One reference that a walk follows."""
+    """One reference that a walk follows. `name` is the BrowseName, `shown` the DisplayName."""
 
     type: NodeId
     target: NodeId
@@ -53,6 +54,7 @@ class Reference:
     name: str
     node_class: int
     definition: NodeId
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +175,8 @@ def _reference(cursor: Cursor) -> Reference:
     cursor.number("B")
     target = cursor.node_id()
     namespace, name = cursor.qualified()
-    cursor.localized_text()
-    return Reference(kind, target, namespace, name, cursor.number("I"), cursor.node_id())
+    shown = cursor.localized_text()[:MOST_SHOWN]
+    return Reference(kind, target, namespace, name, cursor.number("I"), cursor.node_id(), shown)
 
 
 def read(wanted: tuple[tuple[NodeId, Attribute], ...]) -> bytes:

@@ -150,6 +150,7 @@ def point_of(
         type=_type(attributes),
         access=_access(attributes),
         semantic=type_name,
+        description="" if variable.shown == variable.name else variable.shown[:_SHORT],
         low=meant.low,
         high=meant.high,
     )

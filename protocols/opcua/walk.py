@@ -67,6 +67,7 @@ class Variable:
     definition: NodeId
     parent: NodeId
     property: bool
+    shown: str = ""
 
 
 _START = Place(core(OBJECTS), ("Objects",), 0)
@@ -179,6 +180,7 @@ class Walk:
                     reference.definition,
                     place.node,
                     own,
+                    reference.shown,
                 )
             )
         return own

@@ -31,7 +31,7 @@ NAMES = ("http://opcfoundation.org/UA/", "urn:plant")
         (NodeId(1, 70_000), "nsu=urn:plant;i=70000"),
         (NodeId(1, "a;i=3;s=b"), "nsu=urn:plant;s=a;i=3;s=b"),
         (NodeId(1, GUID), f"nsu=urn:plant;g={GUID}"),
-        (NodeId(1, b"\x01\xff"), "nsu=urn:plant;b=01ff"),
+        (NodeId(1, b"\x01\xff"), "nsu=urn:plant;b=Af8="),  # base64 (OPC 10000-6, 5.1.12)
         (NodeId(9, 4), "ns=9;i=4"),
     ],
 )
@@ -41,8 +41,13 @@ def test_node_ids_go_round(node: NodeId, text: str) -> None:
     assert Cursor(put_node_id(node)).node_id() == node
 
 
+@pytest.mark.parametrize("text", ["b=01ff0", "b=Af8", "g=72962b91", "i=", "q=1", "ns=9"])
+def test_a_text_that_names_no_node_is_none(text: str) -> None:
+    assert parse_node_id(text, NAMES) is None
+
+
 def test_node_ids_agree_with_asyncua() -> None:
-    for text in ("i=85", "i=2253", "ns=1;i=70000", "ns=2;s=Pump", f"ns=3;g={GUID}"):
+    for text in ("i=85", "ns=1;i=70000", "ns=2;s=Pump", f"ns=3;g={GUID}", "ns=2;b=AQL/"):
         theirs = ua.NodeId.from_string(text)
         ours = Cursor(nodeid_to_binary(theirs)).node_id()
         assert (ours.namespace, ours.identifier) == (theirs.NamespaceIndex, theirs.Identifier)

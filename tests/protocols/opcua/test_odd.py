@@ -82,6 +82,17 @@ def test_a_range_that_holds_nothing_is_none(low: float, high: float) -> None:
     assert (point.unit, point.low, point.high) == ("CEL", None, None)
 
 
+def test_what_is_shown_to_people_describes_a_technical_name() -> None:
+    peer = Responder()
+    plant(peer)
+    technical = reference("ns=2;i=7", "x7")
+    technical.DisplayName = ua.LocalizedText("Bearing temperature", "en")
+    peer.references["ns=2;i=1"].append(technical)
+    variable(peer, "ns=2;i=7", ua.Variant(71.2))
+    said = {p.name: p.description for o in walked(peer).observations for p in o.points}
+    assert (said["x7"], said["Temp"]) == ("Bearing temperature", "")
+
+
 def test_a_unit_without_a_range_is_a_unit() -> None:
     peer = Responder()
     plant(peer)

@@ -111,11 +111,13 @@ def test_known_servers_are_listed_but_not_asked() -> None:
         found = ua.FindServersResponse()
         found.Servers = [endpoint().Server, endpoint().Server]
         found.Servers[1].ApplicationUri = "urn:other"
+        found.Servers[1].ApplicationName = ua.LocalizedText("Line B")
         found.Servers[1].DiscoveryUrls = ["opc.tcp://10.9.9.9:4840"]
         return found
 
     seen = run(Responder(special={"FindServers": servers}), Depth.IDENTIFY)["find_servers"]
-    assert values(seen, "server_known") == ["opc.tcp://10.9.9.9:4840"]
+    (known,) = (fact for fact in seen.facts if fact.name == "server_known")
+    assert (known.value, known.part) == ("opc.tcp://10.9.9.9:4840", "Line B")
 
 
 def test_an_unreadable_certificate_is_a_detail() -> None:
