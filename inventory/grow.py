@@ -26,6 +26,7 @@ from inventory.judge.survey import context_from
 from inventory.judge.verdict import judge_device
 from inventory.model import Device, Equipment, Evidence, Verdict
 from inventory.reach import MOST, Reach
+from inventory.rules.networks import networks_named
 from inventory.signals.points import signature
 from inventory.store import growing
 from inventory.store.codec import stamp
@@ -237,7 +238,7 @@ def _context(
     whole.clocks_near = sum(one.clocks or 0 for one in everything)
     _collisions(whole, devices, everything)
     _siblings(whole, store, devices, everything)
-    if any(fact.name == "network" for one in devices for fact in one.facts):
+    if any(map(networks_named, devices)):
         found = map(number_of, growing.asked(store))
         whole.asked = {one for one in found if one is not None}
     return context_from(

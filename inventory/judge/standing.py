@@ -18,6 +18,7 @@ from inventory.judge.view import View
 from inventory.model import Declaration, Device, Evidence, Finding
 from inventory.once import Once
 from inventory.rules.governance import moment_of
+from inventory.rules.networks import networks_named
 from inventory.rules.standing import resting_turns
 from inventory.signals.points import signature
 from inventory.store.codec import stamp
@@ -49,7 +50,7 @@ def standing_of(
     """The standing of a device that was judged in this context, and bears tags of machines."""
     device = evidence.device
     kin, listing = kinship(device, evidence.points)
-    networks = [str(f.value) for f in device.facts if f.name == "network" and f.value is not None]
+    networks = [str(one.network or one.words) for one in networks_named(device)]
     return Standing(
         device.key,
         kin,

@@ -13,6 +13,7 @@ from inventory.rules import (
     governance,
     inaccessible,
     instruments,
+    networks,
     quality,
     trapped,
 )
@@ -26,7 +27,7 @@ DEVICE_RULES: Mapping[str, Predicate] = {
     "T06": trapped.t06,
     "T07": trapped.t07,
     "T08": instruments.t08,
-    "T10": trapped.t10,
+    "T10": networks.t10,
     "T11": conversations.t11,
     "A01": inaccessible.a01,
     "A02": inaccessible.a02,

@@ -6,7 +6,6 @@ open question (domain model 3.2).
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
 from inventory.derive.declared import label
@@ -22,22 +21,6 @@ from inventory.model import Because, Proposition, Strength, Truth
 from inventory.rules.informational import covered
 from inventory.rules.rule import Case, new_case
 from protocols.contract import DATA, SPOKE, Fact, Observation, Openness, Outcome
-
-VIRTUAL_NETWORKS = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.17.0.0/16",
-        "192.168.122.0/24",
-        "224.0.0.0/4",
-        "::1/128",
-        "fe80::/10",
-        "ff00::/8",
-        "0.0.0.0/32",
-    )
-)
-"""Loopback, link-local, multicast, and the default networks of Docker and libvirt."""
 
 
 def _spoken(view: View, classes: frozenset[Openness]) -> list[Door]:
@@ -352,39 +335,3 @@ def _between(answer: Answered, times: list[float], gap: float) -> bool:
     return (
         bool(times) and max(times) - min(times) >= gap and min(times) <= answer.time <= max(times)
     )
-
-
-def t10(view: View) -> list[Case]:
-    """A network that the device names and nobody asked."""
-    cases = []
-    for name in view.fact("network"):
-        network = _network(name)
-        if network is not None and _uninteresting(view, network):
-            continue
-        if network is None or not view.context.was_asked(network):
-            said = true(Strength.E3, view.source("network", name))
-            cases.append(Case(name, said, {"network": name}))
-    return cases
-
-
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
-def _uninteresting(view: View, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-    if network.prefixlen in (0, network.max_prefixlen):
-        return True  # a default route or a host route names no subnet
-    if any(
-        network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
-        for other in VIRTUAL_NETWORKS
-    ):
-        return True
-    for zone in view.context.zones:
-        for other in zone.networks:
-            same = network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
-            if same and "management" in zone.name.casefold():
-                return True
-    return False

@@ -309,6 +309,18 @@ def test_a_network_that_was_asked_is_no_gap_any_more(tmp_path: Path) -> None:
         assert not any(one.rule == "T10" for one in store.findings())
 
 
+def test_the_network_of_a_server_is_looked_at_when_an_address_near_it_was_asked(
+    tmp_path: Path,
+) -> None:
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append([identity(1, endpoint_url="opc.tcp://10.9.0.7:4840"), identity(2)])
+        conclude(store, today=TODAY)
+        assert any(one.rule == "T10" for one in store.findings())
+        store.append([observed("10.9.0.5", {"vendor": "Other"}, at=50)])
+        assert grow(store, last(store), TODAY)
+        assert not any(one.rule == "T10" for one in store.findings())
+
+
 def test_a_new_day_judges_what_has_got_old(tmp_path: Path) -> None:
     day = 86_400.0
     with Store.open(tmp_path / "a.db", SITE) as store:

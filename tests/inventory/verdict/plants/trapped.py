@@ -303,6 +303,10 @@ def network(text: str, *more: str) -> Evidence:
     return stating(*(Fact("network", one, "ipAddrTable") for one in (text, *more)))
 
 
+def server(url: str) -> Evidence:
+    return stating(Fact("endpoint_url", url, "opcua GetEndpoints"), protocol="opcua")
+
+
 def zoned(name: str, text: str) -> dict[str, object]:
     import ipaddress
 
@@ -320,6 +324,27 @@ T10 = [
         zoned("cell", "10.9.0.0/16")),
     yes("T10", "10.9.0.0/24=medium/high", network("10.9.0.0/24"),
         zoned("management", "10.8.0.0/16")),
+    yes("T10", "the network of 10.9.0.7=medium/medium", server("opc.tcp://10.9.0.7:4840/UA")),
+    yes("T10", "the network of fd00:9::7=medium/medium", server("opc.tcp://[fd00:9::7]:4840")),
+    yes("T10", "the network of 10.9.0.7=medium/medium",
+        stating(Fact("server_known", "opc.tcp://10.9.0.8:4840", "FindServers", "Line B"),
+                Fact("server_known", "opc.tcp://10.9.0.7:4840", "FindServers", "Line A"),
+                protocol="opcua")),
+    yes("T10", "10.9.0.0/16=medium/high",
+        stating(Fact("network", "10.9.0.0/16", "ipAddrTable"),
+                Fact("endpoint_url", "opc.tcp://10.9.0.7:4840", "GetEndpoints"))),
+    yes("T10", "the network of 10.9.0.7=medium/medium", server("opc.tcp://10.9.0.7:4840"),
+        zoned("cell", "10.9.0.0/16")),
+    no("T10", "", server("opc.tcp://plc-7.cell.local:4840")),
+    no("T10", "", server("opc.tcp://[::")),
+    no("T10", "", server("urn:plc:7")),
+    no("T10", "", stating(Fact("endpoint_url", "opc.tcp://10.9.0.7:4840", "OPC UA Hello"))),
+    trap("T10", "an address near that server was asked", "", server("opc.tcp://192.0.2.77:4840")),
+    trap("T10", "the network is link-local", "", server("opc.tcp://127.0.0.1:4840")),
+    trap("T10", "the network is link-local", "", server("opc.tcp://0.0.0.0:4840")),
+    trap("T10", "the network is link-local", "", server("opc.tcp://[fe80::1]:4840")),
+    trap("T10", "it was declared as management", "", server("opc.tcp://10.9.0.7:4840"),
+         zoned("Management LAN", "10.9.0.0/16")),
     no("T10", "", stating()),
     no("T10", "", network("192.0.2.0/24")),  # asked
     trap("T10", "the network is link-local", "", network("127.0.0.0/8")),
