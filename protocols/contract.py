@@ -230,6 +230,11 @@ FACTS: Mapping[str, str] = {
     "uptime_seconds": "seconds since its start",
     "device_time": "its clock, RFC 3339",
     "clock_skew_seconds": "its clock minus ours, at the answer",
+    "server_state": "what a server says of itself: running, failed, suspended, … (OPC UA)",
+    "service_level": "how well a server can serve, 0 to 255: below 200 it is degraded (OPC UA)",
+    "redundancy": "how servers stand in for each other: cold, warm, hot, … (OPC UA)",
+    "health": "NAMUR NE 107 status that an instrument states: normal, failure, check function, "
+    "off specification, maintenance required",
     # services and security
     "security": "one offer: policy, mode, identity kinds (OPC UA); version (SNMP)",
     "endpoint_url": "an advertised endpoint address",

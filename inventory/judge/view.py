@@ -411,6 +411,22 @@ class View:
                     return Because(item.id, item.outcome.value, text)
         return derived(f"{fact} = {value}")
 
+    def said_last(self, fact: str) -> dict[str, tuple[str, Because]]:
+        """What was stated last under that name, by part, and the observation that stated it."""
+        if fact not in self._facts:
+            return {}
+        return {
+            stated.part: (
+                str(stated.value),
+                Because(
+                    item.id, item.outcome.value, f"{stated.source} states {fact} = {stated.value}"
+                ),
+            )
+            for item in self.evidence.observations
+            for stated in item.facts
+            if stated.name == fact
+        }
+
     def proof(self) -> tuple[Because, ...]:
         """One observation that proves that the device answered, where there is one."""
         for door in self.spoke:
@@ -453,6 +469,14 @@ class View:
                 "list everything",
                 self.ask(door.protocol, "points"),
                 *(cite(item) for item in listings[:3]),
+            )
+        state, proof = self.said_last("server_state").get("", ("running", cite(whole)))
+        if state != "running":
+            return unknown(
+                f"what {title} lists while its server runs: it says that its state is {state}",
+                "ask again when it runs; where it never does, look into the server's own log",
+                self.ask(door.protocol, "points"),
+                proof,
             )
         who = whole.credential or identity(door)
         if self.context.entitlements.get(who, "unknown") != "full":

@@ -60,6 +60,7 @@ KEPT = frozenset(
         *("endpoint_reach", "certificate.not_before", "certificate.not_after", "limit", "range"),
         *("certificate.key_bits", "conformity", "function", "framing", "unit", "word_order"),
         *("interface.state", "interface.errors", "model_id", "companion", "device_time"),
+        *("server_state", "service_level", "redundancy", "health"),
     )
 )
 """Facts that say what a thing is and not whose or where; the others are replaced."""

@@ -107,11 +107,16 @@ def failed(view: View) -> list[Row]:
 def q12(view: View) -> list[Case]:
     """The instrument says of itself that it failed."""
     rows = failed(view)
-    return (
-        [_case(view, rows, "instrument reports a failure", "instruments report a failure")]
-        if rows
-        else []
-    )
+    one, many = "instrument reports a failure", "instruments report a failure"
+    if rows:
+        return [_case(view, rows, one, many)]
+    states = view.said_last("health")
+    proofs = [proof for state, proof in states.values() if state == "failure"]
+    if not proofs:
+        return []
+    premise = declared(f"{len(proofs)} {one if len(proofs) == 1 else many}")
+    words = {"asset": name_of(view)}
+    return [Case("", true(Strength.E4, premise, *proofs[:MOST_LISTED]), words)]
 
 
 def bad_reads(view: View) -> tuple[list[Row], list[Row]]:
@@ -356,8 +361,9 @@ def q07(view: View) -> list[Case]:
     if view.context.clock_synchronised is None and view.context.clocks_near >= 2:
         text = f"{view.context.clocks_near} other devices agree with our clock within 2 s"
         return [Case("", true(Strength.E2, premise, derived(text)), words)]
+    side = "ahead of" if value > 0 else "behind"
     said = unknown(
-        "whether our own clock is right",
+        f"whether our own clock is right: the device's is {abs(value):.0f} s {side} ours",
         "synchronise this machine's clock and scan again",
         "untrap doctor",
         premise,

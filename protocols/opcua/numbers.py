@@ -45,7 +45,20 @@ SERVER_STATUS: Final = {
     2257: "StartTime",
     2258: "CurrentTime",
     2259: "State",
+    2267: "ServiceLevel",
+    3709: "RedundancySupport",
 }
+SERVER_STATES: Final = (
+    *("running", "failed", "no configuration", "suspended", "shutdown", "test"),
+    *("communication fault", "unknown"),
+)
+"""ServerState by number (OPC 10000-5, 12.6)."""
+REDUNDANCY: Final = ("none", "cold", "warm", "hot", "transparent", "hot and mirrored")
+"""RedundancySupport by number (OPC 10000-5, 12.5)."""
+HEALTH: Final = (
+    *("normal", "failure", "check function", "off specification", "maintenance required"),
+)
+"""DeviceHealthEnumeration by number, after NAMUR NE 107 (OPC 10000-100, 4.5.4)."""
 OPERATION_LIMITS: Final = {
     11705: "MaxNodesPerRead",
     11710: "MaxNodesPerBrowse",

@@ -20,8 +20,11 @@ from protocols.opcua.numbers import (
     CURRENT_WRITE,
     DATA_TYPES,
     EU_INFORMATION_BODY,
+    HEALTH,
     OPERATION_LIMITS,
     RANGE_BODY,
+    REDUNDANCY,
+    SERVER_STATES,
     SERVER_STATUS,
     SESSION_DIAGNOSTICS_BODY,
     TYPE_NAMES,
@@ -293,6 +296,8 @@ def nameplate_fact(variable: Variable, value: DataValue, part: str) -> Fact | No
         return None
     source = f"opcua {'/'.join(variable.path)[:_SHORT]}"
     name = _NAMEPLATE.get(variable.name)
+    if variable.name == "DeviceHealth" and (word := _word(shown, HEALTH)):
+        return Fact("health", word, source, part)
     if name:
         said = usable(str(shown))
         return Fact(name, said, source, part) if said else None
@@ -360,7 +365,19 @@ def _status_fact(name: str, value: Scalar, now: datetime) -> tuple[Fact, ...]:
         )
     if name == "StartTime" and isinstance(value, datetime) and value < now:
         return (Fact("uptime_seconds", int((now - value).total_seconds()), source),)
+    if name == "State" and (word := _word(value, SERVER_STATES)):
+        return (Fact("server_state", word, source),)
+    if name == "RedundancySupport" and (word := _word(value, REDUNDANCY)) and word != "none":
+        return (Fact("redundancy", word, "opcua ServerRedundancy"),)
+    if name == "ServiceLevel" and isinstance(value, int):
+        return (Fact("service_level", value, "opcua ServiceLevel"),)
     return ()
+
+
+def _word(number: object, words: tuple[str, ...]) -> str:
+    """The word that an enumeration has for a number; "" where it has none."""
+    sound = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < len(words)
+    return words[number] if sound and isinstance(number, int) else ""
 
 
 def session_facts(value: DataValue | None) -> tuple[Fact, ...]:

@@ -8,6 +8,7 @@ import pytest
 from asyncua import ua
 
 from protocols.contract import Depth, Observation, Outcome
+from protocols.opcua.numbers import REDUNDANCY, SERVER_STATES, SERVER_STATUS
 from protocols.opcua.status import CODES, TOO_MUCH, refusal
 from tests.protocols.opcua.identities import certificate, rsa_key
 from tests.protocols.opcua.responder import Responder, endpoint, plant, reference, variable
@@ -80,6 +81,48 @@ def test_a_range_that_holds_nothing_is_none(low: float, high: float) -> None:
     peer.values["ns=2;i=5", 13] = ua.DataValue(ua.Variant(ua.Range(low, high)))
     (point,) = (p for o in walked(peer).observations for p in o.points if p.name == "Temp")
     assert (point.unit, point.low, point.high) == ("CEL", None, None)
+
+
+@pytest.mark.parametrize(
+    ("node", "value", "fact"),
+    [
+        ("i=2259", 0, ("server_state", "running")),
+        ("i=2259", 3, ("server_state", "suspended")),
+        ("i=2259", 77, None),
+        ("i=2267", 190, ("service_level", 190)),
+        ("i=2267", 0, ("service_level", 0)),
+        ("i=3709", 2, ("redundancy", "warm")),
+        ("i=3709", 0, None),
+        ("i=3709", True, None),
+    ],
+)
+def test_a_server_says_how_it_is(node: str, value: int, fact: tuple[str, object] | None) -> None:
+    peer = Responder()
+    plant(peer)
+    peer.values[node, 13] = ua.DataValue(ua.Variant(value))
+    told = [(f.name, f.value) for o in walked(peer).observations for f in o.facts]
+    names = ("server_state", "service_level", "redundancy")
+    assert [one for one in told if one[0] in names] == ([fact] if fact else [])
+
+
+def test_the_words_for_a_server_are_those_of_the_standard() -> None:
+    plain = [member.name.replace("_", "") for member in (*ua.ServerState, *ua.RedundancySupport)]
+    ours = [word.title().replace(" ", "") for word in (*SERVER_STATES, *REDUNDANCY)]
+    assert [word.casefold() for word in ours] == [name.casefold() for name in plain]
+    assert {ua.ObjectIds.Server_ServiceLevel, 3709} <= SERVER_STATUS.keys()
+    assert ua.ObjectIds.Server_ServerRedundancy_RedundancySupport == 3709
+
+
+@pytest.mark.parametrize(("value", "word"), [(0, "normal"), (1, "failure"), (9, None)])
+def test_an_instrument_says_how_it_is(value: int, word: str | None) -> None:
+    peer = Responder()
+    machines(peer, ("Line1", "Valve", "A-1"))
+    health = reference("ns=2;i=150", "DeviceHealth", definition=63)
+    peer.references["ns=2;i=101"].append(health)
+    peer.values["ns=2;i=150", 13] = ua.DataValue(ua.Variant(value))
+    link = walked(peer)
+    assert said(link, "health") == ({"Valve": word} if word else {})
+    assert ("DeviceHealth=9" in said(link, "description").values()) == (word is None)
 
 
 def test_what_is_shown_to_people_describes_a_technical_name() -> None:

@@ -377,6 +377,16 @@ Q10 = [
 ]  # fmt: skip
 
 
+def healthy(*states: tuple[str, str]) -> Evidence:
+    """A server that states the health of its parts, one after the other."""
+    facts = [Fact("health", word, "opcua DeviceHealth", part) for part, word in states]
+    said = (
+        seen("opcua", O.COMPLETE, "read_nameplate", facts=(fact,), seconds=number)
+        for number, fact in enumerate(facts)
+    )
+    return evidence(*said, about=device(facts=tuple(facts)))
+
+
 def sibling(names: str, number: int = 1, unit: str = "CEL") -> Evidence:
     points = tuple(tag(name, unit) for name in names)
     about = replace(PLC, key=f"device-{number}", serial=f"S{number}000")
@@ -413,6 +423,10 @@ Q12 = [
     yes("Q12", "high/high", status("BadDeviceFailure")),
     yes("Q12", "high/high", status("nonoperational")),
     yes("Q12", "high/high", status("NE107:F")),
+    yes("Q12", "high/high", healthy(("", "failure"))),
+    yes("Q12", "high/high", healthy(("IOBox", "failure"), ("Drive", "normal"))),
+    no("Q12", "", healthy(("IOBox", "failure"), ("IOBox", "normal"))),  # repaired since
+    no("Q12", "", healthy(("IOBox", "off specification"))),
     no("Q12", "", status("Good", Quality.GOOD)),
     no("Q12", "", status("", Quality.GOOD)),
     no("Q12", "", evidence(seen("opcua", O.COMPLETE, points=(TEMPERATURE,)))),

@@ -176,9 +176,23 @@ T03 = [
     trap("T03", "every register holds", "?", evidence(registers(*[7] * 8), about=PLC)),
 ]  # fmt: skip
 
+
+def server_in(state: str) -> Evidence:
+    """An empty server that says in which state it is."""
+    fact = Fact("server_state", state, "opcua ServerStatus State")
+    return evidence(
+        seen("opcua", O.COMPLETE, "read_server", facts=(fact,)),
+        seen("opcua", O.EMPTY, "browse"),
+        about=device(facts=(fact,)),
+    )
+
+
 T05 = [
     yes("T05", "opcua=medium/high", evidence(MYSTERY, seen("opcua", O.COMPLETE, "browse")),
         FULL).telling("no process value", "opcua browse"),
+    trap("T05", "the server says that it does not run", "opcua=?", server_in("suspended"),
+         FULL).telling("its state is suspended"),
+    yes("T05", "opcua=medium/high", server_in("running"), FULL),
     no("T05", "", evidence(seen("ethernetip", O.COMPLETE, "tags")), FULL),
     yes("T05", "opcua=medium/high", evidence(seen("opcua", O.COMPLETE, "browse")), FULL),
     yes("T05", "opcua=medium/high", evidence(seen("opcua", O.EMPTY, "browse")), FULL),
