@@ -209,6 +209,8 @@ class Link:
     complete: bool = False  # the link set of this equipment is declared complete
     proposed: bool = False  # guessed from names, waiting for a person
     resolved: bool = True
+    declaration: str = ""  # id of the statement
+    stated: datetime | None = None  # when a person stated it
 
 
 ELSEWHERE = "elsewhere"

@@ -305,6 +305,8 @@ class _Derivation:
                     one.signal,
                     one.complete,
                     resolved=bool(key),
+                    declaration=one.declaration,
+                    stated=one.stated,
                 )
             )
         for row in self.register:

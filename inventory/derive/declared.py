@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from io import StringIO
@@ -123,6 +124,8 @@ class LinkRow:
     part: str
     signal: str
     complete: bool
+    declaration: str = ""
+    stated: datetime | None = None
 
 
 def links(declarations: Iterable[Declaration]) -> list[LinkRow]:
@@ -137,6 +140,8 @@ def links(declarations: Iterable[Declaration]) -> list[LinkRow]:
                 fields.get("part", ""),
                 fields.get("signal", ""),
                 yes(fields.get("complete", "")),
+                declaration.id,
+                declaration.time,
             )
         )
     return found

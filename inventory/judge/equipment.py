@@ -140,7 +140,8 @@ def _unset(equipment: Equipment) -> list[Case]:
     missing = ", ".join(name for name, value in named if not value)
     if not missing or equipment.register is None:
         return []
-    premise = declared(f"the register row leaves empty: {missing}")
+    text = f"the register row leaves empty: {missing}"
+    premise = declared(text, equipment.register.document)
     return [Case("", true(Strength.E4, premise))]
 
 

@@ -7,6 +7,7 @@ data service listed to an entitled identity, no door locked, and no unnamed valu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property, lru_cache
 
 from inventory.derive.declared import equipment_class
@@ -40,6 +41,7 @@ from inventory.model import (
     Because,
     Declaration,
     Equipment,
+    Link,
     Proposition,
     Strength,
     Truth,
@@ -148,7 +150,7 @@ class Machine:
     @cached_property
     def licence(self) -> Proposition:
         """Whether "not there" may be said of this machine at all."""
-        premises = [self._links_complete(), *self.unresolved()]
+        premises = [self.complete(), *self.unresolved()]
         for view in self.views:
             closed = locked(view)
             if closed:
@@ -165,10 +167,19 @@ class Machine:
             premises += [view.enumerated(door) for door in doors]
         return both(*premises)
 
-    def _links_complete(self) -> Proposition:
-        if self.equipment.links_complete:
-            return true(Strength.E4, declared(f"the links of {self.equipment.tag} are complete"))
+    def complete(self) -> Proposition:
+        """Whether its links are all that there are: a person's word, the last one counts; an old
+        one is a step less sure."""
         tag = self.equipment.tag
+        if self.equipment.links_complete:
+            said = max(
+                (one for one in self.equipment.links if one.complete), key=_when, default=None
+            )
+            stated = said.stated if said else None
+            day = f" on {stated:%Y-%m-%d}" if stated else ""
+            text = f"the links of {tag} were declared complete{day}"
+            premise = declared(text, said.declaration if said else "")
+            return true(self._sure(stated), premise)
         return unknown(
             f"whether other devices monitor {tag} too"
             if self.links
@@ -255,16 +266,20 @@ class Machine:
 
     def attested_absent(self, signal: Signal) -> Proposition | None:
         """A person's word that there is no such sensor; an old one is a step less sure."""
-        days = self.context.thresholds.attestation_days * 86_400
         for item in reversed(self._attested):
             fields = item.fields
             if not says("not_instrumented", fields):
                 continue
             if not speaks_of(fields.get("value", ""), signal):
                 continue
-            old = item.time and (self.context.today - item.time).total_seconds() > days
-            return false(demote(Strength.E4) if old else Strength.E4, _premise(item))
+            return false(self._sure(item.time), _premise(item))
         return None
+
+    def _sure(self, stated: datetime | None) -> Strength:
+        """The strength of a person's word: a step less after a year (domain model 2.5)."""
+        days = self.context.thresholds.attestation_days * 86_400
+        old = stated and (self.context.today - stated).total_seconds() > days
+        return demote(Strength.E4) if old else Strength.E4
 
     def _exists(self, signal: Signal) -> Proposition:
         absent, best = self.attested_absent(signal), self._best(signal)
@@ -313,9 +328,8 @@ class Machine:
                     PROPOSED if view in self.others else "untrap import links FILE",
                     view.data_proof(point),
                 )
-        return false(
-            self._absence_strength(signal), self._looked_through(signal), *self.licence.because
-        )
+        strength = min(self._absence_strength(signal), self.licence.strength)
+        return false(strength, self._looked_through(signal), *self.licence.because)
 
     def _unsure_of(self, signal: Signal) -> Proposition | None:
         """A question for values that are the signal, or may be, of a machine that is not known."""
@@ -400,6 +414,10 @@ class Machine:
         step = first.next_step or "open its way first: the gaps of its device say how"
         command = first.command or next((f"untrap show {view.address}" for view in self.views), "")
         return unknown(missing, step, command, *first.because)
+
+
+def _when(link: Link) -> float:
+    return link.stated.timestamp() if link.stated else 0.0
 
 
 def _premise(item: Declaration) -> Because:

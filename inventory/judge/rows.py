@@ -190,8 +190,9 @@ def judged_machine(
         [evidences[key] for key in keys if key in evidences] for keys in (one.monitored_by, others)
     )
     verdict = judge_equipment(one, mine, context, known, theirs)
-    attested = context.statements(one.tag, one.key)
-    turns = moments(mine, verdict.findings, context, attested)
+    said = [item.time for item in context.statements(one.tag, one.key)]
+    said += [link.stated for link in one.links if link.complete]
+    turns = moments(mine, verdict.findings, context, said)
     until = first(turns, context.today)
     rows.add(verdict, "", Standing(one.key, until=until))
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from inventory.judge.context import Context
 from inventory.judge.gathered import identities, sibling_group
 from inventory.judge.view import View
-from inventory.model import Declaration, Device, Evidence, Finding
+from inventory.model import Device, Evidence, Finding
 from inventory.once import Once
 from inventory.rules.governance import moment_of
 from inventory.rules.networks import networks_named
@@ -100,10 +100,10 @@ def moments(
     evidences: Sequence[Evidence],
     findings: Iterable[Finding],
     context: Context,
-    attested: Iterable[Declaration] = (),
+    said: Iterable[datetime | None] = (),
 ) -> Iterator[datetime]:
-    """The moments at which evidence or what was `attested` gets old, certificates end, or what was
-    accepted or declared runs out."""
+    """The moments at which evidence or what people `said` at these times gets old, certificates
+    end, or what was accepted or declared runs out."""
     limits = context.thresholds
     for evidence in evidences:
         latest = max((one.time for one in evidence.observations), default=None)
@@ -119,8 +119,8 @@ def moments(
         yield from _shifted(_begin(last), 1) if last is not None else ()
     for evidence in evidences if context.attested else ():
         yield from map(_begin, resting_turns(View(evidence, context)))
-    for statement in attested:
-        yield from _shifted(statement.time, limits.attestation_days)
+    for moment in said:
+        yield from _shifted(moment, limits.attestation_days)
 
 
 def _begin(day: date) -> datetime:

@@ -10,7 +10,7 @@ from shlex import quote
 
 from inventory.derive.declared import bus_part
 from inventory.judge.coverage import coverage_of, matrices, parameters_of
-from inventory.judge.logic import both, declared, negate, true, unknown
+from inventory.judge.logic import both, derived, gather, negate, true, unknown, weaken
 from inventory.judge.presence import PROPOSED, Machine
 from inventory.judge.profiles import Profile, Signal
 from inventory.model import Coverage, Equipment, Proposition, Severity, Strength, Truth
@@ -80,8 +80,8 @@ def u02(machine: Machine) -> list[Case]:
     if machine.claims:
         return [Case("", machine.claims[0], words)]
     if machine.equipment.links_complete:
-        text = f"the links of {machine.equipment.tag} are declared complete, and there are none"
-        return [Case("", true(Strength.E4, declared(text)), words)]
+        none = derived(f"no device is linked to {machine.equipment.tag}")
+        return [Case("", weaken(machine.complete(), Strength.E4, none), words)]
     said = unknown(
         f"which devices monitor {machine.equipment.tag}: no link is declared",
         "see which devices and values bear its tag, strike what is wrong, and import the list",
@@ -156,20 +156,20 @@ def u05(machine: Machine, found: Coverage | None, target: float) -> list[Case]:
     if found.hi >= target:
         return [Case("", _open(machine, shown), words)]
     unseen = ", ".join(found.unseen[:8]) or "none of them with certainty"
-    premises = (declared(shown), declared(f"nobody can see: {unseen}"))
-    absent = [item for item in _absences(machine) if item.truth is Truth.FALSE]
-    strength = min((item.strength for item in absent), default=Strength.E3)
-    return [Case("", true(strength, *premises), words)]
+    premises = (derived(shown), derived(f"nobody can see: {unseen}"))
+    said = [machine.delivered([signal]) for signal in _signals(machine)]
+    absent = (item.strength for item in said if item.truth is Truth.FALSE)
+    known = gather(tuple(item for item in said if item.truth is not Truth.UNKNOWN))
+    proofs = (one for one in known if one.observation or one.declaration)
+    return [Case("", true(min(absent, default=Strength.E3), *premises, *proofs), words)]
 
 
-def _absences(machine: Machine) -> list[Proposition]:
-    about = machine.profile
-    return [machine.delivered([signal]) for signal in about.signals] if about else []
+def _signals(machine: Machine) -> tuple[Signal, ...]:
+    return machine.profile.signals if machine.profile else ()
 
 
 def _open(machine: Machine, shown: str) -> Proposition:
-    about = machine.profile
-    had = (machine.had(signal) for signal in about.signals) if about else ()
+    had = (machine.had(signal) for signal in _signals(machine))
     first = next((item for item in had if item.truth is Truth.UNKNOWN), None)
     missing = first.unknown if first else "whether the unknown signals are there"
     step, command = (first.next_step, first.command) if first else ("", "")

@@ -7,11 +7,11 @@ columns repeat what SQL users filter by.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from inventory.model import (
     Because,
@@ -53,6 +53,9 @@ def _time(value: datetime | None) -> str | None:
     return stamp(value) if value else None
 
 
+_link = attrgetter(
+    *("equipment", "device", "part", "signal", "complete", "proposed", "resolved", "declaration")
+)
 _fact = attrgetter("name", "value", "source", "part")
 _service = attrgetter(
     *("protocol", "transport", "port", "outcome", "address", "reason", "security"),
@@ -110,7 +113,7 @@ def device_row(one: Device, rank: int) -> Row:
 def equipment_row(one: Equipment, rank: int) -> Row:
     """One row of table `assets`."""
     value = {
-        "links": [_flat(link) for link in one.links],
+        "links": [(*_link(link), _time(link.stated)) for link in one.links],
         "links_complete": one.links_complete,
         "register": _flat(one.register) if one.register else None,
     }
@@ -256,10 +259,16 @@ def equipment(row: Mapping[str, object]) -> Equipment:
         criticality=str(row["criticality"]),
         redundancy=str(row["redundancy"]),
         owner=str(row["owner"]),
-        links=tuple(Link(*link) for link in value["links"]),
+        links=tuple(_stated_link(*link) for link in value["links"]),
         links_complete=bool(value["links_complete"]),
         register=RegisterRow(*value["register"]) if value["register"] else None,
     )
+
+
+def _stated_link(*kept: Any) -> Link:
+    """A link of its kept values; one of an earlier version tells neither who stated it nor when."""
+    *words, stated = kept if len(kept) == len(fields(Link)) else (*kept, None)
+    return replace(Link(*words), stated=moment(stated) if stated else None)
 
 
 class Concluded(NamedTuple):

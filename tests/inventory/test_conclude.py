@@ -6,6 +6,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from inventory.judge.rows import judged
 from inventory.judge.survey import context_from
 from inventory.judge.weigh import frees_nothing
 from inventory.judge.workers import Task, Workers, run
-from inventory.model import Declaration, Device, Evidence, Kind, Severity
+from inventory.model import Confidence, Declaration, Device, Evidence, Kind, Severity
 from inventory.store import Store
 from protocols.contract import NAMESPACE, Observation, Outcome, identifier
 from tests.inventory.making import SITE, START, listed, observed, stated
@@ -221,6 +222,19 @@ def test_identifiers_are_uuids_of_version_five(text: str) -> None:
     import uuid
 
     assert identifier(text) == str(uuid.uuid5(NAMESPACE, text))
+
+
+def test_that_nothing_monitors_a_machine_is_less_sure_after_a_year(tmp_path: Path) -> None:
+    word = stated(Kind.LINK, "l", equipment="P-1", device="", complete="yes")
+    word = replace(word, time=START)
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.declare([listed(tag="P-1", class_="pump"), word])
+        for days, trust in ((0, Confidence.HIGH), (365, Confidence.HIGH), (366, Confidence.MEDIUM)):
+            conclude(store, today=START + timedelta(days=days))
+            (gap,) = (one for one in store.findings() if one.rule == "U02")
+            assert gap.confidence is trust
+        assert gap.because[0].declaration == word.id
+        assert f"on {START:%Y-%m-%d}" in gap.because[0].text
 
 
 def test_only_what_assets_rest_on_derives_them_anew(tmp_path: Path) -> None:

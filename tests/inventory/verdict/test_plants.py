@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inventory.rules import catalogue
-from tests.inventory.verdict.plants import NEGATIVE, POSITIVE, TRAP, Row, answer, unsaid
+from tests.inventory.verdict.plants import NEGATIVE, POSITIVE, TRAP, Row, answer, judged, unsaid
 from tests.inventory.verdict.plants.rows import ROWS
 
 FIRST_RELEASE = [
@@ -22,6 +22,12 @@ FIRST_RELEASE = [
 def test_the_key_of_a_plant(one: Row) -> None:
     assert answer(one) == one.key
     assert unsaid(one) == []
+
+
+def test_every_gap_leads_to_an_answer_or_to_a_persons_word() -> None:
+    gaps = [gap for one in ROWS for gap in judged(one).findings]
+    assert len(gaps) > len(ROWS)
+    assert not [gap for gap in gaps if not any(b.observation or b.declaration for b in gap.because)]
 
 
 def test_the_catalogue_holds_the_rules_of_the_first_release() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from inventory.judge.context import Neighbour
 from inventory.judge.thresholds import Thresholds
@@ -12,6 +13,7 @@ from tests.inventory.verdict.plants import (
     DRIVE,
     FULL,
     NO_MODBUS,
+    NOW,
     O,
     Quality,
     Row,
@@ -32,6 +34,7 @@ CURRENT, VIBRATION = tag("MotorCurrent", "AMP"), tag("Vibration", "C16")
 TEMP, RUN = tag("WindingTemp", "CEL"), tag("Running", type="Boolean")
 FAULT = tag("Fault", type="Boolean")
 M1 = motor()
+NOBODY = Link("M-1", "", complete=True, resolved=False, declaration="statement-1")
 THREE = monitored(CURRENT, VIBRATION, RUN)
 UNKNOWN_4 = "current=? running=? temperature=? vibration|axial_flux=?"
 
@@ -93,6 +96,10 @@ U01 = [
         {**FULL, **attested("m-1", age=366, statement="no sensor", value="temperature")}, M1),
     yes("U01", "temperature=medium/high", THREE,
         {**FULL, **attested("m-1", age=365, statement="no sensor", value="temperature")}, M1),
+    *(yes("U01", f"temperature=medium/{trust}", THREE, FULL, motor(links=(
+          Link("M-1", "device-1", complete=True, stated=NOW - timedelta(days=days)),
+          Link("M-1", "device-1", stated=NOW))))
+      for trust, days in (("high", 365), ("medium", 366))),
     yes("U01", "temperature=high/high", THREE,  # a person's word, whatever monitors it
         attested("m-1", statement="no sensor", value="temperature"),
         motor(links=(), links_complete=False)),
@@ -122,7 +129,7 @@ U01 = [
     no("U01", "", monitored(CURRENT, VIBRATION, TEMP, RUN), FULL, M1),
     no("N05", "uninstrumented", monitored(CURRENT, RUN), FULL, M1),  # what is there asks nothing
     no("U01", "", THREE, FULL, motor("no such class")),
-    no("U01", "", THREE, FULL, replace(M1, links=())),
+    no("U01", "", THREE, FULL, replace(M1, links=(NOBODY,))),
     no("U01", "temperature=?", THREE, FULL, replace(M1, links_complete=False)),
     no("U01", "temperature=?", THREE, {}, M1),  # who knows what the identity may see
     no("U01", "temperature=?",
@@ -201,15 +208,28 @@ U01 = [
          {**FULL, **attested("m-1", statement="not fitted", value="speed")}, M1),
 ]  # fmt: skip
 
-EMPTY = replace(M1, links=(), links_complete=True)
+EMPTY = replace(M1, links=(NOBODY,))
 LOST = Link("M-1", "PLC-9", resolved=False)
+
+
+def ages(*days: float | None) -> tuple[Link, ...]:
+    """Statements of so many days ago that no device monitors the machine."""
+    times = [None if one is None else NOW - timedelta(days=one) for one in days]
+    return tuple(replace(NOBODY, stated=one) for one in times)
+
+
 U02 = [
     yes("U02", "high/high", evidence(about=DRIVE), {},
-        replace(EMPTY, links=(Link("M-1", "", complete=True, resolved=False),))),
+        replace(EMPTY, links=(NOBODY,))).telling("declared complete"),
     trap("U02", "a proposed link waits", "?", evidence(about=DRIVE), {},
          replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),))).telling("is proposed"),
-    yes("U02", "high/high", evidence(about=DRIVE), {}, EMPTY),
+    yes("U02", "high/high", evidence(about=DRIVE), {}, EMPTY).telling("no device is linked to M-1"),
     yes("U02", "critical/high", evidence(about=DRIVE), {}, replace(EMPTY, criticality="C3")),
+    *(yes("U02", key, evidence(about=DRIVE), {}, replace(EMPTY, links=ages(*days))).telling(word)
+      for key, days, word in (  # a person's word; the last one counts (domain model 2.5)
+          ("high/medium", (366,), "declared complete on 2025-"),
+          ("high/high", (365,), "complete on 2025-"), ("high/high", (366, 3, 800), "on 2026-"),
+          ("high/high", (None,), "declared complete"))),
     *(trap("U02", "a device or a value", key, evidence(about=DRIVE), {}, EMPTY).beside(
           evidence(listed(tag(value)), about=replace(DRIVE, key="device-9", name=name))
       ).telling(*words)
@@ -275,7 +295,12 @@ U05 = [
         coverage_target=0.438)}, M1),  # 7 of 18 of 16 of 18, at the target
     no("U05", "?", monitored(CURRENT, RUN, tag("AI_7")), {**FULL, "thresholds": Thresholds(
         coverage_target=1.0)}, M1).telling("unclassified value", "untrap import map"),
-    yes("U05", "high/high", monitored(CURRENT, RUN), FULL, M1),  # 0.44 of 0.6
+    yes("U05", "high/high", monitored(CURRENT, RUN), FULL, M1).telling(  # 0.44 of 0.6
+        "nobody can see: ", "MotorCurrent: 20.5", "opcua browse", "!none of which"),
+    yes("U05", "critical/high", monitored(CURRENT, RUN, tag("AI_7", "VLT")), FULL,
+        replace(M1, criticality="C3")).telling("to 0.62", "!AI_7"),  # what may be is no proof
+    yes("U05", "high/high", monitored(CURRENT, RUN), FULL, motor(links=(
+        replace(M1.links[0], declaration="statement-2"),))).telling("declared complete"),
     yes("U05", "high/low", monitored(tag("MotorCurrent"), RUN), FULL, M1),  # by a name alone
     yes("U05", "critical/high", monitored(
         CURRENT, tag("MotorVoltage", "VLT"), tag("MotorSpeed", "RPM"), tag("MotorTorque", "NU"),
@@ -285,7 +310,7 @@ U05 = [
         tag("MotorPower", "KWT"), RUN), FULL, M1),  # 0.75 of 0.6
     no("U05", "", monitored(CURRENT, VIBRATION, TEMP, RUN), FULL, M1),
     no("U05", "", monitored(RUN), FULL, motor("conveyor")),  # no matrix for it
-    no("U05", "", monitored(RUN), FULL, replace(M1, links=())),
+    no("U05", "", monitored(RUN), FULL, replace(M1, links=(NOBODY,))),
     no("U05", "?", monitored(CURRENT, RUN), {}, M1),
     trap("U05", "an unknown signal could", "?", monitored(CURRENT, RUN, tag("AI_7")), FULL, M1),
     trap("U05", "an unknown signal could", "high/high",
