@@ -42,6 +42,8 @@ _LABEL = re.compile(  # the field's name in front of its value
     r"^(?:system mac|mac(?: address)?|s/?n|serial(?: ?(?:number|no\.?))?)(?:[:#]+ ?| +: ?)",
     re.IGNORECASE,
 )
+_RELEASE = re.compile(r",? RELEASE SOFTWARE\b.*", re.DOTALL)
+_LINE_ENDS = re.compile(r"\.{2,}(?=[A-Z])")  # as a tool prints the CR LF of what it recorded
 _IN_A_SENTENCE = re.compile(r"\bsoftware\b[ ,].*?\bversion v?(\d[\w.()-]*)", re.IGNORECASE)
 # Cisco registers "IE-3200-8T2S" as ciscoIE32008T2S: a name only where there is no better one.
 _RUN_TOGETHER = frozenset({9})
@@ -288,6 +290,7 @@ def worded(name: str, words: str) -> str:
         words = usable(_LABEL.sub("", words))
         return words if len(words) > 1 else ""
     if name == "firmware":
+        words = _RELEASE.sub("", words)
         sentence = _IN_A_SENTENCE.search(words[:_DESCRIPTION_CHARACTERS])
         return (sentence[1] if sentence else words).rstrip(" .,;:")
     if name in ("product", "model"):
@@ -330,7 +333,8 @@ def granted(wish: Wish, words: str) -> str:
 
 def identify(description: str, object_id: Oid) -> dict[str, tuple[str, str]]:
     """Fact name to (value, source) that the two words of the system group give."""
-    return dict(_identified(description[:_DESCRIPTION_CHARACTERS].strip(_QUOTES), object_id))
+    words = _LINE_ENDS.sub("\n", description[:_DESCRIPTION_CHARACTERS]).strip(_QUOTES)
+    return dict(_identified(words, object_id))
 
 
 @lru_cache(maxsize=256)

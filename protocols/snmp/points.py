@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading
-from protocols.snmp import codec, sensors, tables
+from protocols.snmp import codec, entity, identity, sensors, tables
 from protocols.snmp.codec import Binding, Oid, Response, oid
 from protocols.snmp.exchange import Session, exchange, number, question, text
-from protocols.snmp.identify import below, object_heard, served_heard
+from protocols.snmp.identify import below, facts_heard, object_heard, served_heard
 from protocols.snmp.sensors import Sensor
 from protocols.snmp.sessions import working
 from protocols.snmp.walk import MOST_LOST, Allowance, Harvest, Row, Table, walk
@@ -41,7 +41,10 @@ async def points(link: Link) -> None:
     ports: dict[int, str] = {}
     lldp: dict[int, str] = {}
     names: dict[Oid, str] = {}
-    plain = [_naming(t, names) if t.name == "entPhysicalTable" else t for t in tables.PLAIN_TABLES]
+    rows: list[entity.Row] = []
+    plain = [
+        _naming(t, names, rows) if t.name == "entPhysicalTable" else t for t in tables.PLAIN_TABLES
+    ]
     helpers = [_port_table(ports), _lldp_table(lldp)]
     several = [*plain, *helpers, *tables.switch_tables(ports, lldp)]
     served = served_heard(link)
@@ -59,6 +62,7 @@ async def points(link: Link) -> None:
         wanted = tuple(s for s in wanted if s.value[: len(UPS_MIB)] != UPS_MIB)
     await _measure(link, session, wanted, left)
     _own_mac(link)
+    _own_chassis(link, rows)
 
 
 def _asked_for(table: Table, present: Mapping[Oid, Binding]) -> bool:
@@ -68,10 +72,12 @@ def _asked_for(table: Table, present: Mapping[Oid, Binding]) -> bool:
     return there and (older is None or older[0][:-1] not in present)
 
 
-def _naming(table: Table, names: dict[Oid, str]) -> Table:
-    """The same table, which also remembers what entities are called."""
+def _naming(table: Table, names: dict[Oid, str], rows: list[entity.Row]) -> Table:
+    """The same table, which also remembers what entities are called, and which are chassis."""
 
     def read(index: Oid, row: Row) -> Harvest:
+        if number(row.get(tables.ENTITY[1])) == entity.CHASSIS:
+            rows.append(entity.Row(index, {column[-1]: b for column, b in row.items()}))
         called = [text(row.get(c)) for c in (tables.ENTITY[2], tables.ENTITY[0])]
         names[index] = next((w for w in called if w), "")
         return table.read(index, row)
@@ -299,6 +305,26 @@ def _own_mac(link: Link) -> None:
     if first is not None:
         own = Fact("mac", first.value, f"snmp ifPhysAddress of {first.part}")
         link.note(question("walked", "ifTable"), Outcome.COMPLETE, facts=(own,))
+
+
+def _own_chassis(link: Link, rows: Sequence[entity.Row]) -> None:
+    """What all chassis of the ENTITY-MIB say alike is the device's, where nothing else told it.
+
+    The rung before asks for one row and climbs from it; of the whole table no chassis is missed.
+    """
+    known = identity.known(facts_heard(link))
+    number_of = identity.enterprise_of(object_heard(link))
+    said = [entity.statements(row, number_of) for row in rows]
+    found = {
+        name: value
+        for name, value in (said[0] if said else {}).items()
+        if name not in known and all(other.get(name, ("",))[0] == value[0] for other in said)
+    }
+    facts = identity.statements(found)
+    if "product" in known:
+        facts = tuple(fact for fact in facts if fact.name != "product")
+    if facts:
+        link.note(question("walked", "entPhysicalTable"), Outcome.COMPLETE, facts=facts)
 
 
 # ---- sample

@@ -352,7 +352,8 @@ def read_entity(index: Oid, row: Row, names: Mapping[Oid, str]) -> Harvest:
         return Harvest()  # a number whose scale is lost is no value
     kind, scale, precision, raw, status = (number(row.get(c)) for c in SENSOR[:5])
     exponent = 3 * ((scale if scale is not None else _UNITS_SCALE) - _UNITS_SCALE)
-    exponent -= min(max(precision or 0, -8), 9)
+    # Below zero it counts accurate digits: a fan told to the nearest hundred reads 4200 (RFC 3433).
+    exponent -= min(max(precision or 0, 0), 9)
     quality, word = _STATUS.get(status or 1, (Quality.UNCERTAIN, f"status {status}"))
     if spoilt(row.get(SENSOR[4])):
         quality, word = Quality.UNCERTAIN, "status malformed"

@@ -57,6 +57,7 @@ class Allowance:
     restart: bool = False
     width: int = BINDINGS_A_PAGE  # names a request
     repetitions: int = REPETITIONS
+    bulked: bool = False  # it answered GetBulk
 
     @property
     def spent(self) -> bool:
@@ -69,6 +70,11 @@ class Allowance:
         self.lost += garbled
         self.restart = garbled
         self.silent = not answered and not garbled
+
+    def fitted(self, told: int, asked: int) -> None:
+        """Take in that a page held fewer columns than were asked for: so many fit."""
+        if 0 < told < asked:
+            self.width = told
 
     def smaller(self, asked: int, repetitions: int = 0) -> bool:
         """Ask less after an error that names no name: fewer rows, then fewer names; or nothing
@@ -115,7 +121,8 @@ def advance(
             continue
         cursors[column] = binding.oid
         waiting.setdefault(binding.oid[len(column) :], {})[column] = binding
-    stuck = [c for c in live if c in cursors and cursors[c] == position.cursors[c]]
+    told = live[: len(response.bindings)] or live  # what a cut page leaves out is asked again
+    stuck = [c for c in told if c in cursors and cursors[c] == position.cursors[c]]
     for column in stuck:
         del cursors[column]  # nothing of it could be read, and the same question gets the same
     reached = min((c[len(column) :] for column, c in cursors.items()), default=None)
@@ -142,7 +149,12 @@ async def walk(link: Link, session: Session, table: Table, left: Allowance) -> N
             link, session, table, position, asked, repetitions, left
         )
         if response is None:
+            if repetitions and not left.bulked and answer.outcome is Outcome.SILENT:
+                left.repetitions = 0  # there are agents that drop GetBulk without a word
+                continue
             return _lost(link, session, table, position, answer, left)
+        left.bulked = left.bulked or bool(repetitions)
+        left.fitted(len(response.bindings), len(asked))
         if response.error_status:
             ended = _ended(session, asked, response)
             if ended is not None:

@@ -76,6 +76,7 @@ def test_a_placeholder_is_not_an_identity(words: str) -> None:
         ("serial", "unavailable", ""),
         ("firmware", "20.1.2e.", "20.1.2e"),
         ("firmware", "VRP (R) software, Version 8.190(CN), RELEASE 0", "8.190(CN)"),
+        ("firmware", "15.2(4)M1, RELEASE SOFTWARE (fc1)", "15.2(4)M1"),
         ("product", "Wireless Inc (C) 2006", ""),
         ("model", "CHASSIS", ""),
     ],
@@ -100,6 +101,19 @@ def test_a_value_is_said_without_what_does_not_belong_to_it(
         # a version is no part of the name, the maker's name is no product, nor is a host's name
         ("Netlink 3155 R5.3", "4555", {"product": "Netlink 3155", "firmware": "5.3"}),
         ("3Com 3Com Storeroom", "43", {}),
+        # a tool that records an agent prints CR LF as two dots
+        (
+            "Cisco Internetwork Operating System Software ..IOS (tm) C2600 Software "
+            "(C2600-IK9O3S3-M), Version 12.3(26), RELEASE SOFTWARE (fc2)..Technical Support: x",
+            "9.1.186",
+            {"product": "C2600", "firmware": "12.3(26)"},
+        ),
+        (
+            "Dell Force10 OS..Operating System Version: 1.0..Application Software Version: "
+            "8.3.5.3..Series: S55..Copyright (c) 1999-2012 by Dell Inc.",
+            "6027.1.3.14",
+            {"firmware": "8.3.5.3", "model": "S55"},
+        ),
         ("core02, network device", "4555", {}),
         ("Onyx,MSN2700,SWv3.9.3202", "4555", {}),
         ("Network Interface Board-C1", "4555", {}),

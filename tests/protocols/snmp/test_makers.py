@@ -265,3 +265,29 @@ def test_single_objects_without_an_instance_are_read_where_they_stand() -> None:
     assert facts(link, "firmware") == ["1.9.0"]
     assert facts(link, "serial") == ["EBFSN-Z-123123"]  # follows the end of what was asked before
     assert len(link.requests) == 2
+
+
+def test_a_ups_of_a_nameless_number_is_named_by_its_module() -> None:
+    """RFC 1628, upsIdentManufacturer."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("agent"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.99999.7"))),
+        "1.3.6.1.2.1.33.1.1.1.0": octets("Weber Power"),
+        "1.3.6.1.2.1.33.1.1.2.0": octets("UPS 3000RT"),
+    }
+    link = run(link_of(agent(values), PUBLIC))
+    assert facts(link, "vendor") == ["Weber Power"]
+    values["1.3.6.1.2.1.1.2.0"] = tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.476.1.42")))
+    assert facts(run(link_of(agent(values), PUBLIC)), "vendor") == ["Vertiv (Liebert)"]
+
+
+def test_letters_of_an_images_features_are_no_revision() -> None:
+    """IOS states them in RMON2's probeSoftwareRev."""
+    values = {
+        "1.3.6.1.2.1.1.1.0": octets("Cisco Internetwork Operating System Software"),
+        "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.9.1.278"))),
+        "1.3.6.1.2.1.16.19.2.0": octets("3H2S"),
+    }
+    assert facts(run(link_of(agent(values), PUBLIC)), "firmware") == []
+    values["1.3.6.1.2.1.16.19.2.0"] = octets("12.0(5)WC9")
+    assert facts(run(link_of(agent(values), PUBLIC)), "firmware") == ["12.0(5)WC9"]

@@ -13,6 +13,7 @@ from protocols.snmp.points import UNTOLD, apart, still_open
 from tests.protocols.snmp.measure import PUBLIC
 from tests.protocols.snmp.player import Agent, encode_oid, octets, signed, tlv
 from tests.protocols.snmp.test_probe import interfaces, link_of, run
+from tests.support.plain import PlainLink
 
 PDU = {
     "1.3.6.1.2.1.1.1.0": octets("PDU"),
@@ -52,6 +53,79 @@ def test_an_agent_that_takes_few_names_at_once_is_read_whole(most: int) -> None:
     assert len(link.requests) < 70
     walked = [o for o in link.observations if o.question.operation == "walk"]
     assert walked[-1].outcome is Outcome.COMPLETE
+
+
+CHASSIS = {  # a rack whose chassis is listed last, behind a power supply that lies in nothing known
+    **PDU,
+    **{f"1.3.6.1.2.1.47.1.1.1.1.{column}.{row}": value for (column, row), value in {
+        (2, 5): octets("Supply"), (5, 5): signed(6, 2), (11, 5): octets("PSU-1"),
+        (13, 5): octets("PS-24"),
+        (2, 100): octets("Rack"), (5, 100): signed(3, 2), (8, 100): octets("B"),
+        (10, 100): octets("3.2.1"), (11, 100): octets("SN-4711"), (12, 100): octets("Weber"),
+        (13, 100): octets("WS-700"),
+    }.items()},
+}  # fmt: skip
+
+
+def nobodys(values: dict[str, bytes]) -> dict[Oid, bytes]:
+    """The same objects under a number that no maker has, without a maker's own."""
+    objects = {
+        codec.oid(name): value for name, value in values.items() if ".4.1.13742." not in name
+    }
+    number = tlv(6, encode_oid(codec.oid("1.3.6.1.4.1.99999.7")))
+    return {**objects, codec.oid("1.3.6.1.2.1.1.2.0"): number}
+
+
+BIG = nobodys({**CHASSIS, **interfaces(30)})
+
+
+def of_entity(link: PlainLink) -> dict[str, str]:
+    """The identity that the ENTITY-MIB gave the device itself."""
+    told = [f for o in link.observations for f in o.facts if not f.part]
+    return {f.name: str(f.value) for f in told if "entPhysical" in f.source}
+
+
+def test_the_only_chassis_of_a_table_that_was_read_is_the_device() -> None:
+    """Its number is nobody's, so the second datagram asked for subtrees and not for the chassis."""
+    told = of_entity(run(link_of(Agent(nobodys(CHASSIS)), PUBLIC), Depth.POINTS))
+    assert told["model"] == told["product"] == "WS-700"
+    assert (told["serial"], told["firmware"], told["vendor"]) == ("SN-4711", "3.2.1", "Weber")
+    assert told["hardware"] == "B"
+
+
+def test_chassis_of_a_stack_say_what_they_have_in_common() -> None:
+    second = {name.replace(".100", ".101"): value for name, value in CHASSIS.items()}
+    second["1.3.6.1.2.1.47.1.1.1.1.11.101"] = octets("SN-4712")
+    told = of_entity(run(link_of(Agent(nobodys(CHASSIS | second)), PUBLIC), Depth.POINTS))
+    assert (told.get("model"), told.get("serial")) == ("WS-700", None)
+
+
+@pytest.mark.parametrize("most", [1, 2, 4, 7])
+def test_an_agent_that_cuts_its_pages_is_read_whole(most: int) -> None:
+    """It leaves out what does not fit (RFC 3416, 4.2.3); the columns behind were given up."""
+
+    class Cutting(Agent):
+        def _bulk(self, oids: list[Oid], single: int, repetitions: int) -> list[tuple[Oid, bytes]]:
+            return super()._bulk(oids, single, repetitions)[:most]
+
+    whole = run(link_of(Agent(BIG), PUBLIC), Depth.POINTS)
+    link = run(link_of(Cutting(BIG), PUBLIC), Depth.POINTS)
+    assert {f for o in link.observations for f in o.facts if f.part} == {
+        f for o in whole.observations for f in o.facts if f.part
+    }
+
+
+def test_an_agent_that_drops_getbulk_is_walked_with_getnext() -> None:
+    """Its tables were taken for lost: silence to that question may be about the question."""
+    plain = Agent(BIG)
+
+    def answer(request: bytes) -> bytes | None:
+        bulk = codec.decode_message(request).pdu.kind == codec.GET_BULK
+        return None if bulk else plain(request)
+
+    link = run(link_of(answer, PUBLIC), Depth.POINTS)
+    assert {f.name for o in link.observations for f in o.facts} >= {"interface.name", "part"}
+    assert link.functions.count("SNMP getbulk") == 1
 
 
 def test_an_agent_that_takes_few_names_is_sampled() -> None:
@@ -106,7 +180,8 @@ def test_what_is_asked_first_lies_far_apart() -> None:
         (9, 1, -40, -4),
         (1, 0, 1, 1e-24),  # yocto
         (17, 0, 1, 1e24),  # yotta
-        (9, -8, 1, 1e8),
+        (9, -8, 1, 1),  # accurate digits, no decimal places: the number is as it stands
+        (9, -2, 4_200, 4_200),
         (9, 9, 1, 1e-9),
         (9, 0, 1_000_000_000, None),  # RFC 3433: more than can be shown
         (9, 0, -1_000_000_000, None),
