@@ -9,6 +9,7 @@ credential: the discovery alone, and the identity question noted as not asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from protocols.contract import (
     SPOKE,
@@ -121,7 +122,9 @@ async def ask_system(
         oids = less(kind, oids, response)
         if not oids:
             break
-        answer, response = await exchange(link, session, asked, kind, oids, read_system)
+        answer, response = await exchange(
+            link, session, asked, kind, oids, partial(read_system, asked=oids)
+        )
     return answer.outcome
 
 

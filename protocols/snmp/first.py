@@ -11,7 +11,7 @@ for the columns instead: what it does not have comes back as some later object a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from protocols.contract import Fact, Outcome, Reading
@@ -19,7 +19,7 @@ from protocols.snmp import codec, entity, identity
 from protocols.snmp.codec import Binding, Oid, Response
 from protocols.snmp.entity import ENTITY
 from protocols.snmp.exchange import number, text, without
-from protocols.snmp.identity import Wish
+from protocols.snmp.wishes import Wish, granted, wanted
 
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)  # RFC 3418, 2
 SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME = (*SYSTEM, 1), (*SYSTEM, 2), (*SYSTEM, 3)
@@ -40,6 +40,7 @@ EARLY: tuple[Oid, ...] = (
     (*identity.ENTERPRISES, 705, 1, 1, 7, 0),  # upsmgIdentSerialNumber
     (*identity.ENTERPRISES, 4329, 6, 3, 2, 1, 1, 3, 0),  # AUTOMATION-SYSTEM-MIB: serial number
 )
+MOST_REFUSALS = 3  # from all names to the system group, to half of it, to one
 _WRITTEN = re.compile(r"\.?1\.3\.6\.1\.4\.1(?:\.\d{1,9}){1,24}")
 _TEXTS = {
     "description": (SYS_DESCR, "sysDescr.0"),
@@ -69,8 +70,24 @@ def less(kind: int, oids: tuple[Oid, ...], response: Response) -> tuple[Oid, ...
     return without(oids, at if named else 0)
 
 
-def read_system(response: Response) -> Reading[None]:
-    """The facts of the first answer, whichever way it was asked."""
+def left_out(version: int, refusals: int) -> tuple[int, tuple[Oid, ...]]:
+    """How many names fit after so many answers `tooBig`, and the names that nobody could ask.
+
+    Of an agent that takes one name the description is asked again, beside its object id.
+    """
+    _, oids = opening(version)
+    oids, fit = oids[: len(SYSTEM_GROUP) + len(ENTITY_COLUMNS)], len(SYSTEM_GROUP)
+    for _ in range(min(refusals, MOST_REFUSALS) - 1):
+        fit //= 2
+    return fit, oids if fit == 1 else oids[fit:]
+
+
+def read_system(response: Response, asked: Sequence[Oid] = SYSTEM_GROUP) -> Reading[None]:
+    """The facts of the first answer, whichever way it was asked.
+
+    Who it is is told by the description and the object id together: without a question for the
+    latter the words alone are facts.
+    """
     held = {b.oid[:-1]: b for b in response.bindings if not b.missing and b.oid}
     if not held:
         return Reading(None, outcome=Outcome.EMPTY, reason="noSuchObject", items=0)
@@ -82,6 +99,8 @@ def read_system(response: Response) -> Reading[None]:
     ticks = number(held.get(SYS_UPTIME))
     if ticks is not None:
         facts.append(Fact("uptime_seconds", ticks / 100, "snmp sysUpTime.0"))
+    if not any(name[: len(SYS_OBJECT_ID)] == SYS_OBJECT_ID for name in asked):
+        return Reading(None, tuple(facts), items=len(held))
     object_id = _object_id(held.get(SYS_OBJECT_ID))
     enterprise = identity.enterprise_of(object_id)
     if object_id:
@@ -105,7 +124,7 @@ def _product_to_come(
     """Whether the maker's table has the product's name where nobody looked yet."""
     asked = {binding.oid[:-1] for binding in response.bindings}
     known = {name: value for name, (value, _) in found.items()}
-    wishes = identity.wanted(object_id, known)
+    wishes = wanted(object_id, known)
     return any(wish.name == "product" and wish.oid not in asked for wish in wishes)
 
 
@@ -141,7 +160,7 @@ def _add_early(
 ) -> None:
     """What the early objects say of an agent whose own table of objects lists them."""
     known = {name: value for name, (value, _) in found.items()}
-    for wish in identity.wanted(object_id, known, free=True):
+    for wish in wanted(object_id, known, free=True):
         binding = next((held[c] for c in (wish.oid, wish.oid[:-1]) if c in held), None)
         if binding is not None and binding.oid[: len(wish.oid)] == wish.oid and _early(binding):
             words = said(wish, binding)
@@ -159,6 +178,6 @@ def said(wish: Wish, binding: Binding) -> str:
         full = binding.tag == codec.OCTETS and len(binding.content) == 6 and any(binding.content)
         return binding.content.hex().upper() if full else ""
     if binding.tag == codec.OCTETS:
-        return identity.granted(wish, text(binding))
+        return granted(wish, text(binding))
     found = codec.value(binding)
-    return identity.granted(wish, str(found)) if isinstance(found, int) else ""
+    return granted(wish, str(found)) if isinstance(found, int) else ""

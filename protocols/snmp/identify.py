@@ -16,19 +16,23 @@ the device itself (`entity`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from protocols.contract import Fact, Link, Outcome, Reading
 from protocols.snmp import codec, entity, identity
 from protocols.snmp.codec import Binding, Oid, Response
 from protocols.snmp.discover import MOST_RETRIES, SYSTEM_QUESTION, fewer
 from protocols.snmp.exchange import Session, exchange, question
-from protocols.snmp.first import EARLY, said
-from protocols.snmp.identity import ENTERPRISES, Wish
+from protocols.snmp.first import EARLY, left_out, opening, read_system, said
+from protocols.snmp.identity import ENTERPRISES
 from protocols.snmp.sessions import granted, working
+from protocols.snmp.wishes import Wish, bare, has_table, wanted
 
 ESSENTIAL = ("vendor", "product", "model", "firmware", "serial")
 MOST_OIDS = 10
 MOST_ROUNDS = 4
+MOST_NARROW_ROUNDS = 12  # of an agent that takes fewer names at once
+MOST_LEFT_OUT = 16  # datagrams for what did not fit into its first answer
 # Software that runs on anybody's device: a subtree of these names no maker.
 _NEUTRAL = frozenset({1, 2, 9, 11, 42, 43, 311, 232, 674, 2435})
 # Below a number of those: what only the maker's own devices serve (IBM's IMM-MIB, Dell's storage).
@@ -45,7 +49,8 @@ async def identify(link: Link) -> None:
     """Complete the identity of an agent that answered under a community."""
     session = working(link)
     if session is not None:
-        await _complete(link, session)
+        width = await _what_did_not_fit(link, session)
+        await _complete(link, session, width)
         _take_registered(link)
         _take_description(link)
 
@@ -73,8 +78,44 @@ def _take_description(link: Link) -> None:
         link.note(question("concluded", "description"), Outcome.COMPLETE, facts=(fact,))
 
 
-async def _complete(link: Link, session: Session) -> None:
-    """Ask for what is not known yet."""
+async def _what_did_not_fit(link: Link, session: Session) -> int:
+    """Ask an agent that takes few names for those that had no place in its first answers.
+
+    Gives how many names it takes at once, `MOST_OIDS` and more where nobody found it too few.
+    """
+    refusals = sum(
+        o.question == question(*SYSTEM_QUESTION) and o.reason == "tooBig" for o in link.heard
+    )
+    if not refusals:
+        return MOST_OIDS + len(entity.COLUMNS)
+    width, names = left_out(session.version, refusals)
+    kind, _ = opening(session.version)
+    held: list[Binding] = []
+    for _ in range(MOST_LEFT_OUT):
+        now = names[:width]
+        if not now:
+            break
+
+        def read(response: Response) -> Reading[None]:
+            several = replace(response, bindings=(*held, *response.bindings))
+            reading, told = read_system(several), set(facts_heard(link))
+            held[:] = several.bindings
+            fresh = tuple(fact for fact in reading.facts if fact not in told)
+            return replace(reading, facts=fresh, items=len(fresh))
+
+        topic = question("get", "system, further names")
+        answer, response = await exchange(link, session, topic, kind, now, read)
+        if response is None or not answer.spoke:
+            break
+        if response.error_status == codec.TOO_BIG and width > 1:
+            width //= 2
+        else:
+            names = names[width:]
+    return width
+
+
+async def _complete(link: Link, session: Session, width: int) -> None:
+    """Ask for what is not known yet, so many names at a time."""
     known = identity.known(facts_heard(link))
     object_id = object_heard(link)
     asked: tuple[Wish, ...] = ()
@@ -82,17 +123,18 @@ async def _complete(link: Link, session: Session) -> None:
         return
     subtrees = not identity.maker(identity.enterprise_of(object_id))
     if subtrees:
-        asked = _worth(link, session, identity.wanted(object_id, known))
+        room = width - len(_subtrees(object_id))
+        asked = _batch(_worth(link, session, wanted(object_id, known)), room)
         object_id = await _subtree(link, session, known, asked) or object_id
-    wishes = _worth(link, session, identity.wanted(object_id, known))
+    wishes = _worth(link, session, wanted(object_id, known))
     wishes = tuple(w for w in wishes if w not in asked)
-    rows = () if subtrees else _rows_wanted(link, session)
+    rows = () if subtrees or width < len(entity.COLUMNS) else _rows_wanted(link, session)
     passed: list[entity.Row] = []
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MOST_ROUNDS if width >= MOST_OIDS else MOST_NARROW_ROUNDS):
         wishes = tuple(w for w in wishes if w.name not in known)
         if all(name in known for name in ESSENTIAL) or not (wishes or rows):
             return
-        now = _batch(wishes)
+        now = _batch(wishes, min(MOST_OIDS, width - len(rows)))
         gained, rows, again = await _ask(link, session, now, known, rows, passed)
         known |= gained
         wishes = (*again, *(w for w in wishes if w not in now))
@@ -136,12 +178,12 @@ def served_heard(link: Link) -> Oid:
     return (*ENTERPRISES, found) if isinstance(found, int) else ()
 
 
-def _batch(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
-    """The next wishes whose distinct OIDs fit into one datagram."""
+def _batch(wishes: Sequence[Wish], most: int) -> tuple[Wish, ...]:
+    """The next wishes whose distinct OIDs fit into one datagram that holds so many of them."""
     oids: dict[Oid, None] = {}
     batch = []
     for wish in wishes:
-        if wish.oid in oids or len(oids) < MOST_OIDS:
+        if wish.oid in oids or len(oids) < most:
             oids[wish.oid] = None
             batch.append(wish)
     return tuple(batch)
@@ -208,7 +250,7 @@ async def _ask(
         next_row.clear()
         held = dict(zip(asked, response.bindings, strict=True))
         found = _granted(wishes, held, known)
-        again[:] = [identity.bare(w) for w in wishes if w.name not in found and _is_bare(w, held)]
+        again[:] = [bare(w) for w in wishes if w.name not in found and _is_bare(w, held)]
         if rows and asked[-len(rows) :] == rows:
             row = entity.row_of(response.bindings[-len(rows) :])
             enterprise = identity.enterprise_of(object_heard(link))
@@ -290,7 +332,7 @@ async def _subtree(
         named = {n: identity.maker(n) for n in served if n not in _NEUTRAL}
         named |= {top[len(ENTERPRISES)]: _OWN[top] for top in own}
         makers = sorted(n for n in named if named[n])
-        nobodys = sorted(n for n in named if not named[n] and identity.has_table(n))
+        nobodys = sorted(n for n in named if not named[n] and has_table(n))
         tops = {top[len(ENTERPRISES)]: top for top in own}
         tabled = [tops.get(n, (*ENTERPRISES, n)) for n in makers or nobodys]
         chosen[:] = tabled if len(tabled) == 1 else []

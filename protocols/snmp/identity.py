@@ -11,7 +11,7 @@ import gzip
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -25,7 +25,7 @@ _QUOTES = ' \t\r\n\\"'  # some agents wrap their words
 _ANY_COMPANY = re.compile(  # another maker's name in front: a firm that was bought keeps its number
     r"^(?:[A-Z][\w&.-]{1,20},? ){1,3}(?:Inc|Corporation|Corp|Ltd|Limited|GmbH|AG)\b[.,]* ?"
 )
-_DESCRIPTION_CHARACTERS = 1_024  # what a pattern sees: bounds its time
+DESCRIPTION_CHARACTERS = 1_024  # what a pattern sees: bounds its time
 # Names of makers that also begin other descriptions.
 _ORDINARY = frozenset(
     {"apple computer", "axis", "delta", "dps", "extreme", "foundry", "microsoft", "motorola"}
@@ -94,24 +94,6 @@ def _compiled(expression: str) -> re.Pattern[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """An OID that holds one identity fact of agents whose object id begins with `object`."""
-
-    object: Oid
-    name: str
-    oid: Oid  # what a GetNext asks for: without instance, or just before the one that is wanted
-    pattern: re.Pattern[str] | None
-    template: str  # how the value is written: "NPort {0}"
-    hardware: bool = False  # the value is a hardware address, written without separators
-    row: Oid = ()  # the one instance that is meant, of a table whose other rows are other things
-    never: bool = False  # what a wider row asks there is another thing's with these agents
-
-    def held_in(self, oid: Oid) -> bool:
-        """Whether an answer's name is one that the wish is for."""
-        return oid == self.row if self.row else oid[: len(self.oid)] == self.oid
-
-
-@dataclass(frozen=True, slots=True)
 class Spelling:
     """How a maker's devices begin a name in short, and how the maker writes it."""
 
@@ -156,11 +138,11 @@ def maker(enterprise: int | None) -> str:
 
 
 @cache
-def _document() -> Mapping[str, list[dict[str, object]]]:
+def document() -> Mapping[str, list[dict[str, object]]]:
     return tomllib.loads(files(__package__).joinpath("identity.toml").read_text("utf-8"))
 
 
-def _texts(entry: Mapping[str, object], key: str) -> tuple[str, ...]:
+def texts(entry: Mapping[str, object], key: str) -> tuple[str, ...]:
     found = entry.get(key, ())
     return tuple(map(str, found)) if isinstance(found, list) else (str(found),) if found else ()
 
@@ -168,15 +150,15 @@ def _texts(entry: Mapping[str, object], key: str) -> tuple[str, ...]:
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, in the order in which they are tried."""
-    return tuple(_rule(entry) for entry in _document()["rule"])
+    return tuple(_rule(entry) for entry in document()["rule"])
 
 
 def _rule(entry: Mapping[str, object]) -> Rule:
     examples = entry.get("example")
     return Rule(
         str(entry["name"]),
-        tuple(enterprise_oid(words) for words in _texts(entry, "object")),
-        tuple(enterprise_oid(words) for words in _texts(entry, "except")),
+        tuple(enterprise_oid(words) for words in texts(entry, "object")),
+        tuple(enterprise_oid(words) for words in texts(entry, "except")),
         bool(entry.get("needs_maker")),
         bool(entry.get("whole")),
         bool(entry.get("family")),
@@ -190,97 +172,10 @@ def _rule(entry: Mapping[str, object]) -> Rule:
 
 
 @cache
-def wishes() -> tuple[Wish, ...]:
-    """Every OID that holds identity, in the order of preference for one fact."""
-    found: list[Wish] = []
-    nobodys: list[Wish] = []  # what any agent may have, after its maker's own objects
-    for entry in _document()["ask"]:
-        for top in _texts(entry, "object") or ("",):
-            for name in IDENTITY:
-                wishes_here = (_wish(top, name, words) for words in _texts(entry, name))
-                (found if top else nobodys).extend(wishes_here)
-    found.extend(_wish(top, name, words) for top, name, words, _ in makers())
-    return (*found, *nobodys)
-
-
-@cache
 def makers() -> tuple[tuple[str, ...], ...]:
     """The rows of `makers.csv`: object, fact, place, the object's name in its module."""
     table = files(__package__).joinpath("makers.csv").read_text("utf-8")
     return tuple(tuple(r) for r in csv.reader(x for x in table.splitlines() if x[0] != "#"))
-
-
-def has_table(enterprise: int) -> bool:
-    """Whether objects below a number are known, also where its owner makes no devices."""
-    top = (*ENTERPRISES, enterprise)
-    return any(wish.object[: len(top)] == top for wish in wishes())
-
-
-def _wish(top: str, name: str, words: str) -> Wish:
-    """`OID`, `OID ~ pattern`, `OID = template`, `OID as address`, `OID@row` or `-OID`.
-
-    A leading `+` continues the agent's own id, `-` takes back what a wider row says.
-    """
-    path, template, pattern = words.removeprefix("-"), "{0}", ""
-    hardware = words.endswith(" as address")
-    if hardware:
-        path = words.removesuffix(" as address")
-    elif " ~ " in words:
-        path, pattern = words.split(" ~ ", 1)
-    elif " = " in words:
-        path, template = words.split(" = ", 1)
-    path, _, instance = path.partition("@")
-    arcs = oid("0." + path[1:])[1:] if path.startswith("+") else enterprise_oid(path)
-    relative = path.startswith("+")
-    row = (*arcs, *oid("0." + instance)[1:]) if instance else ()
-    if row:
-        arcs = (*row[:-1], row[-1] - 1) if row[-1] else row[:-1]
-    return Wish(
-        enterprise_oid(top) if top else (),
-        name,
-        (-1, *arcs) if relative else arcs,
-        re.compile(pattern) if pattern else None,
-        template,
-        hardware,
-        row,
-        words.startswith("-"),
-    )
-
-
-def bare(wish: Wish) -> Wish:
-    """The same, for an agent that names its single objects without the `.0`."""
-    return replace(wish, oid=(*wish.oid[:-1], wish.oid[-1] - 1), row=wish.oid)
-
-
-def wanted(object_id: Oid, known: Mapping[str, str], *, free: bool = False) -> tuple[Wish, ...]:
-    """The OIDs worth asking an agent with this object id, for facts not known yet.
-
-    What any agent may have is asked of a nameless device only, or where it is `free`: in an answer.
-    """
-    return _wanted(object_id, frozenset(known), free)
-
-
-@lru_cache(maxsize=1_024)
-def _wanted(object_id: Oid, known: frozenset[str], free: bool) -> tuple[Wish, ...]:
-    """Agents of one model come in numbers."""
-    found = []
-    named = "model" in known or "product" in known or ("vendor" in known and not free)
-    near = _wishes_near(object_id[: len(ENTERPRISES) + 1])
-    near = tuple(w for w in near if object_id[: len(w.object)] == w.object)
-    taken_back = {(wish.name, wish.oid) for wish in near if wish.never}
-    for wish in near:
-        if named and not wish.object:
-            continue
-        if wish.name not in known and (wish.name, wish.oid) not in taken_back:
-            path = (*object_id, *wish.oid[1:]) if wish.oid[0] == -1 else wish.oid
-            found.append(replace(wish, oid=path))
-    return tuple(found)
-
-
-@lru_cache(maxsize=256)
-def _wishes_near(top: Oid) -> tuple[Wish, ...]:
-    """The wishes that may hold below an enterprise's number, for all its products."""
-    return tuple(w for w in wishes() if _any_near((w.object,), top))
 
 
 def worded(name: str, words: str) -> str:
@@ -291,7 +186,7 @@ def worded(name: str, words: str) -> str:
         return words if len(words) > 1 else ""
     if name == "firmware":
         words = _RELEASE.sub("", words)
-        sentence = _IN_A_SENTENCE.search(words[:_DESCRIPTION_CHARACTERS])
+        sentence = _IN_A_SENTENCE.search(words[:DESCRIPTION_CHARACTERS])
         return (sentence[1] if sentence else words).rstrip(" .,;:")
     if name in ("product", "model"):
         names = not _NOT_A_NAME.search(words) and words.lower() not in _KINDS
@@ -302,11 +197,11 @@ def worded(name: str, words: str) -> str:
 @cache
 def spellings() -> tuple[Spelling, ...]:
     """The names that devices write short."""
-    return tuple(_spelling(entry) for entry in _document()["spelled"])
+    return tuple(_spelling(entry) for entry in document()["spelled"])
 
 
 def _spelling(entry: Mapping[str, object]) -> Spelling:
-    example, full = _texts(entry, "example"), str(entry["full"])
+    example, full = texts(entry, "example"), str(entry["full"])
     return Spelling(
         int(str(entry["object"])), re.compile(str(entry["short"])), full, (example[0], example[1])
     )
@@ -322,18 +217,9 @@ def spelled(enterprise: int | None, name: str, words: str) -> str:
     return words
 
 
-def granted(wish: Wish, words: str) -> str:
-    """What a wish's value says, or "" when it is a placeholder or not of the expected form."""
-    if wish.pattern is not None:
-        match = wish.pattern.search(words[:_DESCRIPTION_CHARACTERS])
-        words = next((g for g in match.groups() if g), "") if match else ""
-    words = spelled(enterprise_of(wish.object), wish.name, worded(wish.name, words))
-    return wish.template.replace("{0}", words) if words else ""
-
-
 def identify(description: str, object_id: Oid) -> dict[str, tuple[str, str]]:
     """Fact name to (value, source) that the two words of the system group give."""
-    words = _LINE_ENDS.sub("\n", description[:_DESCRIPTION_CHARACTERS]).strip(_QUOTES)
+    words = _LINE_ENDS.sub("\n", description[:DESCRIPTION_CHARACTERS]).strip(_QUOTES)
     return dict(_identified(words, object_id))
 
 
@@ -432,10 +318,10 @@ def _candidates(object_id: Oid, vendor: str) -> tuple[Rule, ...]:
 @lru_cache(maxsize=256)
 def _rules_near(top: Oid) -> tuple[Rule, ...]:
     """The rules that may hold below an enterprise's number, for all its products."""
-    return tuple(rule for rule in rules() if not rule.objects or _any_near(rule.objects, top))
+    return tuple(rule for rule in rules() if not rule.objects or any_near(rule.objects, top))
 
 
-def _any_near(objects: tuple[Oid, ...], top: Oid) -> bool:
+def any_near(objects: tuple[Oid, ...], top: Oid) -> bool:
     return any(o[: len(top)] == top[: len(o)] for o in objects)
 
 

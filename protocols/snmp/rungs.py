@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from protocols.contract import Cost, Depth, Observation, Outcome, Rung, Size
 from protocols.snmp.discover import MOST_CREDENTIALS, MOST_RETRIES, discover
-from protocols.snmp.identify import MOST_ROUNDS, identify
+from protocols.snmp.identify import MOST_LEFT_OUT, MOST_ROUNDS, identify
 from protocols.snmp.points import MOST_ROUNDS as SAMPLE_ROUNDS
 from protocols.snmp.points import MOST_SAMPLED, ROOTS_A_REQUEST, points, sample
 from protocols.snmp.walk import MOST_PAGES_HOST
@@ -49,7 +49,7 @@ def _discover_cost(size: Size) -> Cost:
 
 
 def _identify_cost(size: Size) -> Cost:
-    return Cost(0, size.pages, size.pages * IDENTIFY_BYTES, ("SNMP getnext",))
+    return Cost(0, size.pages, size.pages * IDENTIFY_BYTES, ("SNMP get", "SNMP getnext"))
 
 
 RUNGS = {
@@ -64,7 +64,7 @@ RUNGS = {
         _identify_cost,
         identify,
         usual=Size(pages=1),
-        most=Size(pages=(1 + MOST_RETRIES) * (1 + MOST_ROUNDS) + 1),
+        most=Size(pages=MOST_LEFT_OUT + (1 + MOST_RETRIES) * (1 + MOST_ROUNDS) + 1),
         size=_size,
     ),
     Depth.POINTS: Rung(

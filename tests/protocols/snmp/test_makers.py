@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from protocols.snmp import codec, identity
+from protocols.snmp import codec, identity, wishes
 from protocols.snmp.codec import Oid
 from tests.protocols.snmp.measure import PUBLIC
 from tests.protocols.snmp.player import agent, encode_oid, octets, tlv
@@ -106,8 +106,8 @@ def _asked(column: Oid, place: str) -> Oid:
 def test_every_row_is_wished_of_its_maker_and_read_as_written(maker: tuple[str, ...]) -> None:
     object_id, column, held, kept = written(maker)
     column = _asked(column, maker[2])
-    wishes = [w for w in identity.wanted(object_id, {}) if (w.name, w.oid) == (maker[1], column)]
-    assert kept in [identity.granted(wish, held) for wish in wishes]
+    wished = [w for w in wishes.wanted(object_id, {}) if (w.name, w.oid) == (maker[1], column)]
+    assert kept in [wishes.granted(wish, held) for wish in wished]
 
 
 @pytest.mark.parametrize("maker", ROWS[::40], ids=lambda maker: "|".join(maker[:3]))

@@ -12,7 +12,7 @@ from protocols.snmp.identity import enterprise_oid
 from protocols.snmp.points import UNTOLD, apart, still_open
 from tests.protocols.snmp.measure import PUBLIC
 from tests.protocols.snmp.player import Agent, encode_oid, octets, signed, tlv
-from tests.protocols.snmp.test_probe import interfaces, link_of, run
+from tests.protocols.snmp.test_probe import MOXA, interfaces, link_of, run
 from tests.support.plain import PlainLink
 
 PDU = {
@@ -126,6 +126,36 @@ def test_an_agent_that_drops_getbulk_is_walked_with_getnext() -> None:
     link = run(link_of(answer, PUBLIC), Depth.POINTS)
     assert {f.name for o in link.observations for f in o.facts} >= {"interface.name", "part"}
     assert link.functions.count("SNMP getbulk") == 1
+
+
+IN_FIRST_ROW = {name.replace(".100", ".1"): value for name, value in CHASSIS.items()}
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 8])
+def test_an_agent_that_takes_few_names_says_who_it_is(most: int) -> None:
+    """What did not fit beside the first names was never asked for: name, model, serial number."""
+    name = {"1.3.6.1.2.1.1.5.0": octets("rack-7")}
+    agent = Small(nobodys({**IN_FIRST_ROW, **name}))
+    agent.most = most
+    link = run(link_of(agent, PUBLIC), Depth.IDENTIFY)
+    told = of_entity(link)
+    assert (told["vendor"], told["model"], told["serial"]) == ("Weber", "WS-700", "SN-4711")
+    assert told["firmware"] == "3.2.1"
+    said = {(f.name, f.value) for o in link.observations for f in o.facts}
+    assert {("name", "rack-7"), ("description", "PDU")} <= said
+    assert {value for name, value in said if name == "product"} == {"WS-700"}
+    assert len(link.requests) <= 30
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 8])
+def test_a_makers_own_objects_are_asked_few_at_a_time(most: int) -> None:
+    agent = Small({codec.oid(name): value for name, value in MOXA.items()})
+    agent.most = most
+    link = run(link_of(agent, PUBLIC), Depth.IDENTIFY)
+    said = {f.name: f.value for o in link.observations for f in o.facts}
+    assert (said["model"], said["firmware"], said["serial"], said["name"]) == (
+        "EDS-405A-MM-SC", "V3.8", "TAABB0001", "sw-hall-3",
+    )  # fmt: skip
 
 
 def test_an_agent_that_takes_few_names_is_sampled() -> None:
