@@ -205,9 +205,10 @@ def _listings(several: Iterable[Kept]) -> dict[str, int]:
 
 
 def _usual(counted: Mapping[str, int]) -> str:
-    """The set that more offer than any other; "" where two are as usual."""
-    best = Counter(counted).most_common(2)
-    return best[0][0] if best and (len(best) < 2 or best[0][1] > best[1][1]) else ""
+    """The set that more than half offer, which no others outnumber however alike they are; ""
+    where there is none."""
+    best = Counter(counted).most_common(1)
+    return best[0][0] if best and 2 * best[0][1] > sum(counted.values()) else ""
 
 
 # --- in which context ---------------------------------------------------------------------------
@@ -270,6 +271,7 @@ def _siblings(
         sets = {one.device.key: signature(one.points) for one in store.evidences_of(examples)}
         group = tuple(json.loads(kin))
         whole.siblings[group] = {sets[first[name]]: count for name, count in counted.items()}
+        whole.owners[group] = {sets[first[name]]: first[name] for name in counted}
 
 
 # --- the verdicts -------------------------------------------------------------------------------

@@ -110,8 +110,8 @@ def wants_device(one: RegisterRow) -> bool:
 
 
 def bus_part(text: str) -> str:
-    """The bus part of a register's Unit column: "3", "unit 3" and "Unit: 3" are "unit 3"."""
-    digits = re.fullmatch(r"\D*?0*(\d{1,10})\D*", text.strip())
+    """The bus part of a register's Unit column: "3", "unit 3", "Unit: 3" and 3.0 are "unit 3"."""
+    digits = re.fullmatch(r"\D*?0*(\d{1,10})(?:[.,]0+|\D*)", text.strip())
     return f"unit {digits[1]}" if digits else ""
 
 

@@ -71,6 +71,13 @@ def plain_serial(text: str) -> str:
     return "".join(text.split()).upper()
 
 
+def loose_serial(text: str) -> str:
+    """A serial number as people may write it: without separators, case, and the zeros in front
+    that a spreadsheet takes away; "" where less than four characters are left of it."""
+    found = "".join(filter(str.isalnum, text)).casefold().lstrip("0")
+    return found if len(found) >= 4 else ""
+
+
 def plain_mac(text: str) -> str:
     """Lower case with colons; "" when it is no hardware address of one device."""
     if len(text) < 12:  # as most network addresses are

@@ -198,14 +198,19 @@ def _contradicts(one: dict[str, set[str]], other: dict[str, set[str]]) -> bool:
 
 
 def _status(here: dict[str, Place], part: str) -> str:
-    """present, absent, silent or echo: the probe's word, else what the outcomes say."""
+    """present, absent, silent or echo: the probe's word, else what the outcomes say.
+
+    One that was there once is an asset that is gone or dead by now, not one that never was.
+    """
     said: list[tuple[str, str]] = []
     for place in here.values():
         for (name, value, _, where), (_, last) in place.facts.items():
             if name == "unit" and (where or place.part) == part:
                 said.append((last, str(value)))
     if said:
-        return max(said)[1]
+        last = max(said)[1]
+        once = any(word == "present" for _, word in said)
+        return "present" if once and last != "echo" else last
     outcomes = here[part].outcomes & ALIVE
     answered = outcomes - {"refused_downstream", "mute", "hung_up", "other", "garbled"}
     return "present" if answered else "absent"

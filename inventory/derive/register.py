@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from inventory.derive.declared import bus_part, is_equipment
-from inventory.derive.identity import placeholder, plain_mac, plain_serial, plain_vendor
+from inventory.derive.identity import (
+    loose_serial,
+    placeholder,
+    plain_mac,
+    plain_serial,
+    plain_vendor,
+)
 from inventory.model import Device, RegisterRow
 
 AMBIGUOUS = ""
@@ -83,10 +90,11 @@ class Index:
     def row(self, one: RegisterRow, parent: str = "") -> Match:
         """The device of a register row. `parent` is the address of the gateway that it names."""
         part = bus_part(one.unit) if (one.parent or one.address) else ""
-        where = one.address or parent
+        where = one.address or (parent if part else "")  # what is behind it is not the gateway
         for kind, value in (
             ("serial", _serial(one)),
             ("mac", plain_mac(one.mac)),
+            ("like", loosely(one)),
             ("name", "" if part else one.tag.casefold()),
             ("name", "" if part else one.name.casefold()),
             ("at", f"{where} {part}".strip() if where else ""),
@@ -94,7 +102,7 @@ class Index:
             key = self._by.get(f"{kind}:{value}", "") if value else ""
             if key:
                 shown = value.rpartition("|")[2]
-                strong = kind in ("serial", "mac")
+                strong = kind in ("serial", "mac", "like")
                 return Match(key, f"{_SAID[kind]} {shown} is the same", strong)
         return Match("", "")
 
@@ -103,6 +111,7 @@ _SAID = {
     "key": "key",
     "serial": "serial number",
     "mac": "hardware address",
+    "like": "serial number, but for case, separators and zeros in front,",
     "name": "name",
     "at": "address",
 }
@@ -114,6 +123,13 @@ def _serial(one: RegisterRow) -> str:
         return ""
     maker = plain_vendor(one.vendor)
     return f"{maker}|{plain_serial(one.serial)}" if maker else plain_serial(one.serial)
+
+
+def loosely(one: RegisterRow) -> str:
+    """The serial number of a row without what people and spreadsheets change, with its maker."""
+    loose = "" if placeholder("serial", one.serial) else loose_serial(one.serial)
+    maker = plain_vendor(one.vendor)
+    return f"{maker}|{loose}" if maker and loose else loose
 
 
 def names(device: Device) -> Iterable[str]:
@@ -129,6 +145,10 @@ def names(device: Device) -> Iterable[str]:
         yield f"serial:{plain_serial(device.serial)}"
         if device.vendor:
             yield f"serial:{plain_vendor(device.vendor)}|{plain_serial(device.serial)}"
+        if loose := loose_serial(device.serial):
+            yield f"like:{loose}"
+            if device.vendor:
+                yield f"like:{plain_vendor(device.vendor)}|{loose}"
     if device.parent:
         yield f"behind:{device.parent} {device.part}"
     if device.name:
@@ -153,9 +173,18 @@ def alone(register: Sequence[RegisterRow]) -> frozenset[str]:
     return frozenset(where for where, parts in named.items() if len(parts) == 1 and parts <= ITSELF)
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def gateways(register: Sequence[RegisterRow]) -> dict[str, str]:
-    """Address of each row that has one, by tag and by name: what `Parent` may name."""
-    found: dict[str, str] = {}
+    """Address of each row that has one, by tag and by name: what `Parent` may name; and of each
+    `Parent` that is an address itself."""
+    found = {text: text for one in register if _is_address(text := one.parent.strip())}
     for one in register:
         for text in (one.name, one.tag):
             if text and one.address:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inventory.derive.clusters import Cluster, key_of
 from inventory.derive.declared import LinkRow, is_equipment
 from inventory.derive.identity import plain_mac, plain_serial, plain_vendor
-from inventory.derive.register import names
+from inventory.derive.register import loosely, names
 from inventory.model import Declaration, Device, RegisterRow
 from inventory.text import storable
 
@@ -103,6 +103,8 @@ def row_words(site: str, one: RegisterRow, gateways: Mapping[str, str]) -> set[s
     words |= looked_up(gateways.get(one.parent.casefold(), ""))
     if one.serial and one.vendor:
         words.add(_line(f"serial:{plain_vendor(one.vendor)}|{plain_serial(one.serial)}"))
+    if loose := loosely(one):
+        words.add(_line(f"like:{loose}"))
     nowhere = nowhere_key(site, one)
     words |= {f"key:{nowhere}", own_key(nowhere)}
     if is_equipment(one):

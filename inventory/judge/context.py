@@ -96,6 +96,8 @@ class Context:
     claimed: Mapping[str, str] = field(default_factory=dict)
     """Address to label, of the register rows of devices that name one."""
     siblings: Mapping[tuple[str, ...], Mapping[frozenset[str], int]] = field(default_factory=dict)
+    owners: Mapping[tuple[str, ...], Mapping[frozenset[str], str]] = field(default_factory=dict)
+    """By maker, model and firmware: each set of signals with one device that publishes it."""
     collisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)

@@ -41,6 +41,7 @@ class Gathered:
     def __init__(self, *, limited: bool = True) -> None:
         self.limited = limited
         self.siblings: dict[tuple[str, ...], dict[frozenset[str], int]] = {}
+        self.owners: dict[tuple[str, ...], dict[frozenset[str], str]] = {}
         self.first_owner: dict[str, str] = {}
         self.collisions: dict[str, list[str]] = {}
         self.origins: dict[str, str] = {}
@@ -59,7 +60,7 @@ class Gathered:
         self._device(device)
         group = sibling_group(device)
         if group and evidence.points:
-            self._sibling(group, signature(evidence.points), 1)
+            self._sibling(group, signature(evidence.points), 1, device.key)
         if device.role in AGGREGATORS:
             self.names[device.key] = device.name
             self._origins(evidence)
@@ -76,7 +77,7 @@ class Gathered:
         self._device(device)
         group = sibling_group(device) if listings else ()
         if group:
-            self._sibling(group, kept_signature(listings[0]), 1)
+            self._sibling(group, kept_signature(listings[0]), 1, device.key)
         for one in rows:
             if one[_OUTCOME] != Outcome.NOT_ASKED:
                 self._ask(str(one[_ADDRESS]))
@@ -107,7 +108,7 @@ class Gathered:
                 self.own(identity, other)
         for group, seen in part.siblings.items():
             for points, count in seen.items():
-                self._sibling(group, points, count)
+                self._sibling(group, points, count, part.owners[group][points])
         for segment, key in part.origins.items():
             self._origin(segment, key)
         self.names |= part.names
@@ -126,10 +127,13 @@ class Gathered:
         if owner != key:
             self.collisions.setdefault(identity, [owner]).append(key)
 
-    def _sibling(self, group: tuple[str, ...], points: frozenset[str], count: int) -> None:
+    def _sibling(
+        self, group: tuple[str, ...], points: frozenset[str], count: int, owner: str
+    ) -> None:
         seen = self.siblings.setdefault(group, {})
         if points in seen or not self.limited or len(seen) < MOST_SIGNATURES:
             seen[points] = seen.get(points, 0) + count
+            self.owners.setdefault(group, {}).setdefault(points, owner)
 
     def _origins(self, evidence: Evidence) -> None:
         for point in evidence.points:

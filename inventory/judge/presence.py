@@ -63,6 +63,7 @@ DERIVED = {Signal("speed"): Signal("frequency")}
 """Signals that another one stands for: speed of an induction machine by its drive's frequency."""
 PROPOSED = "untrap export links -o links.csv"
 """The command that proposes links by the tags that devices and values bear."""
+REGISTERS = ("holding:", "input:", "coil:", "discrete:")
 OPEN_IT = "open it first: its own gaps say how"
 
 
@@ -308,8 +309,7 @@ class Machine:
             return unknown(
                 f"{len(candidates)} unclassified value{'s' if len(candidates) > 1 else ''} could be"
                 f" {signal.words}: {names}",
-                "name them: import a map or a tag list",
-                "untrap import map FILE",
+                *self._naming(candidates),
                 view.data_proof(point),
             )
         if others := self._unsure_of(signal):
@@ -330,6 +330,13 @@ class Machine:
                 )
         strength = min(self._absence_strength(signal), self.licence.strength)
         return false(strength, self._looked_through(signal), *self.licence.because)
+
+    def _naming(self, candidates: Sequence[Row]) -> tuple[str, str]:
+        """How a person says what values are, and the command: a map holds registers only."""
+        if all(point.address.startswith(REGISTERS) for _, point, _ in candidates):
+            return "name them: import the register map", "untrap import map FILE"
+        step = "say what they are: a link of the machine to each (Part: its name, Signal)"
+        return step, "untrap import links FILE"
 
     def _unsure_of(self, signal: Signal) -> Proposition | None:
         """A question for values that are the signal, or may be, of a machine that is not known."""

@@ -82,6 +82,7 @@ def context_from(
         addressed=rows,
         claimed=stated.claimed,
         siblings=gathered.siblings,
+        owners=gathered.owners,
         collisions={name: tuple(keys) for name, keys in gathered.collisions.items()},
         origins=gathered.origins,
         names=gathered.names,

@@ -6,21 +6,18 @@ needs a window does not judge a single read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from inventory.judge.gathered import sibling_group
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
 from inventory.judge.profiles import profile
-from inventory.judge.statements import says
 from inventory.judge.view import View
-from inventory.model import Because, Severity, Strength
-from inventory.once import Once
+from inventory.model import Because, Strength
 from inventory.rules.inaccessible import name_of
 from inventory.rules.refusals import never_opened
 from inventory.rules.rule import Case, new_case
 from inventory.signals.listing import MILLIAMPERE, believed, is_loop
-from inventory.signals.points import Meaning, dimensions, is_binary, signature
+from inventory.signals.points import Meaning, dimensions, is_binary
 from protocols.contract import DATA, Observation, Outcome, Point, Quality, Reason, Sample
 
 NEVER_WIRED = frozenset({"BadNotConnected", "BadConfigurationError"})
@@ -448,47 +445,3 @@ def _not_then(refused: Observation) -> tuple[str, str]:
         return f"it was too busy to be asked{detail}", step
     step = "ask again later; where it says so again, look into its own log"
     return f"it could not answer then{detail}", step
-
-
-def q11(view: View) -> list[Case]:
-    """Another set of signals than the siblings of the same make, model and firmware."""
-    group = sibling_group(view.device)
-    seen = view.context.siblings.get(group) if group else None
-    if not seen or not view.evidence.points:
-        return []
-    if any(says("option", item.fields) for item in view.statements()):
-        return []
-    own = signature(view.evidence.points)
-    usual, count = _usual_of(seen)
-    if own == usual:
-        return []
-    alike = len(own & usual) / len(own | usual)
-    if alike >= view.context.thresholds.sibling_jaccard and not _units_differ(own, usual):
-        return []
-    missing, extra = sorted(usual - own)[:5], sorted(own - usual)[:5]
-    text = (
-        f"{count} sibling{'s' if count > 1 else ''} of {' '.join(group)} publish another set:"
-        f" missing here {', '.join(missing) or 'nothing'}; only here {', '.join(extra) or '-'}"
-    )
-    said = true(Strength.E3, derived(text), *view.proof())
-    return [new_case("", said, {"vendor": group[0], "model": group[1]}, Severity.MEDIUM)]
-
-
-def _usual(seen: Mapping[frozenset[str], int]) -> tuple[frozenset[str], int]:
-    """The set that most siblings publish. Where no set is usual, the one that publishes less is
-    the one to look at; sets are sorted only to choose between equals."""
-    most = max(seen.values())
-    usual = [points for points, count in seen.items() if count == most]
-    if len(usual) == 1:
-        return usual[0], most
-    return max(usual, key=lambda points: (len(points), sorted(points))), most
-
-
-_usual_of = Once(_usual, most=16_384)
-"""The same for all siblings: a context holds their sets once."""
-
-
-def _units_differ(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether a signal of the same name has another unit."""
-    names = {label.partition(" [")[0] for label in one - other}
-    return any(label.partition(" [")[0] in names for label in other - one)

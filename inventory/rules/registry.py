@@ -15,6 +15,7 @@ from inventory.rules import (
     instruments,
     networks,
     quality,
+    siblings,
     trapped,
 )
 from inventory.rules.catalogue import Predicate
@@ -44,7 +45,7 @@ DEVICE_RULES: Mapping[str, Predicate] = {
     "Q05": quality.q05,
     "Q07": quality.q07,
     "Q10": quality.q10,
-    "Q11": quality.q11,
+    "Q11": siblings.q11,
     "Q12": quality.q12,
     "G01": governance.g01,
     "G02": governance.g02,

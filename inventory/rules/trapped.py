@@ -250,18 +250,16 @@ def t06(view: View) -> list[Case]:
     register = view.row
     if register is None or not device.part:
         return []
-    refusals = [
+    every = [
         item for item in view.evidence.observations if item.outcome is Outcome.REFUSED_DOWNSTREAM
     ]
-    if not refusals:
+    if not every:
         return []
     fields = {"gateway": _gateway(view), "parent": device.parent}
-    if any(
-        item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM
-        for item in view.evidence.observations
-    ):
-        return [Case("", false(Strength.E4, cite(refusals[0])), fields)]
-    proof = _witnessed(view)
+    refusals = _since_it_spoke(view, every)
+    if not refusals:
+        return [Case("", false(Strength.E4, cite(every[0])), fields)]
+    proof = _witnessed(view, refusals)
     if proof is None:
         said = unknown(
             f"a second try of {device.part}, ten seconds or more later, with another unit of the"
@@ -277,6 +275,20 @@ def t06(view: View) -> list[Case]:
     row = Because("", "declared", f"the register declares {device.part}{who}", register.document)
     cited = tuple(cite(item) for item in refusals[:4])
     return [Case("", true(strength, *cited, proof, row), fields)]
+
+
+def _since_it_spoke(view: View, refusals: Sequence[Observation]) -> list[Observation]:
+    """Those of later scans than the last in which the unit itself answered: one that answers
+    beside them is there, one that answered once may be dead by now."""
+    own = [
+        item
+        for item in view.evidence.observations
+        if item.outcome in SPOKE and item.outcome is not Outcome.REFUSED_DOWNSTREAM
+    ]
+    if not own:
+        return list(refusals)
+    scans, last = {item.scan for item in own}, max(item.time for item in own)
+    return [item for item in refusals if item.scan not in scans and item.time > last]
 
 
 def _gateway(view: View) -> str:
@@ -317,14 +329,13 @@ UNITS = frozenset(range(1, 248))
 """Addresses of a serial line (Modbus over Serial Line V1.02, 2.2)."""
 
 
-def _witnessed(view: View) -> Because | None:
+def _witnessed(view: View, refusals: Sequence[Observation]) -> Because | None:
     """The answer of another unit between two refusals that are far enough apart."""
     gap = view.context.thresholds.retry_gap_seconds
     answers = view.context.answered.get(view.device.parent, ())
     times: dict[str, list[float]] = {}
-    for item in view.evidence.observations:
-        if item.outcome is Outcome.REFUSED_DOWNSTREAM:
-            times.setdefault(item.scan, []).append(item.time.timestamp())
+    for item in refusals:
+        times.setdefault(item.scan, []).append(item.time.timestamp())
     for answer in answers:
         if answer.part != view.device.part and _between(answer, times.get(answer.scan, []), gap):
             return Because("", "answered", f"control: {answer.part} answered in between")

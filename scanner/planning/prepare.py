@@ -262,19 +262,20 @@ def known(declarations: Sequence[Declaration]) -> Known:
         return Known()
     from inventory.derive import declared
     from inventory.derive.register import ITSELF, alone
+    from inventory.derive.register import gateways as named
 
-    alone_at = {canonical(where) for where in alone(declared.rows(declarations)) if where}
-    address_of = {row.get("tag", ""): row.get("address", "") for row in rows if row.get("tag")}
+    register = declared.rows(declarations)
+    alone_at = {canonical(where) for where in alone(register) if where}
+    doors = named(register)
     units: dict[str, list[str]] = {}
     ranked: list[tuple[int, str]] = []
     for row in rows:
-        address = row.get("address") or address_of.get(row.get("parent", ""), "")
+        address = row.get("address") or doors.get(row.get("parent", "").strip().casefold(), "")
         if not address:
             continue
         address = canonical(address)
         ranked.append(({"C3": 0, "C2": 1, "C1": 2}.get(row.get("criticality", ""), 1), address))
-        unit = row.get("unit", "").strip()
-        part = f"unit {int(unit)}" if unit.isdigit() else ""
+        part = declared.bus_part(row.get("unit", ""))
         if part and not (part in ITSELF and address in alone_at):
             units.setdefault(address, []).append(part)
     first = tuple(dict.fromkeys(address for _, address in sorted(ranked, key=lambda r: r[0])))

@@ -170,3 +170,73 @@ def test_a_link_to_the_unit_that_the_device_is_itself_is_a_link_to_the_device() 
     found = derive(SITE, [observed("10.0.0.1", METER)], [*rows, link])
     ((one,),) = [unit.links for unit in found.equipment]
     assert (one.device, one.part, one.resolved) == (found.devices[0].key, "", True)
+
+
+@pytest.mark.parametrize("rows", [[], [listed(tag="M", address="10.0.0.1", unit="3")]])
+def test_a_unit_that_answered_once_was_seen_though_its_gateway_misses_it_now(
+    rows: list[Declaration],
+) -> None:
+    own = observed("10.0.0.1", GATEWAY)
+    there = observed("10.0.0.1", at=1, part="unit 3", operation="read", points=("holding:1",))
+    dead = replace(
+        observed("10.0.0.1", at=99, part="unit 3"), outcome=Outcome.REFUSED_DOWNSTREAM, items=None
+    )
+    told = [said(there, "unit 3", unit="present"), said(dead, "unit 3", unit="absent")]
+    _, unit = devices([own, *told], rows)
+    assert (unit.part, unit.seen, unit.points) == ("unit 3", True, 1)
+    assert unit.first_seen is not None
+
+
+def test_a_unit_that_only_ever_echoed_its_gateway_is_none() -> None:
+    own = observed("10.0.0.1", GATEWAY)
+    first = said(observed("10.0.0.1", at=1, part="unit 3"), "unit 3", unit="present")
+    echo = said(observed("10.0.0.1", at=99, part="unit 3"), "unit 3", unit="echo")
+    (gateway,) = devices([own, first, echo])
+    assert gateway.part == ""
+
+
+BOX = {"vendor": "Moxa", "product": "MGate"}
+
+
+def test_devices_behind_a_gateway_whose_units_nobody_wrote_down_are_not_the_gateway() -> None:
+    rows = [
+        listed(tag="GW", class_="gateway", address="10.0.0.1"),
+        listed(tag="M-1", class_="meter", parent="GW"),
+        listed(tag="M-2", class_="meter", parent="gw"),
+    ]
+    for found in (devices([observed("10.0.0.1", BOX)], rows), devices([], rows)):
+        told = {(one.register.tag, one.parent != "") for one in found if one.register}
+        assert told == {("GW", False), ("M-1", True), ("M-2", True)}
+        assert [one.addresses for one in found if one.parent] == [(), ()]
+
+
+def test_the_gateway_of_a_unit_may_be_named_by_its_address() -> None:
+    rows = [
+        listed(tag="GW", address="10.0.0.1"),
+        listed(tag="M", unit="7", parent="10.0.0.1"),
+        listed(tag="N", unit="8.0", parent="GW"),
+    ]
+    seven = observed("10.0.0.1", at=1, part="unit 7", operation="read", points=("holding:1",))
+    found = devices([observed("10.0.0.1", BOX), said(seven, "unit 7", unit="present")], rows)
+    told = {one.register.tag: one for one in found if one.register}
+    assert set(told) == {"GW", "M", "N"}
+    assert (told["M"].part, told["M"].seen, told["N"].part) == ("unit 7", True, "unit 8")
+    assert told["M"].parent == told["N"].parent == told["GW"].key
+
+
+@pytest.mark.parametrize(
+    ("written", "matches"),
+    [("4711002", True), ("sn 5-77", True), ("0004711002", True), ("471", False), ("0", False)],
+)
+def test_a_serial_number_as_spreadsheets_and_people_write_it(written: str, matches: bool) -> None:
+    one = observed("10.0.0.1", {"vendor": "Acme", "serial": "0004711002"})
+    two = observed("10.0.0.2", {"vendor": "Acme", "serial": "SN5-77"})
+    found = devices([one, two], [listed(tag="M", class_="meter", serial=written)])
+    assert any(one.seen and one.register for one in found) is matches
+
+
+def test_a_serial_number_that_two_devices_may_mean_is_neithers() -> None:
+    one = observed("10.0.0.1", {"vendor": "Acme", "serial": "0004711"})
+    two = observed("10.0.0.2", {"vendor": "Acme", "serial": "47-11"})
+    found = devices([one, two], [listed(tag="M", class_="meter", serial="4711")])
+    assert not any(one.seen and one.register for one in found)

@@ -266,3 +266,18 @@ def test_units_that_are_asked_for_are_those_behind_a_gateway() -> None:
         listed(tag="M-3", parent="GW", unit="1"),
     ]
     assert known(rows).units == {"10.0.0.6": ("unit 2",), "10.0.0.7": ("unit 1",)}
+
+
+def test_units_are_asked_whatever_their_row_calls_the_gateway() -> None:
+    rows = [
+        listed(tag="GW", name="Box in hall 3", address="10.0.0.7"),
+        listed(tag="M-1", parent="10.0.0.7", unit="3"),
+        listed(tag="M-2", parent="box in Hall 3", unit="unit 4"),
+        listed(tag="M-3", parent="gw", unit="5.0"),
+        listed(tag="M-4", parent="10.0.0.8", unit="6"),  # no row of its own
+        listed(tag="M-5", parent="GW"),
+    ]
+    assert known(rows).units == {
+        "10.0.0.7": ("unit 3", "unit 4", "unit 5"),
+        "10.0.0.8": ("unit 6",),
+    }

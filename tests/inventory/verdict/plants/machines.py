@@ -8,7 +8,7 @@ from datetime import timedelta
 from inventory.judge.context import Neighbour
 from inventory.judge.thresholds import Thresholds
 from inventory.model import Declaration, Kind, Link
-from protocols.contract import Observation
+from protocols.contract import Observation, Point
 from tests.inventory.verdict.plants import (
     DRIVE,
     FULL,
@@ -177,7 +177,15 @@ U01 = [
     trap("U01", "a door is locked", "temperature=medium/high",
          evidence(listed(CURRENT, VIBRATION, RUN), NO_MODBUS, about=DRIVE), FULL, M1),
     trap("U01", "an unnamed value", "temperature=?",
-         monitored(CURRENT, VIBRATION, RUN, tag("AI_7")), FULL, M1),
+         monitored(CURRENT, VIBRATION, RUN, tag("AI_7")), FULL, M1).telling(
+             "Part: its name, Signal", "untrap import links FILE"),  # no register: no map
+    *(trap("U01", "an unnamed value", key, monitored(CURRENT, VIBRATION, RUN, tag("AI_7")), FULL,
+           motor(links=(*M1.links, Link("M-1", "device-1", "AI_7", signal, complete=True))))
+      for key, signal in (("", "temperature:winding"), ("temperature=medium/high", "level"))),
+    trap("U01", "an unnamed value", "temperature=?", evidence(
+        listed(CURRENT, VIBRATION, RUN), seen("modbus", O.COMPLETE, "read", points=(
+            Point("holding:7", "holding:7", type="uint16"),)), about=DRIVE), FULL, M1).telling(
+                "1 unclassified value", "untrap import map FILE"),
     trap("U01", "an unnamed value", "temperature=?",
          monitored(CURRENT, VIBRATION, RUN, tag("AI_7", "CEL")), FULL, M1),
     trap("U01", "an unnamed value", "temperature=medium/high",
@@ -294,7 +302,7 @@ U05 = [
     no("U05", "", monitored(CURRENT, RUN), {**FULL, "thresholds": Thresholds(
         coverage_target=0.438)}, M1),  # 7 of 18 of 16 of 18, at the target
     no("U05", "?", monitored(CURRENT, RUN, tag("AI_7")), {**FULL, "thresholds": Thresholds(
-        coverage_target=1.0)}, M1).telling("unclassified value", "untrap import map"),
+        coverage_target=1.0)}, M1).telling("unclassified value", "untrap import links"),
     yes("U05", "high/high", monitored(CURRENT, RUN), FULL, M1).telling(  # 0.44 of 0.6
         "nobody can see: ", "MotorCurrent: 20.5", "opcua browse", "!none of which"),
     yes("U05", "critical/high", monitored(CURRENT, RUN, tag("AI_7", "VLT")), FULL,

@@ -393,6 +393,23 @@ def sibling(names: str, number: int = 1, unit: str = "CEL") -> Evidence:
     return evidence(listed(*points) if points else seen("opcua", O.COMPLETE), about=about)
 
 
+def named(*names: str, by: int = 1) -> Evidence:
+    """A device of the same model whose values are called so."""
+    about = replace(PLC, key=f"device-{by}", serial=f"S{by}000")
+    return evidence(listed(*map(tag, names)), about=about)
+
+
+SIGNALS = ("vibration", "flow", "discharge pressure", "suction pressure", "speed")
+
+
+def pump(pattern: str, by: int = 1) -> Evidence:
+    return named(*map(pattern.format, SIGNALS), by=by)
+
+
+def two_pumps(by: int) -> Evidence:
+    return named(*(f"P{n} {name}" for n in (91, 92) for name in SIGNALS), by=by)
+
+
 USUAL = (sibling("abcde", 2), sibling("abcde", 3))
 TEN = tuple(tag(name, "CEL") for name in "abcdefghij")
 OTHER_UNIT = (replace(TEN[0], unit="FAH"), *TEN[1:])
@@ -412,6 +429,21 @@ Q11: list[Row] = [
     no("Q11", "", (sibling(""), *USUAL)),
     no("Q11", "", (replace(sibling("abc"), device=replace(PLC, firmware="2")), *USUAL)),
     no("Q11", "", (replace(sibling("abc"), device=replace(PLC, firmware="")), *USUAL)),
+    no("Q11", "", (pump("P101 {}"), pump("P102 {}", 2), pump("P103 {}", 3))),  # tags
+    no("Q11", "", (pump("{}_1", 1), pump("{}_2", 2))),
+    no("Q11", "", (two_pumps(1), pump("P93 {}", 2))),  # what they measure is the same
+    no("Q11", "", (named("Druck", "Drehzahl"), named("Pressure", "Speed", by=2))),
+    no("Q11", "", (named("A17", "B17", "Z17"), named("A18", "B18", "Z18", by=2))),  # tags only
+    Row("Q11", "positive", "medium/high", (
+        named("P101 flow", "P101 speed"), pump("P102 {}", 2), pump("P103 {}", 3))),
+    Row("Q11", "positive", "medium/high", (named("Lamp 1 on"), named("Valve 1 open", by=2))),
+    *(trap("Q11", "they are declared to monitor", key, (
+        named("P101 flow", "P101 speed"), pump("P102 {}", 2), pump("P103 {}", 3)),
+           {"classes": classes}) for key, classes in (
+        ("", {"device-1": "fan", "device-2": "pump", "device-3": "pump"}),
+        ("medium/high", {"device-1": "pump", "device-2": "pump"}),
+        ("medium/high", {"device-2": "pump", "device-3": "pump"}),
+        ("medium/high", {"device-1": "fan", "device-2": "pump"}))),  # the third is of no class
     trap("Q11", "they are declared to have", "", (sibling("abc"), *USUAL),
          attested("device-1", statement="different options")),
     trap("Q11", "they are declared to have", "medium/high", (sibling("abc"), *USUAL),

@@ -262,6 +262,17 @@ T06 = [
     no("T06", "", evidence(seen("modbus", O.SILENT, part="unit 3"), about=DEAD), answered(5)),
     no("T06", "", evidence(*TWICE, seen("modbus", O.COMPLETE, part="unit 3", seconds=7),
                            about=DEAD), answered(5)),  # it answered after all
+    yes("T06", "high/low", evidence(seen("modbus", O.COMPLETE, part="unit 3", seconds=-9_000,
+                                            scan="scan-0"), *TWICE, about=DEAD), answered(5)),
+    no("T06", "?", evidence(seen("modbus", O.COMPLETE, part="unit 3", seconds=-9_000,
+                                 scan="scan-0"), refusal(0), about=DEAD), answered(5)),
+    trap("T06", "it answered in the same", "", evidence(*TWICE, seen(
+        "modbus", O.COMPLETE, part="unit 3", seconds=9_000, scan="scan-9"), about=DEAD),
+         answered(5)),  # it came back
+    no("T06", "", evidence(refusal(-9_000, "scan-0"), seen("modbus", O.COMPLETE, part="unit 3"),
+                           about=DEAD), answered(5)),
+    trap("T06", "it answered in the same", "", evidence(
+        seen("modbus", O.EMPTY, part="unit 3", seconds=-5), *TWICE, about=DEAD), answered(5)),
     no("T06", "", evidence(*TWICE, about=replace(DEAD, parent="")), answered(5)),
     no("T06", "", evidence(*TWICE, about=replace(DEAD, part="")), answered(5)),
     trap("T06", "the unit was never declared", "",
