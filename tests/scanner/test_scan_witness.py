@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.support.database import sqlite
 from tests.support.patience import HUNG_SECONDS
-from tests.support.plants import Played, played, started, untrap
+from tests.support.plants import Played, patiently, played, started, untrap
 
 PLANT = """
 [plant]
@@ -147,9 +147,7 @@ def test_a_signal_ends_the_scan_soon_with_sessions_closed_and_the_way_on(
         while here.witness()["total"]["requests"] < 4:
             assert time.monotonic() < deadline
         child.send_signal(name)
-        begun = time.monotonic()
-        _, err = child.communicate(timeout=HUNG_SECONDS)
-        assert time.monotonic() - begun < 10  # 3 s, and time for the machine that runs this
+        _, err = child.communicate(timeout=HUNG_SECONDS)  # how soon: test_witness_matrix
         witness = here.witness()["total"]
     assert child.returncode == 130, err
     assert "scan --resume" in err
@@ -161,18 +159,20 @@ def test_a_signal_ends_the_scan_soon_with_sessions_closed_and_the_way_on(
 def test_a_killed_scan_is_resumed_and_finished_hosts_get_nothing(
     plant: Path, tmp_path: Path
 ) -> None:
-    database = tmp_path / "t.db"
     with played(plant, tmp_path) as here:
-        common = ("--db", database, "--config", here.config, "scan")
-        child = started(
-            (*common, "-iL", here.folder / "targets.txt", "--profile", "brisk"), tmp_path
-        )
-        deadline = time.monotonic() + HUNG_SECONDS
-        while finished(database) < 3:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        os.kill(child.pid, signal.SIGKILL)
-        child.communicate()
+        for attempt in range(9):  # on a busy machine it may end before we look
+            database = tmp_path / f"{attempt}.db"
+            common = ("--db", database, "--config", here.config, "scan")
+            targets = ("-iL", here.folder / "targets.txt")
+            child = started((*common, *targets, "--profile", "brisk"), tmp_path)
+            patiently(
+                lambda at=database, by=child: finished(at) >= 3 or by.poll() is not None,  # type: ignore[misc]
+                partial(finished, database),
+            )
+            child.kill()
+            child.communicate()
+            if child.returncode == -signal.SIGKILL:
+                break
         done = addresses(database)
         before = here.witness()["devices"]
         ran = untrap(*common, "--resume", "--yes", cwd=tmp_path)

@@ -171,7 +171,7 @@ def wait_for(database: Path, count: int) -> None:
 def test_a_lock_taken_during_the_scan_stops_the_sending(plant: Played, tmp_path: Path) -> None:
     database = tmp_path / "t.db"
     targets = plant.folder / "targets.txt"
-    child = started((*words(plant, database), "-iL", targets, "--profile", "brisk"), tmp_path)
+    child = started((*words(plant, database), "-iL", targets, "--profile", "gentle"), tmp_path)
     wait_for(database, 8)
     with sqlite(database, autocommit=True, timeout=HUNG_SECONDS) as holder:
         holder.execute("BEGIN IMMEDIATE")
@@ -201,8 +201,9 @@ def test_a_reader_beside_the_scan_costs_nothing_that_was_acknowledged(
     targets = plant.folder / "targets.txt"
     child = started((*words(plant, database), "-iL", targets, *SCAN), tmp_path)
     wait_for(database, 2)
-    seen = 0
-    while seen < 20 and child.poll() is None:
+    seen, runs = 0, True
+    while seen < 20 and runs:
+        runs = child.poll() is None
         with sqlite(database) as connection:  # opened, read and closed, as the last one or not
             (seen,) = connection.execute("SELECT count(*) FROM observation").fetchone()
     child.kill()
