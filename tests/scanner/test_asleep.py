@@ -176,7 +176,8 @@ def inside() -> dict[str, object]:
     do("addr add 10.250.0.1/24 dev near")
     do("link set near up")
     do("link set far up")
-    for _ in range(500):  # the kernel tells of a cable at most once a second
+    until = time.monotonic() + HUNG_SECONDS
+    while time.monotonic() < until:  # the kernel tells of a cable at most once a second
         links = neighbours.links()
         if {"near", "far"} <= (links.up or frozenset()):
             break
@@ -187,7 +188,7 @@ def inside() -> dict[str, object]:
     subprocess.run([need("nft"), "-f", "-"], input=rules, text=True, check=True)
     found["no room"] = asyncio.run(no_room(links, held=True))
     do("link set far down")
-    for _ in range(500):  # the kernel tells of a cable at most once a second
+    while time.monotonic() < until:
         found["out"] = sorted(neighbours.up() or ())
         if found["out"] == ["lo"]:
             break

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
@@ -123,6 +124,18 @@ def judged(capture: Path, shift: int, to: str = "127", sealed_to: str = "") -> V
     return verdict
 
 
+def seen_to_the_end(capture: Path, prefix: str) -> None:
+    """Wait until a packet that leaves now is in the file: with it all that waited in the kernel."""
+    last = b"the last packet of this capture"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((f"{prefix}.0.1", 0))
+        sock.sendto(last, ("127.0.0.1", 9))
+    until = time.monotonic() + HUNG_SECONDS
+    while last not in capture.read_bytes()[-100_000:]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 @contextmanager
 def watched(capture: Path, prefix: str) -> Iterator[None]:
     """Everything on loopback to and from the plant, by dumpcap; nothing may be missed."""
@@ -136,8 +149,8 @@ def watched(capture: Path, prefix: str) -> Iterator[None]:
         said += line
     try:
         yield
+        seen_to_the_end(capture, prefix)
     finally:
-        time.sleep(0.2)  # what is still in the kernel's ring
         child.send_signal(signal.SIGINT)
         said = child.communicate(timeout=HUNG_SECONDS)[1]
     lost = re.search(r"received/dropped on interface .*: (\d+)/(\d+)", said)
