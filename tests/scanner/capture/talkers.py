@@ -51,7 +51,7 @@ async def historian(address: str, source: str) -> None:
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
     space = await server.register_namespace("urn:site")
     node = await server.nodes.objects.add_variable(ua.NodeId(PLC_NODE, space), "Temperature", 0.0)
-    client = AsyncModbusTcpClient(source)
+    client = AsyncModbusTcpClient(source, timeout=600)  # a busy machine takes its time
 
     async def poll() -> None:
         await client.connect()
