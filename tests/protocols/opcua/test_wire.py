@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from protocols.contract import Credential, Depth, Observation, Outcome
 from protocols.opcua import PROBE
-from scanner.clock import SystemClock
 from scanner.profile import PROFILES, Limits
 from scanner.targets import parse
 from scanner.wire.link import Conversation
@@ -16,6 +16,7 @@ from scanner.wire.wire import Wire
 from tests.protocols.opcua.identities import held
 from tests.protocols.opcua.responder import Responder, plant
 from tests.protocols.opcua.secured import Secured
+from tests.support.virtual import LoopClock, virtually
 
 MOST_PACKETS = 15
 """To find and to identify one server."""
@@ -42,6 +43,13 @@ async def serve(
         writer.close()
 
 
+class Today(LoopClock):
+    """Virtual seconds, on the day that certificates are made for."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
 async def climb(
     peer: Callable[[bytes], bytes | None], depth: Depth, credentials: tuple[Credential, ...] = ()
 ) -> tuple[Wire, list[Observation]]:
@@ -64,7 +72,7 @@ async def climb(
         targets,
         PROFILES["bench"],
         Limits(),
-        SystemClock(),
+        Today(asyncio.get_running_loop()),
         sink,
         credentials=credentials,
     )
@@ -83,14 +91,14 @@ async def climb(
 
 
 def test_finding_and_identifying_takes_fifteen_packets_at_most() -> None:
-    wire, emitted = asyncio.run(climb(Responder(), Depth.IDENTIFY))
+    wire, emitted = virtually(climb(Responder(), Depth.IDENTIFY))
     assert [seen.outcome for seen in emitted] == [Outcome.COMPLETE] * 4
     assert wire.sent.connections == 1
     assert wire.sent.packets <= MOST_PACKETS
 
 
 def test_the_plan_of_these_rungs_holds() -> None:
-    wire, _ = asyncio.run(climb(Responder(), Depth.IDENTIFY))
+    wire, _ = virtually(climb(Responder(), Depth.IDENTIFY))
     planned = sum(
         rung.cost(rung.usual).requests for depth, rung in PROBE.rungs.items() if depth <= 2
     )
@@ -100,7 +108,7 @@ def test_the_plan_of_these_rungs_holds() -> None:
 def test_a_secured_session_passes_the_guard_of_the_wire(tmp_path: Path) -> None:
     peer = Secured()
     plant(peer.inner)
-    wire, emitted = asyncio.run(climb(peer, Depth.POINTS, (held(tmp_path),)))
+    wire, emitted = virtually(climb(peer, Depth.POINTS, (held(tmp_path),)))
     assert {point.name for seen in emitted for point in seen.points} == {"Temp", "Secret"}
     assert wire.sent.refused_by_guard == 0
     assert wire.sent.functions["OPC UA Read"] >= 3
