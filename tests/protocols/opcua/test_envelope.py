@@ -155,15 +155,23 @@ def error(name: str) -> Callable[[bytes], bytes]:
     return lambda _raw: b"ERRF" + struct.pack("<I", 8 + len(body)) + body
 
 
-@pytest.mark.parametrize(
-    "name", ["BadCertificateUntrusted", "BadSecurityChecksFailed", "BadCertificateInvalid"]
-)
+@pytest.mark.parametrize("name", ["BadCertificateUntrusted", "BadSecurityChecksFailed"])
 def test_an_untrusted_certificate_is_named_by_its_thumbprint(name: str, tmp_path: Path) -> None:
     link = visit(Secured(spoil={"OpenSecureChannel": error(name)}), tmp_path)
     seen = last(link, "open_channel")
     assert (seen.outcome, seen.reason) == (Outcome.REFUSED_AUTH, "certificate_untrusted")
     client = load(link.credentials[0], datetime.now(UTC))
     assert f"trust our certificate {client.thumbprint}" in seen.detail
+    assert seen.credential == "machine"
+
+
+@pytest.mark.parametrize("name", ["BadCertificateInvalid", "BadCertificateRevoked"])
+def test_a_certificate_that_is_of_no_use_there_has_a_reason_of_its_own(
+    name: str, tmp_path: Path
+) -> None:
+    seen = last(visit(Secured(spoil={"OpenSecureChannel": error(name)}), tmp_path), "open_channel")
+    assert (seen.outcome, seen.reason) == (Outcome.REFUSED_AUTH, "certificate_invalid")
+    assert "make" in seen.detail
     assert seen.credential == "machine"
 
 
