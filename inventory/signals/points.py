@@ -28,7 +28,12 @@ BINARY_TYPES = ("bool", "boolean", "bit", "truthvalue")
 NOT_PROCESS = re.compile(
     r"(?i)serverstatus|servercapabilit|serverdiagnos|nameplate|identification|diagnostics|buildinfo"
     r"|namespacearray|serverarray|opclimits|historyserver|urisversion|servicelevel"
+    r"|^(?:revisioncounter|devicemanual|devicerevision|signaltag)$"
 )
+BASE_TYPE = re.compile(r"\w+Type")
+"""An OPC UA type of namespace 0: it says how a value is given, and not what it is."""
+OTHER_TYPE = re.compile(r"(?s)[^#]*:[^#]*#(.+?)(?:(?:Variable)?Type)?")
+"""Any other: its name behind its namespace, which is no name ("http://…/UA/PADIM/#XType")."""
 BASE_NODES = re.compile(r"^(?:ns=0;|nsu=http://opcfoundation\.org/UA/;|i=\d+$)")
 SYSTEM_OBJECTS = re.compile(r"^\.?1\.3\.6\.1\.(?:2\.1\.(?:1|2|3|4|5|6|7|10|11|17|31|47|55)|6)\.")
 """SNMP groups that describe the agent and its network, not a process (RFC 3418, 2863, 6933)."""
@@ -150,6 +155,10 @@ def meaning_of(text: str) -> tuple[str, frozenset[str], str]:
     head, _, place = text.partition(":")
     if head in document("names")["measurand"]:
         return head, frozenset({place} if place else ()), ""
+    if BASE_TYPE.fullmatch(text):
+        return "", frozenset(), ""
+    if (other := OTHER_TYPE.fullmatch(text)) is not None:
+        text = other[1]
     said = read_name(text)
     names = [name for name, _ in said.scores]
     return (names[0] if len(names) == 1 else ""), said.places, said.kind

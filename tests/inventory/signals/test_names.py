@@ -101,6 +101,42 @@ def test_typed_meaning_beats_the_name() -> None:
     assert (found.measurand, found.match) == ("power", "typed")
 
 
+@pytest.mark.parametrize(
+    ("semantic", "measurand"),
+    [
+        ("TwoStateDiscreteType", ""),  # how a value is given, and not what it is
+        ("http://opcfoundation.org/UA/PADIM/#AnalogSignalVariableType", ""),
+        ("http://opcfoundation.org/UA/Machinery/ProcessValues/#ProcessValueVariableType", ""),
+        ("http://maker.example/voltage/#ValueType", ""),
+        ("http://maker.example/#TemperatureSensorType", "temperature"),
+        ("http://opcfoundation.org/UA/#Pressure", "pressure"),
+        ("temperature:ambient", "temperature"),
+    ],
+)
+def test_a_type_says_what_its_name_says_and_its_namespace_nothing(
+    semantic: str, measurand: str
+) -> None:
+    found = measure(Point("x", "x7", semantic=semantic))
+    assert (found.measurand, found.kind) == (measurand, "")
+
+
+def test_a_signal_of_a_type_is_named_by_the_folder_that_it_stands_in() -> None:
+    path = "Objects/DeviceSet/PT-101/SignalSet/Pressure/AnalogSignal"
+    typed = "http://opcfoundation.org/UA/PADIM/#AnalogSignalVariableType"
+    found = measure(Point("x", "AnalogSignal", path, "BAR", "Float", "r", semantic=typed))
+    assert (found.measurand, found.match) == ("pressure", "unit+name")
+
+
+@pytest.mark.parametrize("name", ["RevisionCounter", "DeviceManual", "SignalTag"])
+def test_what_a_device_says_of_itself_is_no_process_value(name: str) -> None:
+    assert not measure(Point("x", name, f"Objects/DeviceSet/PT-101/{name}", type="Int32")).process
+
+
+def test_a_state_of_two_words_is_what_its_name_says() -> None:
+    found = measure(Point("x", "Pump running", type="Boolean", semantic="TwoStateDiscreteType"))
+    assert (found.measurand, found.known) == ("running", True)
+
+
 def test_a_map_beats_unit_and_name() -> None:
     found = measure(Point("x", "Temperature", unit="CEL", signal="pressure:oil"))
     assert (found.measurand, found.match) == ("pressure", "map")
