@@ -30,6 +30,7 @@ class Protocol:
     listing: frozenset[str]
     typed: bool
     access: bool
+    ports: frozenset[int] = frozenset()  # where a scan asks for it; none without a probe of ours
 
 
 @cache
@@ -65,6 +66,7 @@ def protocols() -> dict[str, Protocol]:
             frozenset(row["listing"]),
             row["typed"],
             row["access"],
+            frozenset(row.get("ports", ())),
         )
         for name, row in _rows().items()
         for called in (name, *row.get("names", ()))

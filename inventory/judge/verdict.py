@@ -39,7 +39,7 @@ from inventory.rules.inaccessible import name_of
 from inventory.rules.informational import covered, not_data_bearing, sufficient
 from inventory.rules.quality import placeholders
 from inventory.rules.standing import RESTING_RULES, is_safety, resting
-from protocols.contract import SPOKE, Outcome
+from protocols.contract import SPOKE, Observation, Outcome
 
 __all__ = ["Context", "judge_device", "judge_equipment", "survey"]
 
@@ -230,14 +230,14 @@ def _place(door: Door) -> str:
 def _next(view: View, level: Level) -> tuple[str, str]:
     """The cheapest next step, and its command."""
     scan = f"untrap scan {view.target}" if view.target else ""
-    deeper = f"{scan} --depth points" if scan else ""
+    deeper = view.ask(depth="points")
     door = _wordless(view)
     if door is not None:
         return WORDLESS[door.decided.outcome][1], deeper
     if view.address and not view.target:
         return "find its IP address, as in the project of its controller; a scan needs one", ""
     if level.lo is not None and level.lo >= 3:
-        return "read its values over a window", f"{scan} --depth sample" if scan else ""
+        return "read its values over a window", view.ask(depth="sample")
     if _asks_only(view, level):
         step = "say in the register what it is: it was heard to ask others, and to offer nothing"
         return step, "untrap import register FILE"
@@ -251,6 +251,9 @@ def _next(view: View, level: Level) -> tuple[str, str]:
         return "ask it: nothing that it offers has been heard", deeper
     if misfit := _misfit(view):
         return misfit, "untrap import map FILE"
+    if (full := _full(view)) is not None:
+        what = f"{title_of(full.question.protocol)} could not serve us then ({full.reason})"
+        return f"ask again when it has room for one more client: {what}", deeper
     return "scan it deeper, with the credentials that you hold", deeper
 
 
@@ -274,6 +277,14 @@ def _refused(view: View) -> str:
     if any(door.decided.outcome is not Outcome.CLOSED for door in asked):
         return ""
     return ", ".join(dict.fromkeys(title_of(door.protocol) for door in asked))
+
+
+def _full(view: View) -> Observation | None:
+    """What the only service that spoke could not give for want of room; other doors may be open."""
+    said = [item for door in view.spoke for item in door.observations]
+    if any(item.points or item.samples for item in said):
+        return None
+    return next((item for item in said if item.outcome is Outcome.REFUSED_RESOURCE), None)
 
 
 def _misfit(view: View) -> str:

@@ -226,7 +226,22 @@ class View:
     def ask(self, name: str = "", depth: str = "identify") -> str:
         """The command that asks this device for one protocol, or for all."""
         probe = f" --probe {name}" if name else ""
-        return f"untrap scan {self.target}{probe} --depth {depth}" if self.target else ""
+        if not self.target:
+            return ""
+        return f"untrap scan {self.target}{probe}{self._elsewhere(name)} --depth {depth}"
+
+    def _elsewhere(self, name: str) -> str:
+        """The option that names the ports of what spoke at others than a scan asks by itself."""
+        odd: dict[str, int] = {}
+        usual = set()
+        for door in self.spoke:
+            ports = (info(door) or NOTHING).ports
+            if door.port in ports:
+                usual.add(door.protocol)
+            elif ports and name in ("", door.protocol):
+                odd.setdefault(door.protocol, door.port)
+        named = ",".join(f"{one}={port}" for one, port in odd.items() if one not in usual)
+        return f" --port {named}" if named else ""
 
     def again(self) -> str:
         """The command that scans this device again, from the collector's place if it is named."""

@@ -278,4 +278,6 @@ def test_openness_is_that_of_the_probes() -> None:
     for probe in probes():
         if probe.rungs:
             assert table[probe.name].openness is probe.openness, probe.name
+            assert table[probe.name].ports == frozenset(probe.ports), probe.name
             assert table[probe.name].data is probe.data, probe.name
+            assert table[probe.name].ports == frozenset(probe.ports), probe.name

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 from inventory.judge.context import Vantage, Zone
 from inventory.model import Declaration, Evidence, Kind
+from protocols.contract import Observation
 from tests.inventory.verdict.plants import (
     CLOSED,
     NO_MODBUS,
@@ -223,6 +224,17 @@ def accepted(expires: str) -> dict[str, object]:
     return {"waivers": {gap.id: Declaration("site", Kind.WAIVER, gap.id, fields)}}
 
 
+FULL_UP = (
+    seen("opcua", O.COMPLETE, "get_endpoints"),
+    seen("opcua", O.REFUSED_RESOURCE, "create_session", reason="BadTooManySessions"),
+)
+
+
+def elsewhere(port: int, *some: Observation) -> tuple[Observation, ...]:
+    """The same at another port."""
+    return tuple(replace(one, target=replace(one.target, port=port)) for one in some)
+
+
 N = [
     yes("N01", "sufficient", evidence(SECURE, about=PLC)),
     yes("N01", "sufficient", GOOD),  # G01 stays a finding; its data is there all the same
@@ -269,6 +281,12 @@ N = [
     yes("N05", "not-assessed?", evidence(*UNFIT, about=PLC)).telling(
         "2 reads at the usual places were refused", "import map FILE"),
     yes("N05", "not-assessed?", evidence(UNFIT[0], about=MAPPED)).telling("scan it deeper"),
+    yes("N05", "not-assessed?", evidence(*FULL_UP, about=PLC)).telling(
+        "when it has room for one more client", "BadTooManySessions", "!--port"),
+    yes("N05", "not-assessed?", evidence(*elsewhere(41239, *FULL_UP), about=PLC)).telling(
+        "scan 192.0.2.10 --port opcua=41239 --depth points"),
+    yes("N05", "not-assessed?", evidence(FULL_UP[0], *elsewhere(41239, *FULL_UP), about=PLC)
+        ).telling("!--port"),
     no("N05", "not-assessed", evidence(  # A08 asks for its first word, by the same scan
         about=replace(PLC, seen=False, register=row(address="192.0.2.10")))),
     no("N01", "not-assessed?", evidence(about=replace(PLC, seen=False))),  # no level at all
