@@ -70,7 +70,8 @@ def _conclude(visit: Visit, walk: Walk) -> None:
     """One statement about the whole enumeration."""
     whole = Outcome.COMPLETE if walk.outside else Outcome.EMPTY
     outcome = Outcome.PARTIAL if walk.cut else whole
-    detail = f"{walk.asked} nodes asked, {len(walk.variables)} variables"
+    counted = f"{walk.asked} nodes asked, {len(walk.variables)} variables"
+    detail = f"{counted}; {walk.why}" if walk.why else counted
     visit.link.note(
         Question(NAME, "browse"),
         outcome,
@@ -187,7 +188,7 @@ async def _read_types(visit: Visit, variables: list[Variable]) -> None:
 
 async def _read_points(visit: Visit, variables: list[Variable]) -> None:
     """Value, type and rights of every variable, a batch at a time."""
-    at = 0
+    at, reason = 0, Reason.BUDGET
     while at < len(variables) and visit.may_read:
         lengths = (4 * len(put_node_id(item.node)) + 60 for item in variables[at:])
         size = fitting(lengths, max(visit.read_size // len(_WANTED), 1))
@@ -197,6 +198,7 @@ async def _read_points(visit: Visit, variables: list[Variable]) -> None:
             visit.read_size = max(len(batch) * len(_WANTED) // 2, 1)
             continue
         if answer.value is None:
+            reason = Reason.WENT_SILENT if visit.over else Reason.REFUSED_PART
             break
         at += len(batch)
     left = variables[at:]
@@ -205,7 +207,7 @@ async def _read_points(visit: Visit, variables: list[Variable]) -> None:
         visit.link.note(
             Question(NAME, "read", argument="left"),
             Outcome.PARTIAL,
-            Reason.WENT_SILENT if visit.over else Reason.BUDGET,
+            Reason.WENT_SILENT if visit.over else reason,
             detail=f"{len(left)} variables were found and not read",
             points=tuple(_point(visit, variable, nothing) for variable in left),
             credential=visit.credential,

@@ -88,6 +88,7 @@ class Walk:
     open_points: list[tuple[bytes, Place]] = field(default_factory=list)
     alone: list[Place] = field(default_factory=list)
     cut: str = ""
+    why: str = ""  # of several bounds of ours: which one it came to
 
     @property
     def found(self) -> int:
@@ -111,8 +112,9 @@ class Walk:
         self.asked -= len(batch)
         self.queue.extendleft(reversed(batch))
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, why: str = "") -> None:
         """Remember the first reason why the walk is not complete."""
+        self.why = self.why if self.cut else why
         self.cut = self.cut or str(reason)
 
     def add(self, batch: tuple[Place, ...], listings: tuple[Listing, ...]) -> None:
@@ -152,8 +154,10 @@ class Walk:
                 return
         elif reference.node_class != NodeClass.OBJECT:
             return
-        if place.depth >= MOST_TREE_DEPTH or self.asked + len(self.queue) > MOST_NODES:
-            self.stop(Reason.OUR_CAP)
+        if place.depth >= MOST_TREE_DEPTH:
+            self.stop(Reason.OUR_CAP, f"below level {MOST_TREE_DEPTH} nothing was looked at")
+        elif self.asked + len(self.queue) > MOST_NODES:
+            self.stop(Reason.OUR_CAP, f"more than {MOST_NODES} nodes are not asked")
         else:
             leaf = reference.node_class == NodeClass.VARIABLE
             self.queue.append(Place(node, path, place.depth + 1, leaf))

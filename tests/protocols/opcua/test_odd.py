@@ -11,7 +11,7 @@ from protocols.contract import Depth, Observation, Outcome
 from protocols.opcua.numbers import REDUNDANCY, SERVER_STATES, SERVER_STATUS
 from protocols.opcua.status import CODES, TOO_MUCH, refusal
 from tests.protocols.opcua.identities import certificate, rsa_key
-from tests.protocols.opcua.responder import Responder, endpoint, plant, reference, variable
+from tests.protocols.opcua.responder import Responder, endpoint, fault, plant, reference, variable
 from tests.protocols.opcua.test_probe import USER, climb, link_to, run, values
 from tests.support.plain import PlainLink
 
@@ -123,6 +123,34 @@ def test_an_instrument_says_how_it_is(value: int, word: str | None) -> None:
     link = walked(peer)
     assert said(link, "health") == ({"Valve": word} if word else {})
     assert ("DeviceHealth=9" in said(link, "description").values()) == (word is None)
+
+
+def test_a_read_that_is_refused_is_told_so_and_not_as_time_that_ran_out() -> None:
+    peer = Responder()
+    plant(peer)
+    plain = peer._Read
+
+    def grudging(_peer: Responder, request: object) -> object:
+        asked = request.Parameters.NodesToRead  # type: ignore[attr-defined]
+        rights = any(item.AttributeId == ua.AttributeIds.AccessLevel for item in asked)
+        return fault(ua.StatusCodes.BadServiceUnsupported) if rights else plain(request)
+
+    peer.special["Read"] = grudging
+    (left,) = (o for o in walked(peer).observations if o.question.argument == "left")
+    assert (left.outcome, left.reason) == (Outcome.PARTIAL, "refused_part")
+    assert {point.name for point in left.points} == {"Temp", "Secret"}
+
+
+def test_a_walk_that_ends_at_a_bound_says_at_which() -> None:
+    peer = Responder()
+    plant(peer)
+    peer.references["ns=2;i=1"] = [reference("ns=2;s=0", "Deep0", 1, 35, 58)]
+    for level in range(30):
+        below = reference(f"ns=2;s={level + 1}", f"Deep{level + 1}", 1, 35, 58)
+        peer.references[f"ns=2;s={level}"] = [below]
+    (browse,) = (o for o in walked(peer).observations if o.question.operation == "browse")
+    assert (browse.outcome, browse.reason) == (Outcome.PARTIAL, "our_cap")
+    assert "below level 20 nothing was looked at" in browse.detail
 
 
 def test_what_is_shown_to_people_describes_a_technical_name() -> None:
