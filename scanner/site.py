@@ -13,7 +13,7 @@ from pathlib import Path
 
 from inventory.judge.openness import protocols
 from inventory.judge.thresholds import LARGEST
-from protocols.contract import Credential
+from protocols.contract import Credential, Secret
 from scanner.secrets import BUILT_IN, SecretError, secret
 from scanner.site_values import (
     SiteError,
@@ -167,7 +167,7 @@ def _credential(name: str, given: object) -> Credential:
     return Credential(
         name=name,
         type=kind,
-        secret=secret(text(given, "secret", where), name),
+        secret=_secret(given, kind, name, where),
         user=text(given, "user", where),
         auth=text(given, "auth", where),
         privacy=text(given, "privacy", where),
@@ -176,6 +176,14 @@ def _credential(name: str, given: object) -> Credential:
         entitlement=one_of(entitlement, ENTITLEMENTS, f"{where}.entitlement"),
         trusts=tuple(digest(item, where) for item in texts(given, "trusts", where)),
     )
+
+
+def _secret(given: Table, kind: str, name: str, where: str) -> Secret:
+    """The secret, which a user of SNMPv3 without authentication has none of (noAuthNoPriv)."""
+    reference = text(given, "secret", where)
+    if kind == "snmp-v3" and not reference and not text(given, "auth", where):
+        return Secret(lambda: "")
+    return secret(reference, name)
 
 
 def _algorithms(given: Table, kind: str, where: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from protocols.contract import Fact, MapEntry, Point, Quality, Reading, Sample, Value
 from protocols.modbus.codec import BIT_TABLES, MOST_REGISTERS, TABLES
 from protocols.modbus.engineering import code
-from protocols.modbus.registers import decode, implausible, looks_swapped, scaled, size
+from protocols.modbus.registers import at_limit, decode, implausible, looks_swapped, scaled, size
 
 GAP = 8  # registers between two entries that are read along
 MOST_ENTRIES = 2000  # of one map for one unit
@@ -219,6 +219,8 @@ def _value(entry: MapEntry, words: Sequence[int], part: str) -> tuple[Point, Sam
         value, quality, status = None, Quality.BAD, "not available"
     if doubtful and value is not None:
         quality, status = Quality.UNCERTAIN, "implausible"
+    elif entry.engineering_unit and at_limit(raw, kind) and quality is Quality.GOOD:
+        quality, status = Quality.UNCERTAIN, "at the limit of its type"
     unit = code(entry.engineering_unit)
     point = Point(
         address,

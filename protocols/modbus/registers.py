@@ -90,6 +90,17 @@ def implausible(value: Value) -> bool:
     return not math.isfinite(value) or abs(value) > HUGE or abs(value) < TINY
 
 
+def at_limit(value: Value, kind: str) -> bool:
+    """Whether an integer is the greatest or least of its type: many devices say so that they have
+    no value. Zero is the least of an unsigned one and means zero."""
+    if not isinstance(value, int) or kind not in LAYOUTS or kind.startswith("float"):
+        return False
+    bits = 8 * struct.calcsize(LAYOUTS[kind])
+    if kind.startswith("u"):
+        return value == (1 << bits) - 1
+    return value in (-(1 << bits - 1), (1 << bits - 1) - 1)
+
+
 def looks_swapped(words: Sequence[int], kind: str) -> bool | None:
     """Whether two-register values make sense only with their words exchanged; None: cannot tell.
 

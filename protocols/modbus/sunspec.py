@@ -22,6 +22,7 @@ from protocols.contract import (
     Observation,
     Outcome,
     Point,
+    Quality,
     Question,
     Reading,
     Sample,
@@ -146,8 +147,14 @@ def _not_implemented(kind: str, number: float, bits: int) -> bool:
     return number == (1 << bits) - 1
 
 
-def body(model: int, at: int, words: Sequence[int], part: str = "") -> Reading[tuple[int, ...]]:
-    """A model's body as points and samples; `at` is the holding register of `words[0]`."""
+def body(
+    model: int, at: int, words: Sequence[int], part: str = "", block: int = 1
+) -> Reading[tuple[int, ...]]:
+    """A model's body as points and samples; `at` is the holding register of `words[0]`.
+
+    A further common model names what follows it in the same map (a meter beside its inverter): it
+    is a part of the device, of which the first one speaks.
+    """
     known = list(placed(model, words))
     factors = {
         (p.path, p.row.name): value_of(p.row, words[p.offset :][: p.row.size])
@@ -161,14 +168,21 @@ def body(model: int, at: int, words: Sequence[int], part: str = "") -> Reading[t
         if raw is None or row.type in ("sunssf", "pad"):
             continue
         value = _scaled(raw, row, place.path, factors)
-        if value is None:
-            continue
+        if value is None and raw == 0:
+            continue  # of a group that is not implemented, without the marks that say so
         address = f"holding:{at + place.offset}"
-        points.append(_point(model, place, address, part, _factor(row, place.path, factors)))
-        samples.append(Sample(address, value, part=part))
-    fact = Fact("model_id", model, f"sunspec model at holding:{at - 2}", part)
-    facts = (fact, *(identity(words, part) if model == 1 else ()))
-    return Reading(tuple(words), facts, tuple(points), tuple(samples), items=len(points))
+        quality, status = (
+            (Quality.BAD, "scale factor missing") if value is None else (Quality.GOOD, "")
+        )
+        factor = None if value is None else _factor(row, place.path, factors)
+        points.append(_point(model, place, address, part, factor))
+        samples.append(Sample(address, value, quality, status, part))
+    facts = [Fact("model_id", model, f"sunspec model at holding:{at - 2}", part)]
+    if model == 1 and block == 1:
+        facts += identity(words, part)
+    elif model == 1 and not part:
+        facts += identity(words, f"block {block}")
+    return Reading(tuple(words), tuple(facts), tuple(points), tuple(samples), items=len(points))
 
 
 def _point(model: int, place: Placed, address: str, part: str, factor: object) -> Point:
@@ -251,6 +265,7 @@ class _Piece:
     total: int
     before: tuple[int, ...]
     part: str
+    block: int = 1  # how many common models the chain has had, this one included
 
     @property
     def count(self) -> int:
@@ -262,7 +277,7 @@ class _Piece:
             return Reading(words, outcome=Outcome.PARTIAL, reason="more_follows")
         if self.model not in models():
             return Reading(words)
-        whole = body(self.model, self.at, words[: self.length], self.part)
+        whole = body(self.model, self.at, words[: self.length], self.part, self.block)
         return Reading(words, whole.facts, whole.points, whole.samples, items=whole.items)
 
     async def ask(self, talk: Talk, unit: int) -> Answer[tuple[int, ...] | None]:
@@ -273,14 +288,15 @@ class _Piece:
 
 
 async def _model(
-    talk: Talk, unit: int, part: str, model: int, at: int, length: int
+    talk: Talk, unit: int, part: str, model: int, at: int, length: int, block: int = 1
 ) -> tuple[int, int] | None:
     """Read a model's body and the head that follows it; None where that cannot be had."""
     for tail in (2, 0):  # a chain without its end mark refuses the read beyond the last model
         words: tuple[int, ...] = ()
         outcome = Outcome.COMPLETE
         while len(words) < length + tail and outcome in DATA:
-            answer = await _Piece(model, at, length, length + tail, words, part).ask(talk, unit)
+            piece = _Piece(model, at, length, length + tail, words, part, block)
+            answer = await piece.ask(talk, unit)
             outcome, words = answer.outcome, answer.value or words
         if outcome in DATA:
             return (words[length], words[length + 1]) if tail else None
@@ -369,7 +385,7 @@ async def walk(talk: Talk, unit: int, part: str) -> bool:
             break
     if head is None:
         return False
-    reserve = talk.left - MOST_READS
+    reserve, block = talk.left - MOST_READS, 0
     for _ in range(MOST_MODELS):
         model, length = head
         end = at + 2 + length
@@ -380,8 +396,9 @@ async def walk(talk: Talk, unit: int, part: str) -> bool:
             question = Question(PROTOCOL, SUNSPEC, part, argument(unit, part, "chain"))
             talk.link.note(question, Outcome.GARBLED, detail=detail)
             break
+        block += model == 1
         if model in models():
-            following = await _model(talk, unit, part, model, at + 2, length)
+            following = await _model(talk, unit, part, model, at + 2, length, max(block, 1))
         else:
             following = await _head(talk, unit, part, end)
         if following is None:

@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from scanner.secrets import SecretError
 from scanner.site import SiteError, parse
 
 SHA256 = "ab" * 32
@@ -49,6 +50,17 @@ def test_a_slip_is_named_with_what_would_be_good(kind: str, more: str, bad: str,
 )
 def test_every_name_that_a_probe_knows_is_good(kind: str, more: str) -> None:
     read(kind, more)
+
+
+def test_a_user_without_authentication_needs_no_secret() -> None:
+    """SNMPv3's noAuthNoPriv; every other credential is useless without one."""
+    given = '[credentials.a]\ntype = "snmp-v3"\nuser = "reader"\n'
+    site = parse(tomllib.loads(given))
+    credential = site.credentials["a"]
+    assert (credential.user, credential.secret.reveal()) == ("reader", "")
+    for kind, more in (("snmp-v3", 'auth = "SHA"'), ("snmp-v2c", ""), ("opcua-user", "")):
+        with pytest.raises(SecretError, match="must be a reference"):
+            parse(tomllib.loads(f'[credentials.a]\ntype = "{kind}"\nuser = "r"\n{more}'))
 
 
 def test_a_servers_certificate_is_named_with_or_without_separators() -> None:

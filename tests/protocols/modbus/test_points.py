@@ -312,6 +312,59 @@ def test_sunspec_names_units_scales_and_identifies(base: int) -> None:
     assert "sunspec:103:VA" not in points  # not implemented, so not there
 
 
+def test_a_second_common_model_is_a_block_of_the_same_device() -> None:
+    """An inverter with a meter beside it: it came out as two devices, each with all values."""
+    words = [word for _, word in sorted(inverter().items())][:-2]
+    meter = text("Metermaker", 16) + text("M-7", 16) + text("", 8) + text("2.0", 8)
+    meter += [*text("M-0815", 16), 2, 0x8000]
+    words += [1, 66, *meter, 203, 105, *([0x8000] * 105), 0xFFFF, 0]
+    link = run(one(Slave(None, holding={40000 + at: word for at, word in enumerate(words)})))
+    assert set(facts(link, "serial")) == {"S-4711"}
+    assert set(facts(link, "vendor")) == {"Fronius"}
+    assert facts(link, "serial", "block 2") == ["M-0815"]
+    assert facts(link, "model", "block 2") == ["M-7"]
+    assert 203 in facts(link, "model_id")
+
+
+@pytest.mark.parametrize("factor", [0x8000, 100])
+def test_a_sunspec_point_without_a_usable_factor_is_listed_without_a_value(factor: int) -> None:
+    """It exists: a device states 123, and nobody can say of what."""
+    words = inverter()
+    start = min(words) + 2 + 2 + 66 + 2 + 2 + 2  # marker, common model, stranger, head of 103
+    assert (words[start], words[start + 4]) == (123, 0xFFFF)
+    words[start + 4] = factor
+    link = run(one(Slave(None, holding=words)))
+    (told,) = [s for o in link.observations for s in o.samples if s.point == f"holding:{start}"]
+    assert (told.value, told.quality, told.status) == (None, Quality.BAD, "scale factor missing")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "limit"),
+    [
+        ("uint16", (0xFFFF,), True),
+        ("int16", (0x7FFF,), True),
+        ("int16", (0x8000,), True),
+        ("uint32", (0xFFFF, 0xFFFF), True),
+        ("int32", (0x8000, 0), True),
+        ("int16", (0xFFFF,), False),
+        ("uint16", (0x7FFF,), False),
+        ("uint16", (0,), False),
+    ],
+)
+@pytest.mark.parametrize("unit", ["V", ""])
+def test_a_measured_value_at_the_limit_of_its_type_is_doubtful(
+    kind: str, words: tuple[int, ...], limit: bool, unit: str
+) -> None:
+    """Many devices say "not available" so; without a unit it may be bits."""
+    maps = (MapEntry("holding", 0, kind, "U", vendor="Acme", engineering_unit=unit),)
+    box = one(Slave(named(), holding=dict(enumerate(words))))
+    (told,) = [s for o in run(box, maps=maps).observations for s in o.samples]
+    expected = (
+        (Quality.UNCERTAIN, "at the limit of its type") if limit and unit else (Quality.GOOD, "")
+    )
+    assert (told.quality, told.status) == expected
+
+
 def test_sunspec_identity_needs_two_more_exchanges() -> None:
     link = run(one(Slave(None, holding=inverter())), Depth.IDENTIFY)
     assert len(link.requests) == 4

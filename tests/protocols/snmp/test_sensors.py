@@ -425,3 +425,14 @@ def test_an_agent_that_refuses_every_question_is_soon_left_alone() -> None:
 
     link = run(link_of(answer, PUBLIC), Depth.POINTS)
     assert len(link.requests) < 40
+
+
+@pytest.mark.parametrize("column", ["3.3.1.3", "4.4.1.2", "4.4.1.3", "4.4.1.4", "4.4.1.5"])
+def test_what_a_ups_counts_below_zero_is_not_measured(column: str) -> None:
+    """RFC 1628 has no negative volts, amperes or watts of a line: -1 is "I do not know"."""
+    value = codec.oid(f"1.3.6.1.2.1.33.1.{column}")
+    (sensor,) = [s for s in sensors.sensors_for(()) if s.value == value]
+    told = sensors.read(sensor, (1,), {value: codec.Binding((*value, 1), codec.INTEGER, b"\xff")})
+    assert not told.points
+    kept = sensors.read(sensor, (1,), {value: codec.Binding((*value, 1), codec.INTEGER, b"\x05")})
+    assert len(kept.samples) == 1
