@@ -54,7 +54,8 @@ def adapter_maker(mac: str) -> str:
     if len(digits) != 12 or int(digits[1], 16) & 2:
         return ""
     table = _table()
-    return table.get(digits[:9]) or table.get(digits[:7]) or table.get(digits[:6]) or ""
+    held = table.get(digits[:9]) or table.get(digits[:7]) or table.get(digits[:6]) or ""
+    return held.rstrip(" ,")  # the registry has "Siemens AG,"
 
 
 def device_maker(mac: str) -> str:

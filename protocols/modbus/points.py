@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from protocols.contract import DATA, SPOKE, Fact, Link, Outcome, Question, Reading, Reason
-from protocols.modbus import sunspec
+from protocols.modbus import sunspec, sunspec_again
 from protocols.modbus.codec import BIT_TABLES, NAMES, TABLES, parse_items, read_pdu
 from protocols.modbus.ladder import echoes, facts_about, present, readers
 from protocols.modbus.maps import Map, Span, address_of, fitting, read_span, spans, unmapped
@@ -171,7 +171,7 @@ async def sample(link: Link) -> None:
     talk = Talk(link, MOST_SAMPLE)
     blocks = tuple(_readable(link))
     every = max(1.0, link.options.sample_every_seconds)
-    models = sunspec.found(link.heard)
+    models = sunspec_again.found(link.heard)
     turns = max(1, int(link.options.sample_seconds // every))
     for _ in range(turns if blocks or models else 0):
         await link.wait(every)
@@ -182,7 +182,7 @@ async def sample(link: Link) -> None:
         for model in models:
             if talk.over or (talk.silent and not await talk.control()):
                 return
-            await sunspec.again(talk, model)
+            await sunspec_again.again(talk, model)
 
 
 def _readable(link: Link) -> Iterator[tuple[Place, Span]]:

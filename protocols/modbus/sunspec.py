@@ -256,7 +256,7 @@ async def common(talk: Talk, unit: int, part: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """One read of a model: `before` is what earlier reads gave of its `total` registers."""
 
     model: int
@@ -291,11 +291,15 @@ async def _model(
     talk: Talk, unit: int, part: str, model: int, at: int, length: int, block: int = 1
 ) -> tuple[int, int] | None:
     """Read a model's body and the head that follows it; None where that cannot be had."""
-    for tail in (2, 0):  # a chain without its end mark refuses the read beyond the last model
+    # A chain without its end mark refuses the read beyond the last model, and one that announces
+    # more than the model has may hold what the specification says.
+    standard = sum(block.size for block in models()[model] if not block.counted)
+    lengths = [(length, 2), (length, 0)] + [(standard, 0)] * (0 < standard < length)
+    for length, tail in lengths:
         words: tuple[int, ...] = ()
         outcome = Outcome.COMPLETE
         while len(words) < length + tail and outcome in DATA:
-            piece = _Piece(model, at, length, length + tail, words, part, block)
+            piece = Piece(model, at, length, length + tail, words, part, block)
             answer = await piece.ask(talk, unit)
             outcome, words = answer.outcome, answer.value or words
         if outcome in DATA:
@@ -314,50 +318,6 @@ async def _head(talk: Talk, unit: int, part: str, at: int) -> tuple[int, int] | 
     pdu = read_pdu("holding", at, 2)
     answer = await talk.ask(unit, SUNSPEC, f"head holding:{at}", pdu, parse, part=part)
     return (answer.value[0], answer.value[1]) if answer.value else None
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A model that a unit was found to carry: where its body begins, and how far it was read."""
-
-    unit: int
-    part: str
-    model: int
-    at: int
-    total: int
-
-
-def found(heard: Sequence[Observation]) -> tuple[Carried, ...]:
-    """The measuring models that were read before, from what was heard."""
-    carried: dict[tuple[int, int], Carried] = {}
-    start: int | None = None
-    for item in heard:
-        words = item.question.argument.split()[-3:]
-        unit = unit_of(item)
-        asked = item.question.operation == SUNSPEC and len(words) == 3 and words[0] == "model"
-        if not asked or unit is None or item.outcome not in DATA:
-            continue
-        first, last = (int(number) for number in words[2].removeprefix("holding:").split("-"))
-        start = first if start is None else start
-        if item.outcome is Outcome.PARTIAL:
-            continue
-        model = int(words[1])
-        if item.points and model != 1:
-            carried[unit, start] = Carried(unit, item.question.part, model, start, last + 1 - start)
-        start = None
-    return tuple(carried.values())
-
-
-async def again(talk: Talk, carried: Carried) -> None:
-    """Read one model once more; the head of the next model is left out of its body."""
-    words: tuple[int, ...] = ()
-    length = carried.total - 2
-    while len(words) < length:
-        piece = _Piece(carried.model, carried.at, length, length, words, carried.part)
-        value = (await piece.ask(talk, carried.unit)).value
-        if value is None:
-            return
-        words = value
 
 
 def has_none(heard: Sequence[Observation], unit: int) -> bool:

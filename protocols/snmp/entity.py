@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from protocols.snmp import codec
 from protocols.snmp.codec import Binding, Oid
 from protocols.snmp.exchange import number, text
-from protocols.snmp.identity import spelled, worded
+from protocols.snmp.identity import maker, spelled, worded
 
 ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
 OTHER, UNKNOWN, CHASSIS, STACK = 1, 2, 3, 11  # IANAPhysicalClass
@@ -134,6 +134,8 @@ def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
         if name == "firmware":
             words = _BRANCH.sub("", _NAME_IN_FRONT.sub("", words))
         words = spelled(enterprise, name, words)
+        if column == _MAKER and words.casefold() == maker(enterprise).casefold():
+            words = maker(enterprise)  # "cisco"
         if words:
             source = f"snmp {_NAMES[column]}.{codec.dotted(row.index)}"
             found.setdefault(name, (words, source))

@@ -243,7 +243,9 @@ def read_forwarding(
     """A hardware address that the bridge learned on a port."""
     found, port = mac_of(index[-6:]), number(row.get(table[0]))
     status = row.get(table[1])
-    if not found or not port or spoilt(status) or number(status) not in (LEARNED, None):
+    if not found or index[-6] & 1:
+        return Harvest()  # of a group, which is nobody's (IEEE 802, 8.2)
+    if not port or spoilt(status) or number(status) not in (LEARNED, None):
         return Harvest()
     part = ports.get(port, f"port {port}")
     return Harvest((Fact("mac_seen", found, "snmp BRIDGE-MIB", part),))

@@ -326,6 +326,16 @@ def test_a_second_common_model_is_a_block_of_the_same_device() -> None:
     assert 203 in facts(link, "model_id")
 
 
+def test_a_sunspec_model_that_announces_too_much_is_read_as_far_as_it_goes() -> None:
+    words = inverter()
+    start = min(words) + 2 + 2 + 66 + 2 + 2
+    assert (words[start], words[start + 1]) == (103, 50)
+    words[start + 1] = 2_000
+    link = run(one(Slave(None, holding=words)))
+    points = {p.semantic: p for o in link.observations for p in o.points}
+    assert values(link)[points["sunspec:103:A"].address] == 12.3
+
+
 @pytest.mark.parametrize("factor", [0x8000, 100])
 def test_a_sunspec_point_without_a_usable_factor_is_listed_without_a_value(factor: int) -> None:
     """It exists: a device states 123, and nobody can say of what."""

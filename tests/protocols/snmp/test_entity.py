@@ -176,3 +176,8 @@ def test_a_description_that_is_a_name_is_the_product_where_the_device_names_no_m
 def test_a_makers_code_is_no_vendor() -> None:
     values = switch("4413", row(1, CHASSIS, "E3248P", "TW0CC00001", maker="DNT00"))
     assert facts(run(link_of(agent(values), PUBLIC)), "vendor") == []
+
+
+def test_a_maker_is_spelled_as_its_number_spells_it() -> None:
+    values = switch("9.1.1208", row(1, CHASSIS, "WS-C9999", "FOC0000A001", maker="cisco"))
+    assert set(facts(run(link_of(agent(values), PUBLIC)), "vendor")) == {"Cisco"}
