@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from inventory.store import Store
 from scanner.cli import untrap
 from scanner.wire.names import interfaces
 from tests.inventory.making import listed
+from tests.support.peers import need
 
 
 def run(*words: str, given: str = "", folder: Path | None = None) -> Result:
@@ -187,11 +191,24 @@ def test_a_list_of_another_encoding_is_read_and_another_file_is_refused(tmp_path
     assert "no text file" in found.stderr
 
 
-def test_loopback_is_not_asked_through_another_interface() -> None:
+@pytest.fixture
+def other_interface() -> Iterator[str]:
+    """An interface that is not loopback: root, whose tests see no network, makes one."""
     others = [name for name in interfaces() if name != "lo"]
+    made = not others and os.geteuid() == 0
+    if made:
+        pair = ("add", "other", "type", "veth", "peer", "name", "beyond")
+        subprocess.run([need("ip"), "link", *pair], check=True)
+        others = ["other"]
     if not others:
         pytest.skip("there is no other interface")
-    found = run("plan", "127.0.0.1", "--interface", others[0])
+    yield others[0]
+    if made:
+        subprocess.run([need("ip"), "link", "delete", "other"], check=True)
+
+
+def test_loopback_is_not_asked_through_another_interface(other_interface: str) -> None:
+    found = run("plan", "127.0.0.1", "--interface", other_interface)
     assert found.exit_code == 2
     assert "use lo" in found.output
     assert run("plan", "127.0.0.1", "--interface", "lo").exit_code == 0

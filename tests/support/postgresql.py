@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
+PATIENTLY = ("-t", str(round(HUNG_SECONDS)))
 PORT = 5432
 """Part of the socket's name only: the server listens on no network address."""
 
@@ -45,13 +47,13 @@ def server() -> Iterator[Server]:
         _run(programs / "initdb", "-D", data, "-U", "untrap", "-A", "trust", "-E", "UTF8", "-N")
         settings = f"-k {folder} -p {PORT} -c listen_addresses='' -c fsync=off"
         _run(
-            programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w", "start",
+            programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w", *PATIENTLY, "start",
             wait=False,
         )  # fmt: skip
         try:
             yield Server(programs, folder)
         finally:
-            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", *PATIENTLY, "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
