@@ -47,8 +47,8 @@ def server() -> Iterator[Server]:
         _run(programs / "initdb", "-D", data, "-U", "untrap", "-A", "trust", "-E", "UTF8", "-N")
         settings = f"-k {folder} -p {PORT} -c listen_addresses='' -c fsync=off"
         _run(
-            programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w", *PATIENTLY, "start",
-            wait=False,
+            *(programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w"),
+            *PATIENTLY, "start", wait=False,
         )  # fmt: skip
         try:
             yield Server(programs, folder)
