@@ -94,7 +94,7 @@ def test_a_peer_is_found_identified_and_its_points_are_listed(name: str, tmp_pat
     folder.mkdir()
     with PEERS[name](folder) as port:
         target = f"127.0.0.1:{port}/{about['protocol']}"
-        words = (target, "--profile", "brisk", "--json")
+        words = (target, "--profile", "brisk", "--timeout", "30", "--json")
         ran = untrap(*base, "scan", *words, cwd=tmp_path, environment=secret)
     assert ran.code == 0, ran.err
     found = untrap(*base, "assets", "--json", cwd=tmp_path).lines()
