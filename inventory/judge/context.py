@@ -76,6 +76,8 @@ class Context:
     thresholds: Thresholds = field(default_factory=Thresholds)
     waivers: Mapping[str, Declaration] = field(default_factory=dict)
     attested: Mapping[str, tuple[Declaration, ...]] = field(default_factory=dict)
+    twins: frozenset[str] = frozenset()
+    """Names, in lower case, of what people attested that something else is redundant with."""
     connectors: frozenset[str] = frozenset()
     maps_complete: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     """Vendor and model (letters and digits) → the firmware that a complete map is for; "" any."""

@@ -218,13 +218,25 @@ def plain(text: str) -> str:
 
 
 def identities(device: Device) -> list[str]:
-    """Identities that no two live assets may share (G03); placeholders left out."""
+    """Identities that no two live assets may share (G03); placeholders left out, and what only a
+    register row says of the device."""
     found = []
     serial = plain(device.serial)
     nothing = serial in PLACEHOLDERS or placeholder("serial", device.serial)
-    if len(serial) >= 4 and not nothing and device.vendor:
+    row = device.register
+    if (
+        len(serial) >= 4
+        and not nothing
+        and device.vendor
+        and not (row and row.serial == device.serial and not _states(device, "serial"))
+    ):
         found.append(f"serial {device.vendor} {device.serial}")
-    if device.mac and not device.parent and not device.mac.startswith(SHARED_MACS):
+    if (
+        device.mac
+        and not device.parent
+        and not device.mac.startswith(SHARED_MACS)
+        and not (row and row.mac.lower() == device.mac and not _states(device, "mac"))
+    ):
         found.append(f"mac {device.mac}")
     found += [
         f"{fact.name} {fact.value}"
@@ -232,6 +244,11 @@ def identities(device: Device) -> list[str]:
         if fact.name in ("application_uri", "engine_id") and fact.value and not device.parent
     ]
     return list(dict.fromkeys(found))
+
+
+def _states(device: Device, name: str) -> bool:
+    """Whether the device, or who saw it, states a fact of that name."""
+    return any(fact.name == name for fact in device.facts)
 
 
 def own_names(device: Device) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from inventory.judge.naming import plain_tag
 from inventory.judge.statements import says, stated
 from inventory.judge.thresholds import thresholds
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind, RegisterRow
+from inventory.pairs import stated_pairs
 
 
 def survey(
@@ -70,6 +71,7 @@ def context_from(
         thresholds=thresholds(stated.limits),
         waivers=stated.waivers,
         attested={key: tuple(items) for key, items in stated.attested.items()},
+        twins=frozenset(stated.twins()),
         connectors=frozenset(stated.connectors),
         maps_complete=stated.maps_complete,
         criticality=ranks,
@@ -231,6 +233,11 @@ class _Stated:
         if says("connector", item.fields):
             self.connectors.add(subject.casefold())
         known.append(item)
+
+    def twins(self) -> Iterator[str]:
+        """What the statements in force name as a twin."""
+        for several in self.attested.values():
+            yield from (twin.casefold() for _, twin in stated_pairs(several))
 
 
 def split(text: str) -> list[str]:

@@ -412,10 +412,15 @@ class View:
         """What people attested of the device, by any of its names."""
         if not self.context.attested:
             return ()
+        return self.context.statements(*self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that people may call it by."""
         device = self.device
         tag = device.register.tag if device.register else ""
         names = (device.key, tag, device.name, *device.addresses)
-        return self.context.statements(*(name for name in names if name))
+        return tuple(name for name in names if name)
 
     def source(self, fact: str, value: object = None) -> Because:
         """The observation that stated a fact, as a premise."""

@@ -134,14 +134,24 @@ def g03(view: View) -> list[Case]:
             continue
         others = ", ".join(key[:8] for key in keys if key != view.device.key)
         premise = derived(f"{identity} is also stated by asset {others}")
-        said = true(Strength.E4, premise, *view.proof())
+        said = true(Strength.E4, premise, *_stating(view, identity))
         device = view.device
         cases.append(Case(identity, said, {"model": f"{device.vendor} {device.model}".strip()}))
     return cases[:1]
 
 
+def _stating(view: View, identity: str) -> tuple[Because, ...]:
+    """The answer that states an identity, or one that shows that the device lives."""
+    name, _, value = identity.partition(" ")
+    source = view.source(name, view.device.serial if name == "serial" else value)
+    return (source,) if source.observation else view.proof()
+
+
 def _redundant(view: View) -> bool:
-    """Whether a person attested that it shares its place, and so its identity, with another."""
+    """Whether a person attested that it shares its place, and so its identity, with another; of
+    one of the two is enough."""
+    if any(name.casefold() in view.context.twins for name in view.names):
+        return True
     return any(after("redundant", item.fields) is not None for item in view.statements())
 
 

@@ -227,6 +227,10 @@ _TELLING = ('"application_uri"', '"engine_id"', '"clock_skew_seconds"')
 """Facts that a survey looks at, as they stand in the column `value`."""
 
 
+_OWN = ((_TEXTS.index("serial"), '["serial",'), (_TEXTS.index("mac"), '["mac",'))
+"""Columns of identities, and how a fact that states one stands in the column `value`: without it
+a person states it, or the register."""
+
 _UNREGISTERED = '"register":null}'
 """How the column `value` ends for a device without a register row."""
 
@@ -236,10 +240,11 @@ def surveyed_device(row: Sequence[object]) -> Device:
     columns `SURVEYED` in order, first of all."""
     parent, part, value = row[len(_TEXTS)], row[len(_TEXTS) + 1], str(row[len(_TEXTS) + 2])
     facts: tuple[Fact, ...] = ()
-    if any(name in value for name in _TELLING):
+    listed = not value.endswith(_UNREGISTERED)
+    rows_word = listed and any(row[at] and name not in value for at, name in _OWN)
+    if rows_word or any(name in value for name in _TELLING):
         facts = tuple([_new_fact(*fact) for fact in expand(value)["facts"]])  # texts only
-    listed = parent and not value.endswith(_UNREGISTERED)
-    register = RegisterRow(*expand(value)["register"]) if listed else None
+    register = RegisterRow(*expand(value)["register"]) if rows_word or (listed and parent) else None
     return _new_device(
         *row[: len(_TEXTS)], parent=parent, part=part, facts=facts, register=register
     )

@@ -237,6 +237,25 @@ def test_that_nothing_monitors_a_machine_is_less_sure_after_a_year(tmp_path: Pat
         assert f"on {START:%Y-%m-%d}" in gap.because[0].text
 
 
+def test_what_only_the_register_says_of_a_device_collides_with_nothing(tmp_path: Path) -> None:
+    named = {"vendor": "A", "product": "B", "firmware": "1"}
+    mac = "00:0e:8c:00:00:07"
+    row = listed(tag="R-6", serial="SN-6666", mac=mac)
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append([
+            observed("10.0.0.1", {**named, "serial": "SN-6666"}),
+            observed("10.0.0.2", {**named, "serial": "SN-7777", "mac": mac}),
+        ])  # fmt: skip
+        store.declare([row])
+        conclude(store, today=TODAY)
+        (one,) = (device for device in store.devices() if device.name == "R-6")
+        assert (one.addresses, one.mac) == (("10.0.0.1",), mac)  # the row's word
+        assert not [gap for gap in store.findings() if gap.rule == "G03"]
+        store.append([observed("10.0.0.1", {**named, "serial": "SN-6666", "mac": mac}, at=9)])
+        conclude(store, today=TODAY)
+        assert len([gap for gap in store.findings() if gap.rule == "G03"]) == 2
+
+
 def test_only_what_assets_rest_on_derives_them_anew(tmp_path: Path) -> None:
     with Store.open(tmp_path / "a.db", SITE) as store:
         store.append(plant(3))

@@ -13,7 +13,7 @@ import pytest
 from inventory.judge.logic import both, either, false, negate, true, unknown
 from inventory.judge.survey import survey
 from inventory.judge.verdict import judge_device
-from inventory.model import Confidence, Evidence, Severity, Strength, Truth
+from inventory.model import Confidence, Declaration, Evidence, Kind, Severity, Strength, Truth
 from inventory.rules import DEVICE_RULES, catalogue
 from inventory.rules.document import gaps_page
 from protocols import probes
@@ -281,3 +281,23 @@ def test_openness_is_that_of_the_probes() -> None:
             assert table[probe.name].ports == frozenset(probe.ports), probe.name
             assert table[probe.name].data is probe.data, probe.name
             assert table[probe.name].ports == frozenset(probe.ports), probe.name
+
+
+def test_a_pair_is_known_by_the_row_of_either_until_it_is_taken_back() -> None:
+    twins = [
+        evidence(seen("opcua", Outcome.COMPLETE), about=device(key, vendor="A", serial="S1234"))
+        for key in ("PLC-R1", "PLC-R2")
+    ]
+
+    def gaps(*said: Declaration) -> list[str]:
+        here = survey(twins, (), said, today=NOW)
+        found = [one for item in twins for one in judge_device(item, here).findings]
+        return [one.asset for one in found if one.rule == "G03"]
+
+    def attest(value: str) -> Declaration:
+        fields = {"subject": "PLC-R1", "statement": "redundant with", "value": value}
+        return Declaration("site", Kind.ATTEST, "PLC-R1", fields)
+
+    assert gaps() == ["PLC-R1", "PLC-R2"]
+    assert gaps(attest("plc-r2")) == []
+    assert gaps(attest("PLC-R2"), attest("no")) == ["PLC-R1", "PLC-R2"]

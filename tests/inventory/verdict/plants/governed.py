@@ -118,6 +118,8 @@ G02 = [
 
 TWO = {"collisions": {"serial Maker S1234": ("device-1", "device-2")}}
 MAC = "00:11:22:33:44:55"
+SHARED_MAC = {"collisions": {f"mac {MAC}": ("device-1", "device-2")}}
+GAP, MAC_GAP = "serial Maker S1234=medium/high", f"mac {MAC}=medium/high"
 G03 = [
     yes("G03", "serial Maker S1234=medium/high", evidence(S7, about=PLC), TWO).telling(
         "device-2", "!device-1"),
@@ -147,10 +149,27 @@ G03 = [
     trap("G03", "they are declared a redundant", "",
          evidence(S7, about=replace(PLC, register=row("PLC-A"))),
          {**TWO, **attested("plc-a", statement="Redundant with PLC-B")}),
-    trap("G03", "they are declared a redundant", "serial Maker S1234=medium/high",
+    *(trap("G03", "they are declared a redundant", key,  # the other row of the pair says so
+           evidence(S7, about=replace(PLC, register=row("PLC-B"))),
+           {**TWO, "twins": frozenset({twin})})
+      for twin, key in (("plc-b", ""), ("device-1", ""), ("plc", GAP), ("device-2", GAP))),
+    trap("G03", "they are declared a redundant", GAP,
          evidence(S7, about=PLC), {**TWO, **attested("device-1", statement="no sensor")}),
     trap("G03", "they are declared a redundant", "serial Maker S1234=medium/high",
          evidence(S7, about=PLC), {**TWO, **attested("device-1", statement="not redundant")}),
+    # What a register row alone states, the device does not.
+    *(trap("G03", "only the register", key, evidence(S7, about=replace(
+          PLC, serial="", mac=MAC, register=row(mac=stated), facts=facts)), SHARED_MAC)
+      for stated, facts, key in (
+          (MAC, (), ""), (MAC.upper(), (), ""),
+          (MAC, (Fact("mac", MAC, "snmp"),), MAC_GAP), ("00:11:22:00:00:01", (), MAC_GAP))),
+    *(trap("G03", "only the register", key, evidence(S7, about=replace(
+          PLC, register=row(serial=stated), facts=facts)), TWO)
+      for stated, facts, key in (
+          ("S1234", (), ""), ("S999", (), GAP),
+          ("S1234", (Fact("serial", "S1234", "opcua"),), GAP))),
+    yes("G03", GAP, evidence(stating(Fact("serial", "S1234", "snmp")).observations[0], S7,
+                             about=PLC), TWO).telling("snmp states serial = S1234"),
 ]  # fmt: skip
 
 
