@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
+from shlex import quote
 
 from inventory.derive.declared import equipment_class
 from inventory.judge import soundness
+from inventory.judge.asking import PORT, refused
 from inventory.judge.context import Context
 from inventory.judge.door import Door, info
 from inventory.judge.holding import Held, Row, borne, held
@@ -25,6 +27,7 @@ from inventory.judge.logic import (
     true,
     unknown,
 )
+from inventory.judge.openness import no_data_roles
 from inventory.judge.profiles import (
     Profile,
     Signal,
@@ -162,11 +165,29 @@ class Machine:
             doors = [door for door in view.spoke if (about := info(door)) and about.data]
             doors = [door for door in doors if door.protocol != "snmp" or _is_source(door, view)]
             if not doors:
-                premises.append(
-                    unknown(f"any data service of {name_of(view)}", "scan it", view.ask())
-                )
+                premises.append(self._unserved(view))
             premises += [view.enumerated(door) for door in doors]
         return both(*premises)
+
+    def _unserved(self, view: View) -> Proposition:
+        """What is asked of a device that monitors the machine and gave no data service."""
+        missing = f"any data service of {name_of(view)}"
+        closed = refused(door for door in view.here if door.protocol != "snmp")
+        if not closed:
+            return unknown(missing, "scan it", view.ask())
+        said = f"{missing}: it refuses {closed} on the ports that were asked"
+        if view.device.role in no_data_roles():
+            return unknown(
+                said,
+                f"name the device that reads {self.equipment.tag}: this one only carries data",
+                f"untrap set {quote(self.equipment.tag)} monitored_by=DEVICE",
+            )
+        return unknown(
+            said,
+            "find in its manual or set-up what it serves and on which port, and ask that; or link"
+            " the device that serves it",
+            f"untrap scan {view.target} --port {PORT}" if view.target else "",
+        )
 
     def complete(self) -> Proposition:
         """Whether its links are all that there are: a person's word, the last one counts; an old

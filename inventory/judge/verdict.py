@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from inventory.judge.asking import PORT, read_out, refused, unread
 from inventory.judge.context import Context
 from inventory.judge.door import Door, title_of
 from inventory.judge.equipment import judge_equipment
@@ -244,9 +245,9 @@ def _next(view: View, level: Level) -> tuple[str, str]:
     if (who := _unheard(view)) and scan:
         step = f"find out its community: an SNMP agent is as silent to a wrong one ({who}) as none"
         return step, f"{scan} --probe snmp --credentials NAME"
-    if (refused := _refused(view)) and scan:
+    if (closed := refused(view.here)) and scan:
         step = "find in its manual or set-up what it serves and on which port, and ask that:"
-        return f"{step} it refuses {refused} on the ports that were asked", f"{scan} --port {PORT}"
+        return f"{step} it refuses {closed} on the ports that were asked", f"{scan} --port {PORT}"
     if level.lo is not None and level.lo < 2:
         return "ask it: nothing that it offers has been heard", deeper
     if misfit := _misfit(view):
@@ -254,10 +255,9 @@ def _next(view: View, level: Level) -> tuple[str, str]:
     if (full := _full(view)) is not None:
         what = f"{title_of(full.question.protocol)} could not serve us then ({full.reason})"
         return f"ask again when it has room for one more client: {what}", deeper
+    if scan and (left := unread(view) or read_out(view)):
+        return left
     return "scan it deeper, with the credentials that you hold", deeper
-
-
-PORT = "PROTOCOL=PORT"
 
 
 def _unheard(view: View) -> str:
@@ -269,14 +269,6 @@ def _unheard(view: View) -> str:
     if not closed or len(agents) != len(silent) or view.present is None:
         return ""
     return next((door.decided.credential for door in agents if door.decided.credential), "")
-
-
-def _refused(view: View) -> str:
-    """Titles of all that was asked of it, where every port refused; asking again is in vain."""
-    asked = [door for door in view.here if door.asked]
-    if any(door.decided.outcome is not Outcome.CLOSED for door in asked):
-        return ""
-    return ", ".join(dict.fromkeys(title_of(door.protocol) for door in asked))
 
 
 def _full(view: View) -> Observation | None:
@@ -293,6 +285,7 @@ def _misfit(view: View) -> str:
     reads = [
         item
         for door in view.spoke
+        if (about := protocol(door.protocol)) is not None and not about.listing
         for item in door.observations
         if item.question.operation == "read" and item.outcome in SPOKE
     ]
@@ -300,8 +293,9 @@ def _misfit(view: View) -> str:
         return ""
     if not maps:
         return (
-            f"import the register map of its own values, if it has any: {len(reads)} reads at the"
-            " usual places were refused"
+            "import the register map of its own values, if it has any:"
+            f" {len(reads)} {'reads' if len(reads) > 1 else 'read'} at the usual places"
+            f" {'were' if len(reads) > 1 else 'was'} refused"
         )
     chosen = maps[0].partition(" (")[0]
     return (

@@ -38,7 +38,10 @@ def write(store: Store, request: Request) -> str:
     """Writes the proposals to a file (CSV, or a workbook where `-o` ends in .xlsx) or stdout."""
     count = put_rows(request, "Links", HEADER, rows(view(store, request)))
     if not count:
-        return "no device or value bears the tag of a machine that it is not linked to"
+        return (
+            "no device or value bears the tag of a machine that it is not linked to; state links"
+            " that you know: untrap set TAG monitored_by=DEVICE"
+        )
     said = "1 link" if count == 1 else f"{count} links"
     where = f" written to {request.output}" if request.output else ""
     return f"{said} proposed{where}; strike what is wrong before you import them"

@@ -84,7 +84,8 @@ def u02(machine: Machine) -> list[Case]:
         return [Case("", weaken(machine.complete(), Strength.E4, none), words)]
     said = unknown(
         f"which devices monitor {machine.equipment.tag}: no link is declared",
-        "see which devices and values bear its tag, strike what is wrong, and import the list",
+        "see which devices and values bear its tag, strike what is wrong, and import the list;"
+        f" where it names none: untrap set {quote(machine.equipment.tag)} monitored_by=DEVICE",
         PROPOSED,
     )
     return [Case("", said, words)]

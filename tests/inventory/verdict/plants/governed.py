@@ -17,6 +17,7 @@ from tests.inventory.verdict.plants import (
     TEMPERATURE,
     Fact,
     O,
+    Quality,
     Row,
     Sample,
     device,
@@ -226,6 +227,9 @@ UNFIT = (
     seen("modbus", O.EMPTY, "read"),
 )
 
+NAMELESS = replace(PLC, role="")
+READ_OUT = seen("snmp", O.COMPLETE, "walk_whole", credential="community")
+
 # --- N rules: the category, and "?" where N05 is asked -----------------------------------------
 
 MANY = [20.5 + n for n in range(24)]
@@ -306,6 +310,22 @@ N = [
         "scan 192.0.2.10 --port opcua=41239 --depth points"),
     yes("N05", "not-assessed?", evidence(FULL_UP[0], *elsewhere(41239, *FULL_UP), about=PLC)
         ).telling("!--port"),
+    # No step leads back to itself: what was listed and read, or refused, is not asked for again.
+    *(yes("N05", "ungoverned?", evidence(listed(*points, value=None, quality=Quality.BAD),
+                                           about=PLC)).telling(*words)
+      for points, words in (
+          ((tag("Start", access="w"),), ("the only value that OPC UA lists could not be read",
+                                         "--probe opcua --depth points --credentials NAME")),
+          ((tag("A1"), tag("A2")), ("none of the 2 values", "!import map")))),
+    yes("N05", "not-assessed?", evidence(
+        seen("opcua", O.EMPTY, "browse"), UNFIT[1], about=PLC)).telling(
+        "1 read at the usual places was refused", "import map FILE"),
+    *(yes("N05", "not-assessed?", evidence(*several, *CLOSED, about=NAMELESS)).telling(word)
+      for several, word in (
+          ((READ_OUT,), "SNMP was read to its end"), ((READ_OUT,), "import register FILE"),
+          ((replace(READ_OUT, outcome=O.PARTIAL),), "scan it deeper"),
+          ((READ_OUT, seen("mystery", O.COMPLETE)), "scan it deeper"),
+          ((seen("snmp", O.COMPLETE),), "scan it deeper"))),
     no("N05", "not-assessed", evidence(  # A08 asks for its first word, by the same scan
         about=replace(PLC, seen=False, register=row(address="192.0.2.10")))),
     no("N01", "not-assessed?", evidence(about=replace(PLC, seen=False))),  # no level at all

@@ -13,6 +13,7 @@ from tests.inventory.verdict.plants import (
     DRIVE,
     FULL,
     NO_MODBUS,
+    NO_UA,
     NOW,
     O,
     Quality,
@@ -122,6 +123,13 @@ U01 = [
           ("temperature=medium/high", "SCADA", tag("Winding temperature", "CEL")),
           ("temperature=medium/high", "SCADA", tag("M-1 discharge pressure", "BAR")),
           ("temperature=medium/high", "VFD-M-1", tag("M-2 winding temperature", "CEL")))),
+    *(no("U01", UNKNOWN_4, evidence(*several, about=about), FULL, M1).telling(*words)
+      for several, about, words in (  # it was asked, and serves nothing there
+          ((NO_UA, NO_MODBUS), DRIVE, ("refuses OPC UA, Modbus TCP", "--port PROTOCOL=PORT")),
+          ((NO_MODBUS, seen("snmp", O.SILENT)), DRIVE, ("refuses Modbus TCP", "!SNMP")),
+          ((NO_UA, seen("snmp", O.COMPLETE)), replace(DRIVE, role="switch"),
+           ("untrap set M-1 monitored_by=DEVICE", "only carries")),
+          ((seen("snmp", O.COMPLETE),), replace(DRIVE, role="switch"), ("scan it",)))),
     trap("U01", "it is attested absent, and listed", "temperature=?",
          monitored(CURRENT, VIBRATION, TEMP, RUN),
          {**FULL, **attested("m-1", statement="no sensor", value="temperature")}, M1).telling(
@@ -231,6 +239,9 @@ U02 = [
         replace(EMPTY, links=(NOBODY,))).telling("declared complete"),
     trap("U02", "a proposed link waits", "?", evidence(about=DRIVE), {},
          replace(EMPTY, links=(Link("M-1", "device-1", proposed=True),))).telling("is proposed"),
+    trap("U02", "links were never declared", "?", evidence(about=DRIVE), {},
+         replace(EMPTY, links=(), links_complete=False)).telling(
+             "export links -o links.csv", "untrap set M-1 monitored_by=DEVICE"),
     yes("U02", "high/high", evidence(about=DRIVE), {}, EMPTY).telling("no device is linked to M-1"),
     yes("U02", "critical/high", evidence(about=DRIVE), {}, replace(EMPTY, criticality="C3")),
     *(yes("U02", key, evidence(about=DRIVE), {}, replace(EMPTY, links=ages(*days))).telling(word)
