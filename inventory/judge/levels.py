@@ -18,6 +18,7 @@ from inventory.model import Level, Proposition, Strength, Truth
 from inventory.quick import quick
 from inventory.rules.inaccessible import locked
 from inventory.rules.informational import covered
+from inventory.rules.ranges import IS_NONE, marks
 from protocols.contract import Quality, Sample
 
 TRAPPED = frozenset({"T01", "T02", "T03", "T05", "T06", "T07"})
@@ -172,6 +173,12 @@ def _usable(view: View, rules: set[str], readable: Proposition) -> Proposition:
         return plate
     if not view.listing.known or view.listing.unclassified:
         return unknown("the meaning of every value: some are unclassified")
+    if found := marks(view):
+        point, _, samples = found[0]
+        return unknown(
+            f"whether {point.name or point.address} is a value: it reads {samples[-1].value:g},"
+            f" {IS_NONE}"
+        )
     reads = view.context.thresholds.window_reads
     for _, meaning, samples in view.valued:
         if not meaning.known:

@@ -21,10 +21,10 @@ from inventory.rules.quality import (
     aged,
     bad_reads,
     failed,
-    impossible,
     is_placeholder,
     unitless,
 )
+from inventory.rules.ranges import IS_NONE, MARKED, impossible, marks
 from inventory.rules.trapped import connector_declared
 from inventory.signals.points import Meaning
 from protocols.contract import Openness, Point, Quality
@@ -53,6 +53,7 @@ class Trouble(NamedTuple):
 
     rule: str
     asked: str = ""
+    step: str = READ_AGAIN  # what settles it
 
 
 GOOD = Sound(true(Strength.E4))
@@ -86,7 +87,7 @@ class Soundness:
             return Sound(proof, trouble.rule, view.device.key)
         samples = view.values(point)
         if trouble is not None and samples[-1].quality is not Quality.BAD:
-            return self._asks(point, f"whether {name} {trouble.asked}", READ_AGAIN, trouble.rule)
+            return self._asks(point, f"whether {name} {trouble.asked}", trouble.step, trouble.rule)
         if not samples:
             text = f"whether {name} gives a good value: it is listed, and was not read"
             return self._asks(point, text, "read it", "")
@@ -176,6 +177,9 @@ def _troubles(view: View) -> Iterator[tuple[Key, Trouble]]:
     for rule, rows, text in asked:
         for point, _, _ in rows:
             yield (point.part, point.address), Trouble(rule, text)
+    for point, _, samples in marks(view):
+        text = f"is a value: it reads {samples[-1].value:g}, {IS_NONE}"
+        yield (point.part, point.address), Trouble("Q05", text, MARKED)
     found = (
         *(("Q02", [*stated, *(old if fresh else [])]), ("Q03", still.long), ("Q01", bad)),
         *(("Q05", impossible(view)), ("Q12", failed(view)), ("U03", hollow)),

@@ -16,7 +16,7 @@ from inventory.judge.logic import declared, true, unknown
 from inventory.judge.view import View
 from inventory.model import Strength
 from inventory.rules.inaccessible import name_of
-from inventory.rules.quality import outside
+from inventory.rules.ranges import outside
 from inventory.rules.rule import Case
 from inventory.signals.points import Meaning
 from protocols.contract import Point, Sample

@@ -16,7 +16,7 @@ from inventory.model import Because, Strength
 from inventory.rules.inaccessible import name_of
 from inventory.rules.refusals import never_opened
 from inventory.rules.rule import Case, new_case
-from inventory.signals.listing import MILLIAMPERE, believed, is_loop
+from inventory.signals.listing import is_loop
 from inventory.signals.points import Meaning, dimensions, is_binary
 from protocols.contract import DATA, Observation, Outcome, Point, Quality, Reason, Sample
 
@@ -27,8 +27,6 @@ LAST_VALUE = frozenset(
 )
 _FIRST_YEAR = 2000  # OPC UA is of 2006; clocks that were never set stand at 1601, 1970 or 1980
 LOWEST_LOOP_CURRENT = 3.6  # mA, NAMUR NE 43
-HIGHEST_LOOP_CURRENT = 24
-"""Milliampere that no loop of 4 to 20 mA exceeds, failures included (NAMUR NE 43: 21 and more)."""
 MOST_LISTED = 10
 Row = tuple[Point, Meaning, list[Sample]]
 
@@ -38,9 +36,10 @@ def _rows(view: View) -> list[Row]:
     return view.sampled
 
 
-def _case(
+def gap_of(
     view: View, rows: Iterable[Row], one: str, many: str, strength: Strength = Strength.E4
 ) -> Case:
+    """One finding that lists its points; `one` says it of one of them, `many` of several."""
     listed = list(rows)
     proofs = (view.data_proof(row[0]) for row in listed[:MOST_LISTED])
     premise = declared(f"{len(listed)} {one if len(listed) == 1 else many}")
@@ -61,7 +60,7 @@ def reports_failure(sample: Sample) -> bool:
 def u03(view: View) -> list[Case]:
     """Points that nothing was ever wired to."""
     rows = [row for row in placeholders(view) if not _of_machine(view, row)]
-    return [_case(view, rows, "point has no source", "points have no source")] if rows else []
+    return [gap_of(view, rows, "point has no source", "points have no source")] if rows else []
 
 
 def placeholders(view: View) -> list[Row]:
@@ -106,7 +105,7 @@ def q12(view: View) -> list[Case]:
     rows = failed(view)
     one, many = "instrument reports a failure", "instruments report a failure"
     if rows:
-        return [_case(view, rows, one, many)]
+        return [gap_of(view, rows, one, many)]
     states = view.said_last("health")
     proofs = [proof for state, proof in states.values() if state == "failure"]
     if not proofs:
@@ -145,7 +144,7 @@ def q01(view: View) -> list[Case]:
     bad, short = bad_reads(view)
     if bad:
         return [
-            _case(
+            gap_of(
                 view,
                 bad,
                 "value is bad in a fifth or more of its reads",
@@ -199,7 +198,7 @@ def q02(view: View) -> list[Case]:
     stated, old, fresh = aged(view)
     if stated:
         return [
-            _case(
+            gap_of(
                 view,
                 stated,
                 "value is only the last that was known",
@@ -208,7 +207,7 @@ def q02(view: View) -> list[Case]:
         ]
     if old and fresh:
         return [
-            _case(
+            gap_of(
                 view,
                 old,
                 "value carries an old time while others are fresh",
@@ -270,73 +269,10 @@ def q04(view: View) -> list[Case]:
         return []
     rows: list[Row] = [(*row, []) for row in view.process if unitless(*row)]
     return (
-        [_case(view, rows, "measured value has no unit", "measured values have no unit")]
+        [gap_of(view, rows, "measured value has no unit", "measured values have no unit")]
         if rows
         else []
     )
-
-
-def impossible(view: View) -> list[Row]:
-    """Process points whose unit is of another kind than the name, or whose value lies outside."""
-    if not view.listing.doubtful:
-        return []
-    return [
-        row
-        for row, bounds in zip(view.valued, view.listing.bounds, strict=True)
-        if not row[1].kind
-        and (
-            (row[1].conflict and not _is_raw_loop(row))
-            or (bounds and row[2] and _beyond(row[2], bounds))
-        )
-    ]
-
-
-def _is_raw_loop(row: Row) -> bool:
-    """Whether it is what a transmitter gives before it is scaled: milliampere of a current loop.
-
-    Its name says what the loop measures, and no unit contradicts that; what it reads is not known.
-    """
-    point, _, samples = row
-    if point.unit not in MILLIAMPERE:
-        return False
-    last = samples[-1].value if samples else None
-    return not isinstance(last, (int, float)) or 0 <= last <= HIGHEST_LOOP_CURRENT
-
-
-def q05(view: View) -> list[Case]:
-    """Units of another kind than the name, values outside their range."""
-    if not view.evidence.points:
-        return []
-    wrong = impossible(view)
-    return (
-        [
-            _case(
-                view,
-                wrong,
-                "value contradicts its unit or range",
-                "values contradict their unit or range",
-                Strength.E3,
-            )
-        ]
-        if wrong
-        else []
-    )
-
-
-def outside(point: Point, meaning: Meaning, samples: Sequence[Sample]) -> bool:
-    """Whether the last value of a point lies beyond the values in which it is believed."""
-    bounds = believed(point.low, point.high, point.unit, meaning.measurand)
-    return bounds is not None and _beyond(samples, bounds)
-
-
-def _beyond(samples: Sequence[Sample], bounds: tuple[float, float]) -> bool:
-    last = samples[-1]
-    if last.quality is not Quality.GOOD or type(last.value) not in _NUMBERS:
-        return False
-    return not bounds[0] <= last.value <= bounds[1]  # type: ignore[operator]
-
-
-_NUMBERS = (float, int)  # and not `bool`, which is an `int`
 
 
 def q07(view: View) -> list[Case]:

@@ -15,6 +15,7 @@ from inventory.rules import (
     instruments,
     networks,
     quality,
+    ranges,
     siblings,
     trapped,
 )
@@ -42,7 +43,7 @@ DEVICE_RULES: Mapping[str, Predicate] = {
     "Q02": quality.q02,
     "Q03": frozen.q03,
     "Q04": quality.q04,
-    "Q05": quality.q05,
+    "Q05": ranges.q05,
     "Q07": quality.q07,
     "Q10": quality.q10,
     "Q11": siblings.q11,

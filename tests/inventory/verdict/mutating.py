@@ -14,6 +14,7 @@ from inventory.rules import (
     informational,
     instruments,
     quality,
+    ranges,
     trapped,
     uninstrumented,
 )
@@ -23,7 +24,7 @@ from tests.support.mutants import Mutant, mutants, planted
 from tests.support.replay import LONGEST, TooLongError, within
 
 MODULES: tuple[ModuleType, ...] = (
-    trapped, inaccessible, uninstrumented, quality, frozen, governance, informational,
+    trapped, inaccessible, uninstrumented, quality, ranges, frozen, governance, informational,
     conversations,
     instruments,
 )  # fmt: skip
@@ -32,6 +33,7 @@ FAMILY = {
     "inaccessible": "A",
     "uninstrumented": "U",
     "quality": "Q",
+    "ranges": "Q",
     "frozen": "Q",
     "governance": "G",
     "informational": "N",
@@ -58,6 +60,9 @@ SAME: dict[str, str] = {
     "inaccessible.a02: drop not view.outcomes & NOT_REACHED of not view.context.collection"
     " or not view.outcomes & NOT_REACHED": "an early way out",
     "frozen._watched: len(samples) > 1 -> len(samples) >= 1": "an early way out",
+    "ranges._odd: drop value in none or not -most <= value <= most of type(value) in _NUMBERS and"
+    " (value in none or not -most <= value <= most)": "an early way out",
+    "ranges._odd: -most <= value <= most -> -most < value <= most": "it is judged again",
     "frozen._together: at > 0 -> at >= 0": "from the first read back to the last is no time",
     "frozen._span: drop last of first and last": "samples without a time stand first",
 }  # fmt: skip

@@ -185,6 +185,12 @@ def test_nineteen_good_reads_in_twenty_are_enough_and_eighteen_are_not() -> None
     assert (usable(good(20, bad=2)).lo, usable(good(20, bad=2)).hi) == (3, 3)
 
 
+def test_a_number_that_stands_for_no_value_leaves_level_4_open() -> None:
+    said = level(evidence(window(tag("Motor current", "AMP"), [65535.0] * 4), about=PLC))
+    assert (said.lo, said.hi) == (3, 5)
+    assert said.blocking[0].startswith("whether Motor current is a value: it reads 65535, a number")
+
+
 def test_a_value_without_a_meaning_leaves_level_4_open_and_a_set_point_does_not() -> None:
     odd = replace(good(), points=(TEMPERATURE, tag("AI_7")))
     assert "some are unclassified" in usable(odd).blocking[0]

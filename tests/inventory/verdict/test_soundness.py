@@ -7,10 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from inventory.judge import soundness
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.profiles import signal_of
 from inventory.judge.verdict import judge_device
+from inventory.judge.view import View
 from inventory.model import Coverage, Declaration, Evidence, Kind, Truth, finding_id
+from inventory.signals.points import measure
 from inventory.usecases import Ready, UseCase, ready
 from protocols.contract import Observation, Outcome, Point, Quality
 from tests.inventory.verdict.evidence import NOW, context, evidence, seen
@@ -60,6 +63,8 @@ def said(found: Ready) -> list[tuple[Truth, str, str]]:
         (TEMP, {"value": None, "status": "NaN"}, [(Truth.UNKNOWN, "unknown", "Q01")]),
         (TEMP, {"source_time": NOW - timedelta(hours=2)}, [(Truth.UNKNOWN, "unknown", "Q02")]),
         (replace(TEMP, unit=""), {}, [(Truth.UNKNOWN, "unknown", "Q04")]),
+        (TEMP, {"value": 3.4e38}, [(Truth.FALSE, "poor", "Q05")]),
+        (TEMP, {"value": 32767.0}, [(Truth.FALSE, "poor", "Q05")]),  # no temperature
     ],
 )  # fmt: skip
 def test_ready_means_that_the_value_is_good(
@@ -70,6 +75,18 @@ def test_ready_means_that_the_value_is_good(
         assert found.truth is not Truth.TRUE
     else:
         assert said(found) == expected
+
+
+def test_a_number_that_stands_for_no_value_leaves_it_open() -> None:
+    current = UseCase("case", {"motor": ("current",)})
+    item = one(listed(CURRENT, value=65535.0))
+    assert said(verdict(item, current)) == [(Truth.UNKNOWN, "unknown", "Q05")]
+    asked = "is a value: it reads 65535, a number that devices give where they have no value"
+    (lack,) = verdict(item, current).missing
+    assert asked in str(lack)
+    good = soundness.of(View(item, context(item))).of(CURRENT, measure(CURRENT))
+    assert good.said.next_step.startswith("compare it with the instrument")
+    assert said(verdict(one(listed(CURRENT, value=65534.0)), current)) == []
 
 
 def test_an_old_time_beside_a_fresh_one_is_stale() -> None:

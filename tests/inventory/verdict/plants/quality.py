@@ -297,6 +297,40 @@ Q05 = [
     no("Q05", "", evidence(listed(tag("Temperature SP", "BAR")))),
     no("Q05", "", evidence(seen("opcua", O.COMPLETE, points=(RANGED,)))),
     no("Q05", "", evidence(seen("opcua", O.COMPLETE))),
+    # No quantity is that large in any unit: what a register of four bytes holds, read wrongly.
+    *(yes("Q05", "high/high", evidence(listed(tag("Motor current", unit), value=value)))
+      for unit in ("AMP", "")
+      for value in (3.4028234663852886e38, -3.4e38, 1.1e18, 2**64 - 1)),
+    no("Q05", "", evidence(listed(tag("Motor current", "AMP"), value=1e18))),
+    no("Q05", "", evidence(listed(tag("AI_7", "AMP"), value=3.4e38))),
+    no("Q05", "", evidence(listed(tag("Motor current SP", "AMP"), value=3.4e38))),
+    *(trap("Q05", "it is what devices give", "?", evidence(listed(tag("Motor current", "AMP"),
+           value=value))).telling(f"Motor current reads {value:g}", "--depth points")
+      for value in (-9999.0, 65535.0, 32767, -32768.0, 4294967295)),
+    *(trap("Q05", "it is what devices give", "", evidence(found))
+      for found in (
+          listed(tag("Motor current", "AMP"), value=65534.0),
+          listed(tag("Motor current", "AMP", low=0.0, high=1e5), value=65535.0),
+          listed(tag("Motor current", "AMP"), value=65535.0, quality=Quality.BAD, status="BadX"),
+          listed(tag("AI_7", "AMP"), value=65535.0),
+          listed(tag("Running", type="Int32"), value=65535),
+          window(tag("Motor current", "AMP"), [65533.0, 65534.0, 65535.0]))),
+    trap("Q05", "it is what devices give", "?", evidence(
+        window(tag("Motor current", "AMP"), [65535.0] * 3))),
+    *(trap("Q05", "it is what devices give", "?", evidence(listed(
+          tag("Motor current", "AMP", low=low, high=high), value=65535.0)))
+      for low, high in ((0.0, 0.0), (0.0, None), (None, 1e5))),  # no range is stated
+    trap("Q05", "it is what devices give", "?", evidence(
+        seen("opcua", O.COMPLETE, points=(tag("Motor voltage", "VLT"),)),
+        listed(tag("Motor current", "AMP"), value=65535.0))),
+    trap("Q05", "it is what devices give", "?", evidence(
+        listed(tag("Motor current", "AMP"), value=65535.0),
+        listed(tag("Motor voltage", "VLT"), value=400.0))).telling("(1 of them)"),
+    yes("Q05", "high/high", evidence(listed(RANGED, value=3.4e38))).telling("1 value contradicts"),
+    yes("Q05", "high/high", evidence(listed(RANGED, tag("Motor current", "AMP"), value=3.4e38))
+        ).telling("2 values contradict"),
+    trap("Q05", "it is what devices give", "high/high", evidence(listed(
+        tag("Motor current", "AMP"), tag("Motor temperature", "CEL"), value=-9999.0))),
     trap("Q05", "the status of the value", "",
          evidence(listed(RANGED, value=8750.0, quality=Quality.BAD, status="BadX"))),
     trap("Q05", "the status of the value", "",
