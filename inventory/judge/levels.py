@@ -19,6 +19,7 @@ from inventory.quick import quick
 from inventory.rules.inaccessible import locked
 from inventory.rules.informational import covered
 from inventory.rules.ranges import IS_NONE, marks
+from inventory.signals.points import has_meaning
 from protocols.contract import Quality, Sample
 
 TRAPPED = frozenset({"T01", "T02", "T03", "T05", "T06", "T07"})
@@ -86,7 +87,7 @@ def _speaks(door: Door) -> bool:
 
 def _readable(view: View, rules: set[str]) -> Proposition:
     for door in view.here:
-        if door.spoke and view.readable and delivers(view, door):
+        if door.spoke and view.readable and delivers(view, door) and _gives(view, door):
             return true(Strength.E4)
     if rules & (TRAPPED | LOCKED):
         return false(Strength.E2)
@@ -94,6 +95,19 @@ def _readable(view: View, rules: set[str]) -> Proposition:
     if reasons:
         return unknown(f"values behind a door that is not open: {reasons[0].text}")
     return unknown("a process value with known meaning that was read")
+
+
+def _gives(view: View, door: Door) -> bool:
+    """Whether a value with a known meaning came by a door as it is since its latest scan: what was
+    read before it refused us is not to be had today."""
+    if not door.earlier:
+        return True
+    given = {(one.part, one.point) for item in door.observations for one in item.samples}
+    return any(
+        {(point.part, point.address), ("", point.address)} & given
+        for point, meaning in view.process
+        if has_meaning(point, meaning, view.typed)
+    )
 
 
 def _managed(view: View, rules: set[str]) -> Proposition:

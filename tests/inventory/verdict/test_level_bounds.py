@@ -107,6 +107,24 @@ def test_values_that_only_another_place_can_read_are_no_level_3_here() -> None:
         assert level(found, collection="dmz").lo == 2
 
 
+def test_what_was_read_before_we_were_refused_is_no_level_3_today() -> None:
+    before = replace(listed(TEMPERATURE), scan="scan-0", time=NOW - timedelta(days=1))
+    later = {"scan": "scan-1", "time": NOW}
+    refused = replace(
+        seen("opcua", Outcome.REFUSED_AUTH, "session", reason="anonymous_not_offered"), **later
+    )
+    assert span(evidence(before, refused, about=PLC), "A03") == (2, 2)
+    raw = replace(seen("modbus", Outcome.COMPLETE, "read", points=(Point("holding:0"),),
+                       samples=(Sample("holding:0", 7),)), **later)  # fmt: skip
+    raw_before = replace(raw, scan="scan-0", time=before.time)
+    both = evidence(before, raw_before, refused, raw, about=PLC)
+    assert span(both, "A03") == (2, 2)  # it comes from there, and means nothing
+    again = replace(listed(TEMPERATURE), **later)
+    assert level(evidence(before, again, about=PLC)).lo == 3
+    looked = replace(seen("opcua", Outcome.COMPLETE), **later)  # asked nothing that was refused
+    assert level(evidence(before, looked, about=PLC)).lo == 3
+
+
 def _carrying_no_values() -> list[Observation]:
     """One answer of every open protocol that carries no process values."""
     return [
