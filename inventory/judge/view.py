@@ -123,6 +123,8 @@ class View:
             now = {_word(item) for item in door.observations} - {""}
             if then and now and not then & now:
                 self._conflict(door.earlier[-1], door.decided)
+            elif (turn := _back(door)) is not None:
+                self._conflict(turn, door.decided)
             elif (before := _let_in(door.earlier, door.observations)) is not None:
                 self._conflict(*before)
             elif (lists := _listings(door)) is not None:
@@ -590,6 +592,16 @@ def _word(item: Observation) -> str:
     if item.outcome is Outcome.BLOCKED:
         return "filtered"
     return "" if item.outcome in SAYS_NOTHING else "not reached"
+
+
+def _back(door: Door) -> Observation | None:
+    """What the last earlier scan said of a unit that its gateway reaches in one of the two only:
+    whatever was heard of it before that, it was gone and is there again, or the other way."""
+    last = [item for item in door.earlier if item.scan == door.earlier[-1].scan]
+    if all(item.outcome is not Outcome.REFUSED_DOWNSTREAM for item in (*last, *door.observations)):
+        return None
+    then, now = ({_word(item) for item in some} - {""} for some in (last, door.observations))
+    return last[-1] if then and now and not then & now else None
 
 
 def _let_in(
