@@ -279,7 +279,7 @@ def registers(first: Callable[[float], float], second: Callable[[float], float])
     ("first", "second", "rules"),
     [
         (lambda _: 61.25, lambda passed: 4.0 + passed / 1_000, {"Q03"}),
-        (lambda _: 61.25, lambda _: 4.0, set()),
+        (lambda _: 61.25, lambda _: 4.0, {"Q03?"}),  # fresh, and nothing at all moves
         (lambda _: 0.0, lambda passed: 4.0 + passed / 1_000, {"Q03?"}),  # coarse, or dead
         (lambda passed: 61.0 + passed / 1_000, lambda passed: 4.0 + passed / 1_000, set()),
     ],

@@ -41,11 +41,14 @@ from inventory.model import (
     Verdict,
 )
 from inventory.rules import Case, Rule, catalogue
+from inventory.rules.frozen import alive, unmoved
 from inventory.rules.inaccessible import name_of
 from inventory.rules.informational import sufficient
 from inventory.rules.standing import is_safety
 from inventory.rules.uninstrumented import coverage, u01, u02, u03, u04, u05
-from protocols.contract import Quality, Sample
+from inventory.signals.listing import SETTINGS
+from inventory.signals.points import Meaning
+from protocols.contract import Point, Quality, Sample
 
 
 def judge_equipment(
@@ -202,7 +205,23 @@ def _usable(machine: Machine, found: Coverage | None, target: float) -> Proposit
         present = unknown("whether the unknown signals lift the coverage to its target")
     if present.truth is not Truth.TRUE:
         return present
-    return both(present, _good(machine))
+    return both(present, _good(machine), _alive(machine))
+
+
+def _alive(machine: Machine) -> Proposition:
+    """Whether any value of the machine moved, or it is said to stand still (domain model 5: junk
+    that is published is no data)."""
+    mine: dict[str, list[tuple[Point, Meaning, list[Sample]]]] = {}
+    for view, point, meaning in machine.rows:
+        if (samples := view.values(point)) and meaning.kind not in SETTINGS:
+            mine.setdefault(view.device.key, []).append((point, meaning, samples))
+    still = [
+        (view, some) for view in machine.views if (rows := mine.get(view.device.key))
+        if (some := unmoved(view, rows))
+    ]  # fmt: skip
+    if len(still) < len(mine) or not still or machine.resting:
+        return true(Strength.E3)
+    return alive(*still[0])
 
 
 def _good(machine: Machine) -> Proposition:
@@ -289,6 +308,8 @@ def _not_assessable(machine: Machine, subject: Subject, level: Level) -> list[Op
     elif level.hi is not None and level.hi < 3:
         missing = level.blocking[0] if level.blocking else "any value of it that the collector gets"
         step, command = "close the gaps of the devices that monitor it", f"untrap show {address}"
+    elif (still := _alive(machine)).unknown == missing:
+        step, command = still.next_step, still.command
     elif machine.profile is None and low >= 3:
         step = "state in the register a class that has a signal profile, where one fits"
         command = "untrap import register FILE"

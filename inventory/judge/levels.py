@@ -16,9 +16,11 @@ from inventory.judge.statements import says
 from inventory.judge.view import ACTIVE, View
 from inventory.model import Level, Proposition, Strength, Truth
 from inventory.quick import quick
+from inventory.rules.frozen import alive, unmoved
 from inventory.rules.inaccessible import locked
 from inventory.rules.informational import covered
 from inventory.rules.ranges import IS_NONE, marks
+from inventory.rules.standing import resting
 from inventory.signals.points import has_meaning
 from protocols.contract import Quality, Sample
 
@@ -202,4 +204,5 @@ def _usable(view: View, rules: set[str], readable: Proposition) -> Proposition:
             return unknown("a window of reads (scan --depth sample)")
         if good < view.context.thresholds.good_share * len(samples):
             return false(Strength.E3)
-    return true(Strength.E3)
+    still = unmoved(view, view.sampled)
+    return alive(view, still) if still and not resting(view) else true(Strength.E3)

@@ -7,7 +7,7 @@ data service listed to an entitled identity, no door locked, and no unnamed valu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 from shlex import quote
 
@@ -51,6 +51,7 @@ from inventory.model import (
 )
 from inventory.rules.inaccessible import locked, name_of
 from inventory.rules.quality import is_placeholder
+from inventory.rules.standing import about_machine, resting, rests
 from inventory.signals.points import (
     MAPPED,
     NAME_ONLY,
@@ -150,6 +151,14 @@ class Machine:
     @cached_property
     def _attested(self) -> tuple[Declaration, ...]:
         return self.context.statements(self.equipment.tag, self.equipment.key)
+
+    @cached_property
+    def resting(self) -> bool:
+        """Whether it, its line, area or site, or a device of it, is declared to stand still."""
+        seen = max((view.latest.date() for view in self.views if view.latest), default=date.max)
+        about = about_machine(self.equipment, self.context)
+        today = self.context.today.date()
+        return rests(about, today, seen) or any(resting(view) for view in self.views)
 
     @cached_property
     def licence(self) -> Proposition:

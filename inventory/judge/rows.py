@@ -22,6 +22,7 @@ from inventory.judge.survey import context_from
 from inventory.judge.verdict import judge_device
 from inventory.judge.workers import FEW, Task, Workers, wanted
 from inventory.model import Equipment, Evidence, Kind, Verdict
+from inventory.rules.standing import about_machine
 from inventory.store.values import Concluded
 from inventory.store.values import Gathered as Rows
 
@@ -190,9 +191,10 @@ def judged_machine(
         [evidences[key] for key in keys if key in evidences] for keys in (one.monitored_by, others)
     )
     verdict = judge_equipment(one, mine, context, known, theirs)
+    about = about_machine(one, context)
     said = [item.time for item in context.statements(one.tag, one.key)]
     said += [link.stated for link in one.links if link.complete]
-    turns = moments(mine, verdict.findings, context, said)
+    turns = moments(mine, verdict.findings, context, said, about)
     until = first(turns, context.today)
     rows.add(verdict, "", Standing(one.key, until=until))
 

@@ -15,11 +15,11 @@ from typing import NamedTuple
 from inventory.judge.context import Context
 from inventory.judge.gathered import identities, sibling_group
 from inventory.judge.view import View
-from inventory.model import Device, Evidence, Finding
+from inventory.model import Declaration, Device, Evidence, Finding
 from inventory.once import Once
 from inventory.rules.governance import moment_of
 from inventory.rules.networks import networks_named
-from inventory.rules.standing import resting_turns
+from inventory.rules.standing import resting_turns, turns
 from inventory.signals.points import signature
 from inventory.store.codec import stamp
 from protocols.contract import Point, compact
@@ -101,9 +101,10 @@ def moments(
     findings: Iterable[Finding],
     context: Context,
     said: Iterable[datetime | None] = (),
+    about: Iterable[Declaration] = (),
 ) -> Iterator[datetime]:
     """The moments at which evidence or what people `said` at these times gets old, certificates
-    end, or what was accepted or declared runs out."""
+    end, or what was accepted, or declared in statements `about` a machine, runs out."""
     limits = context.thresholds
     for evidence in evidences:
         latest = max((one.time for one in evidence.observations), default=None)
@@ -119,6 +120,7 @@ def moments(
         yield from _shifted(_begin(last), 1) if last is not None else ()
     for evidence in evidences if context.attested else ():
         yield from map(_begin, resting_turns(View(evidence, context)))
+    yield from map(_begin, turns(about))
     for moment in said:
         yield from _shifted(moment, limits.attestation_days)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from inventory.judge.logic import declared, true, unknown
 from inventory.judge.view import View
-from inventory.model import Strength
+from inventory.model import Proposition, Strength
 from inventory.rules.inaccessible import name_of
 from inventory.rules.ranges import outside
 from inventory.rules.rule import Case
@@ -42,7 +42,8 @@ def q03(view: View) -> list[Case]:
         return [_found(view, found.long)]
     if found.open:
         return [_asked(view, found.open)]
-    return []
+    still = [row for row in unmoved(view, view.sampled) if not _explained(row, _begin(view, row))]
+    return [Case("", alive(view, still), {"asset": name_of(view)})] if still else []
 
 
 def standing_still(view: View) -> Still:
@@ -69,6 +70,50 @@ def standing_still(view: View) -> Still:
         elif len(run) >= limits.bad_reads and not _explained(row, start):
             still.open.append(row)
     return still
+
+
+def unmoved(view: View, rows: Sequence[Row]) -> list[Row]:
+    """Values of a device that were read over a window in which not one of them moved; none where
+    one of them says that the machine stands still. Nobody knows then whether they are alive: a
+    server that lost its source may stamp anew what it held last."""
+    if view.plain:
+        return []
+    if not _watched(rows):
+        return []
+    given = [row for row in rows if row[2][-1].value is not None]
+    if _stopped(rows) or any(_moved(view, point) for point, _, _ in given):
+        return []
+    least = view.context.thresholds.window_reads
+    return [row for row in given if row[1].known and len(_together(view, row[0])) >= least]
+
+
+def _begin(view: View, row: Row) -> datetime:
+    """When the newest reads that are alike began; the first moment, where nobody knows."""
+    return _run(_together(view, row[0]))[0].received_time or EARLIEST
+
+
+def _moved(view: View, point: Point) -> bool:
+    """Whether a value changed in the newest window, or between that and what was read before."""
+    reads = view.reads(point)
+    run = len(_run(reads))
+    return run < len(reads) and run <= len(_together(view, point))
+
+
+def alive(view: View, rows: Sequence[Row]) -> Proposition:
+    """The question whether values are alive of which none moved."""
+    reads = max(len(_together(view, point)) for point, _, _ in rows)
+    what = "the value that was" if len(rows) == 1 else f"the {len(rows)} values that were"
+    return unknown(
+        f"whether {what} read over a window can be believed: nothing moved in {reads} reads",
+        "read again while the machine runs, up to an hour later: reads of several scans count"
+        " together; where it stands still, attest that",
+        _read_again(view),
+        *(view.data_proof(point) for point, _, _ in rows[:3]),
+    )
+
+
+def _read_again(view: View) -> str:
+    return f"untrap scan {view.target} --depth sample --sample-every 5" if view.target else ""
 
 
 def _watched(rows: Sequence[Row]) -> bool:
@@ -163,7 +208,7 @@ def _asked(view: View, rows: list[Row]) -> Case:
     said = unknown(
         f"whether values that stood still beside one that moved are frozen ({len(rows)} of them)",
         step,
-        f"untrap scan {view.target} --depth sample --sample-every 5" if view.target else "",
+        _read_again(view),
         *(view.data_proof(row[0]) for row in rows[:3]),
     )
     return Case("", said, {"asset": name_of(view)})

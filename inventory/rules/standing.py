@@ -7,12 +7,13 @@ that it names, and a safety function is offered nothing that touches it (domain 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
+from inventory.judge.context import Context
 from inventory.judge.statements import holds, says, stated, words
 from inventory.judge.view import View
-from inventory.model import Declaration
+from inventory.model import Declaration, Equipment
 
 RESTING = words("resting")
 """Statements under which silence, old values and bad values are to be expected."""
@@ -23,29 +24,47 @@ RESTING_RULES = frozenset({"A01", "A02", "A08", "T06", "Q01", "Q02", "Q03", "Q12
 def resting(view: View) -> bool:
     """Whether the device, its line, area or site is declared shut down today, or was on the day
     of its last evidence."""
-    today = view.context.today.date()
+    return rests(_about(view), view.context.today.date(), _last_seen(view))
+
+
+def rests(about: Iterable[Declaration], today: date, seen: date) -> bool:
+    """Whether any of these statements declares a rest today, or on the day it was last seen."""
     return any(
-        _covers(span, today) or (span[0] is not None and _covers(span, _last_seen(view)))
-        for span in map(_span, _rests(view))
+        _covers(span, today) or (span[0] is not None and _covers(span, seen))
+        for span in map(_span, _rests(about))
     )
 
 
 def resting_turns(view: View) -> Iterator[date]:
     """The days on which something declared of the device, its line, area or site begins, or is
     over."""
-    for begins, ends in map(_span, _rests(view)):
+    return turns(_about(view))
+
+
+def turns(about: Iterable[Declaration]) -> Iterator[date]:
+    """The days on which a rest that any of these statements declares begins, or is over."""
+    for begins, ends in map(_span, _rests(about)):
         if begins is not None:
             yield begins
         if ends is not None and ends < date.max:
             yield ends + timedelta(days=1)
 
 
-def _rests(view: View) -> Iterator[Declaration]:
+def _about(view: View) -> tuple[Declaration, ...]:
     if not view.context.attested:
-        return
+        return ()
     row = view.device.register
     places = (row.line, row.area, row.site) if row else ()
-    about = (*view.statements(), *view.context.statements(*places))
+    return (*view.statements(), *view.context.statements(*places))
+
+
+def about_machine(machine: Equipment, context: Context) -> tuple[Declaration, ...]:
+    """What people attested of a machine, its line, area or site."""
+    names = (machine.tag, machine.key, machine.line, machine.area, machine.site)
+    return context.statements(*filter(None, names))
+
+
+def _rests(about: Iterable[Declaration]) -> Iterator[Declaration]:
     last: dict[tuple[str, str], Declaration] = {}
     for item in about:  # oldest first: a later word about the same counts
         word = stated(item.fields)

@@ -62,7 +62,9 @@ SAME: dict[str, str] = {
     " levels and all((level.lo == 5 for level in levels))": "level 1 is open or FALSE there",
     "equipment._usable: drop not about.required of"
     " about is None or not about.required": "every profile requires something",
-    "equipment._usable: drop premise present of both(present, _good(machine))": "it is TRUE there",
+    "equipment._usable: drop premise present of both(present, _good(machine), _alive(machine))": (
+        "it is TRUE there"
+    ),
     "usecases.bundled: drop filter item.name.endswith('.toml')": "the folder holds nothing else",
     "rollup._location: drop filter hi is not None": "none is None there",
     "rollup.Total.line: drop 1.0 of self.weight or 1.0": "a scope has a unit, a unit a weight",

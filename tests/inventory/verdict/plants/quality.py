@@ -191,8 +191,19 @@ Q03 = [
     no("Q03", "", evidence(replace(STILL, samples=(*STILL.samples[:-1], LAST)), MOVING)),
     yes("Q03", "medium/medium", frozen(MOVING)),
     yes("Q03", "medium/medium", frozen(MOVING, window(STATE, [True] * 20))),
-    no("Q03", "", frozen()),  # nothing beside it moved
-    no("Q03", "", frozen(window(PRESSURE, [3.5] * 20))),
+    trap("Q03", "nothing at all moved", "?", frozen()).telling(
+        "whether the value that was read over a window can be believed: nothing moved in 20 reads",
+        "while the machine runs", "untrap scan 192.0.2.10 --depth sample --sample-every 5"),
+    trap("Q03", "nothing at all moved", "?", frozen(window(PRESSURE, [3.5] * 20))).telling(
+        "whether the 2 values that were read"),
+    trap("Q03", "nothing at all moved", "?", frozen(reads=3)).telling("in 3 reads"),
+    trap("Q03", "nothing at all moved", "", frozen(reads=2)),  # no window
+    trap("Q03", "nothing at all moved", "?", frozen(value=50.0)),  # coarse, or dead
+    trap("Q03", "nothing at all moved", "?", frozen(value=7)),
+    trap("Q03", "nothing at all moved", "", frozen(value=None)),  # Q01 speaks of it
+    trap("Q03", "nothing at all moved", "", frozen(window(PRESSURE, [3.5, 3.5, 3.6]), reads=9)),
+    trap("Q03", "nothing at all moved", "?", frozen(window(STATE, [True] * 20))),
+    trap("Q03", "nothing at all moved", "", frozen(window(STATE, [False] * 20))),  # it is stopped
     # What moved beside it need not be read as long.
     yes("Q03", "medium/medium", frozen(glance(PRESSURE, 10))),
     no("Q03", "", frozen(glance(PRESSURE, 9))),
@@ -209,7 +220,7 @@ Q03 = [
     trap("Q03", "the reads are too few", "?", frozen(MOVING, minutes=9.9)),
     trap("Q03", "the reads are too few", "?", frozen(glance(PRESSURE, 10), reads=10)),
     no("Q03", "", frozen(glance(PRESSURE, 9), reads=10)),
-    no("Q03", "", frozen(window(PRESSURE, [3.5] * 20), reads=10)),
+    trap("Q03", "nothing at all moved", "?", frozen(window(PRESSURE, [3.5] * 20), reads=10)),
     trap("Q03", "the machine is stopped", "",
          frozen(MOVING, window(STATE, [False] * 20), reads=10)),
     # The last that moved beside it did so just as it was read for the first time.
@@ -221,15 +232,16 @@ Q03 = [
     yes("Q03", "medium/medium", twice(61.0)),  # an hour from the end of one to the other
     trap("Q03", "hours lie between", "", twice(61.1)),  # nothing moved within the newer window
     trap("Q03", "hours lie between", "?", twice(WEEK, others=None, moving=1)),
-    trap("Q03", "hours lie between", "", twice(WEEK, others=None, moving=0)),  # not beside it
+    trap("Q03", "nothing at all moved", "?", twice(WEEK, others=None, moving=0)),  # not today
+    trap("Q03", "nothing at all moved", "", twice(WEEK, earlier=45.0, others=None)),  # since then
     trap("Q03", "hours lie between", "", twice(WEEK, reads=20)),  # a minute shows nothing
     no("Q03", "", twice(11.0, earlier=45.0)),  # it moved since: one read too few stand still
-    no("Q03", "", twice(11.0, others=(3.0, 3.0))),  # nothing moved since then
+    trap("Q03", "nothing at all moved", "?", twice(11.0, others=(3.0, 3.0))).telling("in 20 reads"),
     trap("Q03", "the reads are too few", "?", twice(11.0, reads=9)),
     no("Q03", "", frozen(MOVING, reads=10, stamped=11.0)),  # its stamp stands still: Q02 speaks
     trap("Q03", "the reads are too few", "?", frozen(MOVING, reads=10, stamped=10.0)),
     no("Q03", "", frozen(MOVING, reads=10, point=replace(TEMPERATURE, low=50.0, high=90.0))),
-    no("Q03", "", twice(11.0, others=None)),
+    trap("Q03", "nothing at all moved", "?", twice(11.0, others=None)),
     no("Q03", "", frozen(window(PRESSURE, [1.0, 2.0]))),  # too few to say that it moved
     no("Q03", "", frozen(MOVING, point=tag("AI_7"))),
     no("Q03", "", evidence(replace(MOVING, samples=tuple(
