@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from inventory.judge import soundness
 from inventory.judge.context import Context
@@ -29,6 +30,7 @@ from inventory.judge.weigh import (
     too_weak,
 )
 from inventory.model import (
+    Category,
     Coverage,
     Equipment,
     Evidence,
@@ -80,9 +82,9 @@ def judge_equipment(
     cases += [(rules["U05"], case) for case in u05(machine, found, target)]
     cases += [(rules["G07"], case) for case in _unset(equipment)]
     level = _level(machine, found, target, verdicts or {})
-    short = found is not None and found.lo < target
-    lack = target - found.lo if found and short else VALUES[4] - VALUES[level.lo or 0]
-    findings, questions = _conclude(machine, subject, cases, context, lack)
+    lack = VALUES[4] - VALUES[level.lo or 0]
+    short = lack if found is None else max(target - found.lo, 0.0)
+    findings, questions = _conclude(machine, subject, cases, context, _Lack(short, lack))
     category = _category(level, findings)
     if category == "not-assessed" and not questions:
         questions = _not_assessable(machine, subject, level)
@@ -92,12 +94,23 @@ def judge_equipment(
     )
 
 
+class _Lack(NamedTuple):
+    """What a machine misses, 0 to 1 (domain model 5)."""
+
+    signals: float  # its target less its coverage; where it has no coverage, as below
+    level: float  # the value of level 4 less that of its own
+
+    def of(self, rule: Rule) -> float:
+        """What closing a gap of that rule may add: a signal more adds nothing above the target."""
+        return self.signals if rule.category is Category.UNINSTRUMENTED else self.level
+
+
 def _conclude(
     machine: Machine,
     subject: Subject,
     cases: Sequence[tuple[Rule, Case]],
     context: Context,
-    lack: float,
+    lack: _Lack,
 ) -> tuple[list[Finding], list[OpenQuestion]]:
     findings: list[Finding] = []
     questions: list[OpenQuestion] = []
@@ -108,7 +121,7 @@ def _conclude(
         strength = case.proposition.strength
         for view in machine.views:
             strength = min(strength, view.cap(strength))
-        made = finding_of(rule, case, subject, strength, context, lack)
+        made = finding_of(rule, case, subject, strength, context, lack.of(rule))
         if made is None:
             again = next((view.again() for view in machine.views), "")
             questions.append(too_weak(rule, case, subject, again))

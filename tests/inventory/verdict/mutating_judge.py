@@ -52,7 +52,6 @@ SAME: dict[str, str] = {
     "coverage.best_next: gain > most + 1e-09 -> gain >= most + 1e-09": "no gain differs by that",
     "presence.Machine._absence_strength: drop not meaning.dimension of"
     " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
-    "equipment.judge_equipment: drop found of found and short": "short says that it was found",
     "equipment.judge_equipment: drop 0 of level.lo or 0": "a machine that is known has a level",
     "equipment._not_assessable: drop 0 of level.lo or 0": "a machine that is known has a level",
     "equipment._not_assessable: drop level.hi is not None of"
