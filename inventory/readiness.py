@@ -151,6 +151,13 @@ def _span(held: object) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
+def _width(low: object, high: object) -> float:
+    """The share of which it is not known whether it counts; all of it where nothing is assessed."""
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+        return round(high - low, 3)
+    return 1.0
+
+
 def six_questions(
     census: Census,
     site_line: Mapping[str, object] | None,
@@ -161,6 +168,7 @@ def six_questions(
     unknown = concluded.open_assets / census.devices if census.devices else 1.0
     unknown = round(min(unknown, 1.0), 3)
     line = site_line or {}
+    doubtful = _width(line.get("level4_share"), line.get("level4_possible"))
     services = sum(census.classes.values())
     easy = census.classes[Openness.O0]
     variants = sum(len(models) for models in census.models.values())
@@ -174,7 +182,7 @@ def six_questions(
                     {"lo": line.get("level4_share"), "hi": line.get("level4_possible")})),
                 ("stale values (Q02)", str(rules["Q02"])),
             ),
-            unknown,
+            doubtful,
             "whether people copy data by hand instead",
         ),
         Answer(

@@ -145,7 +145,9 @@ def test_the_counts_of_the_six_questions() -> None:
     assert (told["questions not asked"], told["accessibility index"]) == ("7", "10 to 20 %")
     assert told["share of weight at level 4"] == "30 %"
     shares = {one.number: one.unknown for one in six_questions(census, None, Concluded({}, 0, 2))}
-    assert shares == {1: 0.667, 2: 0.667, 3: 0.667, 4: 0.667, 5: 0.667, 6: None}
+    assert shares == {1: 1.0, 2: 0.667, 3: 0.667, 4: 0.667, 5: 0.667, 6: None}
+    line = {"level4_share": 0.05, "level4_possible": 0.6}  # of weight: as that share is told
+    assert six_questions(census, line, Concluded({}, 0, 2))[0].unknown == 0.55
     indicators = {name: value for _, name, value in barriers(census, NOTHING)}
     assert indicators["wrong clocks (Q07)"] == "0; not known of 2 of 3 devices"
     assert indicators["certificates ending (G04)"] == "0; not known of 2 of 3 devices"
@@ -197,7 +199,7 @@ def test_of_nothing_everything_is_unknown_and_nothing_is_a_share() -> None:
 
 def test_more_assets_asked_about_than_devices_is_all() -> None:
     census = counted(Evidence(Device("a", "S", seen=True), (), (), ()))
-    assert six_questions(census, None, Concluded({}, 0, 5))[0].unknown == 1.0
+    assert six_questions(census, None, Concluded({}, 0, 5))[2].unknown == 1.0
 
 
 def test_a_linked_machine_without_a_row_declares_no_device() -> None:
