@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from inventory.judge.openness import document
 from inventory.once import Once
+from inventory.signals.folders import placed
 from inventory.signals.names import Name, read_name
 from inventory.signals.units import dimension, other_dimension, stated_unit
 from inventory.signals.words import WEAK
@@ -126,6 +127,9 @@ def _measure(
     if lowered == "enumeration":  # a numbered word: what its numbers are is not in its name
         return Meaning(dimension=size, process=process, numeric=numeric)
     said = read_name(name)
+    if said.scores and path:
+        places, near = placed(said, name, path)
+        said = replace(said, places=places, near=near)
     if not said.scores and description:
         described = read_name(description)
         said = Name(described.scores, said.kind or described.kind, said.places | described.places)
