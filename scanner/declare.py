@@ -20,11 +20,20 @@ def declarations(site: Site, name: str, path: Path | None) -> list[Declaration]:
 
     `name` is the site that they are about, `path` the file that states them.
     """
-    document = f"{path.name} sha256:{digest(path.read_bytes())[:16]}" if path else ""
+    document = (
+        f"{path.name} sha256:{digest(path.read_bytes())[:16]} folder:{mark_of(path)}"
+        if path
+        else ""
+    )
     return [
         Declaration(name, kind, subject, fields, document=document)
         for kind, subject, fields in _statements(site, name)
     ]
+
+
+def mark_of(path: Path) -> str:
+    """Tells the folders of files of one name apart, and names none of them."""
+    return digest(str(path.resolve().parent).encode())[:8]
 
 
 def _statements(site: Site, name: str) -> Iterator[tuple[Kind, str, Mapping[str, str]]]:

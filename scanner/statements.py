@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from inventory.derive.declared import denies
 from inventory.model import Declaration, Kind
-from scanner.declare import STATED
+from scanner.declare import STATED, mark_of
 from scanner.wording import counted
 
 if TYPE_CHECKING:
@@ -61,9 +62,31 @@ def record_site(store: Store, several: Sequence[Declaration], site: str, path: P
     if path is None:
         store.declare(last_word(store, several))
         return ""
+    ever = [one for one in store.ever_stated(site, *STATED) if file_of(one) == path.name]
+    own = {found[1] for one in ever if (found := _edition(one)) and found[2] == mark_of(path)}
+    own |= {found[1] for one in several if (found := _edition(one))}
+    mine = {one.id for one in ever if _is_edition(one, mark_of(path), own)}
     back = taken_back(store, site, path.name, STATED, several)
+    others = [one for one in back if one.subject not in mine]
+    back = [one for one in back if one.subject in mine]
     store.declare([*back, *last_word(store, several)])
-    return told(back, path.name)
+    return "; ".join(filter(None, (told(back, path.name), _still(others, path.name))))
+
+
+EDITION = re.compile(r" sha256:(\w+)(?: folder:(\w+))?")
+
+
+def _edition(one: Declaration) -> re.Match[str] | None:
+    """Which edition of which file a statement came from: digest and folder."""
+    return EDITION.search(one.document)
+
+
+def _is_edition(one: Declaration, folder: str, own: Collection[str]) -> bool:
+    """Whether a statement came from an edition of the file of that folder: from there, or from a
+    file of its name with the content that it had once, as one that was moved; or before folders
+    were told apart."""
+    found = _edition(one)
+    return found is None or found[2] in (None, folder) or found[1] in own
 
 
 def new_edition(
@@ -140,9 +163,20 @@ def told(withdrawn: Sequence[Declaration], file: str) -> str:
     """One line about what an edition of a file withdraws; "" where it withdraws nothing."""
     if not withdrawn:
         return ""
+    return f"no longer in {file}, and no longer in force: {_listed(withdrawn)}"
+
+
+def _still(others: Sequence[Declaration], file: str) -> str:
+    """One line about what another file of that name states, and this one does not."""
+    if not others:
+        return ""
+    return f"a {file} of another folder states more, which stays in force: {_listed(others)}"
+
+
+def _listed(withdrawn: Sequence[Declaration]) -> str:
     things = list(dict.fromkeys(f"{d.fields['kind']} {d.fields['subject']}" for d in withdrawn))
     more = f" and {len(things) - MOST_TOLD} more" if len(things) > MOST_TOLD else ""
-    return f"no longer in {file}, and no longer in force: {', '.join(things[:MOST_TOLD])}{more}"
+    return f"{', '.join(things[:MOST_TOLD])}{more}"
 
 
 MOST_TOLD = 5

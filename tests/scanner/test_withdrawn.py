@@ -160,3 +160,40 @@ def test_a_bundle_brings_the_withdrawal_too(place: Place, tmp_path: Path) -> Non
     other.folder.mkdir()
     other.run("import", "bundle", str(tmp_path / "b.zip"))
     assert other.tags() == {"P-1", "P-3"}
+
+
+SMALL = '[site]\nname = "site"\n[[zone]]\nname = "yard"\naddresses = ["198.18.0.0/24"]\n'
+
+
+def other_folder(place: Place, text: str) -> Path:
+    folder = place.folder / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    (folder / "site.toml").write_text(text, "utf-8")
+    return folder / "site.toml"
+
+
+def test_a_site_file_of_that_name_in_another_folder_withdraws_nothing_of_the_first(
+    place: Place,
+) -> None:
+    first, second = place.site, other_folder(place, SMALL)
+    place.take(REGISTER)
+    for site in (second, first, second):
+        place.site = site
+        said = place.take(REGISTER)
+        assert "no longer in force" not in said
+        assert place.stated(Kind.ZONE) == {"cell", "office", "elsewhere", "yard"}
+    assert "a site.toml of another folder states more, which stays in force" in said
+    assert "credential anonymous" in said
+    second.write_text(SMALL.replace("yard", "hall"), "utf-8")  # its own it still withdraws
+    assert "no longer in site.toml, and no longer in force: zone yard" in place.take(REGISTER)
+    assert place.stated(Kind.ZONE) == {"cell", "office", "elsewhere", "hall"}
+
+
+def test_a_site_file_that_was_moved_withdraws_what_it_stated_before(place: Place) -> None:
+    place.take(REGISTER)
+    place.site = other_folder(place, SITE)
+    place.site.write_text(SITE, "utf-8")
+    assert "another folder" not in place.take(REGISTER)
+    place.site.write_text(SMALL, "utf-8")
+    assert "zone office" in place.take(REGISTER)
+    assert place.stated(Kind.ZONE) == {"yard"}
