@@ -117,7 +117,7 @@ A02 = [
     yes("A02", "opcua=high/high", pair(dmz=O.BLOCKED), DMZ),
     yes("A02", "opcua=high/high", pair(cell=O.REFUSED_AUTH), DMZ),
     yes("A02", "opcua=high/high", pair(hours=24), DMZ),
-    no("A02", "opcua=?", pair(hours=24.1), DMZ),
+    no("A02", "opcua=?", pair(hours=24.1), DMZ).telling("untrap scan 192.0.2.10 --vantage dmz"),
     no("A02", "", pair(dmz=O.CLOSED), DMZ),
     no("A02", "", pair(dmz=O.COMPLETE), DMZ),
     no("A02", "", pair(cell=O.CLOSED), DMZ),
@@ -152,6 +152,8 @@ A03 = [
     no("A03", "", evidence(seen("opcua", O.COMPLETE))),
     no("A03", "", evidence(USER, listed(TEMPERATURE))),  # we got in after all
     no("A03", "", evidence(KEPT, USER, listed(TEMPERATURE))),
+    no("A03", "opcua=?", evidence(seen("opcua", O.NOT_ASKED, reason="no_credential"))).telling(
+        "untrap scan 192.0.2.10 --probe opcua --credentials NAME"),
     no("A03", "", evidence(seen("opcua", O.NOT_ASKED, reason="no_credential"),
                            about=replace(PLC, role="switch"))),
     no("A03", "", evidence(seen("opcua", O.NOT_ASKED, reason="budget"))),
