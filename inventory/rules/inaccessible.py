@@ -25,7 +25,7 @@ TRUST = frozenset(
     {
         Reason.CERTIFICATE_UNTRUSTED.value,
         *("certificate_expired", "certificate_host", "certificate_uri", "certificate_invalid"),
-        "mode_insufficient",
+        *("mode_insufficient", "discovery_refused"),
         Reason.MODE_NOT_OFFERED.value,
         Reason.POLICY_NOT_OFFERED.value,
     }

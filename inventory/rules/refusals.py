@@ -24,6 +24,7 @@ SET_UP = frozenset({"hello", "open_channel", "create_session", "session"})
 
 _CERTIFICATES, _OURS, _ENDPOINT, _POLICY = "certificates", "ours", "endpoint", "policy"
 _EXPIRED, _NAMING, _OWN, _SHORT = "expired", "naming", "own", "short"
+_DISCOVERY = "discovery"
 _WORDS = {
     Reason.CERTIFICATE_UNTRUSTED.value: (_CERTIFICATES, "certificates"),
     Reason.POLICY_NOT_OFFERED.value: (_POLICY, "a security policy"),
@@ -31,11 +32,12 @@ _WORDS = {
     "certificate_expired": (_EXPIRED, "the certificate"),
     "certificate_host": (_NAMING, "that names the address by which the server is reached"),
     "certificate_uri": (_NAMING, "whose URI is that of the application"),
+    "discovery_refused": (_DISCOVERY, "discovery without security"),
     "certificate_invalid": (_NAMING, "that the server takes"),
 }
 """By reason, the remedy's word that goes with it (`rules.toml`, A04)."""
 _NO_WORDS = dict.fromkeys(
-    (_CERTIFICATES, _OURS, _ENDPOINT, _POLICY, _EXPIRED, _NAMING, _OWN, _SHORT), ""
+    (_CERTIFICATES, _OURS, _ENDPOINT, _POLICY, _EXPIRED, _NAMING, _OWN, _SHORT, _DISCOVERY), ""
 )
 
 

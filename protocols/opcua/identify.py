@@ -9,9 +9,21 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
-from protocols.contract import DATA, Fact, Link, Observation, Outcome, Question, Reading, Target
+from protocols.contract import (
+    DATA,
+    Fact,
+    Link,
+    Observation,
+    Outcome,
+    Question,
+    Reading,
+    Reason,
+    Refused,
+    Target,
+)
 from protocols.opcua import certificate as certificates
 from protocols.opcua.binary import Cursor
 from protocols.opcua.channel import Channel, Header, answer_length, hello, read_acknowledge
@@ -26,6 +38,7 @@ from protocols.opcua.discovery import (
 from protocols.opcua.envelope import Envelope
 from protocols.opcua.makers import statements
 from protocols.opcua.numbers import (
+    CLIENT,
     DISCOVERY_SERVER,
     FIND_SERVERS,
     GET_ENDPOINTS,
@@ -54,6 +67,12 @@ _UNREACHED = {
     ),
 }
 """What the URLs miss, and the step, by the word of the one that is nearest."""
+DISCOVERY_REFUSED = "discovery_refused"
+_NO_DISCOVERY = (
+    "it shows not even its endpoint list without security, and no client learns otherwise which "
+    "policies and which certificate it has: switch policy None on in the server for discovery only "
+    "(OPC 10000-4, 5.5), or take its endpoint and certificate from its own set-up"
+)
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 
 
@@ -84,11 +103,27 @@ async def open_channel(
         Question(NAME, "open_channel"),
         channel.open(),
         frame=reply,
-        read=channel.read_open,
+        read=channel.read_open if _lists_endpoints(link) else partial(_first_open, channel),
         limit=65_536,
         credential=credential,
     )
     return channel if answer.outcome in DATA else None
+
+
+def _lists_endpoints(link: Link) -> bool:
+    return any(
+        seen.question.operation == "get_endpoints" and seen.outcome in DATA for seen in link.heard
+    )
+
+
+def _first_open(channel: Channel, raw: bytes) -> Reading[int]:
+    """The answer to the channel on which every client asks for the endpoints: without security."""
+    try:
+        return channel.read_open(raw)
+    except Refused as error:
+        if error.reason not in (Reason.POLICY_NOT_OFFERED, Reason.MODE_NOT_OFFERED):
+            raise
+        raise Refused(error.outcome, DISCOVERY_REFUSED, _NO_DISCOVERY) from error
 
 
 async def discover(link: Link) -> None:
@@ -254,7 +289,7 @@ def _read_servers(cursor: Cursor, heard: Sequence[Observation]) -> Reading[tuple
             server.name,
         )
         for server in servers[:_MOST_URLS]
-        if server.uri not in own
+        if server.uri not in own and server.type != CLIENT
     )
     outcome = Outcome.COMPLETE if servers else Outcome.EMPTY
     return Reading(servers, facts, outcome=outcome, items=len(servers))

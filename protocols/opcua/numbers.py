@@ -156,7 +156,8 @@ UNECE: Final = "http://www.opcfoundation.org/UA/units/un/cefact"
 
 MODES: Final = {1: "None", 2: "Sign", 3: "SignAndEncrypt"}  # OPC 10000-4, 7.20
 TOKENS: Final = {0: "anonymous", 1: "username", 2: "certificate", 3: "issued"}  # 7.42
-DISCOVERY_SERVER: Final = 3  # ApplicationType (7.4)
+CLIENT: Final = 1  # ApplicationType (7.4)
+DISCOVERY_SERVER: Final = 3
 
 # Our own bounds (the project's safety page).
 MOST_MESSAGE: Final = 8 * 1024 * 1024

@@ -49,6 +49,7 @@ def fixes(rule: str, *observations: Observation) -> list[str]:
         ("certificate_invalid", SECURED, "Make a certificate that the server takes"),
         ("policy_not_offered", SECURED, "Agree on a security policy"),
         ("mode_insufficient", SECURED, "Agree on a security mode"),
+        ("discovery_refused", seen("opcua", O.COMPLETE, "hello"), "Switch discovery without sec"),
         ("mode_not_offered", SECURED, "Make a certificate for whoever collects"),
         ("mode_not_offered", CLEAR, "Switch an endpoint with security on in the server"),
         ("mode_not_offered", seen("opcua", O.COMPLETE, "hello"), "Make a certificate for whoever"),

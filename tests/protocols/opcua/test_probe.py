@@ -109,7 +109,8 @@ def test_a_list_that_leads_elsewhere_says_what_is_wrong_with_it(urls: list[str],
 def test_known_servers_are_listed_but_not_asked() -> None:
     def servers(peer: Responder, _request: object) -> object:
         found = ua.FindServersResponse()
-        found.Servers = [endpoint().Server, endpoint().Server]
+        found.Servers = [endpoint().Server, endpoint().Server, endpoint(kind=1).Server]
+        found.Servers[2].ApplicationUri = "urn:client"
         found.Servers[1].ApplicationUri = "urn:other"
         found.Servers[1].ApplicationName = ua.LocalizedText("Line B")
         found.Servers[1].DiscoveryUrls = ["opc.tcp://10.9.9.9:4840"]

@@ -231,6 +231,19 @@ def said(link: PlainLink) -> tuple[str, str]:
     return found[-1].reason, found[-1].detail
 
 
+def test_a_server_that_refuses_even_discovery_is_told_so_and_not_sent_to_its_list() -> None:
+    """open62541 with `secureOnly`: no policy of a list that nobody may see can be chosen."""
+    peer = Responder()
+    refused = error("BadSecurityPolicyRejected")
+    plant(peer)
+    link = link_to(lambda raw: refused(raw) if raw[:3] == b"OPN" else peer(raw))  # type: ignore[arg-type]
+    asyncio.run(climb(link, Depth.POINTS))
+    seen = last(link, "open_channel")
+    assert (seen.outcome, seen.reason) == (Outcome.REFUSED_AUTH, "discovery_refused")
+    assert "endpoint list without security" in seen.detail
+    assert "from the endpoint list" not in seen.detail
+
+
 def test_every_reason_for_not_connecting_has_a_verdict_and_a_step_of_its_own(
     tmp_path: Path,
 ) -> None:
