@@ -246,6 +246,8 @@ FACTS: Mapping[str, str] = {
     "certificate.not_before": "start of validity, RFC 3339",
     "certificate.not_after": "end of validity, RFC 3339",
     "certificate.key_bits": "size of its public key",
+    "certificate.key_kind": "kind of its public key: RSA, EC, …",
+    "certificate.digest": "hash that its signature uses: sha256, sha1, …",
     "certificate.hosts": "host names and addresses that it names",
     "certificate.uri": "the application URI that it names",
     "server_known": "another server that a discovery server names (part: its name)",

@@ -58,6 +58,7 @@ KEPT = frozenset(
         ),
         *("vendor_id", "device_id", "boots", "uptime_seconds", "clock_skew_seconds", "security"),
         *("endpoint_reach", "certificate.not_before", "certificate.not_after", "limit", "range"),
+        *("certificate.key_kind", "certificate.digest"),
         *("certificate.key_bits", "conformity", "function", "framing", "unit", "word_order"),
         *("interface.state", "interface.errors", "model_id", "companion", "device_time"),
         *("server_state", "service_level", "redundancy", "health"),

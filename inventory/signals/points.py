@@ -133,7 +133,7 @@ def _measure(
     if not said.scores and description:
         described = read_name(description)
         said = Name(described.scores, said.kind or described.kind, said.places | described.places)
-    if not said.scores and path:
+    if not said.scores and path and process:  # housekeeping is not what its folder measures
         parent = read_name(path.replace("\\", "/").split("/")[-2] if "/" in path else path)
         said = Name(parent.scores, said.kind or parent.kind, said.places | parent.places)
     if (other := other_dimension(unit)) and _speaks_of(said, other) and not _speaks_of(said, size):

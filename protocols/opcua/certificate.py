@@ -36,6 +36,7 @@ class Certificate:
     uris: tuple[str, ...]
     rsa: bool = True
     digest: str = ""  # the hash that it is signed with
+    key_kind: str = ""
 
 
 def leaf(chain: bytes) -> bytes:
@@ -74,6 +75,7 @@ def parse(der: bytes) -> Certificate | None:
                 *_names(found),
                 isinstance(found.public_key(), RSAPublicKey),
                 _digest(found, UnsupportedAlgorithm),
+                type(found.public_key()).__name__.lstrip("_").removesuffix("PublicKey"),
             )
         except errors:
             return None
@@ -112,6 +114,8 @@ def facts(der: bytes, certificate: Certificate | None, part: str = "") -> tuple[
             ("certificate.not_after", _stamp(certificate.not_after)),
             ("certificate.hosts", " ".join(certificate.hosts)),
             ("certificate.uri", " ".join(certificate.uris)),
+            ("certificate.key_kind", certificate.key_kind),
+            ("certificate.digest", certificate.digest),
         ]
     stated = [Fact(name, value, _SOURCE, part) for name, value in found if value]
     if certificate and certificate.key_bits:

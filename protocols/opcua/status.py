@@ -251,6 +251,12 @@ def is_bad(code: int) -> bool:
     return code >= 0x80000000
 
 
+def limit_of(code: int) -> str:
+    """What the limit bits of a value's code say: at its low or high limit, or constant; or ""."""
+    of_a_value = code & 0x0C00 == 0x0400  # InfoType DataValue (OPC 10000-4, 7.39.1)
+    return ("", "low limit", "high limit", "constant")[code >> 8 & 3] if of_a_value else ""
+
+
 def quality_of(code: int) -> Quality:
     """The severity as the shared vocabulary has it."""
     if is_bad(code):

@@ -31,7 +31,7 @@ from protocols.opcua.numbers import (
     UNECE,
 )
 from protocols.opcua.services import SESSION_NAME
-from protocols.opcua.status import is_bad, name_of, quality_of, refuses_reading
+from protocols.opcua.status import is_bad, limit_of, name_of, quality_of, refuses_reading
 from protocols.opcua.walk import Variable
 
 _SHORT = 200
@@ -196,6 +196,8 @@ def sample_of(address: str, value: DataValue, received: datetime) -> Sample | No
         return None
     shown = None if is_bad(value.status) else show(value.variant)
     status, quality = name_of(value.status), quality_of(value.status)
+    if quality is Quality.GOOD and (limit := limit_of(value.status)):
+        status = f"{status} ({limit})"  # a bad value's name is what is decided on
     if isinstance(shown, float) and not math.isfinite(shown):
         status = "NaN" if math.isnan(shown) else "Inf"
         shown, quality = None, Quality.BAD  # whatever the server thinks of it: it is no value

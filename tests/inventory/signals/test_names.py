@@ -129,7 +129,8 @@ def test_a_signal_of_a_type_is_named_by_the_folder_that_it_stands_in() -> None:
 
 @pytest.mark.parametrize("name", ["RevisionCounter", "DeviceManual", "SignalTag"])
 def test_what_a_device_says_of_itself_is_no_process_value(name: str) -> None:
-    assert not measure(Point("x", name, f"Objects/DeviceSet/PT-101/{name}", type="Int32")).process
+    found = measure(Point("x", name, f"Objects/DeviceSet/PT-101/{name}", type="Int32"))
+    assert (found.process, found.measurand) == (False, "")
 
 
 def test_a_state_of_two_words_is_what_its_name_says() -> None:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from protocols.contract import Garbled, Quality
 from protocols.opcua.binary import Cursor
 from protocols.opcua.encode import put_node_id, put_time
-from protocols.opcua.nodes import NodeId, parse_node_id
+from protocols.opcua.nodes import DataValue, NodeId, Variant, parse_node_id
 from protocols.opcua.status import CODES, is_bad, name_of, quality_of, refusal
-from protocols.opcua.values import show, unit_of
+from protocols.opcua.values import sample_of, show, unit_of
 
 GUID = uuid.UUID("72962b91-fa75-4ae6-8d28-b404dc7daf63")
 NAMES = ("http://opcfoundation.org/UA/", "urn:plant")
@@ -114,6 +114,25 @@ def test_status_names_agree_with_asyncua() -> None:
     assert quality_of(0x40900000) is Quality.UNCERTAIN
     assert is_bad(0xC0000000)
     assert refusal(0x80AB0000).outcome.value == "refused_resource"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (0x00000000, "Good"),
+        (0x00000500, "Good (low limit)"),
+        (0x00000600, "Good (high limit)"),
+        (0x00000700, "Good (constant)"),
+        (0x00000480, "Good"),  # an overflow of its queue
+        (0x00000200, "Good"),  # no bits of a value
+        (0x808C0500, "BadSensorFailure"),
+    ],
+)
+def test_a_good_value_at_its_limit_says_so(code: int, status: str) -> None:
+    value = DataValue(Variant(11, (100.0,)), code)
+    found = sample_of("i=1", value, datetime.now(UTC))
+    assert found is not None
+    assert found.status == status
 
 
 @given(st.binary(max_size=200))

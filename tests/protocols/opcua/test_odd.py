@@ -251,5 +251,7 @@ def test_a_short_key_is_a_reason_why_clients_refuse(bits: int, told: bool) -> No
     der = certificate(rsa_key(bits, 5), "urn:double", host="127.0.0.1")
     seen = run(Responder([endpoint(certificate=der)]), Depth.IDENTIFY)["get_endpoints"]
     assert values(seen, "certificate.key_bits") == [bits]
+    assert values(seen, "certificate.key_kind") == ["RSA"]
+    assert values(seen, "certificate.digest") == ["sha256"]
     assert (f"a key of {bits} bits" in seen.detail) == told
     assert "signed with" not in seen.detail
