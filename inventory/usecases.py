@@ -173,6 +173,7 @@ class SiteTotal:
         self.verdicts = Counter[str]()
         self.efforts = Counter[str]()
         self.variants: set[str] = set()
+        self.unvaried = 0  # machines of which nobody knows how they would be connected
         self.classes: set[str] = set()  # of all machines, also of those that it is not about
 
     def add(self, line: Mapping[str, object]) -> None:
@@ -182,6 +183,7 @@ class SiteTotal:
         assert isinstance(missing, list)  # noqa: S101  (the shape that `Ready.line` gives)
         assert isinstance(variants, list)  # noqa: S101
         self.variants |= set(variants)
+        self.unvaried += not variants
         gaps = {item["gap"] or item["fix"]: item["effort"] for item in missing}
         self.efforts.update(effort for effort in gaps.values() if effort)
 
@@ -195,11 +197,18 @@ class SiteTotal:
         names = ("ready", "blocked", "unknown")
         parts = [", ".join(f"{self.verdicts[name]} {name}" for name in names)]
         if pilot is not None:
-            parts.append(f"{len(self.variants - pilot)} variants beyond the pilot's")
+            parts.append(self._varied(pilot))
         if self.efforts:
             tiers = sorted(self.efforts.items())
             parts.append("fixes " + ", ".join(f"{count} {tier}" for tier, count in tiers))
         return ", ".join(parts)
+
+    def _varied(self, pilot: set[str]) -> str:
+        if not self.variants and self.unvaried:
+            return "variants beyond the pilot's: not known"
+        many = "1 machine" if self.unvaried == 1 else f"{self.unvaried} machines"
+        left = f" (not known of {many})" if self.unvaried else ""
+        return f"{len(self.variants - pilot)} variants beyond the pilot's{left}"
 
 
 def bundled() -> tuple[str, ...]:

@@ -267,7 +267,7 @@ def _steady(row: Row, seconds: float) -> Proposition:
     good = sum(item.quality is Quality.GOOD for item in samples)
     if len(samples) >= limits.window_reads and good < limits.good_share * len(samples):
         return false(Strength.E3, view.data_proof(point))
-    if meaning.measurand not in ("running", "fault") and not point.unit:
+    if meaning.measurand not in ("running", "fault") and not (point.unit or meaning.dimension):
         return unknown(f"the unit of {name}")
     if len(samples) < limits.window_reads:
         return unknown("a window of reads (scan --depth sample)")

@@ -168,7 +168,8 @@ def gap_rows(store: Store) -> Iterator[Sequence[object]]:
 
 def evidence(because: Iterable[Because]) -> str:
     """What the premises rest on; one that rests on others (a control) names nothing of its own."""
-    return " ".join(filter(None, (item.observation or item.declaration for item in because)))
+    named = (item.observation or item.declaration for item in because)
+    return " ".join(dict.fromkeys(filter(None, named)))
 
 
 def _where(owner: Asset | None) -> tuple[str, str]:

@@ -258,6 +258,7 @@ def unitless(point: Point, meaning: Meaning) -> bool:
     return (
         meaning.known
         and not point.unit
+        and not meaning.dimension  # its name states the unit
         and _has_unit(meaning.measurand)
         and meaning.match not in ("typed", "map")
     )

@@ -69,12 +69,18 @@ def spoken(text: str) -> str:
 
 
 BRACKETED = re.compile(r"\s*[\[(]\s*([^\s\])]{1,12})[^\])]{0,8}[\])]\s*$")
+UNDERSCORED = re.compile(
+    r"_((?:m?bar|[km]pa|psi|k[wv]|[km]wh|kva|kvar|rpm|hz|degc|°c|u/min|l/min|m³/h|m3/h))$",
+    re.IGNORECASE,
+)
+"""Symbols at the end of a tag that are no place, phase or statistic ("_in", "_A", "_min")."""
 AFTER_IN = re.compile(r"\s+in\s+(\S{1,8})\s*$")
 
 
 def stated_unit(name: str) -> tuple[str, str]:
-    """A name without the unit at its end ("Flow [m3/h]", "Pressure in bar"), and that unit."""
-    for form in (BRACKETED, AFTER_IN):
+    """A name without the unit at its end ("Flow [m3/h]", "Pressure in bar", "Druck_bar"), and that
+    unit."""
+    for form in (BRACKETED, AFTER_IN, UNDERSCORED):
         found = form.search(name)
         if found and dimension(found[1]):
             return name[: found.start()], found[1]

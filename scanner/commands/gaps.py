@@ -60,7 +60,7 @@ def command(
             fixes = plan_fixes(Labels(store).labelled(gaps))
             behind = _behind(store)
             lines = (fix_line(fix, behind) for fix in fixes)
-            texts = (_fix(fix, behind) for fix in fixes)
+            texts = (_fix(fix, behind, again) for fix, again in _told(fixes))
             printed(map(spaced, lines) if as_json else map(Page(), texts))
         elif as_json:
             printed(map(gap_lines.line, rows))
@@ -180,7 +180,18 @@ def reasons(gap: Finding) -> list[str]:
     return told or [item.text for item in first]
 
 
-def _fix(fix: Fix, behind: Mapping[str, Sequence[str]]) -> str:
+AGAIN = " (as above, where it frees less for the same effort)"
+
+
+def _told(fixes: Iterable[Fix]) -> Iterator[tuple[Fix, bool]]:
+    """Each fix with whether the same was told before, of assets that matter more."""
+    before: set[str] = set()
+    for fix in fixes:
+        yield fix, fix.cause in before
+        before.add(fix.cause)
+
+
+def _fix(fix: Fix, behind: Mapping[str, Sequence[str]], again: bool = False) -> str:
     """Effort and what to do; beneath it what it frees, and the machines that wait for that."""
     outage = ", needs an outage" if fix.needs_outage else ""
     gaps = "1 gap" if len(fix.gaps) == 1 else f"{len(fix.gaps)} gaps"
@@ -188,7 +199,7 @@ def _fix(fix: Fix, behind: Mapping[str, Sequence[str]]) -> str:
     assets += ", each on its own" if fix.each and len(fix.assets) > 1 else ""
     machines = _machines(fix, behind)
     return (
-        f"fix {fix.effort.value}     {inert(fix.text, MOST)}\n"
+        f"fix {fix.effort.value}     {inert(fix.text, MOST)}{AGAIN if again else ''}\n"
         f"  frees    {gaps} on {assets}{outage}: {_first(fix.assets)}"
         + (f"\n  for      {_first(machines)}" if machines else "")
     )

@@ -37,6 +37,13 @@ def test_the_headings_of_a_register(language: str) -> None:
     assert choose("register", header, {}) == {name: place for place, name in enumerate(OURS)}
 
 
+def test_the_class_is_the_kind_of_plant_and_not_the_type_of_the_device() -> None:
+    header = ["Inventar-Nr.", "Anlagenart", "Gerätetyp", "IP"]
+    taken = choose("register", header, {})
+    assert taken == {"Tag": 0, "Class": 1, "Model": 2, "Address": 3}
+    assert choose("register", ["Inv.-Nr.", "Gerätetyp"], {}) == {"Tag": 0, "Class": 1}
+
+
 @pytest.mark.parametrize("language", ["fr", "es", "pt", "de", "pl"])
 def test_headings_that_lost_their_accents_are_the_same(language: str) -> None:
     header = [plain(name) for name in HEADINGS[language].split("|")]

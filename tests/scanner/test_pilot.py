@@ -107,7 +107,7 @@ def test_the_whole_answer_to_the_pilot_question(database: Path) -> None:
         "berlin: 1 ready, 0 blocked, 0 unknown, 1 variants beyond the pilot's",
         "lyon: 0 ready, 1 blocked, 0 unknown, 0 variants beyond the pilot's, fixes 1 E0",
         "milan: 0 ready, 0 blocked, 1 unknown, 0 variants beyond the pilot's",
-        "oslo: 0 ready, 1 blocked, 0 unknown, 0 variants beyond the pilot's, fixes 1 E2",
+        "oslo: 0 ready, 1 blocked, 0 unknown, variants beyond the pilot's: not known, fixes 1 E2",
     ]
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from inventory.model import Declaration, Kind
+from inventory.fixes import Fix
+from inventory.model import Declaration, Effort, Kind
 from inventory.rules import catalogue
 from inventory.store import Store
 from protocols.contract import Outcome
 from scanner.cli import untrap
+from scanner.commands.gaps import _fix, _told
 from tests.inventory.making import SITE, listed, observed, stated
 from tests.support.database import sqlite
 
@@ -85,6 +87,14 @@ def test_gaps_by_fix_name_each_gap_once(database: Path) -> None:
     fixes = lines(database, "gaps", "--by", "fix")
     named = [gap for fix in fixes for gap in fix["gaps"]]  # type: ignore[attr-defined]
     assert sorted(named) == sorted(str(row["id"]) for row in lines(database, "gaps"))
+
+
+def test_a_fix_that_is_told_twice_says_how_the_second_differs() -> None:
+    one = Fix("secure", "Switch it on", Effort.E0, False, 0.9, ("g1",), ("a",), True)
+    several = [one, replace(one, cause="renew"), replace(one, value=0.1, assets=("b",))]
+    texts = [_fix(fix, {}, again).split("\n")[0] for fix, again in _told(several)]
+    assert texts[0] == texts[1] == "fix E0     Switch it on"
+    assert texts[2] == f"{texts[0]} (as above, where it frees less for the same effort)"
 
 
 @pytest.mark.parametrize(

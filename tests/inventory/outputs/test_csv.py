@@ -13,3 +13,8 @@ def test_a_premise_that_rests_on_others_leaves_no_hole_in_the_evidence() -> None
         Because("", "declared", "the register declares it", "d-1"),
     )
     assert evidence(because) == "o-1 d-1"
+
+
+def test_an_answer_that_shows_several_things_is_named_once() -> None:
+    because = [Because("o-1", "complete", "a"), Because("o-2", "complete", "b")]
+    assert evidence([*because, Because("o-1", "complete", "c")]) == "o-1 o-2"

@@ -321,6 +321,14 @@ def test_a_gap_counts_once_a_machine_whatever_it_hides() -> None:
     assert alike.text().endswith("fixes 2 E2")
     assert "1 variants beyond the pilot's" in total.text({"x"})
     assert "0 variants beyond the pilot's" in total.text({"x", "y"})
+    total.add({"verdict": "unknown", "missing": [], "variants": []})
+    told = "0 variants beyond the pilot's (not known of 1 machine)"
+    assert told in total.text({"x", "y"})
+    total.add({"verdict": "blocked", "missing": [], "variants": []})
+    assert "1 variants beyond the pilot's (not known of 2 machines)" in total.text({"x"})
+    dark = SiteTotal()
+    dark.add({"verdict": "unknown", "missing": [], "variants": []})
+    assert "variants beyond the pilot's: not known" in dark.text({"x"})
     assert "variants" not in total.text()
 
 

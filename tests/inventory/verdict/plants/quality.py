@@ -272,6 +272,12 @@ Q03 = [
 
 BARE = replace(TEMPERATURE, unit="")
 Q04 = [
+    no("Q04", "", evidence(listed(tag("Druck", "Teilstriche")))),  # one that no table holds
+    *(trap("Q04", "its name ends with", key, evidence(listed(tag(name))))
+      for name, key in (
+          ("Vorlauftemperatur [°C]", ""), ("Druck_bar", ""), ("Drehzahl (U/min)", ""),
+          ("Motor power_kW", ""), ("Druck in mbar", ""), ("Pressure_in", "medium/high"),
+          ("Druck_b", "medium/high"), ("Druck", "medium/high"))),
     yes("Q04", "medium/high", evidence(listed(BARE))),
     yes("Q04", "medium/high", evidence(listed(TEMPERATURE, replace(PRESSURE, unit="")))),
     no("Q04", "", evidence(listed(TEMPERATURE))),
