@@ -21,7 +21,7 @@ from protocols.modbus.identity import (
     server_id,
     whole_page,
 )
-from protocols.modbus.talk import FIRST, PROTOCOL, READ, Talk, part_of, unit_of
+from protocols.modbus.talk import FAILURE, FIRST, PROTOCOL, READ, Talk, part_of, unit_of
 from protocols.modbus.units import Gateway, label_one, note_unasked, numbers, survey
 
 MOST_DISCOVER = 2
@@ -58,6 +58,10 @@ async def identify(link: Link) -> None:
     if _others_first(gateway):
         await survey(gateway)
         return
+    if gateway.own is not None and gateway.own.reason == FAILURE:
+        # Many say 04 of a function that they do not know. A second ends the visit (safety.md 2),
+        # so unit 1 is asked first what it can answer.
+        await talk.ask(1, READ, "holding:0-0", FIRST, _one_register)
     if gateway.own is None or gateway.own.outcome is not Outcome.HUNG_UP:
         await _unit_one(gateway)  # a device that hangs up on 43/14 is not asked that again
     if talk.silent and not await talk.control():

@@ -130,7 +130,8 @@ async def _ranges(talk: Talk, place: Place) -> None:
             if not talk.alive or talk.last is Outcome.REFUSED_DOWNSTREAM or talk.failing:
                 return
             outcome, reason = await _range(talk, place, table, start, LOOK)
-            if outcome is Outcome.EMPTY and start == 0 and table not in BIT_TABLES:
+            fewer = outcome is Outcome.EMPTY or reason == "illegal_data_value"
+            if fewer and start == 0 and table not in BIT_TABLES:
                 outcome = await _shorter(talk, place, table, start)
             if outcome in DATA or reason == "illegal_function":
                 break

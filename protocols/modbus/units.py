@@ -347,7 +347,7 @@ def note_unasked(gateway: Gateway) -> None:
     link.note(
         Question(PROTOCOL, "units"),
         Outcome.PARTIAL,
-        Reason.BUDGET if budget else Reason.WENT_SILENT,
+        gateway.talk.ended or Reason.WENT_SILENT,
         detail=f"{'; '.join(said)}; scan them by themselves (--units){more}",
         items=len(gateway.asked),
     )

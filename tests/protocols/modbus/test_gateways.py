@@ -172,6 +172,19 @@ def test_a_device_that_gives_04_to_everything_is_soon_let_alone() -> None:
     assert not units(link, "present")
 
 
+def test_a_device_that_says_04_of_43_alone_is_read() -> None:
+    """Asked for its identity twice in a row it was left alone as one in trouble."""
+
+    def refuses(request: bytes, good: bytes) -> bytes:
+        return good[:4] + b"\0\3" + request[6:7] + b"\xab\x04" if request[7] == 43 else good
+
+    same = Slave(None, holding=dict.fromkeys(range(20), 7))
+    link = run(Box({}, any_unit=same, twist=refuses))
+    assert len([p for o in link.observations for p in o.points]) == 10
+    told = [o.reason for o in link.observations]
+    assert ["server_device_failure"] * 2 not in [told[at : at + 2] for at in range(len(told))]
+
+
 def test_busy_is_not_asked_for_again_to_tell_who_is_there() -> None:
     box = Box({**TWO, 255: GATE}, unknown=0x06)
     link = run(box, Depth.IDENTIFY, parts=DECLARED)

@@ -326,6 +326,18 @@ def test_a_second_common_model_is_a_block_of_the_same_device() -> None:
     assert 203 in facts(link, "model_id")
 
 
+@pytest.mark.parametrize("most", [1, 4, 9])
+def test_a_device_that_gives_few_registers_at_a_time_is_read(most: int) -> None:
+    """It answers exception 03 to a count that it does not take, where others say 02."""
+
+    def few(request: bytes, good: bytes) -> bytes:
+        too_many = request[7] == 3 and int.from_bytes(request[10:12], "big") > most
+        return good[:4] + b"\0\3" + request[6:7] + b"\x83\x03" if too_many else good
+
+    box = Box({}, any_unit=Slave(named(), holding=dict.fromkeys(range(20), 7)), twist=few)
+    assert len(values(run(box))) == most
+
+
 def test_a_sunspec_model_that_announces_too_much_is_read_as_far_as_it_goes() -> None:
     words = inverter()
     start = min(words) + 2 + 2 + 66 + 2 + 2
