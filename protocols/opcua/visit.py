@@ -29,7 +29,13 @@ from protocols.opcua.choice import NO_ENDPOINT, Identity, Verdict, choose, witho
 from protocols.opcua.discovery import Endpoint, stored_endpoints
 from protocols.opcua.encode import put_node_id
 from protocols.opcua.envelope import Envelope
-from protocols.opcua.identify import ask_endpoints, open_channel, say_hello, spoke
+from protocols.opcua.identify import (
+    DISCOVERY_REFUSED,
+    ask_endpoints,
+    open_channel,
+    say_hello,
+    spoke,
+)
 from protocols.opcua.nodes import DataValue, NodeId, core
 from protocols.opcua.numbers import (
     MOST_MESSAGE,
@@ -109,7 +115,7 @@ async def visited(
     says_why: bool,
 ) -> None:
     """Open a session if the endpoints allow it, work in it, end it. `says_why` reports verdicts."""
-    if not spoke(link):
+    if not spoke(link) or _shut_out(link):
         return
     if says_why and _offers_nothing(link):
         report(link, (NO_ENDPOINT,))
@@ -131,6 +137,11 @@ async def visited(
     rest = without_secret(known)
     if rest is not None and _refused(until[-1]):
         await _tried(link, work, rest, None, known, caps)
+
+
+def _shut_out(link: Link) -> bool:
+    """Whether even the channel for discovery was refused: asked again, it would be once more."""
+    return any(seen.reason == DISCOVERY_REFUSED for seen in link.heard)
 
 
 def _offers_nothing(link: Link) -> bool:

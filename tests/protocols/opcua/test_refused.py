@@ -236,12 +236,19 @@ def test_a_server_that_refuses_even_discovery_is_told_so_and_not_sent_to_its_lis
     peer = Responder()
     refused = error("BadSecurityPolicyRejected")
     plant(peer)
-    link = link_to(lambda raw: refused(raw) if raw[:3] == b"OPN" else peer(raw))  # type: ignore[arg-type]
+    asked: list[bytes] = []
+
+    def secured_only(raw: bytes) -> bytes:
+        asked.append(raw[:3])
+        return refused(raw) if raw[:3] == b"OPN" else peer(raw)
+
+    link = link_to(secured_only)  # type: ignore[arg-type]
     asyncio.run(climb(link, Depth.POINTS))
     seen = last(link, "open_channel")
     assert (seen.outcome, seen.reason) == (Outcome.REFUSED_AUTH, "discovery_refused")
     assert "endpoint list without security" in seen.detail
     assert "from the endpoint list" not in seen.detail
+    assert asked == [b"HEL", b"OPN"]  # a session would be refused as well: nobody asks again
 
 
 def test_every_reason_for_not_connecting_has_a_verdict_and_a_step_of_its_own(
