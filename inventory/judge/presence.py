@@ -38,6 +38,7 @@ from inventory.judge.profiles import (
     signal_of,
 )
 from inventory.judge.soundness import GOOD, Sound
+from inventory.judge.stand_ins import stand_in_of, stands
 from inventory.judge.statements import holds, says, stated
 from inventory.judge.view import View
 from inventory.model import (
@@ -63,8 +64,6 @@ from inventory.signals.points import (
 )
 
 STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
-DERIVED = {Signal("speed"): Signal("frequency")}
-"""Signals that another one stands for: speed of an induction machine by its drive's frequency."""
 PROPOSED = "untrap export links -o links.csv"
 """The command that proposes links by the tags that devices and values bear."""
 REGISTERS = ("holding:", "input:", "coil:", "discrete:")
@@ -274,8 +273,7 @@ class Machine:
         """The values that show any of the alternatives, or that stand for it."""
         found: list[Row] = []
         for one in alternatives:
-            stand_ins = self._showing(DERIVED[one]) if one in DERIVED else []
-            found += self._showing(one) or stand_ins
+            found += self._showing(one) or self._standing_for(one, True)
         return found
 
     def _showing(self, signal: Signal) -> list[Row]:
@@ -329,9 +327,10 @@ class Machine:
             return absent
         if best is not None:
             return best
-        stand_in = self._best(DERIVED[signal]) if signal in DERIVED else None
-        if stand_in is not None:
-            return true(min(stand_in.strength, Strength.E2), *stand_in.because)
+        if stand_ins := self._standing_for(signal, True):
+            told = self._best_of(stand_ins)
+            taken = derived(f"derived: {signal.words} of its drive's {stand_ins[0][2].measurand}")
+            return true(min(told.strength, Strength.E2), *told.because, taken)
         candidates = self._candidates(signal)
         if candidates:
             view, point, _ = candidates[0]
@@ -344,6 +343,16 @@ class Machine:
             )
         if others := self._unsure_of(signal):
             return others
+        if may := self._standing_for(signal, None):
+            view, point, meaning = may[0]
+            name = point.name or point.address
+            return unknown(
+                f"whether {name} of {name_of(view)} is the {meaning.measurand} of the drive of"
+                f" {self.equipment.tag}, which tells its {signal.words}, or that of the mains",
+                f"where it is the drive's, link it (Part: {name}, Signal: {signal.name})",
+                "untrap import links FILE",
+                view.data_proof(point),
+            )
         if self.licence.truth is not Truth.TRUE:
             return self.licence
         for view, point, meaning in self.unlinked:
@@ -398,11 +407,18 @@ class Machine:
 
     def _best(self, signal: Signal) -> Proposition | None:
         found = self._showing(signal)
-        if not found:
-            return None
-        view, point, meaning = max(found, key=lambda row: row[2].score)
+        return self._best_of(found) if found else None
+
+    def _best_of(self, rows: Sequence[Row]) -> Proposition:
+        view, point, meaning = max(rows, key=lambda row: row[2].score)
         strength = STRENGTH.get(meaning.match, Strength.E3)
         return true(strength, view.data_proof(point))
+
+    def _standing_for(self, signal: Signal, sure: bool | None) -> list[Row]:
+        """The values that stand for a signal, or (None) of which nobody says whether they do."""
+        other = stand_in_of(signal)
+        rows = self._showing(other) if other else []
+        return [row for row in rows if stands(signal, row) is sure]
 
     def _candidates(self, signal: Signal) -> list[Row]:
         """Unclassified values whose unit is compatible or missing (domain model 4.4)."""

@@ -140,6 +140,32 @@ def test_a_frequency_stands_for_a_speed_that_no_value_of_its_own_shows() -> None
 
 
 @pytest.mark.parametrize(
+    ("name", "role", "truth"),
+    [
+        ("OutputFrequency", "meter", Truth.TRUE),
+        ("Frequency", "drive", Truth.TRUE),
+        ("Ausgangsfrequenz", "plc", Truth.TRUE),
+        ("Frequency", "plc", Truth.UNKNOWN),
+        ("Frequency", "meter", Truth.UNKNOWN),
+        ("Mains frequency", "plc", Truth.FALSE),
+        ("Netzfrequenz", "plc", Truth.FALSE),
+        ("Grid frequency", "drive", Truth.FALSE),  # a drive states that of its supply too
+        ("Line 3 motor frequency", "plc", Truth.UNKNOWN),
+    ],
+)
+def test_only_the_frequency_of_a_drive_tells_of_a_speed(name: str, role: str, truth: Truth) -> None:
+    item = evidence(listed(tag(name, "HTZ")), about=replace(DRIVE, role=role))
+    said = exists(machine(item), "speed")
+    assert said.truth is truth
+    if truth is Truth.UNKNOWN:
+        assert f"Part: {name}, Signal: speed" in said.next_step
+        link = Link("M-1", "device-1", name, "speed", complete=True)
+        assert exists(machine(item, unit=linked(*motor().links, link)), "speed").truth is Truth.TRUE
+    if truth is Truth.TRUE:
+        assert any("derived" in premise.text for premise in said.because)
+
+
+@pytest.mark.parametrize(
     ("statement", "truth"),
     [("no sensor", Truth.UNKNOWN), ("not instrumented", Truth.UNKNOWN), ("painted", Truth.TRUE)],
 )
