@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from inventory.judge.openness import document
+from inventory.signals.names import read_name
 from inventory.signals.points import Meaning, dimensions, is_binary
 from protocols.contract import Point
 
@@ -124,16 +125,25 @@ def fits(signal: Signal, meaning: Meaning, about: Profile | None = None) -> bool
     return True if own is None else None
 
 
+def _is_bit(point: Point) -> bool:
+    return point.type.casefold().startswith(("bool", "bit"))
+
+
 def could_be(signal: Signal, point: Point, meaning: Meaning, about: Profile | None = None) -> bool:
     """Whether a value that is not taken for a signal may be it (domain model 4.4)."""
     if meaning.kind == "doubtful":
         return signal.measurand in (meaning.measurand, *meaning.candidates)
+    if meaning.kind == "alarm" and signal.measurand == "fault":
+        return all(map(is_binary, read_name(point.name).scores))  # of the whole, of no quantity
     if meaning.kind:
         return False
     if fits(signal, meaning, about) is None:
         return True
     if meaning.measurand:
         return False
+    if is_binary(signal.measurand) and meaning.candidates:
+        word = all(map(is_binary, meaning.candidates))  # a status word tells states of any kind
+        return signal.measurand in meaning.candidates or (word and not _is_bit(point))
     if meaning.conflict and signal.measurand in meaning.candidates:
         return True  # its unit may be wrong, not its name
     guessed = meaning.vague and not meaning.dimension
@@ -143,7 +153,7 @@ def could_be(signal: Signal, point: Point, meaning: Meaning, about: Profile | No
         and not (meaning.conflict or guessed)
     ):
         return False
-    binary = point.type.casefold().startswith(("bool", "bit"))
+    binary = _is_bit(point)
     if is_binary(signal.measurand):
         return binary or not point.type
     allowed = dimensions(signal.measurand)

@@ -61,6 +61,8 @@ SHARED = {
 }
 NO_USERS = seen("opcua", O.REFUSED_AUTH, "session", reason="username_not_offered",
                 credential="a-user")  # fmt: skip
+POSITION = tag("Valve position", "P1")
+VALVE = motor(cls="control-valve")
 U01 = [
     # A name that is let in opens what another one was refused; nothing else does.
     yes("U01", "temperature=medium/high",
@@ -184,6 +186,17 @@ U01 = [
                   seen("opcua", O.REFUSED_AUTH, "read"), about=DRIVE), FULL, M1),
     trap("U01", "a door is locked", "temperature=medium/high",
          evidence(listed(CURRENT, VIBRATION, RUN), NO_MODBUS, about=DRIVE), FULL, M1),
+    *(trap("U01", "an unnamed value", key, monitored(POSITION, tag(name, type=kind)), FULL, VALVE)
+      for key, name, kind in (
+          ("fault=?", "Device status", "UInt32"),  # a status word may hold it (NE 107)
+          ("fault=?", "Status word", "UInt16"),
+          ("fault=?", "Alarm active", "Boolean"),
+          ("fault=?", "Sammelalarm", "Boolean"),
+          ("fault=medium/high", "Position alarm", "Boolean"),  # of a quantity, not of the whole
+          ("fault=medium/high", "Motor on", "Boolean"),
+          ("", "Fault", "Boolean"))),
+    trap("U01", "an unnamed value", "running=?",
+         monitored(CURRENT, VIBRATION, TEMP, tag("Device status", type="UInt32")), FULL, M1),
     trap("U01", "an unnamed value", "temperature=?",
          monitored(CURRENT, VIBRATION, RUN, tag("AI_7")), FULL, M1).telling(
              "Part: its name, Signal", "untrap import links FILE"),  # no register: no map
