@@ -587,6 +587,9 @@ class MapEntry:
     complete: bool = False
     source: str = ""  # file and digest, or the library's document
     not_available: int | None = None  # raw integer by which the device says that it has no value
+    claimed: str = (
+        ""  # unit that people say is of this model; it counts where the unit says nothing
+    )
 
 
 @dataclass(frozen=True, slots=True)

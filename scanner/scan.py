@@ -195,6 +195,7 @@ def _wire(
         credentials=prepared.credentials,
         secrets=revealed(prepared.credentials),
         maps=prepared.known.maps,
+        claimed=prepared.known.claimed,
         gateways=prepared.known.gateways,
         gateway_addresses=prepared.known.gateway_addresses,
         links=links(),

@@ -31,6 +31,7 @@ class Map:
 
     entries: tuple[MapEntry, ...]
     chosen: str
+    by: str = "vendor, model and firmware that it stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,14 @@ def _bundled(name: str, content: str) -> Bundled:
 def fitting(facts: Sequence[Fact], declared: Sequence[MapEntry], unit: int) -> Map | None:
     """The map for a device that stated these facts, or None."""
     stated = _stated(facts)
-    own = tuple(entry for entry in declared if _fits(entry, stated, unit))
+    own = tuple(entry for entry in declared if not entry.claimed and _fits(entry, stated, unit))
     if own:
         return Map(own[:MOST_ENTRIES], f"declared: {own[0].source or 'register map'}")
+    if stated.keys().isdisjoint(("vendor", *MODEL_FACTS)):
+        own = tuple(entry for entry in declared if entry.claimed == str(unit))
+        if own:
+            chosen = f"declared: {own[0].source or 'register map'}"
+            return Map(own[:MOST_ENTRIES], chosen, "vendor and model that the register states")
     vendor = " ".join(stated.get("vendor", ()))
     models = [text for name in MODEL_FACTS for text in stated.get(name, ())]
     for one in library():
@@ -140,13 +146,13 @@ def _fits(entry: MapEntry, stated: dict[str, tuple[str, ...]], unit: int) -> boo
         return False
     models = [text for name in MODEL_FACTS for text in stated.get(name, ())]
     return (
-        _same(entry.vendor, stated.get("vendor", ()))
-        and _same(entry.model, models)
-        and _same(entry.firmware, stated.get("firmware", ()))
+        same(entry.vendor, stated.get("vendor", ()))
+        and same(entry.model, models)
+        and same(entry.firmware, stated.get("firmware", ()))
     )
 
 
-def _same(wanted: str, given: Iterable[str]) -> bool:
+def same(wanted: str, given: Iterable[str]) -> bool:
     """Equal but for case, blanks and punctuation; an empty wish is always met.
 
     A vendor or model may be stated in more words ("Schneider Electric" for "Schneider"), so whole

@@ -87,8 +87,7 @@ async def _by_map(talk: Talk, place: Place, chosen: Map) -> bool:
         span = waiting.pop()
         outcome, reason = await read_block(talk, place, span)
         if outcome in DATA and not answered:
-            source = "vendor, model and firmware that it stated"
-            fact = Fact("map", chosen.chosen, source, place.part)
+            fact = Fact("map", chosen.chosen, chosen.by, place.part)
             talk.link.note(question, Outcome.COMPLETE, facts=(fact,))
         answered += outcome in DATA
         vain = 0 if outcome in DATA else vain + 1

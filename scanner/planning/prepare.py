@@ -44,6 +44,8 @@ class Known:
     maps: tuple[MapEntry, ...] = ()
     gateways: Mapping[str, str] = field(default_factory=dict)  # by address, where several share one
     gateway_addresses: Mapping[str, str] = field(default_factory=dict)  # by gateway: its own
+    claimed: Mapping[str, tuple[MapEntry, ...]] = field(default_factory=dict)
+    """By address: lines of maps for the units that the register says are of their model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,7 @@ def known(declarations: Sequence[Declaration]) -> Known:
     from inventory.derive import declared
     from inventory.derive.register import ITSELF, alone
     from inventory.derive.register import gateways as named
+    from scanner.planning.claims import claims
 
     register = declared.rows(declarations)
     alone_at = {canonical(where) for where in alone(register) if where}
@@ -281,7 +284,10 @@ def known(declarations: Sequence[Declaration]) -> Known:
     first = tuple(dict.fromkeys(address for _, address in sorted(ranked, key=lambda r: r[0])))
     folded = {address: tuple(dict.fromkeys(found)) for address, found in units.items()}
     maps = tuple(declared.maps(declarations))
-    return Known(folded, first, maps, gateways.shared(rows), gateways.own(rows))
+    return Known(
+        folded, first, maps, gateways.shared(rows), gateways.own(rows),
+        claims(register, doors, maps),
+    )  # fmt: skip
 
 
 def _declarations(settings: Settings, site: str) -> list[Declaration]:

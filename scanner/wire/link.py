@@ -138,7 +138,7 @@ class Conversation:
 
     @property
     def maps(self) -> tuple[MapEntry, ...]:
-        return self.wire.maps
+        return (*self.wire.maps, *self.wire.claimed.get(self.host.address, ()))
 
     def now(self) -> datetime:
         return self.wire.clock.now()

@@ -193,6 +193,7 @@ class Wire:
     credentials: tuple[Credential, ...] = ()
     secrets: tuple[bytes, ...] = field(default=(), repr=False)  # starred out in what is kept
     maps: tuple[MapEntry, ...] = ()
+    claimed: Mapping[str, tuple[MapEntry, ...]] = field(default_factory=dict)  # by address
     links: Links = field(default_factory=Links)
     source: str = ""
     device: str = ""
