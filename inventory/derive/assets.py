@@ -382,7 +382,9 @@ def _planned(device: Device, one: RegisterRow, match: Match) -> Device:
     merges = device.merges
     if match.why:
         merges = (*merges, Merge(f"register row {declared.label(one)}", match.why))
-    aliases = tuple(n for n in (device.name,) if n and n not in (one.tag, one.name))
+    before = device.register  # of a row that names the same address
+    called = (device.name, before.tag, before.name) if before else (device.name,)
+    aliases = tuple(n for n in called if n and n not in (one.tag, one.name))
     return replace(
         device,
         name=one.name or one.tag or device.name,

@@ -15,7 +15,7 @@ from inventory.judge.door import Door, about_undeclared, info, title_of
 from inventory.judge.logic import both, cite, declared, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import View
-from inventory.model import Because, Proposition, Severity, Strength
+from inventory.model import Because, Proposition, RegisterRow, Severity, Strength
 from inventory.rules.refusals import never_opened, offers, told, trust_words, unusable
 from inventory.rules.rule import Case
 from protocols.contract import DATA, Observation, Outcome, Point, Reason
@@ -301,6 +301,8 @@ def a08(view: View) -> list[Case]:
     row = view.row
     if device.away:  # one that was taken away rests (`standing`)
         return [Case("", _somewhere(view, device.away))]
+    if shared := _one_address(view):
+        return [Case("", shared)]
     if row is None or view.present is not None:
         return []
     if any(item.outcome is Outcome.REFUSED_DOWNSTREAM for item in view.evidence.observations):
@@ -315,16 +317,7 @@ def a08(view: View) -> list[Case]:
     ]
     words = {"area": row.area or "the area"}
     if not asked:
-        said = unknown(
-            "a question to its declared address"
-            if row.address
-            else "an address of it, or a class of machine: the register gives none",
-            "scan the declared address"
-            if row.address
-            else "complete the register: an address for a device, a class (pump) for a machine",
-            f"untrap scan {row.address}" if row.address else "",
-        )
-        return [Case("", said, words)]
+        return [Case("", _unasked(view, row), words)]
     if not _covered(view, {item.vantage for item in asked}):
         said = unknown(
             "a scan from a vantage that covers its declared zone",
@@ -337,6 +330,43 @@ def a08(view: View) -> list[Case]:
     )
     said = true(Strength.E2, *(cite(item) for item in asked[:6]), row_premise)
     return [Case("", said, words)]
+
+
+def _unasked(view: View, row: RegisterRow) -> Proposition:
+    """Why nothing was asked of what the register names."""
+    at = row.address or (view.address if view.device.part else "")
+    if at:
+        what = f"address, {view.device.part}" if view.device.part else "address"
+        where = "the declared address" if row.address else "its gateway: it asks declared units"
+        return unknown(f"a question to its declared {what}", f"scan {where}", f"untrap scan {at}")
+    missing = "an address of it, or a class of machine: the register gives none"
+    step = "complete the register: an address for a device, a class (pump) for a machine"
+    if row.parent and not view.device.part:
+        missing = f"which unit it is behind {row.parent}: the register gives none"
+        step = "complete the register: its unit, or bus address, behind that gateway"
+    return unknown(missing, step, "untrap import register FILE")
+
+
+def _one_address(view: View) -> Proposition | None:
+    """A question where several register rows name the place of one device, and nothing else."""
+    rows = {
+        one.identity.removeprefix(ROW): one.reason
+        for one in view.device.merges
+        if one.identity.startswith(ROW)
+    }
+    by_address = any(reason.startswith("address ") for reason in rows.values())
+    if len(rows) < 2 or not by_address or not view.device.seen:
+        return None
+    return unknown(
+        f"which of {', '.join([*rows][:5])} it is: these register rows lead to one device, by its"
+        " address alone",
+        "correct the address of those that it is not; where they are parts of it, give it one row",
+        "untrap import register FILE",
+    )
+
+
+ROW = "register row "
+"""How the explanation begins that a register row is about this device."""
 
 
 def _somewhere(view: View, taken: str) -> Proposition:

@@ -240,3 +240,10 @@ def test_a_serial_number_that_two_devices_may_mean_is_neithers() -> None:
     two = observed("10.0.0.2", {"vendor": "Acme", "serial": "47-11"})
     found = devices([one, two], [listed(tag="M", class_="meter", serial="4711")])
     assert not any(one.seen and one.register for one in found)
+
+
+def test_of_two_rows_that_name_one_address_both_tags_find_the_device() -> None:
+    rows = [listed(tag="A-8", address="10.0.0.1"), listed(tag="A-9", address="10.0.0.1")]
+    (one,) = devices([observed("10.0.0.1", BOX)], rows)
+    assert {"A-8", "A-9"} <= {one.name, *one.aliases}
+    assert len([merge for merge in one.merges if merge.identity.startswith("register row ")]) == 2

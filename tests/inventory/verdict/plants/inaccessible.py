@@ -277,6 +277,20 @@ A08 = [
          evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "x"))),
     trap("A08", "its address or zone was not", "?",
          evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "198.51.100.0/24"))),
+    trap("A08", "its address or zone was not", "?", evidence(about=replace(
+        UNSEEN, parent="g", part="unit 3", register=row("M", parent="GW", unit="3")))).telling(
+            "declared address, unit 3", "it asks declared units", "untrap scan 192.0.2.10"),
+    trap("A08", "its address or zone was not", "?", evidence(about=replace(
+        NOWHERE, parent="g", register=row("M", parent="GW")))).telling(
+            "which unit it is behind GW", "import register", "!untrap scan"),
+    *(trap("A08", "several register rows name", key,
+           evidence(S7, about=replace(PLC, merges=tuple(
+               Merge(f"register row {tag}", f"{by} is the same") for tag, by in rows))))
+      for key, rows in (
+          ("?", (("A", "address 10.0.0.5"), ("B", "address 10.0.0.5"))),
+          ("?", (("A", "serial number 77"), ("B", "address 10.0.0.5"))),
+          ("", (("A", "address 10.0.0.5"), ("A", "address 10.0.0.5"))),
+          ("", (("A", "serial number 77"), ("B", "hardware address 0")))) ),
     trap("A08", "another device stands where it stood", "?",
          evidence(S7, about=replace(PLC, merges=(GONE,)))).telling("at 192.0.2.9", "taken away"),
     trap("A08", "another device stands where it stood", "?",
