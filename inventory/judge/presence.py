@@ -6,6 +6,7 @@ data service listed to an entitled identity, no door locked, and no unnamed valu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -67,6 +68,8 @@ STRENGTH = {TYPED: Strength.E4, MAPPED: Strength.E4, NAME_ONLY: Strength.E1}
 PROPOSED = "untrap export links -o links.csv"
 """The command that proposes links by the tags that devices and values bear."""
 REGISTERS = ("holding:", "input:", "coil:", "discrete:")
+_NUMBER = re.compile(r"\s*[-+]?[0-9]+(?:[.,][0-9]+)?\s*[^\s0-9]{0,6}\s*")
+"""A number in words, with the unit behind it."""
 OPEN_IT = "open it first: its own gaps say how"
 
 
@@ -367,8 +370,29 @@ class Machine:
                     PROPOSED if view in self.others else "untrap import links FILE",
                     view.data_proof(point),
                 )
+        if text := self._as_text(signal):
+            return text
         strength = min(self._absence_strength(signal), self.licence.strength)
         return false(strength, self._looked_through(signal), *self.licence.because)
+
+    def _as_text(self, signal: Signal) -> Proposition | None:
+        """A question for a value that is the signal by its name, and comes as a text ("3.0 A")."""
+        for view in self.views:
+            if self.context.neighbours.get(view.device.key):
+                continue  # it may be of another machine
+            for point in view.evidence.points:
+                meaning = measure(point)
+                if not meaning.process or meaning.numeric or not fits(signal, meaning):
+                    continue
+                if any(_NUMBER.fullmatch(str(one.value)) for one in view.values(point)):
+                    return unknown(
+                        f"the {signal.words} as a number: {point.name or point.address} of"
+                        f" {name_of(view)} is a text",
+                        "publish it as a number, with its unit",
+                        f"untrap points {view.address}" if view.address else "",
+                        view.data_proof(point),
+                    )
+        return None
 
     def _naming(self, candidates: Sequence[Row]) -> tuple[str, str]:
         """How a person says what values are, and the command: a map holds registers only."""

@@ -131,6 +131,10 @@ G03 = [
     no("G03", "", evidence(S7, about=PLC)),
     no("G03", "", evidence(S7, about=PLC), {"collisions": {"serial Maker S9": ("a", "b")}}),
     no("G03", "", evidence(S7, about=replace(PLC, seen=False)), TWO),
+    *((yes if facts else no)("G03", f"mac {MAC}=medium/high" if facts else "", evidence(
+        S7, about=replace(PLC, serial="", mac=MAC, facts=facts, register=row("A", mac=MAC))),
+        {"collisions": {f"mac {MAC}": ("device-1", "device-2")}})
+      for facts in ((), (Fact("mac", MAC, "arp"),))),  # what only a row states is no word of it
     no("G03", "", evidence(S7, about=replace(PLC, parent="g", mac=MAC, serial="")),
        {"collisions": {f"mac {MAC}": ("device-1", "device-2")}}),  # the gateway's own
     trap("G03", "the identity is a placeholder", "",

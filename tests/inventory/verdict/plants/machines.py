@@ -195,6 +195,10 @@ U01 = [
           ("fault=medium/high", "Position alarm", "Boolean"),  # of a quantity, not of the whole
           ("fault=medium/high", "Motor on", "Boolean"),
           ("", "Fault", "Boolean"))),
+    *(trap("U01", "it is listed as a text", key, evidence(
+        listed(VIBRATION, TEMP, RUN), listed(tag("Motor current", type="String"), value=text),
+        about=DRIVE), FULL, M1) for key, text in (
+            ("current=?", "3.0 A"), ("current=?", "3,0"), ("current=high/high", "see manual"))),
     trap("U01", "an unnamed value", "running=?",
          monitored(CURRENT, VIBRATION, TEMP, tag("Device status", type="UInt32")), FULL, M1),
     trap("U01", "an unnamed value", "temperature=?",
