@@ -566,6 +566,11 @@ class Credential:
     trusts: tuple[str, ...] = ()
 
 
+AT_LIMIT = "at the limit of its type"
+"""The status of a quantity whose raw number is the greatest, or the least, of its type: many
+devices say so that they measure nothing, and a value may lie there."""
+
+
 @dataclass(frozen=True, slots=True)
 class MapEntry:
     """One line of a register map (rulings 22). `address` is zero-based."""

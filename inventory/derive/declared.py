@@ -231,4 +231,5 @@ def _entry(declaration: Declaration) -> MapEntry:
         signal=fields.get("signal", ""),
         complete=yes(fields.get("complete", "")),
         source=declaration.document,
+        not_available=int(fields["notavailable"], 0) if fields.get("notavailable") else None,
     )

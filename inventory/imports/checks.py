@@ -180,7 +180,14 @@ _ALIKE = {
 
 
 def _map(fields: Fields) -> tuple[str, str]:
-    for check in (_map_table, _map_address, _map_type, _map_numbers, _map_orders):
+    for check in (
+        _map_table,
+        _map_address,
+        _map_type,
+        _map_numbers,
+        _map_no_value,
+        _map_orders,
+    ):
         complaint = check(fields)
         if complaint:
             return complaint, ""
@@ -237,6 +244,29 @@ def _map_numbers(fields: Fields) -> str:
             return f"{name.title()} {text!r} is no finite number"
         if name in fields:
             fields[name] = text
+    return ""
+
+
+def _map_no_value(fields: Fields) -> str:
+    """The number that means no value, as the type has it; 0xFFFF is -1 of a type with a sign."""
+    text = fields.get("notavailable", "")
+    if not text:
+        return ""
+    hexadecimal = text[:2].casefold() == "0x"
+    try:
+        number = int(text, 16 if hexadecimal else 10)
+    except ValueError:
+        return f"NotAvailable {text!r}; write a whole number like 65535, -32768 or 0x7FFF"
+    kind = re.fullmatch(r"(u?)int(16|32|64)", fields["type"])
+    if kind is None:
+        return f"NotAvailable {text} beside {fields['type']}: only whole numbers have one"
+    unsigned, many = kind[1] == "u", 2 ** int(kind[2])
+    if hexadecimal and not unsigned and number >= many // 2:
+        number -= many
+    least = 0 if unsigned else -many // 2
+    if not least <= number < least + many:
+        return f"NotAvailable {text} is no {fields['type']}"
+    fields["notavailable"] = str(number)
     return ""
 
 

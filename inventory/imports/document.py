@@ -75,6 +75,8 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "Scale": "value = raw * Scale + Offset",
         "Offset": "see Scale",
         "EngineeringUnit": "unit of the value",
+        "NotAvailable": "the whole number before scaling that means no value, as 65535, -32768 or"
+        " 0x7FFF",
         "Name": "of the value",
         "Signal": "measurand, with :place",
         "Complete": "yes: the map holds every value of the device",

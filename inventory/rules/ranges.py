@@ -16,7 +16,7 @@ from inventory.rules.quality import Row, gap_of
 from inventory.rules.rule import Case
 from inventory.signals.listing import MILLIAMPERE, believed
 from inventory.signals.points import Meaning, is_binary
-from protocols.contract import Point, Quality, Sample
+from protocols.contract import AT_LIMIT, Point, Quality, Sample
 
 HIGHEST_LOOP_CURRENT = 24
 """Milliampere that no loop of 4 to 20 mA exceeds, failures included (NAMUR NE 43: 21 and more)."""
@@ -43,7 +43,18 @@ def impossible(view: View) -> list[Row]:
 def marks(view: View) -> list[Row]:
     """Process points that read nothing but a number that devices give where they have no value."""
     _, found = view.once(_odd)
-    return found
+    return found + limits(view)
+
+
+def limits(view: View) -> list[Row]:
+    """Process points whose raw number stands at the limit of its type, as the probe says."""
+    if view.plain:
+        return []
+    return [row for row in view.valued if row[2] and _at_limit(row[2][-1])]
+
+
+def _at_limit(last: Sample) -> bool:
+    return last.status == AT_LIMIT and type(last.value) in _NUMBERS
 
 
 def _odd(view: View) -> tuple[list[Row], list[Row]]:
@@ -113,7 +124,10 @@ def _asked(view: View, rows: Sequence[Row]) -> Case:
     return Case("", said, {})
 
 
-MARKED = "compare it with the instrument; mend the point or state its range, and read it again"
+MARKED = (
+    "compare it with the instrument; mend the point, state its range, or state in the column"
+    " NotAvailable of the register map which number means no value, and read it again"
+)
 
 
 def outside(point: Point, meaning: Meaning, samples: Sequence[Sample]) -> bool:

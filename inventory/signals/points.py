@@ -214,7 +214,11 @@ _Fixed = tuple[str, tuple[str, ...], frozenset[str], str, bool]
 
 
 def _sided(measurand: str, fixed: _Fixed) -> _Fixed:
-    """Without the sides of a machine that a fluid passes: "input voltage" is at no suction side."""
+    """Without the sides of a machine that a fluid passes: "input voltage" is at no suction side;
+    nor is the charge of a battery one of a load, which some languages call so."""
+    if measurand == "charge":
+        kind, candidates, places, size, process = fixed
+        return kind, candidates, places - {"load"}, size, process
     if measurand not in ELECTRICAL:
         return fixed
     kind, candidates, places, size, process = fixed

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from protocols.contract import Fact, MapEntry, Point, Quality, Reading, Sample, Value
+from protocols.contract import AT_LIMIT, Fact, MapEntry, Point, Quality, Reading, Sample, Value
 from protocols.modbus.codec import BIT_TABLES, MOST_REGISTERS, TABLES
 from protocols.modbus.engineering import code
 from protocols.modbus.registers import at_limit, decode, implausible, looks_swapped, scaled, size
@@ -226,7 +226,7 @@ def _value(entry: MapEntry, words: Sequence[int], part: str) -> tuple[Point, Sam
     if doubtful and value is not None:
         quality, status = Quality.UNCERTAIN, "implausible"
     elif entry.engineering_unit and at_limit(raw, kind) and quality is Quality.GOOD:
-        quality, status = Quality.UNCERTAIN, "at the limit of its type"
+        quality, status = Quality.UNCERTAIN, AT_LIMIT
     unit = code(entry.engineering_unit)
     point = Point(
         address,

@@ -155,6 +155,34 @@ def test_wrong_map_lines_are_explained(tmp_path: Path, row: str, complaint: str)
         read(tmp_path, f"Table,Address,Type,Name\n{row}\n", Kind.MAP)
 
 
+@pytest.mark.parametrize(
+    ("kind", "said", "raw"),
+    [
+        ("uint16", "65535", 65535),
+        ("int16", "0x8000", -32768),
+        ("int16", "-32768", -32768),
+        ("int32", "0x7FFFFFFF", 2**31 - 1),
+        ("uint64", "0xffffffffffffffff", 2**64 - 1),
+        ("float32", "", None),
+    ],
+)
+def test_a_map_states_the_number_that_means_no_value(
+    tmp_path: Path, kind: str, said: str, raw: int | None
+) -> None:
+    content = f"Table,Address,Type,Name,NotAvailable\nholding,1,{kind},Flow,{said}\n"
+    (one,) = declared.maps(read(tmp_path, content, Kind.MAP).declarations)
+    assert one.not_available == raw
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("uint16", "-1"), ("int16", "0x1FFFF"), ("float32", "0"), ("int16", "n/k")]
+)
+def test_a_number_that_the_type_has_not_is_explained(tmp_path: Path, kind: str, said: str) -> None:
+    content = f"Table,Address,Type,Name,NotAvailable\nholding,1,{kind},Flow,{said}\n"
+    with pytest.raises(ListError, match="NotAvailable"):
+        read(tmp_path, content, Kind.MAP)
+
+
 def test_attestation_keeps_author_and_date(tmp_path: Path) -> None:
     content = (
         "Subject,Statement,Value,Author,Date\nP1,no vibration sensor,yes,A. Weber,2026-05-04\n"

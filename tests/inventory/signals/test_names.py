@@ -41,6 +41,10 @@ COLLISIONS = [
     ("pos", "", "", ""),  # pos: position or point of sale
     ("pos valve feedback", "P1", "position", ""),
     ("Temp SP", "CEL", "temperature", "setpoint"),  # SP: set point
+    # RFC 1628: zero where it is not on battery, so that it tells that state
+    ("Seconds on battery", "SEC", "running", ""),
+    ("On battery", "", "running", ""),
+    ("Estimated charge remaining", "P1", "charge", ""),
     ("P", "", "", ""),  # P: pump or pressure
     ("P", "BAR", "pressure", ""),
     ("P", "KWT", "power", ""),
@@ -57,6 +61,13 @@ COLLISIONS = [
     ("FÃ¼llstand", "", "level", ""),  # UTF-8 read as Windows-1252
     ("PresiÃ³n", "", "pressure", ""),  # the sign that a figure is raised is part of an ó
 ]
+
+
+def test_the_charge_of_a_battery_is_at_no_load() -> None:
+    """Load is "charge" in French, and the charge of a battery is charge."""
+    assert measure(Point("a", "Estimated charge remaining", unit="P1")).places == frozenset()
+    assert measure(Point("a", "Battery state of charge", unit="P1")).places == {"battery"}
+    assert measure(Point("a", "Load current", unit="AMP")).places == {"load"}
 
 
 @pytest.mark.parametrize(("name", "unit", "measurand", "kind"), COLLISIONS)

@@ -269,6 +269,13 @@ def test_what_a_meter_does_not_measure_is_no_number() -> None:
     assert found["holding:23318"].value == 123.45
 
 
+def test_a_number_that_the_map_calls_no_value_is_none() -> None:
+    entry = replace(ENTRY, engineering_unit="V", not_available=0xFFFF)
+    link = run(one(Slave(named(), holding={0: 0xFFFF})), maps=(entry,))
+    (sample,) = (s for o in link.observations for s in o.samples)
+    assert (sample.value, sample.quality, sample.status) == (None, Quality.BAD, "not available")
+
+
 @pytest.mark.parametrize("one_map", library(), ids=lambda item: item.name)
 def test_a_value_for_not_available_fits_its_type(one_map: Bundled) -> None:
     bounds = {"int16": 15, "int32": 31, "int64": 63, "uint16": 16, "uint32": 32, "uint64": 64}

@@ -85,12 +85,15 @@ def test_a_state_that_the_module_does_not_name_keeps_its_number() -> None:
         ("1718.3.2.2.1.7", 250, [2.5]),
         ("318.1.1.1.4.2.2", -1, []),  # no frequency is negative
         ("885.3.2.1.7", -12, [-12]),  # a battery's current is, where it is discharged
+        (".1.3.6.1.2.1.33.1.4.4.1.2", -1, []),  # RFC 1628: upsOutputVoltage is NonNegativeInteger
+        (".1.3.6.1.2.1.33.1.3.3.1.4", -1, []),
+        (".1.3.6.1.2.1.33.1.2.6", -125, [-12.5]),  # upsBatteryCurrent is Integer32
     ],
 )
 def test_below_zero_is_a_value_only_where_it_can_be_one(
     column: str, raw: int, kept: list[float]
 ) -> None:
-    top = ".".join(column.split(".")[:2])
+    top = "99999" if column.startswith(".") else ".".join(column.split(".")[:2])
     values = {
         "1.3.6.1.2.1.1.2.0": tlv(6, encode_oid(enterprise_oid(top))),
         codec.dotted((*enterprise_oid(column), 0)): signed(raw),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from inventory.judge.evidence import assemble
 from inventory.model import Evidence
-from protocols.contract import Observation, Point
+from protocols.contract import AT_LIMIT, Observation, Point
 from tests.inventory.verdict.evidence import device
 from tests.inventory.verdict.plants import (
     NOW,
@@ -353,6 +353,11 @@ Q05 = [
          evidence(listed(RANGED, value=8750.0, quality=Quality.BAD, status="BadX"))),
     trap("Q05", "the status of the value", "",
          evidence(listed(TEMPERATURE, value=8750.0, quality=Quality.UNCERTAIN))),
+    trap("Q05", "it is what devices give", "?", evidence(
+        listed(TEMPERATURE, value=6553.5, quality=Quality.UNCERTAIN, status=AT_LIMIT))).telling(
+        "1 of them", "NotAvailable"),
+    yes("Q05", "high/high", evidence(listed(replace(TEMPERATURE, unit="BAR"), value=6553.5,
+                                            quality=Quality.UNCERTAIN, status=AT_LIMIT))),
     *(trap("Q05", "it is the unscaled current", key,
            evidence(listed(tag("Discharge pressure", unit), value=value)))
       for key, unit, value in (
