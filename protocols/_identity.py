@@ -21,7 +21,7 @@ _FIELDS = frozenset(
 def usable(words: str) -> str:
     """The text without quotes and blanks, or "" for a placeholder."""
     words = "".join(c for c in words if c.isprintable() or c.isspace())  # HP: two bytes in front
-    stripped = " ".join(words.replace('\\"', '"').strip(" \t\r\n\"'\\").split())
+    stripped = " ".join(words.replace('\\"', '"').strip(" \t\r\n\"'\\").split()).rstrip(",;")
     plain = stripped.lower()
     if plain in _PLACEHOLDERS or plain.replace(" ", "").replace("_", "") in _FIELDS:
         return ""

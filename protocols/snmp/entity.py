@@ -131,12 +131,18 @@ def statements(row: Row, enterprise: int | None) -> dict[str, tuple[str, str]]:
             continue  # a part number ("40-1000832-08"): an order for stores, no name of a model
         if column == _MAKER and _CODE.fullmatch(words):
             continue  # "DNT00": the maker's code in a list of Dell's, no name
+        if column == _MAKER:
+            words = makers_name(words, enterprise)
         if name == "firmware":
             words = _BRANCH.sub("", _NAME_IN_FRONT.sub("", words))
         words = spelled(enterprise, name, words)
-        if column == _MAKER and words.casefold() == maker(enterprise).casefold():
-            words = maker(enterprise)  # "cisco"
         if words:
             source = f"snmp {_NAMES[column]}.{codec.dotted(row.index)}"
             found.setdefault(name, (words, source))
     return found
+
+
+def makers_name(words: str, enterprise: int | None) -> str:
+    """A maker's name as the enterprise numbers spell it, where it is the same ("cisco")."""
+    registered = maker(enterprise)
+    return registered if registered.casefold() == words.casefold() else words

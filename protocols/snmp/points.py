@@ -7,6 +7,7 @@ bounded per table and per host (`walk`), and every page is an observation of its
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading
@@ -42,8 +43,10 @@ async def points(link: Link) -> None:
     lldp: dict[int, str] = {}
     names: dict[Oid, str] = {}
     rows: list[entity.Row] = []
+    enterprise = identity.enterprise_of(object_heard(link))
     plain = [
-        _naming(t, names, rows) if t.name == "entPhysicalTable" else t for t in tables.PLAIN_TABLES
+        _naming(t, names, rows, enterprise) if t.name == "entPhysicalTable" else t
+        for t in tables.PLAIN_TABLES
     ]
     helpers = [_port_table(ports), _lldp_table(lldp)]
     several = [*plain, *helpers, *tables.switch_tables(ports, lldp)]
@@ -72,15 +75,23 @@ def _asked_for(table: Table, present: Mapping[Oid, Binding]) -> bool:
     return there and (older is None or older[0][:-1] not in present)
 
 
-def _naming(table: Table, names: dict[Oid, str], rows: list[entity.Row]) -> Table:
+def _naming(
+    table: Table, names: dict[Oid, str], rows: list[entity.Row], enterprise: int | None
+) -> Table:
     """The same table, which also remembers what entities are called, and which are chassis."""
+
+    def told(fact: Fact) -> Fact:
+        if fact.name != "vendor":
+            return fact
+        return replace(fact, value=entity.makers_name(str(fact.value), enterprise))
 
     def read(index: Oid, row: Row) -> Harvest:
         if number(row.get(tables.ENTITY[1])) == entity.CHASSIS:
             rows.append(entity.Row(index, {column[-1]: b for column, b in row.items()}))
         called = [text(row.get(c)) for c in (tables.ENTITY[2], tables.ENTITY[0])]
         names[index] = next((w for w in called if w), "")
-        return table.read(index, row)
+        harvest = table.read(index, row)
+        return replace(harvest, facts=tuple(map(told, harvest.facts)))
 
     return Table(table.name, table.columns, read)
 

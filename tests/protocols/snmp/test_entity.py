@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.contract import Depth
 from protocols.snmp import codec
 from tests.protocols.snmp.measure import PUBLIC
 from tests.protocols.snmp.player import agent, encode_oid, octets, signed, tlv
@@ -125,6 +126,22 @@ def test_a_row_of_the_switch_software_says_nothing_of_the_device() -> None:
 def test_the_maker_of_the_chassis_is_the_vendor_where_the_agent_names_none() -> None:
     values = switch("4413.1", row(1, CHASSIS, "MSN1", "MT0000001", maker="Mellanox"))
     assert facts(run(link_of(agent(values), PUBLIC)), "vendor") == ["Mellanox"]
+
+
+@pytest.mark.parametrize(
+    ("enterprise", "said", "vendor"),
+    [
+        ("9.1.1", "cisco", "Cisco"),
+        ("99999.1", "Siemens AG,", "Siemens AG"),
+        ("99999.1", "weber", "weber"),
+    ],
+)
+def test_a_makers_name_is_spelled_as_its_number_has_it(
+    enterprise: str, said: str, vendor: str
+) -> None:
+    values = switch(enterprise, row(1, CHASSIS, "WX-20", "S0000001", maker=said))
+    link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
+    assert {f.value for o in link.observations for f in o.facts if f.name == "vendor"} == {vendor}
 
 
 def test_a_part_number_is_no_model() -> None:
