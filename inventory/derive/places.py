@@ -111,8 +111,8 @@ def seen(observation: Observation) -> Seen:
 class Asked(NamedTuple):
     """How the identity question of one service ended in one scan; the smallest counts."""
 
-    # 0 names the device, 1 another protocol, 2 spoke or answered, 3 anything else, 4 tells of a run
-    # that ended early, which a resume of the same scan went on from
+    # 0 names the device, 1 another protocol, 2 spoke or answered, 3 says that another unit is not
+    # there, 4 anything else, 5 tells of a run that ended early, which a resume went on from
     rank: int
     sequence: int
     time: str
@@ -210,9 +210,11 @@ class Place:
     def _add_service(self, one: Seen, names: bool) -> None:
         service = _service(one.protocol, one.transport, one.port, one.scan)
         other = one.outcome == Outcome.OTHER  # a later one too: COTP carries MMS as well as S7
-        rank = 0 if names else 1 if other else 2 if one.outcome in ALIVE else 3
+        rank = 0 if names else 1 if other else 2 if one.outcome in ALIVE else 4
+        if one.outcome == Outcome.REFUSED_DOWNSTREAM:
+            rank = 3
         if one.outcome == Outcome.FAILED_HERE or one.reason in CUT:
-            rank = 4
+            rank = 5
         asked = Asked(rank, one.sequence, one.time, one.outcome, one.reason)
         known = self.services.get(service)
         if known is None or asked < known:

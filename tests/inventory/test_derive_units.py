@@ -129,6 +129,16 @@ def test_a_service_whose_later_answer_was_another_protocol_is_other() -> None:
 METER = {"vendor": "Acme", "product": "Meter", "serial": "SN-1"}
 
 
+def test_an_absent_unit_is_not_the_outcome_of_a_service_whose_other_unit_speaks() -> None:
+    """A gateway says 0x0B of unit 255, and unit 1 answers: without an identity of its own."""
+    absent = observed("10.0.0.5", outcome=Outcome.REFUSED_DOWNSTREAM, reason="no_answer", at=1)
+    spoke = observed("10.0.0.5", outcome=Outcome.REFUSED_CAPABILITY, reason="no 43/14", at=2)
+    (device,) = devices([absent, spoke])
+    assert [one.outcome for one in device.services] == [Outcome.REFUSED_CAPABILITY]
+    (device,) = devices([absent])
+    assert [one.outcome for one in device.services] == [Outcome.REFUSED_DOWNSTREAM]
+
+
 @pytest.mark.parametrize("unit", ["1", "255", "0"])
 def test_a_register_row_with_the_unit_that_a_device_is_itself_is_about_the_device(
     unit: str,
