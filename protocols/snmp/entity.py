@@ -18,7 +18,7 @@ from protocols.snmp.exchange import number, text
 from protocols.snmp.identity import maker, spelled, worded
 
 ENTITY: Oid = (1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1)  # RFC 6933, entPhysicalEntry
-OTHER, UNKNOWN, CHASSIS, STACK = 1, 2, 3, 11  # IANAPhysicalClass
+OTHER, UNKNOWN, CHASSIS, CONTAINER, STACK = 1, 2, 3, 5, 11  # IANAPhysicalClass
 _CONTAINED_IN, _CLASS, _HARDWARE, _FIRMWARE, _SOFTWARE, _SERIAL, _MAKER, _MODEL = (
     4, 5, 8, 9, 10, 11, 12, 13,
 )  # fmt: skip

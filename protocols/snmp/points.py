@@ -7,7 +7,7 @@ bounded per table and per host (`walk`), and every page is an observation of its
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from protocols.contract import Fact, Link, Observation, Outcome, Point, Reading
@@ -42,7 +42,7 @@ async def points(link: Link) -> None:
     ports: dict[int, str] = {}
     lldp: dict[int, str] = {}
     names: dict[Oid, str] = {}
-    rows: list[entity.Row] = []
+    rows = _Own(frozenset(str(f.value) for f in facts_heard(link) if f.name in _NAMES))
     enterprise = identity.enterprise_of(object_heard(link))
     plain = [
         _naming(t, names, rows, enterprise) if t.name == "entPhysicalTable" else t
@@ -65,7 +65,20 @@ async def points(link: Link) -> None:
         wanted = tuple(s for s in wanted if s.value[: len(UPS_MIB)] != UPS_MIB)
     await _measure(link, session, wanted, left)
     _own_mac(link)
-    _own_chassis(link, rows)
+    _own_chassis(link, rows.chassis or rows.alike)
+
+
+_NAMES = ("product", "model")
+_VAGUE = frozenset({entity.OTHER, entity.UNKNOWN, entity.CONTAINER})
+
+
+@dataclass(slots=True)
+class _Own:
+    """The rows of the ENTITY-MIB that may be the device itself."""
+
+    named: frozenset[str]  # what it calls itself
+    chassis: list[entity.Row] = field(default_factory=list)
+    alike: list[entity.Row] = field(default_factory=list)  # of its model, and of no telling class
 
 
 def _asked_for(table: Table, present: Mapping[Oid, Binding]) -> bool:
@@ -75,9 +88,7 @@ def _asked_for(table: Table, present: Mapping[Oid, Binding]) -> bool:
     return there and (older is None or older[0][:-1] not in present)
 
 
-def _naming(
-    table: Table, names: dict[Oid, str], rows: list[entity.Row], enterprise: int | None
-) -> Table:
+def _naming(table: Table, names: dict[Oid, str], rows: _Own, enterprise: int | None) -> Table:
     """The same table, which also remembers what entities are called, and which are chassis."""
 
     def told(fact: Fact) -> Fact:
@@ -86,8 +97,12 @@ def _naming(
         return replace(fact, value=entity.makers_name(str(fact.value), enterprise))
 
     def read(index: Oid, row: Row) -> Harvest:
-        if number(row.get(tables.ENTITY[1])) == entity.CHASSIS:
-            rows.append(entity.Row(index, {column[-1]: b for column, b in row.items()}))
+        one = entity.Row(index, {column[-1]: b for column, b in row.items()})
+        kind = number(row.get(tables.ENTITY[1]))
+        if kind == entity.CHASSIS:
+            rows.chassis.append(one)
+        elif kind in _VAGUE and text(row.get(tables.ENTITY[8])) in rows.named:
+            rows.alike.append(one)
         called = [text(row.get(c)) for c in (tables.ENTITY[2], tables.ENTITY[0])]
         names[index] = next((w for w in called if w), "")
         harvest = table.read(index, row)
@@ -319,7 +334,8 @@ def _own_mac(link: Link) -> None:
 
 
 def _own_chassis(link: Link, rows: Sequence[entity.Row]) -> None:
-    """What all chassis of the ENTITY-MIB say alike is the device's, where nothing else told it.
+    """What all chassis of the ENTITY-MIB say alike is the device's, where nothing else told it;
+    without any, what all rows of its own model say.
 
     The rung before asks for one row and climbs from it; of the whole table no chassis is missed.
     """

@@ -11,7 +11,7 @@ from tests.protocols.snmp.player import agent, encode_oid, octets, signed, tlv
 from tests.protocols.snmp.test_probe import facts, link_of, run
 
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
-STACK, MODULE, POWER, CHASSIS, OTHER = 11, 9, 6, 3, 1
+STACK, MODULE, POWER, CONTAINER, CHASSIS, OTHER = 11, 9, 6, 5, 3, 1
 
 
 def row(index: int, kind: int | None, model: str, serial: str, **more: str) -> dict[str, bytes]:
@@ -142,6 +142,28 @@ def test_a_makers_name_is_spelled_as_its_number_has_it(
     values = switch(enterprise, row(1, CHASSIS, "WX-20", "S0000001", maker=said))
     link = run(link_of(agent(values), PUBLIC), Depth.POINTS)
     assert {f.value for o in link.observations for f in o.facts if f.name == "vendor"} == {vendor}
+
+
+def named(*rows: dict[str, bytes]) -> dict[str, bytes]:
+    """A switch that tells its product in its description, as Dell's stack does."""
+    return switch("674.10895.4", *rows) | {"1.3.6.1.2.1.1.1.0": octets("PowerConnect 5224")}
+
+
+def test_a_row_of_the_devices_own_model_is_its_own_whatever_its_class() -> None:
+    """A stack's only unit stood there as a container (recorded: Dell PowerConnect 5224)."""
+    rows = (
+        row(1, STACK, "", ""),
+        row(101, CONTAINER, "PowerConnect 5224", "TW03N3597", inside="1", hardware="A03"),
+        row(201, MODULE, "card", "C0000001", inside="101"),
+    )
+    link = run(link_of(agent(named(*rows)), PUBLIC), Depth.POINTS)
+    own = {(f.name, f.value) for o in link.observations for f in o.facts if not f.part}
+    assert {("serial", "TW03N3597"), ("hardware", "A03")} <= own
+    second = row(102, CONTAINER, "PowerConnect 5224", "TW03N3598", inside="1")
+    link = run(link_of(agent(named(*rows, second)), PUBLIC), Depth.POINTS)
+    own = {(f.name, f.value) for o in link.observations for f in o.facts if not f.part}
+    assert "serial" not in {name for name, _ in own}
+    assert ("product", "PowerConnect 5224") in own
 
 
 def test_a_part_number_is_no_model() -> None:
