@@ -15,7 +15,9 @@ from inventory.judge.survey import addressed, row_of
 from inventory.model import Device, Equipment, Evidence
 from inventory.once import Once
 from inventory.population import MADE_BY_SCAN, estimate
+from inventory.rules.quality import has_unit
 from inventory.signals.listing import listing
+from inventory.signals.points import BINARY_TYPES, Meaning
 from protocols.contract import SPOKE, Openness, Point
 
 
@@ -37,6 +39,7 @@ class _Listed(NamedTuple):
     writable: bool
     points: int
     named: int
+    quantities: int  # that mean nothing without a unit
     united: int
 
 
@@ -46,13 +49,22 @@ def _count(points: tuple[Point, ...]) -> _Listed:
         for point, meaning in listing(points).measured
         if meaning.process and meaning.numeric
     ]
+    quantities = [(point, meaning) for point, meaning in values if _is_quantity(point, meaning)]
     return _Listed(
         any(point.access in ("rw", "w", "r", "-") for point in points),
         any("w" in point.access for point in points),
         len(values),
         sum(meaning.known for _, meaning in values),
-        sum(bool(point.unit) for point, _ in values),
+        len(quantities),
+        sum(bool(point.unit or meaning.dimension) for point, meaning in quantities),
     )
+
+
+def _is_quantity(point: Point, meaning: Meaning) -> bool:
+    """Whether a value wants a unit: a state and a ratio have none."""
+    if meaning.measurand:
+        return has_unit(meaning.measurand)
+    return not point.type.casefold().startswith(BINARY_TYPES)
 
 
 _listed = Once(_count)
@@ -83,6 +95,7 @@ class Census:
         self.access_known = 0
         self.points = 0
         self.named = 0
+        self.quantities = 0
         self.united = 0
         self.insecure = 0
         self.modelled = 0
@@ -115,6 +128,7 @@ class Census:
         self.writable += listed.writable
         self.points += listed.points
         self.named += listed.named
+        self.quantities += listed.quantities
         self.united += listed.united
 
     def _population(self, device: Device) -> None:
@@ -230,7 +244,7 @@ def six_questions(
             "Would it work at ten sites without redesign?",
             (("run it", "untrap readiness --use-case FILE --pilot SITE"),
              ("values with a known meaning", _share(census.named, census.points)),
-             ("values with a unit", _share(census.united, census.points))),
+             ("values with a unit", _share(census.united, census.quantities))),
             round(1 - census.named / census.points, 3) if census.points else 1.0,
             "budget, people, bandwidth beyond the plant",
         ),

@@ -247,7 +247,7 @@ def _age(sample: Sample) -> float | None:
     return (now - sample.source_time).total_seconds()
 
 
-def _has_unit(measurand: str) -> bool:
+def has_unit(measurand: str) -> bool:
     """Whether its values mean nothing without a unit; those of a power factor do."""
     allowed = dimensions(measurand)
     return bool(allowed) and "count" not in allowed
@@ -259,7 +259,7 @@ def unitless(point: Point, meaning: Meaning) -> bool:
         meaning.known
         and not point.unit
         and not meaning.dimension  # its name states the unit
-        and _has_unit(meaning.measurand)
+        and has_unit(meaning.measurand)
         and meaning.match not in ("typed", "map")
     )
 

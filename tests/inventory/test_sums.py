@@ -110,6 +110,17 @@ def said(census: Census, concluded: Concluded, **site: object) -> dict[str, str]
 NOTHING = Concluded({}, 0, 0)
 
 
+def test_only_values_that_mean_nothing_without_a_unit_are_asked_for_one() -> None:
+    points = (Point("a", "Current", unit="AMP", type="Double"), Point("b", "Druck_bar"),
+              Point("c", "Running", type="Boolean"), Point("d", "Motor fault", type="Int32"),
+              Point("e", "Power factor", type="Double"), Point("f", "DI_7", type="Boolean"),
+              Point("g", "Temperature", type="Double"),
+              Point("h", "AI_7", type="Double"))  # fmt: skip
+    census = counted(Evidence(Device("a", "S"), (), points, ()))
+    assert (census.points, census.quantities, census.united) == (8, 4, 2)
+    assert said(census, NOTHING)["values with a unit"] == "50% of 4"
+
+
 def test_the_counts_of_the_six_questions() -> None:
     points = (Point("a", "Current", unit="AMP", type="Double", access="rw"),
               Point("b", "AI_7", type="Double", access="r"))  # fmt: skip
