@@ -201,7 +201,9 @@ ADDED: tuple[Observation | Declaration, ...] = (
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(st.lists(st.sampled_from(ADDED), max_size=3), min_size=1, max_size=5))
 def test_bit_by_bit_leads_to_what_deriving_anew_gives(
