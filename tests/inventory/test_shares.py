@@ -17,7 +17,7 @@ from inventory.model import Declaration, Kind
 from inventory.shares import derived
 from inventory.store import Store
 from protocols.contract import Fact, Observation
-from tests.inventory.making import SITE, listed, observed, stated
+from tests.inventory.making import SITE, START, listed, observed, stated
 from tests.inventory.test_grow import STATEMENTS, identity, observations
 
 DERIVED = ("assets", "services", "place", "ties")
@@ -67,15 +67,18 @@ def tables(draw: st.DrawFn) -> Observation:
     return replace(seen, facts=tuple(found))
 
 
-STATED = (
-    *STATEMENTS,
-    listed(tag="M-3", kind_="equipment", class_="motor", address="10.0.0.3"),
-    listed(tag="nowhere", serial="SN-900"),
-    listed(tag="by name", name="pump 1", address="10.0.0.7"),
-    stated(Kind.LINK, "l4", equipment="M-3", device="10.0.0.6"),
-    stated(Kind.LINK, "l5", equipment="M-3", device="d2"),
-    listed(tag="W-7", mac=MACS[1]),
-    listed(tag="W-8", address="10.0.0.3", mac=MACS[2]),
+STATED = tuple(
+    replace(one, time=START)  # else it is the moment at which each store was told
+    for one in (
+        *STATEMENTS,
+        listed(tag="M-3", kind_="equipment", class_="motor", address="10.0.0.3"),
+        listed(tag="nowhere", serial="SN-900"),
+        listed(tag="by name", name="pump 1", address="10.0.0.7"),
+        stated(Kind.LINK, "l4", equipment="M-3", device="10.0.0.6"),
+        stated(Kind.LINK, "l5", equipment="M-3", device="d2"),
+        listed(tag="W-7", mac=MACS[1]),
+        listed(tag="W-8", address="10.0.0.3", mac=MACS[2]),
+    )
 )
 
 
@@ -119,7 +122,7 @@ def test_shares_give_what_deriving_at_once_gives(
                 merge = stated(Kind.MERGE, keys[0], keep=keys[0], drop=keys[-1])
                 field = stated(Kind.FIELD, keys[0], asset=keys[0], name="name", value="by hand")
                 for store in (once, shares):
-                    store.declare([merge, field])
+                    store.declare(replace(one, time=START) for one in (merge, field))
 
 
 def both(folder: Path, seen: Sequence[Observation], said: Sequence[Declaration], size: int) -> None:
