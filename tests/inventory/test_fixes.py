@@ -143,7 +143,7 @@ def test_what_is_shared_names_nothing_that_only_one_asset_has() -> None:
               "server": "model", "source": "",
               # One word each, of what helps against a refusal (`rules.refusals`).
               "certificates": "", "ours": "", "endpoint": "", "expired": "",
-              "short": ""}  # fmt: skip
+              "short": "", "discovery": ""}  # fmt: skip
     for rule in catalogue().values():
         for remedy in rule.remedies:
             named, cause = (set(re.findall(r"\{(\w+)\}", s)) for s in (remedy.text, remedy.cause))

@@ -84,6 +84,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         "modbus": (
             MODBUS + "test_hostile_answer_has_its_outcome_and_no_fact",
             MODBUS_CODEC + "test_late_answer_is_stale_not_garbled",
+            MODBUS + "test_answers_owed_to_somebody_else_cost_no_device",
         ),
         "opcua": (
             OPCUA + "test_an_answer_to_another_handle_is_garbled",
