@@ -118,6 +118,20 @@ class Cursor:
         """An array of what `read` reads; `weight` is higher for elements that take longer."""
         return tuple([read() for _ in range(self.count(least_bytes, weight))])
 
+    def first(
+        self, read: Callable[[], T], least_bytes: int = 1, weight: int = 1
+    ) -> tuple[tuple[T, ...], bool]:
+        """As many elements of an array as the allowance holds, and whether these are all.
+
+        Where they are not, nothing after them can be read: their lengths are not known.
+        """
+        count = max(self.number("i"), 0)
+        if count * least_bytes > self.left:
+            raise Garbled(f"array of {count} elements in {self.left} bytes")
+        kept = min(count, self._elements // weight)
+        self._spend(kept * weight)
+        return tuple([read() for _ in range(kept)]), kept == count
+
     def time(self) -> datetime | None:
         """A DateTime; None for "no time" and for the end of time (5.2.2.5)."""
         ticks = self.number("q")

@@ -29,7 +29,10 @@ class NodeId:
         return self.namespace == 0 and not self.uri and self.identifier == number
 
     def text(self, namespaces: tuple[str, ...]) -> str:
-        """The `nsu=` form of OPC 10000-6, 5.1.12; `ns=` only where the index has no name."""
+        """The `nsu=` form of OPC 10000-6, 5.1.12; `ns=` only where the index has no name.
+
+        Identifiers that are bytes are Base64 there (5.3.1.10).
+        """
         match self.identifier:
             case bool() | int():
                 tail = f"i={self.identifier}"

@@ -37,6 +37,7 @@ OBJECTS: Final = 85
 SERVER: Final = 2253
 ALIASES: Final = 23470
 NAMESPACE_ARRAY: Final = 2255
+FIRST_FREE_NODE: Final = 50_000  # in namespace 0: above all that the standard numbers
 SERVER_STATUS: Final = {
     2263: "ManufacturerName",
     2261: "ProductName",
@@ -59,6 +60,7 @@ HEALTH: Final = (
     *("normal", "failure", "check function", "off specification", "maintenance required"),
 )
 """DeviceHealthEnumeration by number, after NAMUR NE 107 (OPC 10000-100, 4.5.4)."""
+START_TIME, CURRENT_TIME = 2257, 2258  # of SERVER_STATUS
 OPERATION_LIMITS: Final = {
     11705: "MaxNodesPerRead",
     11710: "MaxNodesPerBrowse",

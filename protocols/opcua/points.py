@@ -98,7 +98,7 @@ async def _browse_step(visit: Visit, walk: Walk) -> bool:
     if walk.open_points:
         return await _browse_on(visit, walk)
     lengths = (len(put_node_id(place.node)) for place in walk.queue)
-    batch = walk.next_batch(fitting(lengths, visit.browse_size))
+    batch = walk.next_batch(fitting(lengths, visit.browse_size), visit.folders)
     return bool(batch) and await _browse_batch(visit, walk, batch)
 
 
@@ -107,6 +107,8 @@ async def _browse_batch(visit: Visit, walk: Walk, batch: tuple[Place, ...]) -> b
     answer = await _listings(visit, BROWSE, request, len(batch))
     if answer.value is not None:
         walk.add(batch, answer.value)
+        full = any(listing.cut for listing in answer.value)
+        visit.folders = max(visit.folders // 4, 1) if full else visit.folders * 2
     elif answer.reason in TOO_MUCH and len(batch) > 1:
         visit.browse_size = max(len(batch) // 2, 1)
         walk.give_back(batch)

@@ -59,11 +59,16 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The references of one node, and the point at which they go on."""
+    """The references of one node, and the point at which they go on.
+
+    `cut`: it lists more than we take. `unread`: it stands behind one that does.
+    """
 
     status: int
     continuation: bytes
     references: tuple[Reference, ...]
+    cut: bool = False
+    unread: bool = False
 
 
 def create_session(url: str, nonce: bytes, uri: str, certificate: bytes | None = None) -> bytes:
@@ -157,17 +162,30 @@ def browse_next(points: tuple[bytes, ...], *, release: bool = False) -> bytes:
 
 
 def read_listings(cursor: Cursor, expected: int) -> tuple[Listing, ...]:
-    """The answer of Browse and of BrowseNext: one listing for each node asked."""
-    found = cursor.array(lambda: _listing(cursor), 12, HEAVY)
+    """The answer of Browse and of BrowseNext: one listing for each node asked.
+
+    Some servers list all that they have, whatever maximum the request names: what we take of that
+    is kept, and the rest of the answer left alone.
+    """
+    count = cursor.count(12, HEAVY)
+    if count != expected:
+        raise Garbled(f"expected {expected} results, got {count}")
+    found: list[Listing] = []
+    while len(found) < count:
+        found.append(_listing(cursor))
+        if found[-1].cut:
+            return (*found, *[_UNREAD] * (count - len(found)))
     cursor.diagnostics()
-    if len(found) != expected:
-        raise Garbled(f"expected {expected} results, got {len(found)}")
-    return found
+    return tuple(found)
+
+
+_UNREAD = Listing(0, b"", (), unread=True)
 
 
 def _listing(cursor: Cursor) -> Listing:
     status, point = cursor.number("I"), cursor.octets() or b""
-    return Listing(status, point, cursor.array(lambda: _reference(cursor), 18, HEAVY))
+    references, whole = cursor.first(lambda: _reference(cursor), 18, HEAVY)
+    return Listing(status, point, references, cut=not whole)
 
 
 def _reference(cursor: Cursor) -> Reference:

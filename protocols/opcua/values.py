@@ -172,9 +172,14 @@ def _type(attributes: Attributes) -> str:
 
 
 def _access(attributes: Attributes) -> str:
-    """What this identity may do; "-" where the server says that it may not read."""
+    """What this identity may do; "-" where the server says that others may read and it may not.
+
+    Where nobody may (AccessLevel), nothing is withheld from us: "", or "w".
+    """
     user, everybody = _bits(attributes.user_access), _bits(attributes.access)
     bits = everybody if user is None else user
+    if everybody is not None and not everybody & CURRENT_READ:
+        return "w" if bits and bits & CURRENT_WRITE else ""
     if refuses_reading(attributes.value.status):
         return "w" if bits is not None and bits & CURRENT_WRITE and not bits & 1 else "-"
     if bits is None:
@@ -325,6 +330,20 @@ def spaces(namespaces: tuple[str, ...]) -> tuple[Fact, ...]:
     )
 
 
+def uptime_fact(started: DataValue | None, current: DataValue | None) -> tuple[Fact, ...]:
+    """How long it runs: both times are of its own clock, whatever ours shows."""
+    start, now = (_time_of(value) for value in (started, current))
+    if start is None or now is None or start > now:
+        return ()
+    seconds = int((now - start).total_seconds())
+    return (Fact("uptime_seconds", seconds, "opcua ServerStatus StartTime"),)
+
+
+def _time_of(value: DataValue | None) -> datetime | None:
+    scalar = value.variant.scalar if value and value.variant and not is_bad(value.status) else None
+    return scalar if isinstance(scalar, datetime) else None
+
+
 def server_facts(values: Mapping[int, DataValue], now: datetime, *, kit: bool) -> tuple[Fact, ...]:
     """What ServerStatus, OperationLimits and session diagnostics say; `kit` as in `of_a_kit`."""
     facts: list[Fact] = []
@@ -365,8 +384,6 @@ def _status_fact(name: str, value: Scalar, now: datetime) -> tuple[Fact, ...]:
             Fact("device_time", _stamp(value), source),
             Fact("clock_skew_seconds", skew, source),
         )
-    if name == "StartTime" and isinstance(value, datetime) and value < now:
-        return (Fact("uptime_seconds", int((now - value).total_seconds()), source),)
     if name == "State" and (word := _word(value, SERVER_STATES)):
         return (Fact("server_state", word, source),)
     if name == "RedundancySupport" and (word := _word(value, REDUNDANCY)) and word != "none":

@@ -7,7 +7,7 @@ lower; a batch that a server finds too large is halved.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,6 +38,7 @@ from protocols.opcua.identify import (
 )
 from protocols.opcua.nodes import DataValue, NodeId, core
 from protocols.opcua.numbers import (
+    CURRENT_TIME,
     MOST_MESSAGE,
     MOST_PER_REQUEST,
     MOST_SHOWN,
@@ -47,6 +48,7 @@ from protocols.opcua.numbers import (
     READ,
     SERVER_STATUS,
     SESSION_DIAGNOSTICS,
+    START_TIME,
     Attribute,
 )
 from protocols.opcua.services import fitting, read, read_values
@@ -59,7 +61,15 @@ from protocols.opcua.session import (
     unusable,
 )
 from protocols.opcua.status import TOO_MUCH, is_bad
-from protocols.opcua.values import Meaning, companions, of_a_kit, server_facts, session_facts, show
+from protocols.opcua.values import (
+    Meaning,
+    companions,
+    of_a_kit,
+    server_facts,
+    session_facts,
+    show,
+    uptime_fact,
+)
 
 Wanted = tuple[tuple[NodeId, Attribute], ...]
 Values = tuple[DataValue, ...]
@@ -82,6 +92,7 @@ class Visit:
     credential: str = ""  # name of the identity, "" for anonymous
     namespaces: tuple[str, ...] = ()
     browse_size: int = MOST_PER_REQUEST
+    folders: int = 10  # of a Browse; more as answers turn out small: servers may ignore the maximum
     read_size: int = MOST_PER_REQUEST
     browses: int = 0
     reads: int = 0
@@ -279,20 +290,27 @@ async def read_server(visit: Visit) -> None:
     visit.read_size = min(visit.read_size, _least(limits, "MaxNodesPerRead"))
     visit.browse_size = _least(limits, "MaxNodesPerBrowse")
     numbers = (NAMESPACE_ARRAY, *SERVER_STATUS, *OPERATION_LIMITS, SESSION_DIAGNOSTICS)
-    now = visit.link.now
+    now, times = visit.link.now, {START_TIME, CURRENT_TIME}
+    known: dict[int, DataValue] = {}
 
     def facts(at: int, values: Values) -> tuple[Fact, ...]:
         found = dict(zip(numbers[at:], values, strict=False))
+        known.update(found)
         if NAMESPACE_ARRAY in found:
             visit.namespaces = _strings(found[NAMESPACE_ARRAY])
         visit.of_a_kit = visit.of_a_kit or of_a_kit(found)  # the manufacturer is asked first
         return (
             *server_facts(found, now(), kit=visit.of_a_kit),
+            *(_uptime(known) if times & found.keys() else ()),
             *(companions(visit.namespaces) if NAMESPACE_ARRAY in found else ()),
             *session_facts(found.get(SESSION_DIAGNOSTICS)),
         )
 
     await ask_all(visit, "read_server", _values_of(numbers), facts)
+
+
+def _uptime(known: Mapping[int, DataValue]) -> tuple[Fact, ...]:
+    return uptime_fact(known.get(START_TIME), known.get(CURRENT_TIME))
 
 
 def _values_of(numbers: tuple[int, ...]) -> Wanted:

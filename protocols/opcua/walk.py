@@ -14,6 +14,7 @@ from protocols.contract import Reason
 from protocols.opcua.nodes import NodeId, core
 from protocols.opcua.numbers import (
     ALIASES,
+    FIRST_FREE_NODE,
     HAS_PROPERTY,
     MOST_NODES,
     MOST_PAGES,
@@ -95,17 +96,32 @@ class Walk:
         """Items of the enumeration: the variables."""
         return len(self.variables)
 
-    def next_batch(self, size: int) -> tuple[Place, ...]:
-        """The next nodes to ask, within the cap."""
+    def next_batch(self, size: int, folders: int = MOST_NODES) -> tuple[Place, ...]:
+        """The next nodes to ask, within the cap; at most so many that may list a lot."""
+        if len(self.variables) >= MOST_NODES:
+            self._leave_folders()
         if self.alone:
             return (self.alone.pop(),)
         room = MOST_NODES - self.asked
         if self.queue and room <= 0:
             self.stop(Reason.OUR_CAP)
             return ()
-        batch = tuple(self.queue.popleft() for _ in range(min(size, room, len(self.queue))))
+        batch: list[Place] = []
+        while self.queue and len(batch) < min(size, room):
+            folders -= not self.queue[0].variable
+            if folders < 0 and batch:
+                break
+            batch.append(self.queue.popleft())
         self.asked += len(batch)
-        return batch
+        return tuple(batch)
+
+    def _leave_folders(self) -> None:
+        """All variables that we take are found: only what describes them is asked for still."""
+        left = [place for place in self.queue if place.variable]
+        if self.alone or len(left) < len(self.queue):
+            self.stop(Reason.OUR_CAP, f"more than {MOST_NODES} variables are not taken")
+        self.alone.clear()
+        self.queue = deque(left)
 
     def give_back(self, batch: tuple[Place, ...]) -> None:
         """A batch that was too large: ask it again in smaller ones."""
@@ -125,9 +141,13 @@ class Walk:
                 self.alone.append(place)
             elif is_bad(listing.status):
                 self.stop(_lost(name))
+            if listing.cut or (listing.unread and len(batch) == 1):
+                self.stop(Reason.OUR_CAP, "a listing is longer than is taken of one answer")
+            elif listing.unread:
+                self.alone.append(place)
             for reference in listing.references:
                 self._follow(place, reference)
-            if listing.continuation:
+            if listing.continuation and not listing.cut:
                 self.open_points.append((listing.continuation, place))
 
     def next_pages(self, size: int) -> tuple[tuple[bytes, Place], ...]:
@@ -147,7 +167,7 @@ class Walk:
         if node.is_core(SERVER) or node.is_core(ALIASES):
             return
         self.seen.add(node)
-        self.outside += node.namespace != 0
+        self.outside += _of_the_device(node)
         path = (*place.path, reference.name)
         if reference.node_class == NodeClass.VARIABLE:
             if self._property(place, reference, path):
@@ -188,6 +208,13 @@ class Walk:
                 )
             )
         return own
+
+
+def _of_the_device(node: NodeId) -> bool:
+    """Whether it is no node of the standard's own: some servers number theirs in namespace 0 too
+    (open62541 gives 50 000 and up to who names none); the standard's stay far below."""
+    number = node.identifier
+    return node.namespace != 0 or not isinstance(number, int) or number >= FIRST_FREE_NODE
 
 
 def _lost(name: str) -> Reason:
