@@ -175,18 +175,19 @@ def aged(view: View) -> tuple[list[Row], list[Row], bool]:
     stated: list[Row] = []
     old: list[Row] = []
     fresh = False
+    limit, skew = stale_after(view), clock_skew(view) or 0.0
     for row in _rows(view):
         _, meaning, samples = row
         last = samples[-1]
         if last.status in LAST_VALUE:
             stated.append(row)
             continue
-        age = _age(last)
-        if age is None or last.quality is Quality.BAD:
+        ages = _ages(last, skew)
+        if ages is None or last.quality is Quality.BAD:
             continue
-        if abs(age) <= stale_after(view):
+        if min(map(abs, ages)) <= limit:
             fresh = True
-        elif age < 0 or _stamps_advance(samples):
+        elif ages[1] < 0 or _stamps_advance(samples):
             continue  # the stamp is of a clock that is wrong, or of another zone's: it says no age
         elif meaning.known and not is_binary(meaning.measurand):
             old.append(row)
@@ -236,15 +237,21 @@ def _stamps_advance(samples: Sequence[Sample]) -> bool:
     return stamps[-1] > stamps[0]
 
 
-def _age(sample: Sample) -> float | None:
-    """Seconds between the value's own time and its receipt; None when one is not known.
+def _ages(sample: Sample, skew: float) -> tuple[float, float] | None:
+    """Seconds between the value's own time and its receipt, by our clock and by the device's;
+    None when a time is not known.
 
     A stamp from before any of these servers was made is of a clock that was never set.
     """
-    now = sample.received_time or sample.server_time
-    if now is None or sample.source_time is None or sample.source_time.year < _FIRST_YEAR:
+    if sample.source_time is None or sample.source_time.year < _FIRST_YEAR:
         return None
-    return (now - sample.source_time).total_seconds()
+    if sample.received_time is not None:
+        ours = (sample.received_time - sample.source_time).total_seconds()
+        return ours, ours + skew
+    if sample.server_time is None:
+        return None
+    own = (sample.server_time - sample.source_time).total_seconds()
+    return own, own
 
 
 def has_unit(measurand: str) -> bool:
@@ -276,19 +283,23 @@ def q04(view: View) -> list[Case]:
     )
 
 
+def clock_skew(view: View) -> int | float | None:
+    """The device's clock minus ours, as last stated."""
+    found: int | float | None = None
+    for item in view.device.facts:
+        if item.name == "clock_skew_seconds" and isinstance(item.value, (int, float)):
+            found = item.value
+    return found
+
+
 def q07(view: View) -> list[Case]:
     """The device's clock is wrong, judged by a clock that is right."""
-    skews = [
-        item
-        for item in view.device.facts
-        if item.name == "clock_skew_seconds" and isinstance(item.value, (int, float))
-    ]
-    if not skews:
+    value = clock_skew(view)
+    if value is None:
         return []
-    value = float(str(skews[-1].value))
     if abs(value) <= view.context.thresholds.skew_seconds + _half_answer_time(view):
         return []
-    premise = view.source("clock_skew_seconds", skews[-1].value)
+    premise = view.source("clock_skew_seconds", value)
     words = {"zone": view.context.zone_of(view.device.addresses) or "its zone"}
     if view.context.clock_synchronised:
         return [Case("", true(Strength.E4, premise, declared("our clock is synchronised")), words)]

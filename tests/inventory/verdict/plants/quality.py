@@ -99,6 +99,11 @@ def restamped(*behind: float | None) -> Observation:
         for s, b in zip(found.samples, behind, strict=True)))  # fmt: skip
 
 
+def skewed(seconds: float) -> Fact:
+    return Fact("clock_skew_seconds", seconds, "opcua ServerStatus CurrentTime")
+
+
+SEVEN_BEHIND = replace(PLC, facts=(skewed(90), skewed(-25_200)))  # the last one counts
 Q02 = [
     yes("Q02", "high/high", status("UncertainLastUsableValue", Quality.UNCERTAIN)),
     yes("Q02", "high/high", status("STALE", Quality.UNCERTAIN)),
@@ -123,6 +128,18 @@ Q02 = [
         {"classes": {"device-1": "motor"}}),  # every ten seconds: the minute decides
     trap("Q02", "the server stamps on change", "?", evidence(aged(61))).telling(
         "untrap scan 192.0.2.10 --depth sample --sample-every 5"),
+    # Its clock is seven hours behind ours: by its own, the first is fresh and the second is not.
+    no("Q02", "", evidence(aged(25_205), about=SEVEN_BEHIND)),
+    yes("Q02", "high/medium", evidence(
+        aged(25_205), aged(36_000, PRESSURE), about=SEVEN_BEHIND)),
+    # It is an hour ahead: a stamp in our future is old by its own clock.
+    yes("Q02", "high/medium", evidence(
+        aged(-3_000), aged(-3_600, PRESSURE), about=replace(PLC, facts=(skewed(3_600),)))),
+    # What is fresh by our clock is fresh: its source has a clock of its own.
+    no("Q02", "", evidence(aged(0), aged(0, PRESSURE), about=SEVEN_BEHIND)),
+    yes("Q02", "high/medium", evidence(  # both times are the device's
+        aged(3600, received_time=None, server_time=NOW), aged(25_200, PRESSURE),
+        about=SEVEN_BEHIND)),
     trap("Q02", "the stamp moved on", "", evidence(restamped(18_000, 18_000), aged(0, PRESSURE))),
     trap("Q02", "the stamp moved on", "high/medium",
          evidence(restamped(18_000, 18_002), aged(0, PRESSURE))),  # it stands still
