@@ -50,10 +50,16 @@ _NAMEPLATE = {
     "ComponentName": "name",
 }
 _DESCRIBED = (
-    *("DeviceClass", "YearOfConstruction", "ManufacturerUri"),
-    *("AssetId", "DeviceHealth"),
+    *("DeviceClass", "YearOfConstruction", "MonthOfConstruction", "InitialOperationDate"),
+    *("ManufacturerUri", "AssetId", "DeviceHealth", "SoftwareReleaseDate", "PatchIdentifiers"),
+    *("DeviceManual", "RevisionCounter"),
 )
-"""Nameplate properties (OPC 10000-100 5.2, OPC 40001-1 8.3); the latter go into descriptions."""
+"""Nameplate properties (OPC 10000-100 5.5, OPC 40001-1 8.3); the latter go into descriptions."""
+_VALUES_OF_SIGNALS = ("AnalogSignal", "DiscreteSignal", "ControlSignal", "TotalizerSignal")
+"""What PA-DIM and Machinery call the value of any signal, which is the object around it
+(OPC 30081 v1.01, 7; OPC 40001-2 v1.01, 7)."""
+_ABSTRACT = ("Number", "Integer", "UInteger", "Variant")
+"""Data types that no value has (OPC 10000-3, 8)."""
 _HOLDERS = ("Identification", "MachineIdentification", "MachineryBuildingBlocks")
 _BUILD = {
     "ManufacturerName": "vendor",
@@ -145,18 +151,32 @@ def point_of(
     namespaces: tuple[str, ...],
 ) -> Point:
     """One variable as a point."""
+    name = _name(variable, namespaces)
     return Point(
         address=variable.node.text(namespaces),
-        name=variable.name[:_SHORT],
+        name=name[:_SHORT],
         path="/".join(variable.path)[:1000],
         unit=meant.unit,
         type=_type(attributes),
         access=_access(attributes),
         semantic=type_name,
-        description="" if variable.shown == variable.name else variable.shown[:_SHORT],
+        description="" if variable.shown in (variable.name, name) else variable.shown[:_SHORT],
         low=meant.low,
         high=meant.high,
     )
+
+
+def _name(variable: Variable, namespaces: tuple[str, ...]) -> str:
+    """Its name; that of the signal where a companion specification calls its value by a word that
+    all signals share."""
+    shared = variable.name in _VALUES_OF_SIGNALS and _is_companion(variable, namespaces)
+    return variable.path[-2] if shared and len(variable.path) > 1 else variable.name
+
+
+def _is_companion(variable: Variable, namespaces: tuple[str, ...]) -> bool:
+    """Whether a companion specification of the OPC Foundation defines its name."""
+    space = namespaces[variable.name_space] if variable.name_space < len(namespaces) else ""
+    return space.startswith(_COMPANION) and space != _COMPANION
 
 
 def _type(attributes: Attributes) -> str:
@@ -166,6 +186,8 @@ def _type(attributes: Attributes) -> str:
     if isinstance(scalar, NodeId) and not scalar.namespace and isinstance(scalar.identifier, int):
         name = DATA_TYPES.get(scalar.identifier, "")
     variant = attributes.value.variant
+    if name in _ABSTRACT and variant and variant.type in DATA_TYPES:
+        name = ""  # what it holds now says more
     if not name and variant:
         name = DATA_TYPES.get(variant.type, "")
     return f"{name}[]" if name and variant and variant.count is not None else name
@@ -265,8 +287,7 @@ def semantic_of(definition: NodeId, names: Mapping[NodeId, str]) -> str:
 def is_nameplate(variable: Variable, namespaces: tuple[str, ...]) -> bool:
     """Whether a variable is a nameplate entry that a companion specification defines."""
     known = variable.name in _NAMEPLATE or variable.name in _DESCRIBED
-    space = namespaces[variable.name_space] if variable.name_space < len(namespaces) else ""
-    return known and space.startswith(_COMPANION) and space != _COMPANION
+    return known and _is_companion(variable, namespaces)
 
 
 def parts_of(plates: Sequence[Variable], namespaces: tuple[str, ...]) -> dict[NodeId, str]:

@@ -422,3 +422,21 @@ def test_a_negation_is_of_states_only() -> None:
     assert read_name("Not running").kind == "doubtful"
     assert read_name("readable, not interpretable: no register map").kind == ""
     assert read_name("Temperature not ok").kind != "doubtful"
+
+
+@pytest.mark.parametrize(
+    ("semantic", "name", "measurand", "match"),
+    [
+        # "UA" of the namespace is no voltage of phase A.
+        ("http://opcfoundation.org/UA/PADIM/#AnalogSignalVariableType", "Pressure", "pressure", ""),
+        ("http://opcfoundation.org/UA/IOLink/#ProcessDataVariableType", "Data", "", ""),
+        ("http://vendor.example/UA/Types#TemperatureVariableType", "x", "temperature", "typed"),
+        ("http://vendor.example/UA/Types#SpeedType", "x", "speed", "typed"),
+    ],
+)
+def test_a_companion_type_speaks_by_its_own_name(
+    semantic: str, name: str, measurand: str, match: str
+) -> None:
+    found = measure(Point("x", name, type="Double", semantic=semantic))
+    assert (found.measurand, found.kind) == (measurand, "")
+    assert (found.match == "typed") == (match == "typed")

@@ -150,3 +150,55 @@ def test_a_refused_read_leaves_the_rest_refused_and_not_out_of_budget() -> None:
     peer.special["Read"] = refuse
     left = run(peer)["read"]
     assert (left.outcome, left.reason) == (Outcome.PARTIAL, "refused_part")
+
+
+def companion(peer: Responder, name: str, parent: str, space: int) -> None:
+    """A variable in an object, named in namespace `space`."""
+    names = ["http://opcfoundation.org/UA/", "urn:own", "http://opcfoundation.org/UA/PADIM/"]
+    peer.values["i=2255", 13] = ua.DataValue(ua.Variant(names))
+    peer.references["i=85"] = [reference("ns=1;s=o", parent, 1, 35, 58)]
+    found = reference("ns=1;s=v", name)
+    found.BrowseName = ua.QualifiedName(name, space)
+    peer.references["ns=1;s=o"] = [found]
+    variable(peer, "ns=1;s=v", ua.Variant(3.25))
+
+
+@pytest.mark.parametrize(
+    ("name", "space", "shown"),
+    [("AnalogSignal", 2, "Pressure"), ("AnalogSignal", 1, "AnalogSignal"), ("Level", 2, "Level")],
+)
+def test_the_value_of_a_signal_bears_the_signals_name(name: str, space: int, shown: str) -> None:
+    peer = Responder()
+    companion(peer, name, "Pressure", space)
+    (point,) = points_of(run(peer))
+    assert (point.name, point.path) == (shown, f"Objects/Pressure/{name}")
+
+
+@pytest.mark.parametrize("name", ["RevisionCounter", "DeviceManual", "PatchIdentifiers"])
+def test_what_a_nameplate_counts_is_no_value_of_the_process(name: str) -> None:
+    peer = Responder()
+    companion(peer, name, "PT-101", 2)
+    seen = run(peer)
+    assert points_of(seen) == []
+    assert values(seen["read_nameplate"], "description") == [f"{name}=3.25"]
+
+
+def test_what_people_are_shown_is_kept_where_it_says_more_than_the_name() -> None:
+    peer = Responder()
+    speaking, alike = reference("ns=2;s=a", "x7"), reference("ns=2;s=b", "Speed")
+    speaking.DisplayName = ua.LocalizedText("Bearing temperature", "en")
+    peer.references["i=85"] = [speaking, alike]
+    for node in ("ns=2;s=a", "ns=2;s=b"):
+        variable(peer, node, ua.Variant(1.0))
+    told = {point.name: point.description for point in points_of(run(peer))}
+    assert told == {"x7": "Bearing temperature", "Speed": ""}
+
+
+def test_an_abstract_type_is_told_by_the_value() -> None:
+    peer = Responder(references={"i=85": [reference("ns=2;s=a", "a"), reference("ns=2;s=b", "b")]})
+    for node, value in (("ns=2;s=a", ua.Variant(1.5, ua.VariantType.Float)), ("ns=2;s=b", None)):
+        variable(peer, node, ua.Variant(1.0))
+        peer.values[node, 13] = ua.DataValue(value) if value else ua.DataValue()
+        peer.values[node, 14] = ua.DataValue(ua.Variant(ua.NodeId(26, 0)))
+    types = {point.name: point.type for point in points_of(run(peer))}
+    assert types == {"a": "Float", "b": "Number"}
