@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from shlex import quote
 
 from inventory.derive.declared import equipment_class
@@ -57,6 +57,7 @@ from inventory.rules.standing import about_machine, resting, rests
 from inventory.signals.points import (
     MAPPED,
     NAME_ONLY,
+    TEXT_TYPES,
     TYPED,
     Meaning,
     dimensions,
@@ -381,8 +382,10 @@ class Machine:
             if self.context.neighbours.get(view.device.key):
                 continue  # it may be of another machine
             for point in view.evidence.points:
+                if not _is_text(point.type):  # as nearly all: not measured once more for this
+                    continue
                 meaning = measure(point)
-                if not meaning.process or meaning.numeric or not fits(signal, meaning):
+                if not meaning.process or not fits(signal, meaning):
                     continue
                 if any(_NUMBER.fullmatch(str(one.value)) for one in view.values(point)):
                     return unknown(
@@ -520,6 +523,11 @@ def speaks_of(value: str, signal: Signal) -> bool:
     return any(
         one.measurand == signal.measurand and one.place in ("", signal.place) for one in named
     )
+
+
+@cache
+def _is_text(kind: str) -> bool:
+    return kind.casefold().startswith(TEXT_TYPES)
 
 
 def _is_source(door: Door, view: View) -> bool:
