@@ -147,8 +147,10 @@ SITE_FILE = """# The site file: what people know of a site before a packet is se
 `--config FILE` names it, and each command takes it; a flag goes over the file, the file over the
 default. Everything in it is optional. A key that is not below, a zone that no table declares and a
 value that cannot be meant are refused, with the nearest good one. What it states is kept in the
-inventory as declarations, never a secret; what its next edition states no more is withdrawn at the
-next scan or import, which says so. Made by `python -m docs.generate`.
+inventory as declarations, never a secret; what its next edition states no more is withdrawn.
+A scan, an import and a command that shows verdicts (`gaps`, `questions`, `readiness` …) take it,
+and say where it counts anew. Files of one name in two folders are two files. Made by
+`python -m docs.generate`.
 
 ```toml
 exclude = ["10.20.0.9", "10.20.7.0/24"]     # the safety controllers: never sent anything

@@ -15,6 +15,7 @@ import click
 
 from inventory.text import inert
 from scanner.program import ours
+from scanner.wording import counted
 
 if TYPE_CHECKING:
     from inventory.rulebook import Change
@@ -49,8 +50,37 @@ def concluded(settings: Settings) -> Iterator[Store]:
     from inventory.conclude import conclude
 
     with at_site(settings) as store:
+        _take_site_file(settings, store)
         conclude(store, told=lambda changes: _rules_changed(changes, settings, store.site))
         yield store
+
+
+def _take_site_file(settings: Settings, store: Store) -> None:
+    """Records what the site file states where that is not what is in force: verdicts are those of
+    the file that was named. One that is about another site states nothing here."""
+    if settings.config is None:
+        return
+    from scanner.declare import declarations
+    from scanner.site import SiteError, load
+    from scanner.statements import record_site, says_otherwise
+
+    try:
+        site = load(settings.config)
+    except SiteError as error:
+        raise click.UsageError(str(error)) from error
+    if site.name not in ("", store.site):
+        return
+    path = settings.config
+    stated = declarations(site, store.site, path)
+    changed = says_otherwise(store, stated, store.site, path)
+    if not changed:
+        return
+    with told():
+        said = record_site(store, stated, store.site, path)
+    count = counted(changed, "changed statement counts", "changed statements count")
+    click.echo(f"{path.name}: {count} from now on", err=True)
+    if said:
+        click.echo(said, err=True)
 
 
 @contextmanager

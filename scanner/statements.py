@@ -62,15 +62,32 @@ def record_site(store: Store, several: Sequence[Declaration], site: str, path: P
     if path is None:
         store.declare(last_word(store, several))
         return ""
+    back, others = _taken_back_by(store, several, site, path)
+    store.declare([*back, *last_word(store, several)])
+    return "; ".join(filter(None, (told(back, path.name), _still(others, path.name))))
+
+
+def _taken_back_by(
+    store: Store, several: Sequence[Declaration], site: str, path: Path
+) -> tuple[list[Declaration], list[Declaration]]:
+    """Withdrawals of what earlier editions of a site file stated and this one does not; and the
+    same of other files of that name, whose statements stay."""
     ever = [one for one in store.ever_stated(site, *STATED) if file_of(one) == path.name]
     own = {found[1] for one in ever if (found := _edition(one)) and found[2] == mark_of(path)}
     own |= {found[1] for one in several if (found := _edition(one))}
     mine = {one.id for one in ever if _is_edition(one, mark_of(path), own)}
     back = taken_back(store, site, path.name, STATED, several)
-    others = [one for one in back if one.subject not in mine]
-    back = [one for one in back if one.subject in mine]
-    store.declare([*back, *last_word(store, several)])
-    return "; ".join(filter(None, (told(back, path.name), _still(others, path.name))))
+    return (
+        [one for one in back if one.subject in mine],
+        [one for one in back if one.subject not in mine],
+    )
+
+
+def says_otherwise(store: Store, several: Sequence[Declaration], site: str, path: Path) -> int:
+    """How many statements of a site file differ from what is in force; a comment is none."""
+    newest = {(one.kind, one.subject): one.fields for one in store.stated(site, *STATED)}
+    changed = [one for one in several if newest.get((one.kind, one.subject)) != one.fields]
+    return len(changed) + len(_taken_back_by(store, several, site, path)[0])
 
 
 EDITION = re.compile(r" sha256:(\w+)(?: folder:(\w+))?")
