@@ -18,10 +18,10 @@ from inventory.derive.assets import derive
 from inventory.derive.declared import in_force
 from inventory.derive.nodes import END
 from inventory.heard import UNASKED, Heard, absence, heard, presence
+from inventory.judge.conflicts import lost_names
 from inventory.judge.evidence import assemble
 from inventory.judge.openness import protocols
 from inventory.judge.site import judge_site
-from inventory.judge.view import lost_names
 from inventory.model import (
     Declaration,
     Device,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from inventory.derive.identity import said
+from inventory.judge.conflicts import lost_names
 from inventory.judge.remarks import MOST_REMARKS, remarks
-from inventory.judge.view import lost_names
 from inventory.model import ELSEWHERE, Device, Equipment, Evidence, Finding, Level
 from inventory.outputs import records
 from inventory.store.rulebook import conflicts
