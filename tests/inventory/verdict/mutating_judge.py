@@ -33,7 +33,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (logic, (test_judging, test_rules)),
     (weigh, (test_judging, test_standing)),
     (standing, (test_standing,)),
-    (levels, (test_level_bounds, test_levels, test_acceptance)),
+    (levels, (test_level_bounds, test_levels, test_acceptance, test_machine_levels)),
     (presence, (test_presence, test_soundness, test_whose, test_acceptance)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),

@@ -251,6 +251,15 @@ Q03 = [
     trap("Q03", "hours lie between", "?", twice(WEEK, others=None, moving=1)),
     trap("Q03", "nothing at all moved", "?", twice(WEEK, others=None, moving=0)),  # not today
     trap("Q03", "nothing at all moved", "", twice(WEEK, earlier=45.0, others=None)),  # since then
+    trap("Q03", "nothing at all moved", "?", assemble(device(), (
+        *twice(WEEK, others=None).observations,
+        *(replace(one, scan="scan-old", time=one.time - timedelta(minutes=2 * WEEK))
+          for one in twice(2 * WEEK, earlier=45.0, others=None).observations[:1])))),  # long before
+    trap("Q03", "nothing at all moved", "", frozen(reads=10, stamped=11.0)),  # Q02 speaks of it
+    trap("Q03", "nothing at all moved", "?", frozen(reads=10, stamped=10.0)),
+    trap("Q03", "nothing at all moved", "", frozen(point=tag("AI_7"))),  # nobody knows what it is
+    trap("Q03", "nothing at all moved", "?", evidence(replace(STILL, samples=tuple(
+        replace(item, received_time=None, source_time=NOW) for item in STILL.samples)))),
     trap("Q03", "hours lie between", "", twice(WEEK, reads=20)),  # a minute shows nothing
     no("Q03", "", twice(11.0, earlier=45.0)),  # it moved since: one read too few stand still
     trap("Q03", "nothing at all moved", "?", twice(11.0, others=(3.0, 3.0))).telling("in 20 reads"),
