@@ -165,11 +165,14 @@ def _span(held: object) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
-def _width(low: object, high: object) -> float:
-    """The share of which it is not known whether it counts; all of it where nothing is assessed."""
-    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
-        return round(high - low, 3)
-    return 1.0
+def _doubtful(line: Mapping[str, object]) -> float:
+    """The share of weight of which it is not known whether it is at level 4; all where nothing is
+    assessed."""
+    bounds = [line.get(name) for name in ("level4_share", "level4_possible")]
+    if None in bounds:
+        return 1.0
+    low, high = (float(str(one)) for one in bounds)
+    return round(high - low, 3)
 
 
 def six_questions(
@@ -182,7 +185,7 @@ def six_questions(
     unknown = concluded.open_assets / census.devices if census.devices else 1.0
     unknown = round(min(unknown, 1.0), 3)
     line = site_line or {}
-    doubtful = _width(line.get("level4_share"), line.get("level4_possible"))
+    doubtful = _doubtful(line)
     services = sum(census.classes.values())
     easy = census.classes[Openness.O0]
     variants = sum(len(models) for models in census.models.values())

@@ -34,7 +34,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (weigh, (test_judging, test_standing)),
     (standing, (test_standing,)),
     (levels, (test_level_bounds, test_levels, test_acceptance, test_machine_levels)),
-    (presence, (test_presence, test_soundness, test_whose, test_acceptance)),
+    (presence, (test_presence, test_soundness, test_whose, test_acceptance, test_machine_levels)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
     (usecases, (test_ready, test_soundness)),

@@ -134,6 +134,18 @@ def test_a_machine_that_says_or_is_said_to_stand_still_need_not_move() -> None:
     assert judged(STILL, **attested("m-2", statement="out of service")).level.lo == 3
 
 
+def test_a_rest_on_the_day_of_the_reads_counts_later_too() -> None:
+    rest = attested("m-1", statement="shutdown", value="2026-11-20 to 2026-11-23")
+    unread = evidence(about=replace(DRIVE, key="device-3"))
+    unit = replace(motor(), links=(*motor().links, Link("M-1", "device-3")))
+    for later in (timedelta(days=2), timedelta()):
+        here = context(STILL, unread, today=NOW + later, **rest)
+        known = {one.device.key: judge_device(one, here) for one in (STILL, unread)}
+        assert judge_equipment(unit, [STILL, unread], here, known).level.lo == 4
+    over = attested("m-1", statement="shutdown", value="2026-11-18 to 2026-11-20")
+    assert judged(STILL, **over).level.lo == 3
+
+
 def test_one_device_of_several_whose_values_move_suffices() -> None:
     moving = reads(0, 10, 20, about=replace(DRIVE, key="device-2"))
     unit = replace(motor(), links=(*motor().links, Link("M-1", "device-2")))
