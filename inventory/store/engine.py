@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.store.errors import StoreError, explained
+from inventory.store.errors import OlderError, StoreError, explained
 from inventory.store.lock_file import WAIT_SECONDS, derived_elsewhere
 from inventory.store.where import is_url, shown
 
@@ -43,10 +43,21 @@ HEADER_BYTES = 100
 
 
 def connect(where: str, *, create: bool, readonly: bool) -> Engine:
-    """An engine for a database of our revision.
+    """An engine for a database of our revision; one of an older version is brought up to date
+    first, also where it is only read, if it may be written.
 
     Raises `StoreError`, one line, for everything that stands in the way.
     """
+    try:
+        return _connect(where, create=create, readonly=readonly)
+    except OlderError:
+        if is_url(where) or not os.access(where, os.W_OK):
+            raise
+    _connect(where, create=False, readonly=False).dispose()
+    return _connect(where, create=False, readonly=readonly)
+
+
+def _connect(where: str, *, create: bool, readonly: bool) -> Engine:
     made = not is_url(where) and not os.path.lexists(where)
     engine = _url_engine(where) if is_url(where) else _file_engine(Path(where), create, readonly)
     try:

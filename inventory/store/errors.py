@@ -13,6 +13,10 @@ class StoreError(Exception):
     """The database cannot be used; the message is one line for the person at the keyboard."""
 
 
+class OlderError(StoreError):
+    """It is of an older version, and was opened for reading only."""
+
+
 @contextmanager
 def explained(where: str) -> Iterator[None]:
     """Turns a database error into a `StoreError` that says what to do."""

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.store.errors import StoreError
+from inventory.store.errors import OlderError, StoreError
 from inventory.store.where import is_url, shown
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def upgrade(engine: Engine, where: str, found: str, *, readonly: bool) -> None:
             "upgrade untrap, or name another file with --db"
         )
     if readonly:
-        raise StoreError(f"{shown(where)} is from an older untrap; open it once for writing")
+        raise OlderError(f"{shown(where)} is from an older untrap; open it once for writing")
     if not is_url(where):
         _copy(Path(where), found)
     with engine.begin() as connection:

@@ -64,3 +64,12 @@ def test_a_file_of_an_older_version_opens_with_its_records(tmp_path: Path, revis
         ]
     copy = tmp_path / f"old.db.before-{revision}"
     assert copy.exists() == (revision != tables.REVISION)
+
+
+@pytest.mark.parametrize("revision", revisions())
+def test_who_only_reads_an_older_file_finds_its_records_too(tmp_path: Path, revision: str) -> None:
+    """A plan or a use case may be the first that is asked after an upgrade."""
+    of_revision(tmp_path / "old.db", revision)
+    with Store.open(tmp_path / "old.db", SITE, create=False, readonly=True) as store:
+        assert list(store.observations()) == [TELLING]
+        assert store.readonly
