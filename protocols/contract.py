@@ -81,6 +81,17 @@ def expand(text: str) -> Any:
     return _decoder.decode(text)
 
 
+def natural(text: str, most: int) -> int | None:
+    """The number that plain digits give, or None: for other text, and above `most`.
+
+    `str.isdigit` takes "²" too, and `int` refuses that, and 5 000 digits.
+    """
+    if not (text.isascii() and text.isdigit()) or len(text.lstrip("0")) > len(str(most)):
+        return None
+    number = int(text.lstrip("0") or "0")
+    return number if number <= most else None
+
+
 class Depth(IntEnum):
     """How far a scan goes; each rung needs the rung below."""
 

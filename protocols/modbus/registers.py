@@ -11,7 +11,7 @@ import struct
 from collections.abc import Sequence
 
 from protocols._cursor import text
-from protocols.contract import Quality, Value
+from protocols.contract import Quality, Value, natural
 
 LAYOUTS = {
     "uint16": ">H",
@@ -40,9 +40,9 @@ def size(kind: str) -> int | None:
         return BCD[kind]
     name, _, number = kind.partition(":")
     if name == "bit":
-        return 1 if not number or (number.isdigit() and int(number) < 16) else None
-    if name == "string" and number.isdigit() and 0 < int(number) <= MOST_TEXT:
-        return (int(number) + 1) // 2
+        return 1 if not number or natural(number, 15) is not None else None
+    if name == "string" and (length := natural(number, MOST_TEXT)):
+        return (length + 1) // 2
     return None
 
 

@@ -20,6 +20,7 @@ from protocols.contract import (
     Question,
     Reading,
     Reason,
+    natural,
 )
 from protocols.modbus.codec import (
     LONGEST_FRAME,
@@ -64,7 +65,7 @@ def unit_of(observation: Observation) -> int | None:
     """The unit that a question of ours went to."""
     question = observation.question
     words = (question.part or question.argument).split()
-    return int(words[1]) if len(words) > 1 and words[0] == "unit" and words[1].isdigit() else None
+    return natural(words[1], 255) if len(words) > 1 and words[0] == "unit" else None
 
 
 def late_ids(heard: tuple[Observation, ...], ours: int) -> Callable[[int], bool]:

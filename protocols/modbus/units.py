@@ -13,7 +13,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from protocols.contract import CUT, DATA, SPOKE, Answer, Fact, Outcome, Question, Reading, Reason
+from protocols.contract import (
+    CUT,
+    DATA,
+    SPOKE,
+    Answer,
+    Fact,
+    Outcome,
+    Question,
+    Reading,
+    Reason,
+    natural,
+)
 from protocols.modbus.codec import parse_items, read_pdu
 from protocols.modbus.identity import Found, Objects, facts_of, first_page, rest
 from protocols.modbus.talk import FAILURE, FIRST, PROTOCOL, READ, Talk, part_of
@@ -30,9 +41,10 @@ def numbers(parts: Iterable[str]) -> tuple[int, ...]:
     found: list[int] = []
     for part in parts:
         first, _, last = part.removeprefix("unit").strip().partition("-")
-        if first.isdigit() and (last.isdigit() or not last):
-            found += range(int(first), min(int(last or first), 255) + 1)
-    return tuple(dict.fromkeys(unit for unit in found if unit <= 255))
+        low, high = natural(first, 255), natural(last or first, 65_535)
+        if low is not None and high is not None:
+            found += range(low, min(high, 255) + 1)
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(slots=True)

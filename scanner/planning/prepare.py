@@ -16,8 +16,9 @@ from typing import cast
 import click
 
 from inventory.model import Declaration, Kind, Scan
+from inventory.text import inert
 from protocols import probes as all_probes
-from protocols.contract import Credential, Depth, MapEntry, Options, Probe
+from protocols.contract import Credential, Depth, MapEntry, Options, Probe, natural
 from scanner import profile as profiles
 from scanner import site as sites
 from scanner.cli import Settings
@@ -363,12 +364,13 @@ def _ports(
     flags: dict[str, list[int]] = {}
     for item in _split(given):
         name, _, port = item.partition("=")
-        if name not in good or not port.isdigit() or not 1 <= int(port) <= 65_535:
+        number = natural(port, 65_535)
+        if name not in good or not number:
             raise click.UsageError(
-                f"--port {item!r}: PROTOCOL=PORT with one of {', '.join(sorted(good))}, "
+                f"--port {inert(item, 80)!r}: PROTOCOL=PORT with one of {', '.join(sorted(good))}, "
                 "as in modbus=1502"
             )
-        flags.setdefault(name, []).append(int(port))
+        flags.setdefault(name, []).append(number)
     return {**ports, **{name: tuple(found) for name, found in flags.items()}}
 
 
@@ -376,12 +378,13 @@ def _units(text: str) -> tuple[int, ...]:
     found: list[int] = []
     for item in _split([text]):
         first, _, last = item.partition("-")
-        if not first.isdigit() or (last and not last.isdigit()):
-            raise click.UsageError(f"--units {item!r}: numbers from 0 to 255, as in 1-16,20")
-        numbers = range(int(first), int(last or first) + 1)
-        if not numbers or numbers[-1] > 255:
-            raise click.UsageError(f"--units {item!r}: 0 to 255, lower end first")
-        found += numbers
+        low, high = natural(first, 255), natural(last or first, 255)
+        if low is None or high is None or high < low:
+            raise click.UsageError(
+                f"--units {inert(item, 80)!r}: numbers from 0 to 255, lower end first, "
+                "as in 1-16,20"
+            )
+        found += range(low, high + 1)
     return tuple(dict.fromkeys(found))
 
 

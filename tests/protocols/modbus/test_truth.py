@@ -8,6 +8,8 @@ import pytest
 
 from protocols.contract import Depth, Outcome, Reason
 from protocols.modbus.ladder import MOST_IDENTIFY
+from protocols.modbus.registers import size
+from protocols.modbus.units import numbers
 from tests.protocols.modbus.box import Box, Slave, asked, facts, floats, named, run
 from tests.protocols.modbus.test_points import ENTRY, one
 
@@ -161,3 +163,16 @@ def test_the_absence_of_unit_one_is_told_by_the_same_question() -> None:
     assert facts(link, "serial") == ["4711A"]
     assert facts(link, "vendor") == ["Acme"]
     assert len(link.requests) == 3
+
+
+@pytest.mark.parametrize("text", ["²", "٣", "9" * 5_000, "-1", "1.0", ""])
+def test_what_is_no_plain_number_is_no_unit_and_no_length(text: str) -> None:
+    assert numbers([f"unit {text}", f"{text}-{text}", "7"]) == (7,)
+    assert size(f"string:{text}") is None
+    assert size(f"bit:{text}") == (None if text else 1)
+
+
+def test_units_are_counted_from_both_ends() -> None:
+    assert numbers(["unit 3", "9-11", "254-300", "0007"]) == (3, 9, 10, 11, 254, 255, 7)
+    assert size("bit:15") == 1 and size("bit:16") is None
+    assert size("string:7") == 4 and size("string:0") is None and size("string:250") == 125
