@@ -49,7 +49,6 @@ SAME: dict[str, str] = {
     "governance.g03: drop not view.context.collisions of"
     " not view.device.seen or not view.context.collisions": "an early way out",
     "informational.sufficient: drop 0 of level.lo or 0": "a device that is judged has a level",
-    "quality.aged: age < 0 -> age <= 0": "a stamp of the very moment is fresh before that",
     "frozen.standing_still: drop not _watched(rows) of _stopped(rows) or not _watched(rows)":
         "an early way out",
     "inaccessible.a04: drop item.outcome is Outcome.REFUSED_AUTH of"

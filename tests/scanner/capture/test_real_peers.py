@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -121,7 +122,9 @@ class Hall:
 
     def record(self, file: Path) -> None:
         """One recording: as long as the office reads the historian."""
-        dump = self.inside("", need("tcpdump"), "-i", "br0", "-U", "-Z", "root", "-w", file)
+        dump = self.inside(
+            "", need("tcpdump"), "--immediate-mode", "-i", "br0", "-U", "-Z", "root", "-w", file
+        )
         reads = self.inside(
             OFFICE, need("node"), ROOT / "tests/peers/node-opcua/client.js",
             f"opc.tcp://{HISTORIAN}:4840/historian", PLC_NODE, str(READS), "50",
@@ -132,6 +135,7 @@ class Hall:
                 assert recording.poll() is None
             try:
                 subprocess.run(reads, check=True, capture_output=True, timeout=HUNG_SECONDS)
+                office_has_left(file)
             finally:
                 recording.terminate()
 
@@ -145,6 +149,18 @@ class Hall:
         )  # fmt: skip
         assert done.returncode in (0, 3), done.stderr  # 3: a scan to which nobody answered
         return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def office_has_left(file: Path) -> None:
+    """Wait for the end of the office's connection: the file then holds all that came before it,
+    which tcpdump, asked to end, would leave in the kernel."""
+    end = f"src host {OFFICE} and tcp[tcpflags] & (tcp-fin|tcp-rst) != 0"
+    until = time.monotonic() + HUNG_SECONDS
+    while not subprocess.run(
+        [need("tcpdump"), "-n", "-r", file, end], capture_output=True, check=False
+    ).stdout:
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
