@@ -13,8 +13,10 @@ from inventory.rules import (
     inaccessible,
     informational,
     instruments,
+    networks,
     quality,
     ranges,
+    siblings,
     trapped,
     uninstrumented,
 )
@@ -26,7 +28,7 @@ from tests.support.replay import LONGEST, TooLongError, within
 MODULES: tuple[ModuleType, ...] = (
     trapped, inaccessible, uninstrumented, quality, ranges, frozen, governance, informational,
     conversations,
-    instruments,
+    instruments, networks, siblings,
 )  # fmt: skip
 FAMILY = {
     "trapped": "T",
@@ -39,6 +41,8 @@ FAMILY = {
     "informational": "N",
     "conversations": "TG",
     "instruments": "T",
+    "networks": "T",
+    "siblings": "Q",
 }
 WORDS = frozenset({"_fields", "_model", "name_of", "fields", "_plain"})
 """Functions that choose words for a text and decide nothing."""

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from inventory import fixes, population, readiness, rollup, usecases
 from inventory.judge import coverage, equipment, levels, logic, presence, weigh
-from inventory.rules import standing
+from inventory.rules import refusals, standing
 from tests.inventory import test_fixes, test_pairs, test_population, test_sums
 from tests.inventory.coverage import test_figures
 from tests.inventory.verdict import (
@@ -20,6 +20,7 @@ from tests.inventory.verdict import (
     test_plants,
     test_presence,
     test_ready,
+    test_refusals,
     test_rules,
     test_soundness,
     test_standing,
@@ -33,6 +34,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (logic, (test_judging, test_rules)),
     (weigh, (test_judging, test_standing)),
     (standing, (test_standing,)),
+    (refusals, (test_refusals,)),
     (levels, (test_level_bounds, test_levels, test_acceptance, test_machine_levels)),
     (presence, (test_presence, test_soundness, test_whose, test_acceptance, test_machine_levels)),
     (coverage, (test_judging, test_figures)),
