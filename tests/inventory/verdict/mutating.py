@@ -67,6 +67,8 @@ SAME: dict[str, str] = {
     " (value in none or not -most <= value <= most)": "an early way out",
     "ranges._odd: -most <= value <= most -> -most < value <= most": "it is judged again",
     "frozen._together: at > 0 -> at >= 0": "from the first read back to the last is no time",
+    "quality.aged: ages[1] < 0 -> ages[1] <= 0": "an age of nothing is fresh",
+    "quality.q07: value > 0 -> value >= 0": "a clock that agrees with ours is not wrong",
     "frozen._span: drop last of first and last": "samples without a time stand first",
 }  # fmt: skip
 """Mutants that change nothing that can be told, each with the reason."""

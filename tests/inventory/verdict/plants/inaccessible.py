@@ -145,7 +145,12 @@ A03 = [
     no("A03", "", evidence(USER, seen("opcua", O.COMPLETE, "read", samples=(
         Sample(TEMPERATURE.address, 3.0),)))),
     no("A03", "", evidence(KEPT)),
-    yes("A03", "opcua=medium/high", evidence(USER)),
+    *(yes("A03", "opcua=medium/high", evidence(USER, replace(USER, credential=label))).telling(word)
+      for label, word in (
+          ("historian", "Check credential historian with the owner"), ("anonymous", "!Check"))),
+    yes("A03", "opcua=medium/high", evidence(USER)).telling("!Check", "read-only service account"),
+    # Another name was refused for its certificate: as a user nobody was refused but the nameless.
+    no("A03", "opcua=?", evidence(USER, KEPT, replace(UNTRUSTED, credential="x"))),
     yes("A03", "opcua=medium/high", evidence(USER, UNTRUSTED)),
     yes("A03", "snmp=medium/high", evidence(seen("snmp", O.REFUSED_AUTH, reason="user_rejected"))),
     yes("A03", "opcua=medium/high", evidence(USER, KEPT, replace(USER, credential="x"))),
@@ -268,7 +273,12 @@ A08 = [
         "a question to its declared address", "scan the declared address",
         "untrap scan 192.0.2.10"),
     trap("A08", "its address or zone was not", "?", evidence(about=NOWHERE)).telling(
-        "the register gives none", "complete the register", "!untrap scan"),
+        "an address of it", "the register gives none", "complete the register", "!untrap scan",
+        "!which unit"),
+    trap("A08", "its address or zone was not", "?", evidence(about=replace(  # its gateway has none
+        NOWHERE, addresses=(), parent="g", part="unit 3",
+        register=row("M", address="", parent="GW", unit="3")))).telling(
+            "an address of it", "!which unit"),
     trap("A08", "its address or zone was not", "?",
          evidence(seen("opcua", O.NOT_ASKED, reason="budget"), about=UNSEEN)),
     trap("A08", "its address or zone was not", "?",
@@ -291,6 +301,11 @@ A08 = [
           ("?", (("A", "serial number 77"), ("B", "address 10.0.0.5"))),
           ("", (("A", "address 10.0.0.5"), ("A", "address 10.0.0.5"))),
           ("", (("A", "serial number 77"), ("B", "hardware address 0")))) ),
+    trap("A08", "several register rows name", "", evidence(S7, about=replace(PLC, merges=(
+        Merge("register row A", "address 10.0.0.5"), Merge("serial:77", "same serial number"))))),
+    trap("A08", "several register rows name", "?", evidence(about=replace(UNSEEN, merges=tuple(
+        Merge(f"register row {tag}", "address 192.0.2.10") for tag in "AB")))).telling(
+            "a question to its declared address", "!which of"),  # nothing stands there yet
     trap("A08", "another device stands where it stood", "?",
          evidence(S7, about=replace(PLC, merges=(GONE,)))).telling("at 192.0.2.9", "taken away"),
     trap("A08", "another device stands where it stood", "?",

@@ -86,6 +86,8 @@ U01 = [
         SEEN, seen("mystery", O.SILENT), seen("lldp", O.SILENT), about=DRIVE), FULL, M1),
     yes("U01", "temperature=medium/high",
         evidence(SEEN, seen("opcua", O.REFUSED_CAPABILITY, "read"), about=DRIVE), FULL, M1),
+    no("U01", "temperature=?", evidence(SEEN, seen(  # the door itself was not opened
+        "opcua", O.REFUSED_CAPABILITY, "hello", reason="endpoint_url"), about=DRIVE), FULL, M1),
     yes("U01", "temperature=medium/high", THREE, FULL, M1).telling(  # vibration shows as much
         "Publish what a controller"),
     yes("U01", "vibration|axial_flux=high/high", monitored(CURRENT, TEMP, RUN), FULL, M1),

@@ -382,6 +382,9 @@ Q05 = [
     trap("Q05", "it is what devices give", "?", evidence(
         listed(TEMPERATURE, value=6553.5, quality=Quality.UNCERTAIN, status=AT_LIMIT))).telling(
         "1 of them", "NotAvailable"),
+    *(trap("Q05", "it is what devices give", "", evidence(listed(  # what is no number has no limit
+        TEMPERATURE, value=value, quality=Quality.UNCERTAIN, status=AT_LIMIT)))
+      for value in (None, "OVER")),
     yes("Q05", "high/high", evidence(listed(replace(TEMPERATURE, unit="BAR"), value=6553.5,
                                             quality=Quality.UNCERTAIN, status=AT_LIMIT))),
     *(trap("Q05", "it is the unscaled current", key,
@@ -412,7 +415,8 @@ Q07 = [
     no("Q07", "", skew(3.0, 2.0), RIGHT),  # half the answer time may be the way there
     no("Q07", "", stating(), RIGHT),
     no("Q07", "", skew("unknown"), RIGHT),
-    trap("Q07", "our clock is not known", "?", skew(90)),
+    trap("Q07", "our clock is not known", "?", skew(90)).telling("is 90 s ahead of ours"),
+    trap("Q07", "our clock is not known", "?", skew(-90)).telling("is 90 s behind ours"),
     trap("Q07", "our clock is not known", "?", skew(90), {"clocks_near": 1}),
     trap("Q07", "our clock is not known", "?", skew(90),
          {"clock_synchronised": False, "clocks_near": 9}),

@@ -271,6 +271,8 @@ T06 = [
          answered(5)),  # it came back
     no("T06", "", evidence(refusal(-9_000, "scan-0"), seen("modbus", O.COMPLETE, part="unit 3"),
                            about=DEAD), answered(5)),
+    no("T06", "", evidence(refusal(0, "scan-0"), seen("modbus", O.COMPLETE, part="unit 3"),
+                           about=DEAD), answered(5)),  # at the same moment is not later
     trap("T06", "it answered in the same", "", evidence(
         seen("modbus", O.EMPTY, part="unit 3", seconds=-5), *TWICE, about=DEAD), answered(5)),
     no("T06", "", evidence(*TWICE, about=replace(DEAD, parent="")), answered(5)),
@@ -324,7 +326,7 @@ T07 = [
 ]  # fmt: skip
 
 
-def network(text: str, *more: str) -> Evidence:
+def network(text: str | None, *more: str) -> Evidence:
     return stating(*(Fact("network", one, "ipAddrTable") for one in (text, *more)))
 
 
@@ -360,6 +362,18 @@ T10 = [
                 Fact("endpoint_url", "opc.tcp://10.9.0.7:4840", "GetEndpoints"))),
     yes("T10", "the network of 10.9.0.7=medium/medium", server("opc.tcp://10.9.0.7:4840"),
         zoned("cell", "10.9.0.0/16")),
+    yes("T10", "10.8.0.0/16=medium/high the network of 10.9.0.7=medium/medium",
+        stating(Fact("network", "10.8.0.0/16", "ipAddrTable"),
+                Fact("endpoint_url", "opc.tcp://10.9.0.7:4840", "GetEndpoints"))),
+    yes("T10", "rack 3=medium/high the network of 10.9.0.7=medium/medium",
+        stating(Fact("network", "rack 3", "register"),
+                Fact("endpoint_url", "opc.tcp://10.9.0.7:4840", "GetEndpoints"))),
+    no("T10", "", network(None)),
+    no("T10", "", stating(  # a page about it is no server
+        Fact("product_uri", "http://10.9.0.7/product", "opcua ServerStatus BuildInfo"))),
+    no("T10", "", stating(  # it stands in that network itself, and nobody asked it there
+        Fact("endpoint_url", "opc.tcp://10.9.0.7:4840", "opcua GetEndpoints"), protocol="opcua",
+        addresses=("192.0.2.10", "10.9.0.5"))),
     no("T10", "", server("opc.tcp://plc-7.cell.local:4840")),
     no("T10", "", server("opc.tcp://[::")),
     no("T10", "", server("urn:plc:7")),
