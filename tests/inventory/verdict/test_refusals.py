@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from inventory.judge.door import Door
 from inventory.judge.remarks import remarks
 from inventory.judge.verdict import judge_device
+from inventory.judge.view import View
 from inventory.model import Finding
-from inventory.rules.refusals import MOST_DETAIL
+from inventory.rules.refusals import MOST_DETAIL, never_opened, offers, trust_words, unusable
 from protocols.contract import Fact, Observation
 from protocols.contract import Outcome as O
 from tests.inventory.verdict.evidence import context, evidence, seen
@@ -40,7 +42,7 @@ def fixes(rule: str, *observations: Observation) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("reason", "offers", "begins"),
+    ("reason", "listed", "begins"),
     [
         ("certificate_untrusted", SECURED, "Exchange certificates with the server"),
         ("certificate_expired", SECURED, "Renew the certificate, or set the clock"),
@@ -55,8 +57,8 @@ def fixes(rule: str, *observations: Observation) -> list[str]:
         ("mode_not_offered", seen("opcua", O.COMPLETE, "hello"), "Make a certificate for whoever"),
     ],
 )
-def test_each_reason_has_one_fix_of_its_own(reason: str, offers: Observation, begins: str) -> None:
-    (fix,) = fixes("A04", offers, refused(reason))
+def test_each_reason_has_one_fix_of_its_own(reason: str, listed: Observation, begins: str) -> None:
+    (fix,) = fixes("A04", listed, refused(reason))
     assert fix.startswith(begins)
 
 
@@ -149,3 +151,114 @@ def test_the_newest_answer_to_a_question_speaks() -> None:
     other = replace(old, credential="reader")
     assert remarks([new, old]) == ()
     assert remarks([old, other]) == (old, other)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "operation", "is_so"),
+    [
+        (O.REFUSED_CAPABILITY, "hello", True),
+        (O.REFUSED_CAPABILITY, "open_channel", True),
+        (O.REFUSED_CAPABILITY, "create_session", True),
+        (O.REFUSED_CAPABILITY, "session", True),
+        (O.REFUSED_CAPABILITY, "browse", False),  # the door is open, this is not offered
+        (O.REFUSED_AUTH, "session", False),  # a user is missing, not the door
+        (O.COMPLETE, "hello", False),
+        (O.NOT_ASKED, "session", False),
+    ],
+)
+def test_a_door_was_never_opened_where_setting_it_up_is_not_offered(
+    outcome: O, operation: str, is_so: bool
+) -> None:
+    assert never_opened(seen("opcua", outcome, operation)) is is_so
+
+
+def door(*observations: Observation) -> Door:
+    about = evidence(*observations)
+    (only,) = View(about, context(about)).doors
+    return only
+
+
+def words(*observations: Observation) -> dict[str, str]:
+    """The words that are given, of the refusals among these answers."""
+    refusals = [item for item in observations if item.outcome is O.REFUSED_AUTH]
+    given = trust_words(door(*observations), refusals)
+    return {name: word for name, word in given.items() if word}
+
+
+def test_a_credential_is_of_no_use_only_where_it_was_kept_back_for_that() -> None:
+    kept = not_asked("credential_unusable", "mine"), not_asked("server_key", "other")
+    others = (
+        not_asked("safety_hold", "held"),  # kept back for another reason
+        refused("credential_unusable", credential="sent"),  # sent, and refused there
+    )
+    assert {item.credential for item in unusable(door(*kept, *others))} == {"mine", "other"}
+    assert unusable(door(SECURED, *others)) == ()
+
+
+def test_an_offer_is_only_what_is_told_of_security() -> None:
+    name = Fact("application_uri", "urn:server", "opcua GetEndpoints")
+    about = seen("opcua", O.COMPLETE, "get_endpoints", facts=(name, OFFER))
+    assert offers(door(about)) == ((about, OFFER.value),)
+
+
+@pytest.mark.parametrize(
+    ("reason", "given"),
+    [
+        ("certificate_untrusted", {"certificates": "certificates"}),
+        ("policy_not_offered", {"policy": "a security policy"}),
+        ("mode_insufficient", {"policy": "a security mode"}),
+        ("certificate_expired", {"expired": "the certificate"}),
+        (
+            "certificate_host",
+            {"naming": "that names the address by which the server is reached"},
+        ),
+        ("certificate_uri", {"naming": "whose URI is that of the application"}),
+        ("certificate_invalid", {"naming": "that the server takes"}),
+        ("discovery_refused", {"discovery": "discovery without security"}),
+        ("mode_not_offered", {"ours": "a certificate"}),
+    ],
+)
+def test_each_reason_gives_its_word_and_no_other(reason: str, given: dict[str, str]) -> None:
+    assert words(SECURED, refused(reason)) == given
+
+
+def test_of_two_reasons_with_one_remedy_the_first_gives_the_word() -> None:
+    mode, policy = refused("mode_insufficient"), refused("policy_not_offered")
+    assert words(SECURED, mode, policy) == {"policy": "a security mode"}
+    assert words(SECURED, policy, mode) == {"policy": "a security policy"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "given"),
+    [
+        (not_asked("server_key"), {"short": "the server's certificate"}),
+        (not_asked("credential_unusable", "mine"), {"own": "credential mine"}),
+        (not_asked("safety_hold"), {"ours": "a certificate"}),
+    ],
+)
+def test_a_certificate_of_no_use_there_is_named_and_no_new_one_is_asked_for(
+    kept: Observation, given: dict[str, str]
+) -> None:
+    assert words(SECURED, refused("mode_not_offered"), kept) == given
+
+
+ENDPOINT, OURS = {"endpoint": "an endpoint with security"}, {"ours": "a certificate"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "given"),
+    [
+        ((), OURS),  # nobody told what there is
+        (("None/None/anonymous",), ENDPOINT),
+        (("none/none",), ENDPOINT),
+        (("None/None/anonymous", "Basic256Sha256/Sign/anonymous"), OURS),
+        (("Basic256Sha256/SignAndEncrypt",), OURS),  # no kind of user is told
+        (("version 3",), ENDPOINT),  # no mode is told
+    ],
+)
+def test_an_endpoint_is_asked_for_where_none_of_those_listed_has_a_mode(
+    listed: tuple[str, ...], given: dict[str, str]
+) -> None:
+    facts = tuple(Fact("security", text, "opcua GetEndpoints") for text in listed)
+    about = seen("opcua", O.COMPLETE, "get_endpoints", facts=facts)
+    assert words(about, refused("mode_not_offered")) == given
