@@ -26,8 +26,10 @@ def refused(doors: Iterable[Door]) -> str:
 def unread(view: View) -> tuple[str, str] | None:
     """The next step where values are listed and none could be read, with its command."""
     door = next((one for one in view.spoke if any(item.points for item in one.observations)), None)
-    about = info(door) if door else None
-    if door is None or about is None or not about.listing or not view.process:
+    if door is None:
+        return None
+    about = info(door)
+    if about is None or not about.listing or not view.process:
         return None
     if any(
         one.value is not None and one.quality is not Quality.BAD for one in view.evidence.samples

@@ -91,7 +91,7 @@ def bearers(borne: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
 
 def beside(machine: Equipment, bearing: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """Keys of the devices that bear the tag of a machine and that no link ties to it."""
-    if not machine.links_complete or not bearing:
+    if not machine.links_complete:
         return ()
     known = frozenset(machine.monitored_by)
     found = [key for key in bearing.get(plain_tag(machine.tag), ()) if key not in known]

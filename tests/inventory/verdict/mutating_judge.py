@@ -6,12 +6,24 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from inventory import fixes, population, readiness, rollup, usecases
-from inventory.judge import coverage, equipment, levels, logic, presence, weigh
+from inventory.judge import (
+    asking,
+    bearing,
+    coverage,
+    equipment,
+    levels,
+    logic,
+    presence,
+    stand_ins,
+    weigh,
+)
 from inventory.rules import refusals, standing
 from tests.inventory import test_fixes, test_pairs, test_population, test_sums
 from tests.inventory.coverage import test_figures
 from tests.inventory.verdict import (
     test_acceptance,
+    test_asking,
+    test_bearing,
     test_judging,
     test_level_bounds,
     test_levels,
@@ -35,6 +47,9 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (weigh, (test_judging, test_standing)),
     (standing, (test_standing,)),
     (refusals, (test_refusals,)),
+    (asking, (test_asking,)),
+    (bearing, (test_bearing, test_whose, test_presence)),
+    (stand_ins, (test_presence, test_acceptance)),
     (levels, (test_level_bounds, test_levels, test_acceptance, test_machine_levels)),
     (presence, (test_presence, test_soundness, test_whose, test_acceptance, test_machine_levels)),
     (coverage, (test_judging, test_figures)),
@@ -54,6 +69,8 @@ SAME: dict[str, str] = {
     "coverage.best_next: gain > most + 1e-09 -> gain >= most + 1e-09": "no gain differs by that",
     "presence.Machine._absence_strength: drop not meaning.dimension of"
     " meaning.match == NAME_ONLY and (not meaning.dimension)": "a unit makes it both",
+    "bearing.Bearing.of: drop not self._tags of"
+    " not self._tags or device.away": "of no tags none is found: it spares the look",
     "equipment.judge_equipment: drop 0 of level.lo or 0": "a machine that is known has a level",
     "equipment._not_assessable: drop 0 of level.lo or 0": "a machine that is known has a level",
     "equipment._not_assessable: drop level.hi is not None of"
