@@ -204,7 +204,7 @@ class SiteTotal:
         return ", ".join(parts)
 
     def _varied(self, pilot: set[str]) -> str:
-        if not self.variants and self.unvaried:
+        if not self.variants:
             return "variants beyond the pilot's: not known"
         many = "1 machine" if self.unvaried == 1 else f"{self.unvaried} machines"
         left = f" (not known of {many})" if self.unvaried else ""

@@ -392,7 +392,7 @@ class Machine:
                         f"the {signal.words} as a number: {point.name or point.address} of"
                         f" {name_of(view)} is a text",
                         "publish it as a number, with its unit",
-                        f"untrap points {view.address}" if view.address else "",
+                        f"untrap points {view.address}",
                         view.data_proof(point),
                     )
         return None

@@ -119,6 +119,8 @@ def test_only_values_that_mean_nothing_without_a_unit_are_asked_for_one() -> Non
     census = counted(Evidence(Device("a", "S"), (), points, ()))
     assert (census.points, census.quantities, census.united) == (8, 4, 2)
     assert said(census, NOTHING)["values with a unit"] == "50% of 4"
+    own = (Point("a", "Flow", unit="buckets", type="Double"),)  # nobody's unit is one, too
+    assert counted(Evidence(Device("a", "S"), (), own, ())).united == 1
 
 
 def test_the_counts_of_the_six_questions() -> None:

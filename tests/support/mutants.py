@@ -192,19 +192,21 @@ def planted(mutant: Mutant, module: ModuleType) -> Iterator[None]:
     found: object = module
     for name in mutant.function.split("."):
         found = vars(found)[name]
-    forget = getattr(found, "cache_clear", _nothing)
     for attribute in ("func", "__wrapped__", "fget"):
         found = getattr(found, attribute, found)
     assert isinstance(found, FunctionType), mutant
     own = found.__code__
     found.__code__ = mutant.code()
-    forget()
+    _forget(module)
     try:
         yield
     finally:
         found.__code__ = own
-        forget()
+        _forget(module)
 
 
-def _nothing() -> None:
-    """What is done for a function that remembers nothing."""
+def _forget(module: ModuleType) -> None:
+    """Empties what the module's functions remember: of the mutant's answers, another may."""
+    for one in vars(module).values():
+        if getattr(one, "__module__", "") == module.__name__ and hasattr(one, "cache_clear"):
+            one.cache_clear()

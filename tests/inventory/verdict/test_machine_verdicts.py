@@ -293,6 +293,11 @@ def test_a_value_without_a_unit_is_named(name: str) -> None:
     assert said.blocking[0] == f"the unit of {name or bare.address}"
 
 
+@pytest.mark.parametrize(("name", "unit"), [("WindingTemp_degC", ""), ("WindingTemp", "degrees X")])
+def test_a_unit_in_the_name_is_one_and_so_is_one_that_nobody_knows(name: str, unit: str) -> None:
+    assert high(reads(CURRENT, VIBRATION, RUN, tag(name, unit))).lo == 4
+
+
 # --- level 5 -----------------------------------------------------------------------------------
 
 
@@ -459,6 +464,22 @@ def test_the_value_of_a_gap_is_what_the_coverage_lacks_else_what_the_level_lacks
     bare = motor(links=(), links_complete=True)
     (one,) = judge_equipment(bare, (), context(), {}).findings
     assert one.value == pytest.approx(3 * 0.9 / 4, abs=1e-3)
+
+
+def test_a_record_of_a_machine_at_level_4_frees_no_value() -> None:
+    nobody = motor(**{**OWNED, "owner": ""})  # type: ignore[arg-type]
+    known = {"device-1": Verdict("device-1", "", Level(3, 5))}
+    for item, lo, value in ((reads(*ALL), 4, 0), (reads(*ALL, count=2), 3, 3 * 0.1)):
+        said = judge_equipment(nobody, [item], context(item, **FULL), known)
+        (one,) = [one for one in said.findings if one.rule == "G07"]
+        assert said.level.lo == lo
+        assert one.value == pytest.approx(value)
+
+
+def test_a_device_that_nobody_judged_is_judged_with_its_machine() -> None:
+    item = found("device-1", *ALL)
+    here = context(item, **FULL)
+    assert judge_equipment(motor(), [item], here) == judge_equipment(motor(), [item], here, {})
 
 
 def test_a_machines_row_without_a_value_is_told() -> None:

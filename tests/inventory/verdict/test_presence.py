@@ -165,6 +165,13 @@ def test_only_the_frequency_of_a_drive_tells_of_a_speed(name: str, role: str, tr
         assert any("derived" in premise.text for premise in said.because)
 
 
+def test_a_frequency_without_a_name_is_asked_about_by_its_address() -> None:
+    point = Point("holding:7", "", signal="frequency", unit="HTZ", type="uint16")
+    said = exists(machine(evidence(listed(point), about=replace(DRIVE, role="meter"))), "speed")
+    assert said.unknown.startswith("whether holding:7 of ")
+    assert "Part: holding:7, Signal: speed" in said.next_step
+
+
 @pytest.mark.parametrize(
     ("statement", "truth"),
     [("no sensor", Truth.UNKNOWN), ("not instrumented", Truth.UNKNOWN), ("painted", Truth.TRUE)],

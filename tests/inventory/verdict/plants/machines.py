@@ -201,6 +201,13 @@ U01 = [
         listed(VIBRATION, TEMP, RUN), listed(tag("Motor current", type="String"), value=text),
         about=DRIVE), FULL, M1) for key, text in (
             ("current=?", "3.0 A"), ("current=?", "3,0"), ("current=high/high", "see manual"))),
+    *(trap("U01", "it is listed as a text", key, evidence(
+        listed(VIBRATION, TEMP, RUN), listed(point, value="3.0"), about=DRIVE), FULL, M1).telling(
+            *words) for key, point, words in (
+            ("current=?", tag("Motor current", type="String"),
+             ("current as a number: Motor current", "untrap points 192.0.2.10")),
+            ("current=high/high", tag("Speed", type="String"), ()),  # a text of another signal
+            ("current=high/high", tag("Motor current", type="String", path="Nameplate"), ()))),
     trap("U01", "an unnamed value", "running=?",
          monitored(CURRENT, VIBRATION, TEMP, tag("Device status", type="UInt32")), FULL, M1),
     trap("U01", "an unnamed value", "temperature=?",

@@ -514,6 +514,7 @@ Q11: list[Row] = [
     no("Q11", "", (sibling("abcde"), sibling("ab", 2))),  # the other one is odd
     no("Q11", "", (sibling("abc"),)),
     no("Q11", "", (sibling(""), *USUAL)),
+    no("Q11", "", (sibling(""), sibling("abcde", 2), sibling("ab", 3))),  # it was not listed
     no("Q11", "", (replace(sibling("abc"), device=replace(PLC, firmware="2")), *USUAL)),
     no("Q11", "", (replace(sibling("abc"), device=replace(PLC, firmware="")), *USUAL)),
     no("Q11", "", (pump("P101 {}"), pump("P102 {}", 2), pump("P103 {}", 3))),  # tags
@@ -521,6 +522,8 @@ Q11: list[Row] = [
     no("Q11", "", (two_pumps(1), pump("P93 {}", 2))),  # what they measure is the same
     no("Q11", "", (named("Druck", "Drehzahl"), named("Pressure", "Speed", by=2))),
     no("Q11", "", (named("A17", "B17", "Z17"), named("A18", "B18", "Z18", by=2))),  # tags only
+    Row("Q11", "positive", "medium/high", (named("A17"), named("B17", by=2))),  # of another shape
+    no("Q11", "", (named("P101 zork", "P101 quux"), named("zork_2", "quux_2", by=2))),
     Row("Q11", "positive", "medium/high", (
         named("P101 flow", "P101 speed"), pump("P102 {}", 2), pump("P103 {}", 3))),
     Row("Q11", "positive", "medium/high", (named("Lamp 1 on"), named("Valve 1 open", by=2))),
@@ -531,6 +534,13 @@ Q11: list[Row] = [
         ("medium/high", {"device-1": "pump", "device-2": "pump"}),
         ("medium/high", {"device-2": "pump", "device-3": "pump"}),
         ("medium/high", {"device-1": "fan", "device-2": "pump"}))),  # the third is of no class
+    # A fan's device was the first with this pump's own set, which stays in what is compared.
+    trap("Q11", "they are declared to monitor", "", (
+        sibling("abc"), sibling("abc", 2), sibling("ab", 3)), {
+            "classes": {"device-1": "pump", "device-2": "fan", "device-3": "pump"},
+            "owners": {("Maker", "CPU", "1"): {
+                frozenset({"a [CEL]", "b [CEL]", "c [CEL]"}): "device-2",
+                frozenset({"a [CEL]", "b [CEL]"}): "device-3"}}}),
     trap("Q11", "they are declared to have", "", (sibling("abc"), *USUAL),
          attested("device-1", statement="different options")),
     trap("Q11", "they are declared to have", "medium/high", (sibling("abc"), *USUAL),
