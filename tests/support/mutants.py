@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
+from inventory.once import Once
+
 SWAPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -208,5 +210,10 @@ def planted(mutant: Mutant, module: ModuleType) -> Iterator[None]:
 def _forget(module: ModuleType) -> None:
     """Empties what the module's functions remember: of the mutant's answers, another may."""
     for one in vars(module).values():
-        if getattr(one, "__module__", "") == module.__name__ and hasattr(one, "cache_clear"):
+        make = vars(one)["_make"] if isinstance(one, Once) else one
+        if getattr(make, "__module__", "") != module.__name__:
+            continue  # it is remembered elsewhere
+        if isinstance(one, Once):
+            vars(one)["_known"].clear()
+        elif hasattr(one, "cache_clear"):
             one.cache_clear()
