@@ -45,8 +45,18 @@ def told(item: Observation) -> Because:
     """An answer as a premise, with what was seen to stand in the way and the step to take."""
     if not item.detail:
         return cite(item)
-    detail = shorten(item.detail, MOST_DETAIL, placeholder=" …")
-    return cite(item, f"{describe(item)}: {detail}")
+    return cite(item, f"{describe(item)}: {_clauses(item.detail)}")
+
+
+def _clauses(detail: str) -> str:
+    """As many whole clauses as there is room for: half a command is none."""
+    first, *others = detail.split("; ")
+    text = shorten(first, MOST_DETAIL, placeholder=" …")
+    for clause in others:
+        if len(text) + len(clause) > MOST_DETAIL:
+            return f"{text}; …"
+        text += f"; {clause}"
+    return text
 
 
 def never_opened(item: Observation) -> bool:

@@ -87,6 +87,16 @@ def test_what_was_seen_stands_in_the_premise_and_is_cut() -> None:
     assert len(long) < MOST_DETAIL + 150
 
 
+def test_a_clause_that_does_not_fit_is_left_out_whole() -> None:
+    """A command of which the end is missing would be pasted as it stands."""
+    room = MOST_DETAIL - len("no endpoint; ")
+    whole, longer = "x" * (room + 2), "x" * (room + 3)  # the "; " is not counted
+    fits = found("A04", SECURED, refused("certificate_expired", f"no endpoint; {whole}"))
+    assert fits.because[0].text.endswith(f": no endpoint; {whole}")
+    cut = found("A04", SECURED, refused("certificate_expired", f"no endpoint; {longer}; more"))
+    assert cut.because[0].text.endswith(": no endpoint; …")
+
+
 def test_a_refused_user_is_checked_before_another_is_asked_for() -> None:
     named = fixes("A03", refused("access_denied", credential="reader"))
     assert [text.partition(" ")[0] for text in named] == ["Check", "Ask"]
