@@ -42,7 +42,10 @@ def command(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
 
 def _roll_up(store: Store, as_json: bool) -> None:
     from inventory.assemble import stored_units
-    from inventory.readiness import Census, Concluded, barriers, six_questions
+    from inventory.readiness.answer import Concluded
+    from inventory.readiness.barriers import barriers
+    from inventory.readiness.census import Census
+    from inventory.readiness.review import six_questions
     from inventory.rollup import rated_too_high, roll_up
 
     units = list(stored_units(store))

@@ -13,7 +13,7 @@ from inventory.conclude import conclude
 from inventory.judge.survey import addressed, row_of
 from inventory.model import Declaration, Device, Equipment, Evidence, Kind, Level, RegisterRow
 from inventory.pairs import alike, locations
-from inventory.readiness import Census
+from inventory.readiness.census import Census
 from inventory.rollup import Unit, dark_spares, once, roll_up
 from inventory.store import Store
 from protocols.contract import Outcome
@@ -186,4 +186,4 @@ def test_a_device_that_a_machines_row_names_is_declared() -> None:
     census = Census([Equipment("p", SITE, "P-7", register=row)])
     for one in (gateway, mine, other):
         census.device(Evidence(one, (), (), ()))
-    assert (census.undeclared, census.devices) == (1, 3)
+    assert (census.visibility.undeclared, census.devices) == (1, 3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from inventory.readiness import Census, Concluded, six_questions
+from inventory.readiness.answer import Concluded
+from inventory.readiness.census import Census
+from inventory.readiness.review import six_questions
 
 
 def test_shares_of_question_one_are_told_in_per_cent() -> None:

@@ -16,7 +16,10 @@ from inventory.model import (
     RegisterRow,
     Service,
 )
-from inventory.readiness import Census, Concluded, barriers, six_questions
+from inventory.readiness.answer import Concluded
+from inventory.readiness.barriers import barriers
+from inventory.readiness.census import Census
+from inventory.readiness.review import six_questions
 from inventory.rollup import (
     Reach,
     Unit,
@@ -117,10 +120,14 @@ def test_only_values_that_mean_nothing_without_a_unit_are_asked_for_one() -> Non
               Point("g", "Temperature", type="Double"),
               Point("h", "AI_7", type="Double"))  # fmt: skip
     census = counted(Evidence(Device("a", "S"), (), points, ()))
-    assert (census.points, census.quantities, census.united) == (8, 4, 2)
+    assert (census.repeating.points, census.repeating.quantities, census.repeating.united) == (
+        8,
+        4,
+        2,
+    )
     assert said(census, NOTHING)["values with a unit"] == "50% of 4"
     own = (Point("a", "Flow", unit="buckets", type="Double"),)  # nobody's unit is one, too
-    assert counted(Evidence(Device("a", "S"), (), own, ())).united == 1
+    assert counted(Evidence(Device("a", "S"), (), own, ())).repeating.united == 1
 
 
 def test_the_counts_of_the_six_questions() -> None:
@@ -179,27 +186,33 @@ def test_only_measured_values_are_counted_and_only_stated_access_is_known() -> N
     numeric = [
         meaning for _, meaning in listing(points).measured if meaning.process and meaning.numeric
     ]
-    assert (census.points, census.access_known, census.writable) == (len(numeric), 0, 0)
+    assert (census.repeating.points, census.action.known, census.action.writable) == (
+        len(numeric),
+        0,
+        0,
+    )
     assert 0 < len(numeric) < len(points)
     for access, known, writable in (("r", 1, 0), ("-", 1, 0), ("w", 1, 1), ("", 0, 0)):
         item = Evidence(Device("a", "S"), (), (Point("a", "X", access=access),), ())
         census = counted(item)
-        assert (census.access_known, census.writable) == (known, writable)
+        assert (census.action.known, census.action.writable) == (known, writable)
 
 
 def test_who_was_never_seen_is_not_undeclared_and_an_own_protocol_is_no_variant() -> None:
     mystery = Service("mystery", "tcp", 9, outcome=Outcome.COMPLETE)
     unseen = Device("a", "S", seen=False, vendor="V", model="M", services=(mystery,))
     census = counted(Evidence(unseen, (), (), ()))
-    assert (census.undeclared, census.unseen, census.models, census.listed) == (0, 1, {}, 0)
+    seen = census.visibility
+    assert (seen.undeclared, seen.unseen, seen.listed) == (0, 1, 0)
+    assert census.integration.models == {}
     row = RegisterRow(tag="A", document="untrap-assets.csv")
-    undeclared = counted(Evidence(replace(unseen, seen=True), (), (), ()))
+    undeclared = counted(Evidence(replace(unseen, seen=True), (), (), ())).visibility
     assert (undeclared.listed, undeclared.found, undeclared.shared) == (0, 1, 0)
-    own = counted(Evidence(replace(unseen, register=row), (), (), ()))
+    own = counted(Evidence(replace(unseen, register=row), (), (), ())).visibility
     assert (own.from_scan, own.listed) == (True, 1)
     assert not counted(
         Evidence(replace(unseen, register=RegisterRow(tag="A")), (), (), ())
-    ).from_scan
+    ).visibility.from_scan
 
 
 def test_of_nothing_everything_is_unknown_and_nothing_is_a_share() -> None:
@@ -218,6 +231,8 @@ def test_more_assets_asked_about_than_devices_is_all() -> None:
 def test_a_linked_machine_without_a_row_declares_no_device() -> None:
     alone = Equipment("m", "S", "M-1", links=(Link("M-1", "a"),))
     assert (
-        counted(Evidence(Device("a", "S", seen=True), (), (), ()), equipment=(alone,)).undeclared
+        counted(
+            Evidence(Device("a", "S", seen=True), (), (), ()), equipment=(alone,)
+        ).visibility.undeclared
         == 1
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import ModuleType
 
-from inventory import fixes, population, readiness, rollup, usecases
+from inventory import fixes, population, rollup, usecases
 from inventory.judge import (
     asking,
     bearing,
@@ -17,8 +17,28 @@ from inventory.judge import (
     stand_ins,
     weigh,
 )
+from inventory.readiness import (
+    access,
+    action,
+    answer,
+    barriers,
+    census,
+    integration,
+    management,
+    priority,
+    repeating,
+    review,
+    values,
+    visibility,
+)
 from inventory.rules import refusals, standing
-from tests.inventory import test_fixes, test_pairs, test_population, test_sums
+from tests.inventory import (
+    test_fixes,
+    test_pairs,
+    test_population,
+    test_readiness_text,
+    test_sums,
+)
 from tests.inventory.coverage import test_figures
 from tests.inventory.verdict import (
     test_acceptance,
@@ -42,6 +62,12 @@ from tests.inventory.verdict.mutating import key
 from tests.support.mutants import Mutant, mutants, planted
 from tests.support.replay import Case, cases, fails
 
+READINESS = (
+    *(access, action, answer, barriers, census, integration, management, priority, repeating),
+    *(review, values, visibility),
+)
+"""The modules of the six questions and the other barriers."""
+
 MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (logic, (test_judging, test_rules)),
     (weigh, (test_judging, test_standing)),
@@ -55,7 +81,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
     (usecases, (test_ready, test_soundness)),
-    (readiness, (test_sums, test_population)),
+    *((one, (test_sums, test_readiness_text, test_population)) for one in READINESS),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
     (equipment, (test_machine_verdicts, test_machine_levels, test_soundness, test_judging)),

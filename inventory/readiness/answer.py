@@ -1,0 +1,55 @@
+"""An answer to one of the six questions, and its figures in words.
+
+One rule keeps it simple: a share is told with what it is a share of, and nothing to count is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the six questions, as far as a scan answers it."""
+
+    number: int
+    question: str
+    measures: tuple[tuple[str, str], ...]
+    unknown: float | None  # share of what it rests on that is not known; None: not computable
+    stays_human: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What the questions and indicators count of the findings and open questions."""
+
+    gaps: Mapping[str, int]  # by rule
+    accepted: int
+    open_assets: int  # assets of which something is asked
+
+    def of(self, rule: str) -> int:
+        """How many findings one rule has."""
+        return self.gaps.get(rule, 0)
+
+    def unknown(self, devices: int) -> float:
+        """The share of devices of which something is asked; all where there is none."""
+        return round(min(self.open_assets / devices, 1.0), 3) if devices else 1.0
+
+
+def share(part: float, whole: float) -> str:
+    """A share in words: "33% of 3"."""
+    return f"{part / whole:.0%} of {whole:g}" if whole else "nothing to count"
+
+
+def span(held: object) -> str:
+    """A share that is known within bounds: "31 to 45 %"."""
+    if not isinstance(held, dict) or None in held.values():
+        return "not assessed"
+    low, high = (f"{100 * held[end]:.0f}" for end in ("lo", "hi"))
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def rest(known: int, whole: int) -> float:
+    """The share that is not known; all where there is nothing."""
+    return round(1 - known / whole, 3) if whole else 1.0
