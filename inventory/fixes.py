@@ -101,8 +101,7 @@ def _offers(findings: Iterable[Finding]) -> tuple[dict[str, _Offer], array[float
         gain = max(item.value * COST[remedies[0].effort], 0.01) if remedies else 0.0
         gains.append(gain)
         for remedy in remedies:
-            cause = remedy.cause or f"{item.rule}:{item.asset}"
-            key = f"{cause}@{item.asset}" if _done_at_each(remedy) else cause
+            cause, key = _cause_of(item, remedy), key_of(item, remedy)
             offer = offers.get(key)
             if offer is None:
                 offer = _Offer(cause, remedy.text, remedy.effort, remedy.needs_outage)
@@ -112,6 +111,16 @@ def _offers(findings: Iterable[Finding]) -> tuple[dict[str, _Offer], array[float
             if COST[remedy.effort] > COST[offer.effort]:
                 offer.effort = remedy.effort
     return offers, gains
+
+
+def key_of(finding: Finding, remedy: Remedy) -> str:
+    """What is one thing to do: the same key, the same fix, however many gaps it frees."""
+    cause = _cause_of(finding, remedy)
+    return f"{cause}@{finding.asset}" if _done_at_each(remedy) else cause
+
+
+def _cause_of(finding: Finding, remedy: Remedy) -> str:
+    return remedy.cause or f"{finding.rule}:{finding.asset}"
 
 
 def _done_at_each(remedy: Remedy) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -17,12 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.derive.declared import equipment_class
-from inventory.judge.presence import Machine, class_of
+from inventory.judge.presence import Machine, class_of, is_source
 from inventory.judge.profiles import Signal, classes, nameable, signal_of
 from inventory.model import Category, Effort, Finding, Remedy, Truth
 from inventory.rules.catalogue import catalogue
 
 if TYPE_CHECKING:
+    from inventory.judge.door import Door
+    from inventory.judge.view import View
     from inventory.store import Store
 
 VERDICTS = {Truth.TRUE: "ready", Truth.FALSE: "blocked", Truth.UNKNOWN: "unknown"}
@@ -65,6 +66,55 @@ def _sensor(lack: Missing) -> Remedy:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """One kind of connection that must be built: all machines that it serves are had alike."""
+
+    protocol: str
+    maker: str
+    model: str  # "" where nobody knows it: then nobody knows whether it is one that is built
+
+    @property
+    def text(self) -> str:
+        """As people and JSON lines have it."""
+        return f"{self.protocol} {self.maker} {self.model}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """One signal that is not had, with what stands in its way and what frees it first."""
+
+    lack: Missing
+    gap: Finding | None
+    fix: Remedy | None
+
+    @property
+    def bare(self) -> bool:
+        """Whether no gap speaks of it: the use case asks for more than the machine's profile."""
+        return self.gap is None and self.lack.exposed_by_nothing
+
+    @property
+    def cause(self) -> str:
+        """What bars it, alike at every site: the gap's name, or the signal itself."""
+        if self.gap is not None and self.gap.rule not in OF_SIGNALS:
+            return self.gap.label
+        return f"{self.lack.signal} {self.lack.state}"
+
+    def line(self) -> dict[str, object]:
+        """The JSON object in `missing` of `readiness --use-case` (rulings 26)."""
+        gap = self.gap
+        named = f"{gap.label}: {gap.asset_name}" if gap else ""
+        return {
+            "signal": self.lack.signal,
+            "gap": gap.id if gap else None,
+            "effort": self.fix.effort.value if self.fix else None,
+            "state": self.lack.state,
+            "text": self.lack.text,
+            "why": named or (EXPOSED_BY_NOTHING if self.bare else ""),
+            "fix": self.fix.text if self.fix else "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """One machine against a use case."""
 
@@ -72,35 +122,28 @@ class Ready:
     unit: str
     truth: Truth
     missing: tuple[Missing, ...]
-    variant: str  # how its data is had: protocol and model, to count what must be built
+    variants: tuple[Variant, ...]  # how its data is had, to count what must be built
 
-    def line(self, gaps: Mapping[str, Finding]) -> dict[str, object]:
-        """The JSON object of `readiness --use-case` (rulings 26); `gaps`: what stands in the
-        way, as `Obstacles.of` gives it."""
-        found = []
-        for item in self.missing:
-            gap = _gap_of(item, gaps)
-            bare = gap is None and item.exposed_by_nothing
-            first = gap.remedies[0] if gap and gap.remedies else _sensor(item) if bare else None
-            why = f"{gap.label}: {gap.asset_name}" if gap else EXPOSED_BY_NOTHING if bare else ""
-            found.append(
-                {
-                    "signal": item.signal,
-                    "gap": gap.id if gap else None,
-                    "effort": first.effort.value if first else None,
-                    "state": item.state,
-                    "text": item.text,
-                    "why": why,
-                    "fix": first.text if first else "",
-                }
-            )
+    def barred(self, gaps: Mapping[str, Finding]) -> tuple[Barred, ...]:
+        """What is missing, with what stands in the way; `gaps`: as `Obstacles.of` gives it."""
+        return tuple(_barred(item, gaps) for item in self.missing)
+
+    def line(self, barred: Iterable[Barred] = ()) -> dict[str, object]:
+        """The JSON object of `readiness --use-case` (rulings 26)."""
         return {
             "site": self.site,
             "unit": self.unit,
             "verdict": VERDICTS[self.truth],
-            "missing": found,
-            "variants": [self.variant] if self.variant else [],
+            "missing": [item.line() for item in barred],
+            "variants": [one.text for one in self.variants],
         }
+
+
+def _barred(lack: Missing, gaps: Mapping[str, Finding]) -> Barred:
+    gap = _gap_of(lack, gaps)
+    if gap is not None:
+        return Barred(lack, gap, next(iter(gap.remedies), None))
+    return Barred(lack, None, _sensor(lack) if lack.exposed_by_nothing else None)
 
 
 def _gap_of(lack: Missing, gaps: Mapping[str, Finding]) -> Finding | None:
@@ -159,56 +202,9 @@ OF_VALUES = frozenset({*STATES, "Q01", "Q02", "Q03", "Q04", "Q05"})
 """Rules of devices that speak of single values, or of the service that gives them."""
 OF_MACHINES = frozenset({"U01", "U02", "U03"})
 """Rules of machines whose findings say why a signal is not had."""
+OF_SIGNALS = frozenset({"U01", "U03"})
+"""Those of them that speak of one signal."""
 OF_DEVICES = frozenset({Category.TRAPPED, Category.INACCESSIBLE})
-
-
-MOST_CLASSES = 12
-"""Classes of machines that are named where a use case is about none of them."""
-
-
-class SiteTotal:
-    """What a use case needs at one site, counted while its machines stream by."""
-
-    def __init__(self) -> None:
-        self.verdicts = Counter[str]()
-        self.efforts = Counter[str]()
-        self.variants: set[str] = set()
-        self.unvaried = 0  # machines of which nobody knows how they would be connected
-        self.classes: set[str] = set()  # of all machines, also of those that it is not about
-
-    def add(self, line: Mapping[str, object]) -> None:
-        """Counts one machine's line in. A gap counts once per machine, whatever it hides."""
-        self.verdicts[str(line["verdict"])] += 1
-        missing, variants = line["missing"], line["variants"]
-        assert isinstance(missing, list)  # noqa: S101  (the shape that `Ready.line` gives)
-        assert isinstance(variants, list)  # noqa: S101
-        self.variants |= set(variants)
-        self.unvaried += not variants
-        gaps = {item["gap"] or item["fix"]: item["effort"] for item in missing}
-        self.efforts.update(effort for effort in gaps.values() if effort)
-
-    def text(self, pilot: set[str] | None = None) -> str:
-        """The site in one line; `pilot`: what the pilot's site has connections for."""
-        if not self.verdicts:
-            named = sorted(filter(None, self.classes))
-            here = ", ".join(named[:MOST_CLASSES]) or "none"
-            more = f" and {len(named) - MOST_CLASSES} more" if len(named) > MOST_CLASSES else ""
-            return f"no machine that the use case is about; classes of machines here: {here}{more}"
-        names = ("ready", "blocked", "unknown")
-        parts = [", ".join(f"{self.verdicts[name]} {name}" for name in names)]
-        if pilot is not None:
-            parts.append(self._varied(pilot))
-        if self.efforts:
-            tiers = sorted(self.efforts.items())
-            parts.append("fixes " + ", ".join(f"{count} {tier}" for tier, count in tiers))
-        return ", ".join(parts)
-
-    def _varied(self, pilot: set[str]) -> str:
-        if not self.variants:
-            return "variants beyond the pilot's: not known"
-        many = "1 machine" if self.unvaried == 1 else f"{self.unvaried} machines"
-        left = f" (not known of {many})" if self.unvaried else ""
-        return f"{len(self.variants - pilot)} variants beyond the pilot's{left}"
 
 
 def bundled() -> tuple[str, ...]:
@@ -328,7 +324,8 @@ def ready(machine: Machine, wanted: UseCase, unreadable: bool = False) -> Ready 
     truths = {lack.truth for lack in missing}
     truth = min(truths, default=Truth.TRUE)  # FALSE before UNKNOWN before TRUE
     unit = machine.equipment
-    return Ready(unit.site, unit.tag or unit.name, truth, tuple(missing), variant_of(machine))
+    variants = variants_of(machine, signals)
+    return Ready(unit.site, unit.tag or unit.name, truth, tuple(missing), variants)
 
 
 def _lack(machine: Machine, text: str, unreadable: bool) -> Missing | None:
@@ -362,12 +359,36 @@ NOT_FITTED = "attested that it has no such part: the use case needs a variant wi
 UNREADABLE = "no device that monitors it can be read"
 
 
-def variant_of(machine: Machine) -> str:
-    """Which connection must be built for it: protocol, maker and model of its sources."""
+def variants_of(machine: Machine, signals: Sequence[str] = ()) -> tuple[Variant, ...]:
+    """Which connections must be built for a machine: those through which the signals come that are
+    there; where none is, those through which its devices hand out data at all."""
+    wanted = [[signal_of(name) for name in text.split("|")] for text in signals]
+    shown = [row for group in wanted for row in machine.witnesses(group)]
     found = {
-        f"{door.protocol} {view.device.vendor} {view.device.model or view.device.product}".strip()
-        for view in machine.views
-        for door in view.spoke
-        if any(item.points or item.samples for item in door.observations)
+        _variant(view, door)
+        for view, point, _ in shown
+        if (door := view.once(_listing_doors).get((point.part, point.address)))
     }
-    return " + ".join(sorted(found))
+    given = ((view, door) for view in machine.views for door in view.spoke)
+    found = found or {_variant(view, door) for view, door in given if _gives(view, door)}
+    return tuple(sorted(found, key=lambda one: one.text))
+
+
+def _variant(view: View, door: Door) -> Variant:
+    device = view.device
+    return Variant(door.protocol, device.vendor, device.model or device.product)
+
+
+def _gives(view: View, door: Door) -> bool:
+    """Whether a door handed out data: an agent that describes its own host has none to use."""
+    return is_source(door, view) and any(item.points or item.samples for item in door.observations)
+
+
+def _listing_doors(view: View) -> dict[tuple[str, str], Door]:
+    """Through which door each point of a device came, by part and address."""
+    return {
+        (point.part, point.address): door
+        for door in view.spoke
+        for item in door.observations
+        for point in item.points
+    }

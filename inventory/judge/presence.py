@@ -175,7 +175,7 @@ class Machine:
                     unknown(missing, OPEN_IT, f"untrap show {view.address}", *closed[:3])
                 )
             doors = [door for door in view.spoke if (about := info(door)) and about.data]
-            doors = [door for door in doors if door.protocol != "snmp" or _is_source(door, view)]
+            doors = [door for door in doors if is_source(door, view)]
             if not doors:
                 premises.append(self._unserved(view))
             premises += [view.enumerated(door) for door in doors]
@@ -530,8 +530,9 @@ def _is_text(kind: str) -> bool:
     return kind.casefold().startswith(TEXT_TYPES)
 
 
-def _is_source(door: Door, view: View) -> bool:
-    """An agent that describes only its host and network carries no process value."""
-    if "snmp" in view.plausible:
+def is_source(door: Door, view: View) -> bool:
+    """Whether values of the process may come through a door: an agent that describes only its host
+    and network carries none."""
+    if door.protocol != "snmp" or "snmp" in view.plausible:
         return True
     return any(measure(point).process for item in door.observations for point in item.points)

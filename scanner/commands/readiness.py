@@ -12,7 +12,7 @@ import click
 from inventory.text import inert
 from scanner.cli import Settings
 from scanner.console import say, table
-from scanner.opening import concluded, of_the_only_site, opened, site_name
+from scanner.opening import concluded, opened, site_name
 
 if TYPE_CHECKING:
     from inventory.rollup import Unit
@@ -116,30 +116,32 @@ def _span(held: object) -> str:
 
 def _use_case(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     from inventory.assemble import context_of, machines
-    from inventory.usecases import Obstacles, SiteTotal, ready
+    from inventory.pilot import AllSites, SiteTotal
+    from inventory.usecases import Obstacles, ready
 
     sites = _sites(settings, pilot)
     wanted = _wanted(settings, case, pilot)
     now = datetime.now(UTC)
-    known: set[str] | None = None
+    over_all = AllSites(pilot)
     for site in sites:
         total = SiteTotal()
         with concluded(_at(settings, site)) as store:
             obstacles = Obstacles(store)
             for machine in machines(store, context_of(store, now)):
-                total.classes.add(machine.cls)
+                total.see(machine.cls)
                 found = ready(machine, wanted, obstacles.unreadable(machine))
                 if found is None:
                     continue
-                line = found.line(obstacles.of(machine) if found.missing else {})
-                total.add(line)
+                barred = found.barred(obstacles.of(machine) if found.missing else {})
+                total.add(found, barred)
+                line = found.line(barred)
                 if as_json:
                     click.echo(json.dumps(line, ensure_ascii=True))
                 else:
                     say(_ready(found, line))
-        if site == pilot:
-            known = total.variants
-        click.echo(inert(f"{site}: {total.text(known)}", 2_000), err=as_json)
+        click.echo(inert(over_all.add(site, total), 2_000), err=as_json)
+    for text in over_all.lines():
+        click.echo(inert(text, 2_000), err=as_json)
 
 
 def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:
@@ -163,11 +165,13 @@ def _wanted(settings: Settings, case: str, pilot: str) -> UseCase:
 
 
 def _sites(settings: Settings, pilot: str) -> list[str]:
-    """The pilot first, then every other site; without a pilot the named site alone."""
-    if not pilot:
-        return [site_name(of_the_only_site(settings))]
+    """The pilot first, then every other site; without a pilot the named site, else all."""
+    if not pilot and (settings.site != "default" or settings.config is not None):
+        return [site_name(settings)]
     with opened(settings) as store:  # --pilot names the site; --site may name none
         known = store.sites()
+    if not pilot:
+        return sorted(known) or [site_name(settings)]
     if pilot not in known:
         have = ", ".join(map(inert, known)) or "none yet"
         raise click.UsageError(f"no site {pilot!r} to take signals from; there are {have}")

@@ -102,13 +102,46 @@ def test_the_whole_answer_to_the_pilot_question(database: Path) -> None:
     with Store.open(database, "lyon") as store:
         gaps = {one.id: one for one in store.findings()}
     assert gaps[answers["lyon"]["missing"][0]["gap"]].subject == "vibration|axial_flux"
-    assert done.stderr.splitlines()[-5:] == [
+    assert done.stderr.splitlines()[-10:] == [
         "pilot: 1 ready, 0 blocked, 0 unknown, 0 variants beyond the pilot's",
-        "berlin: 1 ready, 0 blocked, 0 unknown, 1 variants beyond the pilot's",
+        "berlin: 1 ready, 0 blocked, 0 unknown, 1 variant beyond the pilot's",
         "lyon: 0 ready, 1 blocked, 0 unknown, 0 variants beyond the pilot's, fixes 1 E0",
         "milan: 0 ready, 0 blocked, 1 unknown, 0 variants beyond the pilot's",
         "oslo: 0 ready, 1 blocked, 0 unknown, variants beyond the pilot's: not known, fixes 1 E2",
+        *OVER_ALL,
     ]
+    shown = run(database, "readiness", "--pilot", "pilot").stdout
+    assert shown.splitlines()[-5:] == OVER_ALL
+
+
+OVER_ALL = [
+    "of 4 other sites: works as it is at 1 (berlin), blocked at 2 (lyon, oslo), not known at 1"
+    " (milan)",
+    "  machines: 1 ready, 2 blocked, 1 unknown",
+    "  blocked by: Machine without any digital presence (attested) (1 site, 1 machine);"
+    " vibration absent (1 site, 1 machine)",
+    "  to be built: 1 variant beyond the pilot's (not known of 1 machine)",
+    "  to reach ready: fixes 1 E0, 1 E2",
+]
+
+
+def test_a_use_case_is_asked_of_every_site_unless_one_is_named(database: Path) -> None:
+    case = ("readiness", "--use-case", "predictive-maintenance")
+    done = CliRunner().invoke(untrap, ["--db", str(database), *case, "--json"])
+    assert done.exit_code == 0
+    sites = [json.loads(line)["site"] for line in done.stdout.splitlines()]
+    assert sites == ["berlin", "lyon", "milan", "oslo", "pilot"]
+    said = "works as it is at 0, blocked at 4 (berlin, lyon, oslo, pilot), not known at 1 (milan)"
+    assert f"of 5 sites: {said}" in done.stderr
+    named = run(database, *case, "--json")
+    assert [json.loads(line)["site"] for line in named.stdout.splitlines()] == ["pilot"]
+    assert "of 1" not in named.stderr
+
+
+def test_a_pilot_without_another_site_says_how_to_get_one(tmp_path: Path) -> None:
+    plant(tmp_path / "one.db", "pilot", server("pilot", "current", "vibration", "running"))
+    shown = run(tmp_path / "one.db", "readiness", "--pilot", "pilot").stdout
+    assert shown.splitlines()[-1].startswith("of 0 other sites: scan another one")
 
 
 def test_the_pilot_names_the_site_and_an_empty_one_is_not_an_answer(database: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from inventory.model import (
     Category,
     Confidence,
     Effort,
+    Evidence,
     Finding,
     Link,
     Remedy,
@@ -26,16 +27,16 @@ from inventory.usecases import (
     Missing,
     Obstacles,
     Ready,
-    SiteTotal,
     UseCase,
+    Variant,
     _read,
     bundled,
     pilot_use_case,
     ready,
     use_case,
-    variant_of,
+    variants_of,
 )
-from protocols.contract import Outcome, Quality
+from protocols.contract import Outcome, Point, Quality
 from tests.inventory.verdict.evidence import evidence, seen
 from tests.inventory.verdict.plants import DRIVE, listed, motor, tag
 from tests.inventory.verdict.plants.machines import CURRENT, HOLLOW, VIBRATION
@@ -57,7 +58,7 @@ def test_a_machine_is_ready_when_nothing_is_missing() -> None:
     found = ready(machine(owned(CURRENT, VIBRATION)), CASE)
     assert found is not None
     assert (found.truth, found.missing, found.unit) == (Truth.TRUE, (), "M-1")
-    assert found.line({})["verdict"] == "ready"
+    assert found.line()["verdict"] == "ready"
 
 
 def test_one_absent_signal_blocks_and_no_mean_hides_it() -> None:
@@ -125,11 +126,29 @@ def test_unreadable_blocks_what_is_unknown_and_leaves_what_is_absent() -> None:
 def test_a_variant_is_protocol_maker_and_model_of_what_gave_data() -> None:
     item = evidence(listed(CURRENT), seen("modbus", Outcome.COMPLETE), about=DRIVE)
     expected = f"opcua {DRIVE.vendor} {DRIVE.model or DRIVE.product}".strip()
-    assert variant_of(machine(item)) == expected
-    assert variant_of(machine(evidence(seen("modbus", Outcome.COMPLETE), about=DRIVE))) == ""
+    assert built(item) == [expected]
+    assert built(evidence(seen("modbus", Outcome.COMPLETE), about=DRIVE)) == []
     whole = listed(CURRENT)
     for part in (replace(whole, samples=()), replace(whole, points=())):  # listed, or read alone
-        assert variant_of(machine(evidence(part, about=DRIVE))) == expected
+        assert built(evidence(part, about=DRIVE)) == [expected]
+
+
+def built(item: Evidence, *signals: str) -> list[str]:
+    """The connections that a machine of one device needs."""
+    return [one.text for one in variants_of(machine(item), signals)]
+
+
+def test_a_connection_through_which_no_wanted_signal_comes_need_not_be_built() -> None:
+    """The drive's own registers hold something too, and its agent describes the host."""
+    registers = replace(seen("modbus", Outcome.COMPLETE), points=(Point("holding:0", "", ""),))
+    agent = replace(
+        seen("snmp", Outcome.COMPLETE), points=(Point("1.3.6.1.2.1.2.2.1.5.1", "ifSpeed.1", ""),)
+    )
+    item = evidence(listed(CURRENT), registers, agent, about=DRIVE)
+    maker = f"{DRIVE.vendor} {DRIVE.model or DRIVE.product}".strip()
+    assert built(item, "current", "vibration") == [f"opcua {maker}"]
+    assert built(item, "vibration") == [f"modbus {maker}", f"opcua {maker}"]  # none of it is there
+    assert built(item, "vibration|current") == [f"opcua {maker}"]
 
 
 def test_the_pilot_is_what_its_machines_expose_for_sure() -> None:
@@ -243,24 +262,28 @@ def test_what_is_exposed_and_failed_blocks_and_what_was_not_read_is_not_known() 
     ]
 
 
+def line_of(one: Ready, gaps: Mapping[str, Finding]) -> dict[str, object]:
+    return one.line(one.barred(gaps))
+
+
 def test_a_line_names_the_gap_the_fix_and_the_effort_of_each_lack() -> None:
     lack = (Missing("axial_flux|vibration", Truth.FALSE, "", "absent"),
             Missing("flow", Truth.UNKNOWN, "why", "unknown"))  # fmt: skip
-    one = Ready("site", "M-1", Truth.FALSE, lack, "opcua Maker")
+    one = Ready("site", "M-1", Truth.FALSE, lack, (Variant("opcua", "Maker", "Drive"),))
     gaps = {"current": gap("U01", "m", "current"), "vibration": gap("U03", "m", "vibration")}
-    line = one.line(gaps)
+    line = line_of(one, gaps)
     missing = line["missing"]
     assert isinstance(missing, list)
     first, second = missing
-    assert (line["verdict"], line["variants"]) == ("blocked", ["opcua Maker"])
+    assert (line["verdict"], line["variants"]) == ("blocked", ["opcua Maker Drive"])
     assert (first["gap"], first["effort"], first["fix"]) == (gaps["vibration"].id, "E2", "fix U03")
     assert first["why"] == "label U03: name m"
     assert (second["gap"], second["effort"], second["fix"], second["why"]) == (None, None, "", "")
-    whole = one.line({"": gap("U02", "m")})["missing"]
+    whole = line_of(one, {"": gap("U02", "m")})["missing"]
     assert [item["fix"] for item in whole] == ["fix U02"] * 2  # type: ignore[attr-defined]
     bare = replace(gap("U02", "m"), remedies=())
-    assert one.line({"": bare})["missing"][0]["effort"] is None  # type: ignore[index]
-    assert replace(one, variant="").line({})["variants"] == []
+    assert line_of(one, {"": bare})["missing"][0]["effort"] is None  # type: ignore[index]
+    assert replace(one, variants=()).line()["variants"] == []
 
 
 def test_what_nothing_exposes_and_no_gap_speaks_of_is_told_with_the_sensor_it_takes() -> None:
@@ -268,8 +291,8 @@ def test_what_nothing_exposes_and_no_gap_speaks_of_is_told_with_the_sensor_it_ta
     lack = (Missing("temperature:winding|temperature:bearing", Truth.FALSE, "", "absent"),
             Missing("flow", Truth.FALSE, NOT_FITTED, "absent"),
             Missing("power", Truth.UNKNOWN, "", "unknown"))  # fmt: skip
-    one = Ready("site", "M-1", Truth.FALSE, lack, "")
-    told = one.line({})
+    one = Ready("site", "M-1", Truth.FALSE, lack, ())
+    told = line_of(one, {})
     missing = told["missing"]
     assert isinstance(missing, list)
     assert [(item["gap"], item["effort"], item["why"], item["fix"]) for item in missing] == [
@@ -282,62 +305,26 @@ def test_what_nothing_exposes_and_no_gap_speaks_of_is_told_with_the_sensor_it_ta
         (None, None, "", ""),
         (None, None, "", ""),
     ]
-    total = SiteTotal()
-    total.add(told)
-    assert total.text() == "0 ready, 1 blocked, 0 unknown, fixes 1 E2"
-    assert one.line({"": gap("U02", "m")})["missing"][0]["fix"] == "fix U02"  # type: ignore[index]
+    assert [item.cause for item in one.barred({})] == [
+        "temperature:winding|temperature:bearing absent",
+        "flow absent",
+        "power unknown",
+    ]
+    assert line_of(one, {"": gap("U02", "m")})["missing"][0]["fix"] == "fix U02"  # type: ignore[index]
 
 
 def test_what_fails_is_told_with_its_own_gap_else_with_that_of_the_whole_machine() -> None:
     lack = Missing("flow", Truth.FALSE, "", "failing", "Q12", "device-1")
-    one = Ready("site", "M-1", Truth.FALSE, (lack,), "")
+    one = Ready("site", "M-1", Truth.FALSE, (lack,), ())
     gaps = {"device-1 Q12": gap("Q12", "d"), "": gap("A03", "device-1"), "flow": gap("U01", "m")}
     told = []
     while gaps:
-        told += [item["fix"] for item in one.line(gaps)["missing"]]  # type: ignore[attr-defined]
+        told += [item["fix"] for item in line_of(one, gaps)["missing"]]  # type: ignore[attr-defined]
         gaps.pop(next(iter(gaps)))
     assert told == ["fix Q12", "fix A03", ""]  # the last one speaks of the signal, not of its value
 
 
-# --- one site --------------------------------------------------------------------------------
-
-
-def line(
-    verdict: str, *gaps: tuple[str | None, str | None], variant: str = ""
-) -> dict[str, object]:
-    missing = [{"gap": name, "effort": effort, "fix": f"fix {name}"} for name, effort in gaps]
-    return {"verdict": verdict, "missing": missing, "variants": [variant] if variant else []}
-
-
-def test_a_gap_counts_once_a_machine_whatever_it_hides() -> None:
-    total = SiteTotal()
-    total.add(line("blocked", ("a", "E2"), ("a", "E2"), ("b", "E0"), (None, None), variant="x"))
-    total.add(line("ready", variant="y"))
-    total.add(line("unknown", ("c", None), variant="y"))
-    assert total.text() == "1 ready, 1 blocked, 1 unknown, fixes 1 E0, 1 E2"
-    alike = SiteTotal()
-    two = [{"gap": name, "effort": "E2", "fix": "fit a sensor"} for name in ("a", "b")]
-    alike.add({"verdict": "blocked", "missing": two, "variants": []})
-    assert alike.text().endswith("fixes 2 E2")
-    assert "1 variants beyond the pilot's" in total.text({"x"})
-    assert "0 variants beyond the pilot's" in total.text({"x", "y"})
-    total.add({"verdict": "unknown", "missing": [], "variants": []})
-    told = "0 variants beyond the pilot's (not known of 1 machine)"
-    assert told in total.text({"x", "y"})
-    total.add({"verdict": "blocked", "missing": [], "variants": []})
-    assert "1 variants beyond the pilot's (not known of 2 machines)" in total.text({"x"})
-    dark = SiteTotal()
-    dark.add({"verdict": "unknown", "missing": [], "variants": []})
-    assert "variants beyond the pilot's: not known" in dark.text({"x"})
-    assert "variants" not in total.text()
-
-
-@pytest.mark.parametrize(("count", "says"), [(0, "none"), (12, "c11"), (13, "and 1 more")])
-def test_a_site_without_such_machines_names_those_that_it_has(count: int, says: str) -> None:
-    total = SiteTotal()
-    total.classes = {"", *(f"c{n:02}" for n in range(count))}
-    assert total.text().endswith(says)
-    assert ("more" in total.text()) is (count > 12)
+# --- files -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
