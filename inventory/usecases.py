@@ -88,11 +88,6 @@ class Barred:
     fix: Remedy | None
 
     @property
-    def bare(self) -> bool:
-        """Whether no gap speaks of it: the use case asks for more than the machine's profile."""
-        return self.gap is None and self.lack.exposed_by_nothing
-
-    @property
     def cause(self) -> str:
         """What bars it, alike at every site: the gap's name, or the signal itself."""
         if self.gap is not None and self.gap.rule not in OF_SIGNALS:
@@ -109,7 +104,7 @@ class Barred:
             "effort": self.fix.effort.value if self.fix else None,
             "state": self.lack.state,
             "text": self.lack.text,
-            "why": named or (EXPOSED_BY_NOTHING if self.bare else ""),
+            "why": named or (EXPOSED_BY_NOTHING if self.lack.exposed_by_nothing else ""),
             "fix": self.fix.text if self.fix else "",
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import ModuleType
 
-from inventory import fixes, population, rollup, usecases
+from inventory import fixes, pilot, population, rollup, usecases
 from inventory.judge import (
     asking,
     bearing,
@@ -49,6 +49,7 @@ from tests.inventory.verdict import (
     test_levels,
     test_machine_levels,
     test_machine_verdicts,
+    test_pilot_totals,
     test_plants,
     test_presence,
     test_ready,
@@ -80,7 +81,8 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (presence, (test_presence, test_soundness, test_whose, test_acceptance, test_machine_levels)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
-    (usecases, (test_ready, test_soundness)),
+    (usecases, (test_ready, test_soundness, test_pilot_totals)),
+    (pilot, (test_pilot_totals,)),
     *((one, (test_sums, test_readiness_text, test_population)) for one in READINESS),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),

@@ -37,7 +37,7 @@ from inventory.usecases import (
     variants_of,
 )
 from protocols.contract import Outcome, Point, Quality
-from tests.inventory.verdict.evidence import evidence, seen
+from tests.inventory.verdict.evidence import device, evidence, seen
 from tests.inventory.verdict.plants import DRIVE, listed, motor, tag
 from tests.inventory.verdict.plants.machines import CURRENT, HOLLOW, VIBRATION
 from tests.inventory.verdict.plants.trapped import attested
@@ -127,6 +127,8 @@ def test_a_variant_is_protocol_maker_and_model_of_what_gave_data() -> None:
     item = evidence(listed(CURRENT), seen("modbus", Outcome.COMPLETE), about=DRIVE)
     expected = f"opcua {DRIVE.vendor} {DRIVE.model or DRIVE.product}".strip()
     assert built(item) == [expected]
+    told = device(vendor="Maker", model="D-1", product="Drives of all sizes")
+    assert built(evidence(listed(CURRENT), about=told)) == ["opcua Maker D-1"]
     assert built(evidence(seen("modbus", Outcome.COMPLETE), about=DRIVE)) == []
     whole = listed(CURRENT)
     for part in (replace(whole, samples=()), replace(whole, points=())):  # listed, or read alone
