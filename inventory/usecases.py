@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.derive.declared import equipment_class
-from inventory.judge.presence import Machine, class_of, is_source
+from inventory.judge.licence import is_source
+from inventory.judge.presence import Machine, class_of
 from inventory.judge.profiles import Signal, classes, nameable, signal_of
 from inventory.model import Category, Effort, Finding, Remedy, Truth
 from inventory.rules.catalogue import catalogue
@@ -329,7 +330,7 @@ def _lack(machine: Machine, text: str, unreadable: bool) -> Missing | None:
     said = machine.delivered(group)
     if said.truth is Truth.TRUE and not unreadable:
         return _unsound(machine, text, group)
-    if said.truth is not Truth.TRUE and machine.not_fitted(group):
+    if said.truth is not Truth.TRUE and machine.attested.not_fitted(group):
         return Missing(text, Truth.FALSE, NOT_FITTED, "absent")
     if said.truth is Truth.FALSE:
         return Missing(text, Truth.FALSE, "", "absent")

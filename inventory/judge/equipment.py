@@ -13,11 +13,12 @@ from statistics import median
 from typing import NamedTuple
 
 from inventory.judge import soundness
+from inventory.judge.attested import speaks_of
 from inventory.judge.context import Context
 from inventory.judge.holding import Row
 from inventory.judge.levels import VALUES, interval, level_of, nameplate
 from inventory.judge.logic import both, declared, either, false, true, unknown
-from inventory.judge.presence import Machine, speaks_of
+from inventory.judge.presence import Machine
 from inventory.judge.profiles import signal_of
 from inventory.judge.statements import holds
 from inventory.judge.view import View
@@ -137,7 +138,7 @@ def _labelled(finding: Finding, machine: Machine) -> Finding:
         return finding  # a point that is listed is exposed
     said = [
         value
-        for statement, value, _ in machine.statements()
+        for statement, value, _ in machine.attested.statements()
         if holds("not_instrumented", statement)
     ]
     signals = [signal_of(name) for name in finding.subject.split("|") if name]

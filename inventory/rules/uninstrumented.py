@@ -10,8 +10,10 @@ from shlex import quote
 
 from inventory.derive.declared import bus_part
 from inventory.judge.coverage import coverage_of, matrices, parameters_of
+from inventory.judge.doubts import PROPOSED
+from inventory.judge.licence import complete
 from inventory.judge.logic import both, derived, gather, negate, true, unknown, weaken
-from inventory.judge.presence import PROPOSED, Machine
+from inventory.judge.presence import Machine
 from inventory.judge.profiles import Profile, Signal
 from inventory.model import Coverage, Equipment, Proposition, Severity, Strength, Truth
 from inventory.rules.rule import Case
@@ -30,7 +32,7 @@ def u01(machine: Machine) -> list[Case]:
     about = machine.profile
     if about is None:
         return []
-    groups = [group for group in about.required if not machine.not_fitted(group)]
+    groups = [group for group in about.required if not machine.attested.not_fitted(group)]
     said = [(group, negate(machine.group(group))) for group in groups]
     missing = [group for group, item in said if item.truth is Truth.TRUE]
     narrow = bool(groups) and len(missing) / len(groups) < BREADTH
@@ -40,7 +42,7 @@ def u01(machine: Machine) -> list[Case]:
             continue  # U02 speaks of a machine without links
         name = "|".join(signal.name for signal in group)
         words = {"signal": _plain(group), "asset": machine.equipment.tag, "source": SOURCE}
-        if any(machine.attested_absent(signal) for signal in group):
+        if any(machine.attested.absent(signal) for signal in group):
             words["source"] = ""  # nobody measures it: there is nothing to publish
         base = Severity.HIGH if _unique(machine, about, group) else Severity.MEDIUM
         cases.append(Case(name, proposition, words, base, 1, int(narrow)))
@@ -48,7 +50,7 @@ def u01(machine: Machine) -> list[Case]:
 
 
 def _attested(machine: Machine, group: tuple[Signal, ...]) -> bool:
-    return all(machine.attested_absent(signal) is not None for signal in group)
+    return all(machine.attested.absent(signal) is not None for signal in group)
 
 
 def _plain(group: tuple[Signal, ...]) -> str:
@@ -72,7 +74,7 @@ def u02(machine: Machine) -> list[Case]:
     if machine.links:
         return []
     words = {"class": machine.equipment.cls or "machine"}
-    if lost := machine.unresolved():
+    if lost := machine.unresolved:
         return [Case("", lost[0], words)]
     proposed = [link.device for link in machine.equipment.links if link.proposed]
     if proposed:
@@ -81,7 +83,9 @@ def u02(machine: Machine) -> list[Case]:
         return [Case("", machine.claims[0], words)]
     if machine.equipment.links_complete:
         none = derived(f"no device is linked to {machine.equipment.tag}")
-        return [Case("", weaken(machine.complete(), Strength.E4, none), words)]
+        return [
+            Case("", weaken(complete(machine.equipment, machine.context), Strength.E4, none), words)
+        ]
     said = unknown(
         f"which devices monitor {machine.equipment.tag}: no link is declared",
         "see which devices and values bear its tag, strike what is wrong, and import the list;"

@@ -8,10 +8,13 @@ from types import ModuleType
 from inventory import fixes, pilot, population, rollup, usecases
 from inventory.judge import (
     asking,
+    attested,
     bearing,
     coverage,
+    doubts,
     equipment,
     levels,
+    licence,
     logic,
     presence,
     stand_ins,
@@ -79,6 +82,9 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (stand_ins, (test_presence, test_acceptance)),
     (levels, (test_level_bounds, test_levels, test_acceptance, test_machine_levels)),
     (presence, (test_presence, test_soundness, test_whose, test_acceptance, test_machine_levels)),
+    (attested, (test_presence, test_machine_verdicts)),
+    (licence, (test_presence, test_acceptance)),
+    (doubts, (test_presence, test_whose)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
     (usecases, (test_ready, test_soundness, test_pilot_totals)),

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from inventory.judge.attested import speaks_of
 from inventory.judge.bearing import Bearing, bearers, sought
 from inventory.judge.bearing import beside as devices_beside
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.openness import protocols
-from inventory.judge.presence import Machine, class_of, speaks_of
+from inventory.judge.presence import Machine, class_of
 from inventory.judge.profiles import signal_of
 from inventory.judge.view import View
 from inventory.model import (
@@ -548,4 +549,4 @@ def test_a_device_that_a_link_names_and_nobody_has_seen_leaves_absence_open() ->
         said.unknown == "which device 10.9.9.0, 10.9.9.1, 10.9.9.2 is: no device matches that link"
     )
     none = replace(motor(), links=(Link("M-1", "", resolved=False),), links_complete=True)
-    assert machine(unit=none).unresolved() == []
+    assert machine(unit=none).unresolved == []
