@@ -10,6 +10,7 @@ from inventory.judge.attested import speaks_of
 from inventory.judge.bearing import Bearing, bearers, sought
 from inventory.judge.bearing import beside as devices_beside
 from inventory.judge.equipment import judge_equipment
+from inventory.judge.licence import complete
 from inventory.judge.openness import protocols
 from inventory.judge.presence import Machine, class_of
 from inventory.judge.profiles import signal_of
@@ -114,6 +115,21 @@ def test_a_proposed_or_unresolved_link_brings_nothing() -> None:
         Link("M-1", "device-1", resolved=False),
     ):
         assert machine(owned(CURRENT), unit=linked(link)).rows == []
+
+
+@pytest.mark.parametrize(
+    ("link", "asks"),
+    [
+        (Link("M-1", "device-1"), "whether other devices monitor M-1 too"),
+        (Link("M-1", "device-1", proposed=True), "which devices monitor M-1: no link"),
+        (Link("M-1", "device-1", resolved=False), "which devices monitor M-1: no link"),
+    ],
+)
+def test_only_a_confirmed_link_to_a_device_that_is_known_counts_as_one(
+    link: Link, asks: str
+) -> None:
+    unit = replace(linked(link), links_complete=False)
+    assert complete(unit, context(owned(CURRENT))).unknown.startswith(asks)
 
 
 # --- what is there ---------------------------------------------------------------------------
