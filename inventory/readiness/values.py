@@ -1,6 +1,6 @@
-"""What one list of points adds to the counts: values, their names and units, who may write them.
+"""What one list of points adds to the counts: values, their names and units.
 
-One rule keeps it simple: only measured process values count, and only access that is stated.
+One rule keeps it simple: only measured process values count.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from protocols.contract import Point
 class Values(NamedTuple):
     """Counts of one list of points."""
 
-    access: bool
-    writable: bool
     points: int
     named: int
     quantities: int  # that mean nothing without a unit
@@ -33,8 +31,6 @@ def _count(points: tuple[Point, ...]) -> Values:
     ]
     quantities = [(point, meaning) for point, meaning in values if _is_quantity(point, meaning)]
     return Values(
-        any(point.access in ("rw", "w", "r", "-") for point in points),
-        any("w" in point.access for point in points),
         len(values),
         sum(meaning.known for _, meaning in values),
         len(quantities),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -47,6 +49,7 @@ def _roll_up(store: Store, as_json: bool) -> None:
     from inventory.readiness.census import Census
     from inventory.readiness.review import six_questions
     from inventory.rollup import rated_too_high, roll_up
+    from inventory.store.history import answer_times, runs
 
     units = list(stored_units(store))
     lines = roll_up(units)
@@ -59,7 +62,7 @@ def _roll_up(store: Store, as_json: bool) -> None:
     if rated_too_high(units):
         say("warning: more than 30 % of the rated assets are C3; the rating says little")
     _twins(store, units)
-    census = Census(store.equipment())
+    census = Census(store.equipment(), runs(store), answer_times(store))
     for evidence in store.listings():
         census.device(evidence)
     counts = Concluded(*store.concluded_counts())
@@ -71,8 +74,10 @@ def _roll_up(store: Store, as_json: bool) -> None:
             say(f"   {name}{': ' + value if value else ''}")
         say(f"   stays with people: {answer.stays_human}")
     say("\nindicators of the other barriers (indicators, not scores)")
-    for barrier, name, value in barriers(census, counts):
-        say(f"   {barrier}: {name}: {value}")
+    for barrier, several in groupby(barriers(census, counts), key=itemgetter(0)):
+        say(f"\n{barrier}")
+        for _, name, value in several:
+            say(f"   {name}: {value}")
 
 
 def _twins(store: Store, units: Iterable[Unit]) -> None:

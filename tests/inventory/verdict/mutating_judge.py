@@ -24,8 +24,10 @@ from inventory.readiness import (
     access,
     action,
     answer,
+    availability,
     barriers,
     census,
+    clients,
     integration,
     management,
     priority,
@@ -35,7 +37,9 @@ from inventory.readiness import (
     visibility,
 )
 from inventory.rules import refusals, standing
+from inventory.store import history
 from tests.inventory import (
+    test_barriers,
     test_fixes,
     test_pairs,
     test_population,
@@ -67,8 +71,8 @@ from tests.support.mutants import Mutant, mutants, planted
 from tests.support.replay import Case, cases, fails
 
 READINESS = (
-    *(access, action, answer, barriers, census, integration, management, priority, repeating),
-    *(review, values, visibility),
+    *(access, action, answer, availability, barriers, census, clients, integration),
+    *(management, priority, repeating, review, values, visibility),
 )
 """The modules of the six questions and the other barriers."""
 
@@ -89,7 +93,8 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (fixes, (test_fixes,)),
     (usecases, (test_ready, test_soundness, test_pilot_totals)),
     (pilot, (test_pilot_totals,)),
-    *((one, (test_sums, test_readiness_text, test_population)) for one in READINESS),
+    *((one, (test_barriers, test_sums, test_readiness_text, test_population)) for one in READINESS),
+    (history, (test_barriers,)),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
     (equipment, (test_machine_verdicts, test_machine_levels, test_soundness, test_judging)),
