@@ -1,7 +1,8 @@
 """`untrap import nmap FILE`: hosts, ports and names of an nmap XML report, as weak evidence.
 
 One rule keeps it simple: an open port found by nmap is a connection that was accepted (`mute`),
-not a protocol that spoke; only what a script quotes from the device becomes a fact.
+not a protocol that spoke; only what a script quotes from the device becomes a fact, and proves the
+protocol that the script speaks.
 
 The XML is defused: a document type definition with entities ends the reading before anything is
 expanded, and size, depth and counts are bounded. Source: nmap.dtd 1.05 (nmap.org/book).
@@ -49,6 +50,7 @@ STATES = {
 }
 """What nmap's word proves. `filtered` also stands for silence, so no filter is claimed."""
 ANSWERED = {"open", "closed", "unfiltered"}  # states that only an answer gives
+TELL_IN_TEXT = {"snmp-sysdescr"}  # its answer has no elements
 DETECTED = "service detection of nmap"  # a source that no field prefers to any other
 ASSUMED = "user-set"  # the reason of "up" where the user said so (-Pn): nmap did not look
 
@@ -63,6 +65,7 @@ class _Port:
     number: int
     state: str = ""
     reason: str = ""
+    spoken: str = ""  # the protocol in which a script got an answer there
     facts: list[Fact] = field(default_factory=list)
 
 
@@ -80,11 +83,11 @@ class _Host:
 
 
 @cache
-def _scripts() -> dict[str, dict[str, str]]:
-    """Script → element → fact."""
+def _scripts() -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """Script → element → fact, and script → the protocol that it speaks."""
     raw = files("scanner.imports").joinpath("nmap_scripts.toml").read_text(encoding="utf-8")
-    table: dict[str, dict[str, str]] = tomllib.loads(raw)["script"]
-    return table
+    table = tomllib.loads(raw)
+    return table["script"], table["speaks"]
 
 
 @dataclass(slots=True)
@@ -92,15 +95,26 @@ class _Script:
     """One script's answer while it is read."""
 
     name: str
-    facts: list[Fact]
+    about: _Port | _Host
     tables: list[str] = field(default_factory=list)
     key: str = ""
     said: str = ""
 
+    @property
+    def facts(self) -> list[Fact]:
+        return self.about.facts
+
+    def answered(self) -> None:
+        """Something that the peer said in the script's protocol is quoted."""
+        if isinstance(self.about, _Port):
+            self.about.spoken = self.about.spoken or _scripts()[1].get(self.name, "")
+
     def end(self) -> None:
         """An element is over: what it says is a fact where its key is known."""
-        fact = _scripts().get(self.name, {}).get(self.key)
+        fact = _scripts()[0].get(self.name, {}).get(self.key)
         value = NUMBERED.sub("", _clean(self.said))
+        if value:
+            self.answered()
         if fact is not None and value and len(self.facts) < FACTS:
             unit = self.tables[-1] if self.tables else ""
             part = f"unit {int(unit[4:], 16)}" if UNIT.fullmatch(unit) else ""
@@ -172,8 +186,7 @@ class _Reader:
             elif tag == "elem":
                 self._script.key = _clean(given.get("key", ""))
         elif tag == "script":
-            facts = host.facts if self._port is None else self._port.facts
-            self._script = _Script(_clean(given.get("id", "")), facts)
+            self._script = _Script(_clean(given.get("id", "")), self._port or host)
             _script(self._script, given)
         elif self._port is not None:
             _of_port(self._port, tag, given, self.ours)
@@ -221,6 +234,8 @@ def _of_port(port: _Port, tag: str, given: dict[str, str], ours: bool) -> None:
         port.state, port.reason = given.get("state", ""), _clean(given.get("reason", ""))
     elif tag == "service" and given.get("method") == "probed":
         port.facts += _ours(given) if ours else _detected(given)
+        if ours:  # its protocols go by our own words, and `probed` is one that spoke
+            port.spoken = _clean(given.get("name", ""))
 
 
 def _ours(given: dict[str, str]) -> Iterator[Fact]:
@@ -245,6 +260,8 @@ def _script(script: _Script, given: dict[str, str]) -> None:
     said = _clean(given.get("output", ""))
     if said and len(script.facts) < FACTS:
         script.facts.append(Fact("description", f"{script.name}: {said}", "nmap script"))
+    if said and script.name in TELL_IN_TEXT and not said.startswith("ERROR"):
+        script.answered()
 
 
 def parse(path: Path) -> _Reader:
@@ -342,11 +359,13 @@ def _observations(
         sequence += 1
         if outcome is Outcome.MUTE and port.facts:
             outcome = Outcome.OTHER  # it spoke, but not to us: the protocol is nmap's guess
+        if port.spoken and port.state == "open":
+            outcome = Outcome.COMPLETE  # it answered the script in that protocol
         yield Observation(
             scan,
             vantage,
             Target(place.site, host.address, port.transport, port.number),
-            Question(port.transport, "nmap"),
+            Question(port.spoken or port.transport, "nmap"),
             outcome,
             time,
             sequence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 from pathlib import Path
@@ -11,11 +12,12 @@ from click.testing import CliRunner
 
 from inventory.derive.assets import derive
 from inventory.derive.declared import rows
+from inventory.judge.openness import protocol
 from inventory.model import Kind
 from inventory.store import Store
 from protocols.contract import Outcome
 from scanner.cli import untrap
-from scanner.imports.nmap import NmapError, read
+from scanner.imports.nmap import NmapError, _scripts, read
 from tests.support.patience import HUNG_SECONDS
 from tests.support.peers import need
 
@@ -148,6 +150,42 @@ def test_what_scripts_quote_from_a_device_becomes_a_fact(tmp_path: Path) -> None
         (0, "name", "SCADA1", ""),
     }
     assert scan.summary["problem"] == "1 hosts without an address"
+
+
+def test_a_script_that_quotes_an_answer_shows_its_protocol(tmp_path: Path) -> None:
+    """Such a device has data and speaks no open protocol that anybody asked for: T02 asks."""
+    _, found = read(write(tmp_path, SCRIPTS))
+    spoken = {(o.question.protocol, o.target.port): o.outcome for o in found}
+    assert spoken["enip", 44818] is Outcome.COMPLETE
+    assert spoken["modbus", 502] is Outcome.COMPLETE
+    plain = SCRIPTS.replace("enip-info", "http-title").replace("modbus-discover", "banner")
+    _, found = read(write(tmp_path, plain))
+    assert {o.question.protocol for o in found} == {"tcp", "nmap"}
+    path, database = write(tmp_path, SCRIPTS), str(tmp_path / "a.db")
+    CliRunner().invoke(untrap, ["--db", database, "import", "nmap", str(path)])
+    asked = CliRunner().invoke(untrap, ["--db", database, "questions", "--json"]).stdout
+    (question,) = [one for one in map(json.loads, asked.splitlines()) if one["rule"] == "T02"]
+    assert "whether OPC UA is offered" in json.dumps(question)
+    assert "--probe opcua" in json.dumps(question)
+
+
+@pytest.mark.parametrize(
+    ("output", "spoken"),
+    [("Acme switch 3.1", "snmp"), ("ERROR: Script execution failed", "udp"), ("", "udp")],
+)
+def test_a_text_without_elements_shows_its_protocol_too(
+    tmp_path: Path, output: str, spoken: str
+) -> None:
+    report = f"""<nmaprun start="1"><host><status state="up"/><address addr="10.1.0.9"
+        addrtype="ipv4"/><ports><port protocol="udp" portid="161"><state state="open"/>
+        <script id="snmp-sysdescr" output="{output}"></script></port></ports></host>
+        </nmaprun>"""
+    (found,) = read(write(tmp_path, report))[1]
+    assert found.question.protocol == spoken
+
+
+def test_each_protocol_that_a_script_speaks_is_known() -> None:
+    assert all(protocol(name) for name in _scripts()[1].values())
 
 
 def test_a_host_with_an_open_port_is_an_asset(tmp_path: Path) -> None:

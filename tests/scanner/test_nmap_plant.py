@@ -104,10 +104,12 @@ def test_nmaps_report_alone_is_weak_evidence_from_its_own_place(stage: Stage) ->
     assert set(assets) == set(TARGETS)
     (scan,) = stage.untrap(*NMAP_ONLY, "scans", "--json").lines()
     assert scan["vantage"] == "nmap nmap.xml"
-    assert {one["level"]["lo"] for one in assets.values()} == {1}  # no service spoke to us
+    assert {one["level"]["lo"] for one in assets.values()} == {2}  # each spoke to a script
     assert stage.untrap(*NMAP_ONLY, "gaps", "--json").lines() == []
     services = {(s["port"], s["outcome"]) for s in assets[PLC]["services"]}
-    assert services == {(102, "other"), (502, "closed"), (4840, "closed"), (161, "closed")}
+    assert services == {(102, "complete"), (502, "closed"), (4840, "closed"), (161, "closed")}
+    asked = stage.untrap(*NMAP_ONLY, "questions", "--json").lines()
+    assert {one["asset"] for one in asked if one["rule"] == "T01"} == {assets[PLC]["key"]}
 
 
 def test_what_scripts_quote_is_identity_and_a_programs_name_is_not(stage: Stage) -> None:

@@ -58,7 +58,7 @@ def test_states_are_said_in_nmaps_words(tmp_path: Path) -> None:
 def test_import_nmap_reads_the_same_back(tmp_path: Path) -> None:
     _, again = read(report(tmp_path))
     outcomes = {(o.target.address, o.target.port): o.outcome for o in again}
-    assert outcomes["10.0.0.5", 502] is Outcome.OTHER  # nmap's word is weaker than ours
+    assert outcomes["10.0.0.5", 502] is Outcome.COMPLETE  # it spoke, as the report says
     assert outcomes["10.0.0.5", 102] is Outcome.CLOSED
     assert outcomes["10.0.0.5", 4840] is Outcome.SILENT
     assert outcomes["10.0.0.6", 502] is Outcome.MUTE
