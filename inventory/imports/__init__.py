@@ -1,7 +1,7 @@
 """Reads lists that people keep (register, links, maps, attestations) into declarations.
 
 One rule keeps it simple: a file is read whole and judged whole; either every row is declared or
-none, and what was wrong is said line by line.
+none, a cell that a row can do without is set aside, and what was wrong is said line by line.
 """
 
 from inventory.imports.columns import MappingError

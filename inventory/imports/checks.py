@@ -1,24 +1,22 @@
 """What is wrong with one row of a list, in words, and what the row is about (rulings 22).
 
-One rule keeps it simple: a check writes what it understood back into the fields, in our words.
+One rule keeps it simple: a check writes what it understood back into the fields, in our words. A
+cell that cannot be read is set aside where the row says less without it, and makes the row wrong
+where it would say something else (decision 0058).
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from inventory.derive.declared import denies, yes
+from inventory.imports.asset_row import Checked, Fields, asset_row
 from inventory.judge.profiles import classes, profile, signal_of
 from inventory.judge.statements import says
 from inventory.model import Kind
-
-Fields = dict[str, str]
-"""The cells of a row by canonical column, in lower case."""
-
 
 A_DAY = timedelta(days=1)
 
@@ -34,110 +32,24 @@ def date_of(fields: Fields) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _register(fields: Fields) -> tuple[str, str]:
-    subject = next(
-        (fields[n] for n in ("tag", "name", "serial", "mac", "address") if fields.get(n)), ""
-    )
-    if not subject:
-        return "no tag, name, serial number, MAC or address", ""
-    for check in (_address, _kind, _criticality, _redundancy, _mac):
-        complaint = check(fields)
-        if complaint:
-            return complaint, subject
-    if not (fields.get("tag") or fields.get("name")) and fields.get("unit"):
-        subject = f"{subject} unit {fields['unit']}"
-    return "", subject
-
-
-def _address(fields: Fields) -> str:
-    text = fields.get("address", "")
-    if not text:
-        return ""
-    found = _ip(text)
-    if found:
-        fields["address"] = found
-        return ""
-    several = [piece for piece in re.split(r"[\s,;/|+&]+", text) if piece]
-    if len(several) > 1 and all(map(_ip, several)):
-        return (
-            f"Address {text!r} is no IP address, it holds {len(several)}; keep one: what a scan"
-            " finds at the others, `untrap merge` joins"
-        )
-    return f"Address {text!r} is no IP address; write it like 10.0.0.17"
-
-
-_PADDED = re.compile(r"\d{3}(\.\d{3}){3}")
-_PORT = re.compile(r"(?P<v4>[\d.]+)(:\d{1,5})|\[(?P<v6>[0-9a-fA-F:.]+)\](:\d{1,5})?")
-
-
-def _ip(text: str) -> str:
-    """The IP address that a cell holds, its prefix or a port behind it allowed; else ""."""
-    bare = text.replace(" ", "")
-    if with_port := _PORT.fullmatch(bare):
-        bare = with_port["v4"] or with_port["v6"]
-    if _PADDED.fullmatch(bare):  # filled up to a column's width
-        bare = ".".join(str(int(octet)) for octet in bare.split("."))
-    try:
-        return str(ipaddress.ip_interface(bare).ip)
-    except ValueError:
-        return ""
-
-
-def _kind(fields: Fields) -> str:
-    kind = fields.get("kind", "").casefold()
-    if kind in ("", "device", "equipment"):
-        fields["kind"] = kind
-    elif not fields.get("class"):
-        fields["class"], fields["kind"] = fields["kind"], ""
-    else:
-        return f"Kind {fields['kind']!r}; write device or equipment, or leave it empty"
-    return ""
-
-
-def _criticality(fields: Fields) -> str:
-    text = fields.get("criticality", "")
-    if text in ("", "C1", "C2", "C3"):
-        return ""
-    return f"Criticality {text!r}; write C1 (low), C2 (medium) or C3 (high)"
-
-
-def _redundancy(fields: Fields) -> str:
-    text = fields.get("redundancy", "").upper()
-    if text not in ("", "A", "B", "C"):
-        return f"Redundancy {text!r}; write A, B or C (NORSOK Z-008)"
-    if text:
-        fields["redundancy"] = text
-    return ""
-
-
-def _mac(fields: Fields) -> str:
-    text = fields.get("mac", "")
-    digits = re.sub(r"[^0-9a-fA-F]", "", text).lower()
-    if text and len(digits) != 12:
-        return f"MAC {text!r} has not 12 hexadecimal digits; write it like 00:1b:1b:12:34:56"
-    if text:
-        fields["mac"] = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
-    return ""
-
-
-def _link(fields: Fields) -> tuple[str, str]:
+def _link(fields: Fields) -> Checked:
     if not fields.get("equipment"):
-        return "no Equipment", ""
+        return Checked("no Equipment")
+    aside = _complete(fields)
     # "Nothing monitors it" is a statement too, when the list is said to be complete.
-    if complaint := _yes_or_no(fields, "complete"):
-        return complaint, ""
     if not fields.get("device") and not yes(fields.get("complete", "")):
-        return "no Device (leave it empty only with Complete = yes: nothing monitors it)", ""
+        return Checked("no Device (leave it empty only with Complete = yes: nothing monitors it)")
     names = ("equipment", "device", "part", "signal")
-    return "", " | ".join(fields.get(name, "") for name in names)
+    return Checked("", " | ".join(fields.get(name, "") for name in names), aside)
 
 
-def _yes_or_no(fields: Fields, name: str) -> str:
-    """A word that is neither would be taken for no."""
-    text = fields.get(name, "")
-    if text and not yes(text) and not denies(text):
-        return f"{name.title()} {text!r}; write yes or no"
-    return ""
+def _complete(fields: Fields) -> tuple[str, ...]:
+    """A word that is neither yes nor no claims nothing: without it the list is not complete."""
+    text = fields.get("complete", "")
+    if not text or yes(text) or denies(text):
+        return ()
+    fields["complete"] = ""
+    return (f"Complete {text!r}; write yes or no",)
 
 
 _TABLES = {
@@ -179,7 +91,7 @@ _ALIKE = {
 }
 
 
-def _map(fields: Fields) -> tuple[str, str]:
+def _map(fields: Fields) -> Checked:
     for check in (
         _map_table,
         _map_address,
@@ -190,13 +102,11 @@ def _map(fields: Fields) -> tuple[str, str]:
     ):
         complaint = check(fields)
         if complaint:
-            return complaint, ""
-    if complaint := _yes_or_no(fields, "complete"):
-        return complaint, ""
+            return Checked(complaint)
     if not fields.get("name"):
-        return "no Name", ""
+        return Checked("no Name")
     names = ("vendor", "model", "firmware", "unit", "table", "address", "name")
-    return "", " | ".join(fields.get(name, "") for name in names)
+    return Checked("", " | ".join(fields.get(name, "") for name in names), _complete(fields))
 
 
 def _map_table(fields: Fields) -> str:
@@ -281,19 +191,19 @@ def _map_orders(fields: Fields) -> str:
     return ""
 
 
-def _attest(fields: Fields) -> tuple[str, str]:
+def _attest(fields: Fields) -> Checked:
     for name in ("subject", "statement"):
         if not fields.get(name):
-            return f"no {name.title()}", ""
+            return Checked(f"no {name.title()}")
     text = fields.get("date", "")
     day = date_of(fields)
     if text and day is None:
-        return f"Date {text!r}; write it like 2026-05-04", ""
+        return Checked(f"Date {text!r}; write it like 2026-05-04")
     if day is not None and day - datetime.now(UTC) > A_DAY:  # it may be tomorrow where one looked
-        return f"Date {text!r} lies ahead; write the day on which somebody looked", ""
+        return Checked(f"Date {text!r} lies ahead; write the day on which somebody looked")
     if complaint := _measurands(fields) or _reader(fields):
-        return complaint, ""
-    return "", f"{fields['subject']} | {fields['statement']}"
+        return Checked(complaint)
+    return Checked("", f"{fields['subject']} | {fields['statement']}")
 
 
 def _measurands(fields: Fields) -> str:
@@ -332,8 +242,8 @@ def _reader(fields: Fields) -> str:
     return f"Value {text!r} names no device; write its tag or address, or none"
 
 
-CHECKS: Mapping[Kind, Callable[[Fields], tuple[str, str]]] = {
-    Kind.REGISTER: _register,
+CHECKS: Mapping[Kind, Callable[[Fields], Checked]] = {
+    Kind.REGISTER: asset_row,
     Kind.LINK: _link,
     Kind.MAP: _map,
     Kind.ATTEST: _attest,

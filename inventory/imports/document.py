@@ -13,7 +13,14 @@ HEAD = """# Lists: what a scan cannot see, said by people
 Windows-1252) or an XLSX workbook (`--sheet NAME`). Columns may have any names in any order: the
 usual words of ten languages are known, what was taken for what is shown, `--map "Theirs=Ours"`
 decides, `--dry-run` stores nothing. A title may stand above the columns (in the first 20
-lines). A file with a wrong row changes nothing; the message names line, value and a good one.
+lines).
+
+A cell that cannot be read is named with its line and a good value, and the rest of its row is
+kept, where the row says less without it (of a register: Address, MAC, Kind, Criticality,
+Redundancy; of links and maps: Complete). Where the row would say something else without it, or
+stands for nothing, the row is wrong, and a file with a wrong row changes nothing; the message names
+each such line, its value and a good one.
+
 The latest word about a subject counts, also that of a list that comes again as it was; older
 ones stay in the records. A row that a file of the same name held when it was imported before, and
 holds no more, is withdrawn: it ceases to hold, the import says so, and it stays on record. Where
@@ -39,7 +46,9 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "Site": "as the register calls it; `--site` says where it is kept",
         "Area": "area of the site",
         "Line": "line, cell or process unit",
-        "Address": "IP address; a prefix is allowed",
+        "Address": "IP address, or a URL that holds one; a prefix or port is left out; of several"
+        " the first is taken, and the import says so; a host name is not looked up, it is the Name"
+        " where there is none",
         "MAC": "hardware address, in any spelling",
         "Protocol": "what it is said to speak",
         "Unit": "Modbus unit, or another address behind the parent; unit 1 of an address without"
@@ -49,8 +58,10 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "Model": "the maker's type",
         "Serial": "serial number",
         "Criticality": "C1 low, C2 medium, C3 high, or these words in ten languages; A most"
-        " critical to C; 1 is C1, but in a column *Priority* the most critical",
-        "Redundancy": "A no spare, B one, C two or more (NORSOK Z-008)",
+        " critical to C; 1 is C1, but in a column *Priority* the most critical; figures"
+        " beyond 3 are no scale of three, and none of them is taken",
+        "Redundancy": "A no spare, B one, C two or more (NORSOK Z-008); also yes (at least one: B)"
+        " and no, N+1, 2x100%, 1oo2; the import says how words were taken",
         "Owner": "who answers for it",
     },
     "links": {

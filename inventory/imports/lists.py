@@ -1,37 +1,34 @@
 """One list file as declarations: register, links, map, attest (rulings 22).
 
 One rule keeps it simple: a row is checked by one function of its kind, which returns what is wrong
-with it in words; a file with a wrong row declares nothing.
+with it in words; a file with a wrong row declares nothing, and a cell that a row can do without is
+set aside and named (decision 0058).
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from inventory.derive.declared import equipment_class, role
-from inventory.imports.checks import CHECKS, Fields, date_of
+from inventory.imports.asset_row import Fields
+from inventory.imports.checks import CHECKS, date_of
 from inventory.imports.columns import (
     MappingError,
     adds_up,
     choose,
     placed,
-    plain,
     says_nothing,
     told_by_cells,
 )
-from inventory.imports.ratings import FIGURES, ratings, told
+from inventory.imports.ratings import Scale, scale
+from inventory.imports.remarks import Remarks
 from inventory.imports.table import LOOKED_AT, Names, Row, Table, read
-from inventory.judge.statements import nearest, says
+from inventory.judge.statements import says
 from inventory.model import Declaration, Kind
-
-SHOWN_ERRORS = 20
-"""Wrong rows that a message lists; the rest is counted."""
 
 
 class ListError(Exception):
@@ -64,49 +61,61 @@ def read_list(
     table = _headed(read(path, sheet, names), names)
     columns, placing = _placed(kind, table, _columns(kind, table, stated), stated)
     _require(kind, path, columns, table)
-    rating = table.header[columns["Criticality"]] if "Criticality" in columns else ""
-    levels = ratings(rating)
+    rated = _scale(table, columns)
     found: list[Declaration] = []
-    wrong: list[str] = []
-    unread: dict[str, int] = {}
+    said = Remarks()
     first: dict[str, tuple[int, Fields]] = {}
-    printed = {"Look at", "Why"} <= set(table.header)
-    unknown, sums, figures = Counter[str](), list[int](), False
-    for row in table.rows:
-        fields = _fields(row, columns)
-        if kind is Kind.REGISTER and adds_up(row.cells):
-            sums.append(row.line)
-            continue
-        if kind in (Kind.REGISTER, Kind.LINK):
-            unknown += _emptied(fields)
-        if not any(fields.values()) or (kind is Kind.ATTEST and _unanswered(fields, printed)):
-            continue
+    for row, fields in _rows(kind, table, columns, said):
         if word := fields.get("criticality"):
-            figures |= word in FIGURES
-            fields["criticality"] = levels.get(plain(word), word)
-        complaint, subject = CHECKS[kind](fields)
+            fields["criticality"] = rated.of(word)
+        redundancy = fields.get("redundancy", "")
+        complaint, subject, aside = CHECKS[kind](fields)
         complaint = _shifted(row, table) or complaint
         if kind is Kind.REGISTER and not complaint:
             complaint = _second(subject, fields, *first.setdefault(subject, (row.line, fields)))
         if complaint:
-            wrong.append(f"line {row.line}: {complaint}")
+            said.wrong.append(f"line {row.line}: {complaint}")
             continue
+        said.aside += [f"line {row.line}: {text}" for text in aside]
+        said.took(redundancy, fields.get("redundancy", ""))
         if kind is Kind.ATTEST:
-            unread.setdefault(fields["statement"], row.line)
+            said.statements.setdefault(fields["statement"], row.line)
         who = fields.get("author", "") or author
         made = Declaration(site, kind, subject, fields, who, table.document, date_of(fields))
         found.append(_walked(made) if kind is Kind.ATTEST else made)
-    if wrong:
-        raise ListError(_said(path, wrong))
+    if said.wrong:
+        raise ListError(said.refusal(path))
     if not found and table.rows:
         raise ListError(f"{path}: no row below the header; nothing was imported")
     used = set(columns.values())
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
-    left = f"left out: line {sums[0]}, a sum of the list" if sums else ""
-    said = (table.told, told(rating, figures), placing, left, _not_known(unknown), *_unread(unread))
-    remarks = "\n".join(filter(None, said))
-    return Imported(tuple(found), theirs, ignored, remarks)
+    told = (table.told, rated.told, placing, *said.lines())
+    return Imported(tuple(found), theirs, ignored, "\n".join(filter(None, told)))
+
+
+def _rows(
+    kind: Kind, table: Table, columns: Mapping[str, int], said: Remarks
+) -> Iterator[tuple[Row, Fields]]:
+    """The rows that state something, with the cells of our columns."""
+    printed = {"Look at", "Why"} <= set(table.header)
+    for row in table.rows:
+        fields = _fields(row, columns)
+        if kind is Kind.REGISTER and adds_up(row.cells):
+            said.sums.append(row.line)
+            continue
+        if kind in (Kind.REGISTER, Kind.LINK):
+            said.unknown += _emptied(fields)
+        if any(fields.values()) and not (kind is Kind.ATTEST and _unanswered(fields, printed)):
+            yield row, fields
+
+
+def _scale(table: Table, columns: Mapping[str, int]) -> Scale:
+    place = columns.get("Criticality", -1)
+    if place < 0:
+        return scale("", ())
+    cells = (row.cells[place] for row in table.rows if place < len(row.cells))
+    return scale(table.header[place], cells)
 
 
 def _emptied(fields: Fields) -> Counter[str]:
@@ -119,32 +128,6 @@ def _emptied(fields: Fields) -> Counter[str]:
     return Counter(words.values())
 
 
-def _not_known(unknown: Counter[str]) -> str:
-    if not unknown:
-        return ""
-    words = ", ".join(text for text, _ in unknown.most_common(MOST_WORDS))
-    cells = "1 cell" if unknown.total() == 1 else f"{unknown.total()} cells"
-    return f"taken as not known: {cells} ({words})"
-
-
-MOST_WORDS = 5
-"""Different words for "not known" that the import names."""
-
-
-def _unread(statements: Mapping[str, int]) -> Iterator[str]:
-    """What has to be said of statements, each with its first line, that no verdict reads."""
-    unread = {text: near for text in statements if (near := _nearest(text)) is not None}
-    for text, near in islice(unread.items(), SHOWN_ERRORS):
-        hint = f"; did you mean {near!r}?" if near else ""
-        yield f"line {statements[text]}: no verdict reads {text!r}; it is kept as a note{hint}"
-
-
-def _nearest(text: str) -> str | None:
-    return None if RULE.match(text) else nearest(text)
-
-
-RULE = re.compile(r"[TAUQGN]\d\d\b")
-"""How a walk-down sheet names what it asks about, where no statement is meant."""
 SAMPLED = 200
 """Rows whose cells tell what a column is that its heading leaves open."""
 
@@ -234,13 +217,6 @@ def _unanswered(fields: Fields, printed: bool) -> bool:
     """
     answers = ("value",) if printed else ("value", "author", "date", "document")
     return "value" in fields and not any(fields.get(name) for name in answers)
-
-
-def _said(path: Path, wrong: list[str]) -> str:
-    more = len(wrong) - SHOWN_ERRORS
-    tail = [f"and {more} more"] if more > 0 else []
-    many = f"{len(wrong)} row{'s are' if len(wrong) > 1 else ' is'} wrong, nothing was imported"
-    return "\n  ".join([f"{path}: {many}:", *wrong[:SHOWN_ERRORS], *tail])
 
 
 def _fields(row: Row, columns: Mapping[str, int]) -> Fields:

@@ -1,13 +1,15 @@
 """Criticality as people write it: in words of ten languages, as a letter, as a figure.
 
 One rule keeps it simple: a letter and a priority count down from the most critical, a figure counts
-up; what is neither is refused by the check, not guessed.
+up; what is neither is set aside by the check, not guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import NamedTuple
 
 from inventory.derive.identity import data
 from inventory.imports.columns import plain
@@ -16,18 +18,37 @@ FIGURES = {"1": "C1", "2": "C2", "3": "C3"}
 DOWNWARD = {"1": "C3", "2": "C2", "3": "C1"}
 
 
-def ratings(heading: str) -> Mapping[str, str]:
-    """Word as it is compared (`plain`) → C1, C2 or C3, for a column of that heading."""
+class Scale(NamedTuple):
+    """How a column rates: word as it is compared (`plain`) → C1, C2 or C3; and what has to be said
+    of its figures, for both ways are usual ("" where it has none)."""
+
+    levels: Mapping[str, str]
+    told: str
+
+    def of(self, text: str) -> str:
+        """C1, C2 or C3; the text itself where it is none of its words."""
+        return self.levels.get(plain(figure(text) or text), text)
+
+
+def scale(heading: str, cells: Iterable[str]) -> Scale:
+    """How the cells of a column rate. Figures of more than three steps are no scale of three."""
     words, ranks = _words()
-    return {**words, **(DOWNWARD if plain(heading) in ranks else FIGURES)}
+    figures = set(filter(None, map(figure, cells)))
+    if others := sorted(figures - set(FIGURES), key=int):
+        said = f"{heading}: no figure is taken, for {others[-1]} is none of the steps 1, 2, 3"
+        return Scale(words, said)
+    downward = plain(heading) in ranks
+    most, least = ("1", "3") if downward else ("3", "1")
+    told = f"{heading}: {most} is taken for the most critical (C3), {least} for the least (C1)"
+    if not downward:
+        told += '; if 1 is: name the column "Priority"'
+    return Scale({**words, **(DOWNWARD if downward else FIGURES)}, told if figures else "")
 
 
-def told(heading: str, figures: bool) -> str:
-    """What has to be said of a column of figures, for both ways are usual; "" for others."""
-    if plain(heading) in _words()[1]:
-        return f"{heading}: 1 is taken for the most critical (C3), 3 for the least (C1)" * figures
-    up = f"{heading}: 3 is taken for the most critical (C3), 1 for the least (C1)"
-    return f'{up}; if 1 is: name the column "Priority"' * figures
+def figure(text: str) -> str:
+    """The whole number that a cell holds, as "3" and "3.0"; else ""."""
+    found = re.fullmatch(r"0*(\d{1,3})(?:[.,]0+)?", text)
+    return found[1] if found else ""
 
 
 @cache

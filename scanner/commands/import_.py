@@ -45,7 +45,8 @@ def command(
     replace: bool,
     dry_run: bool,
 ) -> None:
-    """Read FILE of KIND into the inventory; a file with a wrong row changes nothing.
+    """Read FILE of KIND into the inventory; a file with a wrong row changes nothing, and a cell
+    that its row can do without is left out and named.
 
     A row that FILE held when it was imported before, and holds no more, is withdrawn.
     `pcap` takes several files, and folders of captures; those that follow each other in time are
