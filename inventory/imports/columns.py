@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from inventory.derive.identity import data
-
-IsClass = Callable[[str], bool]
 
 
 class MappingError(Exception):
@@ -26,6 +24,14 @@ def canonical(kind: str) -> Mapping[str, tuple[str, ...]]:
     table = data("columns.toml")[kind]
     columns = table if isinstance(table, dict) else {}
     return {name: tuple(words) for name, words in columns.items()}
+
+
+@cache
+def headings(kind: str) -> frozenset[str]:
+    """All known headings of a kind of list, as they are compared (`plain`)."""
+    return frozenset(
+        plain(word) for name, words in canonical(kind).items() for word in (name, *words)
+    )
 
 
 @cache
@@ -126,45 +132,6 @@ def _cores(heading: str, ours: str) -> Iterator[str]:
 def _around(name: str) -> tuple[str, ...]:
     table = data("columns.toml")["around"]
     return tuple(table[name] if isinstance(table, dict) else ())
-
-
-EITHER = frozenset({"typ", "type", "tipo"})
-"""Headings of a class of equipment, or of a maker's type: only the cells tell."""
-
-
-def told_by_cells(
-    header: Sequence[str], columns: Mapping[str, int], cells: Iterable[str], is_class: IsClass
-) -> dict[str, int]:
-    """The columns, with a "Type" that holds makers' types (most have a figure, none is a class)
-    taken for Model and not for Class, where no other column is the model."""
-    if "Model" in columns or plain(header[columns["Class"]]) not in EITHER:
-        return dict(columns)
-    given = [text for text in cells if text]
-    figures = sum(any(letter.isdigit() for letter in text) for text in given)
-    if 2 * figures < len(given) or not given or any(map(is_class, given)):
-        return dict(columns)
-    return {"Model" if name == "Class" else name: index for name, index in columns.items()}
-
-
-PLACES = frozenset({"standort", "locatie"})
-"""Headings of a site, or of a place within it: mostly the latter, as "location" is."""
-
-
-def placed(header: Sequence[str], columns: Mapping[str, int]) -> tuple[dict[str, int], str]:
-    """The columns with a heading that may mean the site or a place within it taken for Area, where
-    no other column is the area; and what has to be said of it.
-    """
-    taken = dict(columns)
-    place = taken.get("Site", -1)
-    if place >= 0 and "Area" not in taken and plain(header[place]) in PLACES:
-        taken["Area"] = taken.pop("Site")
-    name = header[taken["Area"]] if "Area" in taken else ""
-    if plain(name) not in PLACES:
-        return taken, ""
-    return (
-        taken,
-        f'{name} is taken for a place within the site; if it names the site: --map "{name}=Site"',
-    )
 
 
 def _stated(

@@ -9,8 +9,12 @@ from inventory.judge.statements import statements
 
 HEAD = """# Lists: what a scan cannot see, said by people
 
-`untrap import register|links|map|attest FILE` reads a CSV (any delimiter, UTF-8, UTF-16 or
-Windows-1252) or an XLSX workbook (`--sheet NAME`). Columns may have any names in any order: the
+`untrap import register|links|map|attest FILE` reads a CSV (any delimiter) or an XLSX workbook (the
+first sheet, or the only one that names the columns, or `--sheet NAME`). A CSV is read as UTF-8 or
+UTF-16 where it is that. No file tells another encoding: it is guessed of Windows-1252, -1250 and
+-1251, GB18030, Shift-JIS, Big5 and EUC-KR, by which headings are known words in it and which
+letters stand in words as people write them. The import shows the guess; `--encoding NAME` decides
+(Czech, Korean and Greek, among others, need it). Columns may have any names in any order: the
 usual words of ten languages are known, what was taken for what is shown, `--map "Theirs=Ours"`
 decides, `--dry-run` stores nothing. A title may stand above the columns (in the first 20
 lines).

@@ -15,18 +15,18 @@ from pathlib import Path
 
 from inventory.derive.declared import equipment_class, role
 from inventory.imports.asset_row import Fields
+from inventory.imports.by_cells import placed, telling_tag, told_by_cells
 from inventory.imports.checks import CHECKS, date_of
 from inventory.imports.columns import (
     MappingError,
     adds_up,
     choose,
-    placed,
+    headings,
     says_nothing,
-    told_by_cells,
 )
 from inventory.imports.ratings import Scale, scale
 from inventory.imports.remarks import Remarks
-from inventory.imports.table import LOOKED_AT, Names, Row, Table, read
+from inventory.imports.table import LOOKED_AT, Asked, Names, Row, Table, read
 from inventory.judge.statements import says
 from inventory.model import Declaration, Kind
 
@@ -52,13 +52,15 @@ def read_list(
     stated: Mapping[str, str],
     author: str = "",
     sheet: str = "",
+    encoding: str = "",
 ) -> Imported:
     """Reads one list file.
 
     Raises `TableError` (no table), `MappingError` (bad --map), `ListError` (wrong rows).
     """
     names = partial(_names_columns, kind, stated=stated)
-    table = _headed(read(path, sheet, names), names)
+    asked = Asked(sheet, encoding, names, headings(_NAMES[kind]))
+    table = _headed(read(path, asked), names)
     columns, placing = _placed(kind, table, _columns(kind, table, stated), stated)
     _require(kind, path, columns, table)
     rated = _scale(table, columns)
@@ -135,6 +137,9 @@ SAMPLED = 200
 def _columns(kind: Kind, table: Table, stated: Mapping[str, str]) -> dict[str, int]:
     columns = choose(_NAMES[kind], table.header, stated)
     place = columns.get("Class", -1)
+    if kind is Kind.REGISTER and "tag" not in map(str.casefold, stated.values()):
+        given = [row.cells for row in table.rows if any(row.cells) and not adds_up(row.cells)]
+        columns = telling_tag(table.header, columns, given)
     if kind is not Kind.REGISTER or place < 0 or "class" in map(str.casefold, stated.values()):
         return columns
     cells = [row.cells[place] for row in table.rows[:SAMPLED] if place < len(row.cells)]

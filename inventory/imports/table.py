@@ -9,13 +9,14 @@ import csv
 import hashlib
 import io
 import re
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
+
+from inventory.imports.encodings import NO_WORDS, EncodingError, decode
+from inventory.imports.sheets import SheetError, sheet
 
 MOST_BYTES = 200_000_000
 MOST_ROWS = 1_000_000
@@ -26,8 +27,6 @@ MOST_CELL_LINES = 50
 LOOKED_AT = 20
 """First lines by which the delimiter is told, and in which the columns may be named."""
 LOOKED_AT_LETTERS = 1_000_000
-UNPACKED_BYTES = 1_000_000_000
-"""What an XLSX file may unpack to; more is taken for a bomb."""
 
 
 Names = Callable[[Sequence[str]], bool]
@@ -71,12 +70,22 @@ class Table:
         return replace(self, header=row.cells, rows=rows, told=told, line=row.line)
 
 
-def read(path: Path, sheet: str = "", names: Names = lambda _: False) -> Table:
-    """Reads a table, of a workbook the `sheet` of that name or the first one; `names` tells whether
-    cells name the columns, which tells the delimiter.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person, or the kind of the list, says of the file."""
+
+    sheet: str = ""  # of a workbook
+    encoding: str = ""  # of a text
+    names: Names = lambda _: False  # whether cells name the columns
+    headings: frozenset[str] = NO_WORDS  # known ones, as they are compared
+
+
+def read(path: Path, asked: Asked | None = None) -> Table:
+    """Reads a table, of a workbook the sheet that is asked for or that names the columns.
 
     Raises `TableError` for what is no table, OSError for what cannot be read.
     """
+    asked = asked or Asked()
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise TableError(f"{path}: {size} bytes; a list has at most {MOST_BYTES}")
@@ -86,14 +95,13 @@ def read(path: Path, sheet: str = "", names: Names = lambda _: False) -> Table:
     others: tuple[str, ...] = ()
     workbook = content.startswith(b"PK\x03\x04")
     if workbook:
-        name, others, lines = _workbook(path, content, sheet)
-        told = f"XLSX, sheet {name!r}" + (f" of {len(others) + 1}" if others else "")
-    elif sheet:
-        raise TableError(f"{path} is no .xlsx workbook and has no sheet {sheet!r}")
+        others, told, lines = _workbook(path, content, asked)
+    elif asked.sheet:
+        raise TableError(f"{path} is no .xlsx workbook and has no sheet {asked.sheet!r}")
     elif content.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError(f"{path} is an old .xls workbook; save it as .xlsx or .csv")
     else:
-        told, lines = _text(path, content, names)
+        told, lines = _text(path, content, asked)
     found = [row for row in lines if any(row.cells)]
     if not found:
         raise TableError(f"{path} has no row; the first row must name the columns")
@@ -104,22 +112,35 @@ def read(path: Path, sheet: str = "", names: Names = lambda _: False) -> Table:
     return Table(path.name, digest, header, tuple(found[1:]), told, workbook, others)
 
 
-def _text(path: Path, content: bytes, names: Names) -> tuple[str, Iterator[Row]]:
-    text, encoding = decode(content)
-    if "\0" in text:
-        raise TableError(f"{path} is no CSV or XLSX file (it holds zero bytes)")
-    delimiter = _delimiter(text, names)
-    shown = {"\t": "TAB"}.get(delimiter, delimiter)
-    return f"CSV, delimiter {shown}, {encoding}", _lines(path, text, delimiter)
-
-
-def decode(content: bytes) -> tuple[str, str]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace"), "UTF-16"
+def _workbook(
+    path: Path, content: bytes, asked: Asked
+) -> tuple[tuple[str, ...], str, Iterator[Row]]:
+    """Sheets that are not read, what is said of the one that is, and its rows."""
+    if asked.encoding:
+        raise TableError(f"{path} is a workbook, which says its encoding; leave out --encoding")
     try:
-        return content.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace"), "Windows-1252"
+        chosen = sheet(content, asked.sheet, asked.names, LOOKED_AT)
+    except SheetError as error:
+        raise TableError(f"{path}{error}") from error
+    told = f"XLSX, sheet {chosen.name!r}" + (f" of {len(chosen.others) + 1}" * bool(chosen.others))
+    told += ", the only one that names the columns" * chosen.told_by_columns
+    rows = (
+        Row(number, tuple(cell[:MOST_TEXT] for cell in cells))
+        for number, cells in enumerate(chosen.rows, 1)
+    )
+    return chosen.others, told, rows
+
+
+def _text(path: Path, content: bytes, asked: Asked) -> tuple[str, Iterator[Row]]:
+    try:
+        found = decode(content, asked.encoding, asked.headings)
+    except EncodingError as error:
+        raise TableError(f"{path}: {error}") from error
+    if "\0" in found.text:
+        raise TableError(f"{path} is no CSV or XLSX file (it holds zero bytes)")
+    delimiter = _delimiter(found.text, asked.names)
+    shown = {"\t": "TAB"}.get(delimiter, delimiter)
+    return f"CSV, delimiter {shown}, {found.told}", _lines(path, found.text, delimiter)
 
 
 def _delimiter(text: str, names: Names) -> str:
@@ -185,49 +206,3 @@ def _unclosed(path: Path, line: int, end: int) -> str:
         f"{path}, line {line}: a quote opens and is not closed{reach}; nothing was imported; "
         'close it, as in "open, pump", and write "" for a quote inside'
     )
-
-
-def _workbook(
-    path: Path, content: bytes, wanted: str
-) -> tuple[str, tuple[str, ...], Iterator[Row]]:
-    """Name and rows of the sheet that is meant, and the names of the others."""
-    _check_archive(path, content)
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook
-    except ModuleNotFoundError as error:
-        raise TableError("python-calamine is not installed; install untrap[xlsx]") from error
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        names = book.sheet_names
-        if wanted and wanted not in names:
-            raise TableError(f"{path} has no sheet {wanted!r}; it has {', '.join(names)}")
-        name = wanted or names[0]
-        rows = list(_sheet(path, book.get_sheet_by_name(name).iter_rows()))
-        return name, tuple(one for one in names if one != name), iter(rows)
-    except (CalamineError, OSError, IndexError) as error:
-        raise TableError(f"{path} is no workbook that can be read: {error}") from error
-
-
-def _sheet(path: Path, rows: Iterable[Sequence[object]]) -> Iterator[Row]:
-    for number, cells in enumerate(rows, 1):
-        if number > MOST_ROWS:
-            raise TableError(f"{path}: more than {MOST_ROWS} rows")
-        yield Row(number, tuple(_cell(value) for value in cells))
-
-
-def _check_archive(path: Path, content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise TableError(f"{path} is no workbook that can be read: {error}") from error
-    if unpacked > UNPACKED_BYTES:
-        raise TableError(f"{path} unpacks to {unpacked} bytes; at most {UNPACKED_BYTES}")
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value).strip()[:MOST_TEXT]

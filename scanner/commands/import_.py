@@ -30,7 +30,8 @@ OTHERS = {
 @click.argument("kind", type=click.Choice([*LISTS, *OTHERS]))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--map", "mapping", default="", metavar='"THEIRS=OURS,…"', help="Name columns.")
-@click.option("--sheet", default="", metavar="NAME", help="XLSX: this sheet, not the first.")
+@click.option("--sheet", default="", metavar="NAME", help="XLSX: this sheet.")
+@click.option("--encoding", default="", metavar="NAME", help="CSV: of its letters, as cp1251.")
 @click.option("--author", default="", help="Who states it, where the file does not say.")
 @click.option("--replace", is_flag=True, help="FILE is whole: withdraw all else of its name.")
 @click.option("--dry-run", is_flag=True, help="Show how columns are taken; store nothing.")
@@ -41,6 +42,7 @@ def command(
     files: tuple[Path, ...],
     mapping: str,
     sheet: str,
+    encoding: str,
     author: str,
     replace: bool,
     dry_run: bool,
@@ -66,7 +68,7 @@ def command(
         settings = of_the_only_site(settings)
     if kind in OTHERS:
         given = {"--dry-run": dry_run, "--map": mapping, "--sheet": sheet, "--author": author}
-        given |= {"--replace": replace}
+        given |= {"--replace": replace, "--encoding": encoding}
         _lists_only(kind, [name for name, value in given.items() if value])
         _other(settings, kind, files)
         return
@@ -77,7 +79,7 @@ def command(
     from scanner.opening import opened, site_name
     from scanner.statements import last_word, new_edition, strangers
 
-    found = _read(kind, file, site_name(settings), mapping, author, sheet)
+    found = _read(kind, file, site_name(settings), mapping, author, sheet, encoding)
     taken = ", ".join(f"{theirs} → {ours}" for ours, theirs in found.columns.items())
     note(f"{file.name}: {found.told}\ncolumns: {taken}")
     if found.ignored:
@@ -113,13 +115,15 @@ def _lists_only(kind: str, given: list[str]) -> None:
         )
 
 
-def _read(kind: str, file: Path, site: str, mapping: str, author: str, sheet: str) -> Imported:
+def _read(
+    kind: str, file: Path, site: str, mapping: str, author: str, sheet: str, encoding: str
+) -> Imported:
     from inventory.imports import ListError, MappingError, TableError, read_list
     from inventory.imports.columns import parse
     from inventory.model import Kind
 
     try:
-        return read_list(Kind(LISTS[kind]), file, site, parse(mapping), author, sheet)
+        return read_list(Kind(LISTS[kind]), file, site, parse(mapping), author, sheet, encoding)
     except (ListError, MappingError, TableError) as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:

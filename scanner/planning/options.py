@@ -47,7 +47,7 @@ class ListFile(click.ParamType[Listed]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Listed:
         """The words of the file, read whole. A byte order mark and CRLF mean nothing."""
-        from inventory.imports.table import decode
+        from inventory.imports.encodings import decode
 
         try:
             content = sys.stdin.buffer.read() if value == "-" else Path(value).read_bytes()
@@ -56,7 +56,7 @@ class ListFile(click.ParamType[Listed]):
         if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
             self.fail(f"{value} is no text file; name a file of addresses", param, ctx)
         words: list[str] = []
-        for line in decode(content)[0].splitlines():
+        for line in decode(content).text.splitlines():
             words += line.partition("#")[0].replace(",", " ").split()
         return Listed(str(value), tuple(words))
 

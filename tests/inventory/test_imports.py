@@ -344,20 +344,55 @@ def workbook(path: Path, **sheets: list[tuple[str, ...]]) -> Path:
     return path
 
 
+REGISTER_SHEET = [("Tag", "Address"), ("P-1", "10.0.0.1", "a remark beside the table")]
+
+
 def test_a_workbook_tells_its_sheets_and_one_can_be_named(tmp_path: Path) -> None:
-    rows = [("Tag", "Address"), ("P-1", "10.0.0.1", "a remark beside the table")]
-    path = workbook(tmp_path / "a.xlsx", About=[("a cover page",)], Register=rows)
-    with pytest.raises(ListError, match=r"a cover page.*--sheet 'Register'"):
-        read_list(Kind.REGISTER, path, "plant", {})
-    with pytest.raises(TableError, match="no sheet 'register'; it has About, Register"):
+    sheets = {"Register": REGISTER_SHEET, "Spares": REGISTER_SHEET}
+    path = workbook(tmp_path / "a.xlsx", **sheets)
+    with pytest.raises(TableError, match="no sheet 'register'; it has Register, Spares"):
         read_list(Kind.REGISTER, path, "plant", {}, sheet="register")
-    found = read_list(Kind.REGISTER, path, "plant", {}, sheet="Register")
-    assert found.told == "XLSX, sheet 'Register' of 2"
+    assert read_list(Kind.REGISTER, path, "plant", {}).told == "XLSX, sheet 'Register' of 2"
+    found = read_list(Kind.REGISTER, path, "plant", {}, sheet="Spares")
+    assert found.told == "XLSX, sheet 'Spares' of 2"
     assert [row.address for row in declared.rows(found.declarations)] == ["10.0.0.1"]
     csv = tmp_path / "a.csv"
     csv.write_text("Tag\nP-1\n", encoding="utf-8")
     with pytest.raises(TableError, match=r"no \.xlsx workbook"):
         read_list(Kind.REGISTER, csv, "plant", {}, sheet="Register")
+    with pytest.raises(TableError, match="leave out --encoding"):
+        read_list(Kind.REGISTER, path, "plant", {}, encoding="utf-8")
+
+
+@pytest.mark.parametrize("cover", [[], [("a cover page",)]])
+def test_the_only_sheet_that_names_the_columns_is_read(
+    tmp_path: Path, cover: list[tuple[str, ...]]
+) -> None:
+    path = workbook(tmp_path / "a.xlsx", About=cover, Register=REGISTER_SHEET, Notes=[("x",)])
+    found = read_list(Kind.REGISTER, path, "plant", {})
+    assert found.told == "XLSX, sheet 'Register' of 3, the only one that names the columns"
+    assert len(found.declarations) == 1
+
+
+@pytest.mark.parametrize(
+    ("cover", "said"), [([], "is empty"), ([("a cover page",)], "does not name the columns")]
+)
+def test_of_several_sheets_that_name_the_columns_one_has_to_be_named(
+    tmp_path: Path, cover: list[tuple[str, ...]], said: str
+) -> None:
+    path = workbook(tmp_path / "a.xlsx", About=cover, A=REGISTER_SHEET, B=REGISTER_SHEET)
+    wanted = f"its first sheet 'About' {said}; A, B do: name one, as in --sheet 'A'"
+    with pytest.raises(TableError, match=wanted):
+        read_list(Kind.REGISTER, path, "plant", {})
+
+
+def test_a_workbook_of_which_no_sheet_names_the_columns_tells_what_it_has(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", About=[], Notes=[("x",)])
+    with pytest.raises(TableError, match="is empty; none names them; there are About, Notes"):
+        read_list(Kind.REGISTER, path, "plant", {})
+    path = workbook(tmp_path / "b.xlsx", About=[("a cover page",)], Notes=[("x",)])
+    with pytest.raises(ListError, match=r"among a cover page.*--sheet 'Notes'"):
+        read_list(Kind.REGISTER, path, "plant", {})
 
 
 TITLED = """Anlagenliste Werk Süd, Stand 03.11.2026;;;;
@@ -370,7 +405,10 @@ Anlagenkennzeichen;Bezeichnung;Typ;IP-Adresse;Kritikalität
 
 def test_a_title_may_stand_above_the_columns(tmp_path: Path) -> None:
     found = read(tmp_path, TITLED.encode("cp1252"))
-    assert found.told == "CSV, delimiter ;, Windows-1252, columns from line 3"
+    assert found.told == (
+        "CSV, delimiter ;, Windows-1252, a guess by its letters (--encoding NAME decides), columns"
+        " from line 3"
+    )
     assert [(one.fields["tag"], one.fields["criticality"]) for one in found.declarations] == [
         ("=A1+P01", "C3"),
         ("=A1+K01", "C1"),
@@ -595,3 +633,35 @@ def test_figures_of_criticality_are_told_how_they_are_taken(tmp_path: Path) -> N
     assert "taken for the most" not in read(tmp_path, "Tag;Criticality\nP-1;high\n").told
     first = read(tmp_path, "Tag;Priority\nP-1;1\n")
     assert "1 is taken for the most critical" in first.told
+
+
+SAP = "TPLNR;EQUNR;EQKTX;HERST;ABCKZ\n"
+
+
+def test_of_two_columns_of_tags_the_one_that_tells_the_rows_apart_is_taken(tmp_path: Path) -> None:
+    rows = "W1-P01;10004711;Pump;KSB;A\nW1-P01;10004712;Motor;ABB;B\n"
+    found = read(tmp_path, SAP + rows)
+    assert (found.columns["Tag"], found.ignored) == ("EQUNR", ("TPLNR",))
+    assert [one.criticality for one in declared.rows(found.declarations)] == ["C3", "C2"]
+    apart = read(tmp_path, SAP + rows.replace("P01;10004712", "P02;10004712"))
+    assert apart.columns["Tag"] == "TPLNR"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "W1-P01;10004711;Pump;;\nW1-P01;;Motor;;\n",  # it does not name the second
+        "W1-P01;10004711;Pump;;\nW1-P01;10004711;Motor;;\n",  # nor tell them apart
+        "W1-P01;1;Pump;;\nW1-P01;2;Motor;;\n",  # a running number
+    ],
+)
+def test_a_column_that_tells_no_rows_apart_is_no_better_tag(tmp_path: Path, rows: str) -> None:
+    with pytest.raises(ListError, match=r"'W1-P01' stands in line 2 too and differs"):
+        read(tmp_path, SAP + rows)
+
+
+def test_rows_without_a_tag_or_word_for_word_alike_are_not_named_alike(tmp_path: Path) -> None:
+    rows = "W1-P01;7;Pump;;\nW1-P01;7;Pump;;\n;8;Motor;;\n;9;Fan;;\n"
+    assert read(tmp_path, SAP + rows).columns["Tag"] == "TPLNR"
+    mapped = read_list(Kind.REGISTER, tmp_path / "list.csv", "plant", {"EQUNR": "Tag"})
+    assert mapped.columns["Tag"] == "EQUNR"

@@ -154,7 +154,7 @@ def test_json_export_is_one_document(database: Path) -> None:
 
 
 def test_wrong_register_writes_nothing(database: Path, tmp_path: Path) -> None:
-    (tmp_path / "r.csv").write_text("Tag,Address\nA,10.0.0.9\nB,x\n", encoding="utf-8")
+    (tmp_path / "r.csv").write_text("Tag,Address\nA,10.0.0.9\nA,10.0.0.8\n", encoding="utf-8")
     new = tmp_path / "new.db"
     done = run(new, "import", "register", str(tmp_path / "r.csv"))
     assert (done.exit_code, new.exists()) == (2, False)

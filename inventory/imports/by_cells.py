@@ -1,0 +1,88 @@
+"""What the cells, or the other columns, tell of a column whose heading leaves it open.
+
+One rule keeps it simple: a column is taken otherwise only where another reading would lose what
+the file says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from inventory.imports.columns import canonical, plain
+
+IsClass = Callable[[str], bool]
+
+EITHER = frozenset({"typ", "type", "tipo"})
+"""Headings of a class of equipment, or of a maker's type: only the cells tell."""
+
+
+def told_by_cells(
+    header: Sequence[str], columns: Mapping[str, int], cells: Iterable[str], is_class: IsClass
+) -> dict[str, int]:
+    """The columns, with a "Type" that holds makers' types (most have a figure, none is a class)
+    taken for Model and not for Class, where no other column is the model."""
+    if "Model" in columns or plain(header[columns["Class"]]) not in EITHER:
+        return dict(columns)
+    given = [text for text in cells if text]
+    figures = sum(any(letter.isdigit() for letter in text) for text in given)
+    if 2 * figures < len(given) or not given or any(map(is_class, given)):
+        return dict(columns)
+    return {"Model" if name == "Class" else name: index for name, index in columns.items()}
+
+
+PLACES = frozenset({"standort", "locatie"})
+"""Headings of a site, or of a place within it: mostly the latter, as "location" is."""
+
+
+def placed(header: Sequence[str], columns: Mapping[str, int]) -> tuple[dict[str, int], str]:
+    """The columns with a heading that may mean the site or a place within it taken for Area, where
+    no other column is the area; and what has to be said of it.
+    """
+    taken = dict(columns)
+    place = taken.get("Site", -1)
+    if place >= 0 and "Area" not in taken and plain(header[place]) in PLACES:
+        taken["Area"] = taken.pop("Site")
+    name = header[taken["Area"]] if "Area" in taken else ""
+    if plain(name) not in PLACES:
+        return taken, ""
+    return (
+        taken,
+        f'{name} is taken for a place within the site; if it names the site: --map "{name}=Site"',
+    )
+
+
+def telling_tag(
+    header: Sequence[str], columns: Mapping[str, int], rows: Sequence[Sequence[str]]
+) -> dict[str, int]:
+    """The columns, with another column of tags for Tag where the one that was taken names several
+    things alike: of a functional location and an equipment number the one that tells them apart.
+    A running number names rows, and no things.
+    """
+    taken = dict(columns)
+    place = taken.get("Tag", -1)
+    different = list(dict.fromkeys(map(tuple, rows)))
+    if place < 0 or _apart(filter(None, _column(place, different))):
+        return taken
+    words = tuple(map(plain, canonical("register")["Tag"]))
+    others = [
+        index
+        for index, name in enumerate(header)
+        if plain(name) in words and index not in taken.values() and _names(index, different)
+    ]
+    taken["Tag"] = min(others, key=lambda index: words.index(plain(header[index])), default=place)
+    return taken
+
+
+def _column(place: int, rows: Sequence[Sequence[str]]) -> list[str]:
+    return [cells[place] if place < len(cells) else "" for cells in rows]
+
+
+def _names(place: int, rows: Sequence[Sequence[str]]) -> bool:
+    cells = _column(place, rows)
+    running = all(cell.isdecimal() and int(cell) <= len(rows) for cell in cells)
+    return all(cells) and _apart(cells) and not running
+
+
+def _apart(cells: Iterable[str]) -> bool:
+    several = list(cells)
+    return len(set(several)) == len(several)
