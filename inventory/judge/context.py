@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from inventory.judge.mapped import CompleteMap
 from inventory.judge.thresholds import Thresholds
 from inventory.model import Declaration, RegisterRow
 
@@ -79,8 +80,8 @@ class Context:
     twins: frozenset[str] = frozenset()
     """Names, in lower case, of what people attested that something else is redundant with."""
     connectors: frozenset[str] = frozenset()
-    maps_complete: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    """Vendor and model (letters and digits) → the firmware that a complete map is for; "" any."""
+    maps_complete: tuple[CompleteMap, ...] = ()
+    """Register maps whose author declares that they hold every value of the device."""
     criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     behind: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Criticality and redundancy of each machine that a device monitors, by the device."""

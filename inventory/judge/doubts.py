@@ -11,16 +11,23 @@ from collections.abc import Container, Sequence
 from functools import cache
 
 from inventory.judge.holding import Row
-from inventory.judge.logic import unknown
+from inventory.judge.logic import cite, unknown
 from inventory.judge.profiles import Profile, Signal, could_be, fits
 from inventory.judge.view import View
 from inventory.model import Proposition
 from inventory.rules.inaccessible import name_of
 from inventory.signals.points import TEXT_TYPES, measure
+from protocols.contract import Observation, Outcome
 
 PROPOSED = "untrap export links -o links.csv"
 """The command that proposes links by the tags that devices and values bear."""
 REGISTERS = ("holding:", "input:", "coil:", "discrete:")
+_RANGE = re.compile(r"(coil|discrete|holding|input):(\d+)-(\d+)")
+"""The registers that a question of the Modbus probe was about."""
+REFUSALS = (Outcome.EMPTY, Outcome.REFUSED_CAPABILITY)
+"""What a device says to a read of registers that it has not: exceptions 02, 01 and 03."""
+WIDEST = 4
+"""Registers of the widest number: a refusal of more may be about its neighbours."""
 _NUMBER = re.compile(r"\s*[-+]?[0-9]+(?:[.,][0-9]+)?\s*[^\s0-9]{0,6}\s*")
 """A number in words, with the unit behind it."""
 
@@ -80,6 +87,48 @@ def of_whom(
         "untrap import links FILE",
         view.data_proof(point),
     )
+
+
+def unread(signal: Signal, named: Sequence[Row], about: Profile | None) -> Proposition | None:
+    """The question that lines of a complete map ask which name the signal, and were not read."""
+    found = [
+        row for row in named
+        if fits(signal, row[2], about) or could_be(signal, row[1], row[2], about)
+    ]  # fmt: skip
+    if not found:
+        return None
+    view, point, _ = found[0]
+    name = f"{point.name or point.address} ({point.address})"
+    refusal = _refused(view, point.address)
+    if refusal is not None:
+        return unknown(
+            f"whether {name} of {name_of(view)} is there: its register map names it as"
+            f" {signal.words}, and the device refuses that register",
+            "see whether the map is of this model and firmware, and import the right one",
+            "untrap import map FILE",
+            cite(refusal),
+        )
+    return unknown(
+        f"the value of {name} of {name_of(view)}: its register map names it as {signal.words},"
+        " and it was not read",
+        "read it",
+        view.ask("modbus", "points"),
+    )
+
+
+def _refused(view: View, address: str) -> Observation | None:
+    """The device's refusal of one register, where it was asked for that alone."""
+    table, _, place = address.partition(":")
+    number = int(place.partition(".")[0])
+    for door in view.spoke:
+        for item in door.observations:
+            asked = _RANGE.search(item.question.argument)
+            if asked is None or asked[1] != table or item.outcome not in REFUSALS:
+                continue
+            first, last = int(asked[2]), int(asked[3])
+            if first <= number <= last < first + WIDEST:
+                return item
+    return None
 
 
 def of_the_drive(signal: Signal, may: Sequence[Row], tag: str) -> Proposition | None:

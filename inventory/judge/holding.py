@@ -43,13 +43,23 @@ class _Hit:
 
 def held(machine: Equipment, view: View) -> Held:
     """What a device gives for a machine by the links between them."""
+    return _held(machine, view, view.process)
+
+
+def unread(machine: Equipment, view: View) -> tuple[Row, ...]:
+    """What the map of a device names and nobody read, and is the machine's or may be."""
+    found = _held(machine, view, view.unread) if view.unread else Held()
+    return found.rows + found.unsure
+
+
+def _held(machine: Equipment, view: View, process: Sequence[tuple[Point, Meaning]]) -> Held:
     links = [
         link for link in machine.links
         if link.device == view.device.key and link.resolved and not link.proposed
     ]  # fmt: skip
     hits: dict[int, _Hit] = {}
     idle: list[str] = []
-    rows = [(view, point, meaning) for point, meaning in view.process]
+    rows = [(view, point, meaning) for point, meaning in process]
     for link in sorted(links, key=lambda one: not _of_part(one, view)):
         found = _hits(link, rows)
         if not found and rows and (_of_part(link, view) or link.signal):

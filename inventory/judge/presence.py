@@ -15,7 +15,7 @@ from inventory.judge import doubts, soundness
 from inventory.judge.attested import Attested, attested
 from inventory.judge.context import Context
 from inventory.judge.doubts import PROPOSED
-from inventory.judge.holding import Held, Row, borne, held
+from inventory.judge.holding import Held, Row, borne, held, unread
 from inventory.judge.licence import licence, unresolved
 from inventory.judge.logic import derived, either, false, true, unknown
 from inventory.judge.profiles import Profile, Signal, classes, could_be, fits, profile
@@ -83,6 +83,11 @@ class Machine:
         """Process points that bear the machine's tag, and that no link holds."""
         here = [row for one in self.held for row in one.unlinked]
         return here + [row for view in self.others for row in borne(self.equipment, view)]
+
+    @cached_property
+    def unread(self) -> list[Row]:
+        """What the register maps of its devices name for it, and no scan read."""
+        return [row for view in self.views for row in unread(self.equipment, view)]
 
     @cached_property
     def claims(self) -> list[Proposition]:
@@ -199,6 +204,7 @@ class Machine:
             or doubts.of_whom(signal, self.unsure, about, tag)
             or doubts.of_the_drive(signal, self._standing_for(signal, None), tag)
             or (self.licence if self.licence.truth is not Truth.TRUE else None)
+            or doubts.unread(signal, self.unread, about)
             or doubts.bears_the_tag(signal, self.unlinked, self.others, about, tag)
             or doubts.as_text(signal, self.views)
         )

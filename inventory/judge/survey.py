@@ -11,7 +11,8 @@ from datetime import datetime
 from inventory.derive.declared import bus_part, denies, is_equipment, label, row, yes
 from inventory.judge.bearing import sought
 from inventory.judge.context import Context, Neighbour, Vantage, Zone, networks_of
-from inventory.judge.gathered import Gathered, own_names, plain
+from inventory.judge.gathered import Gathered, own_names
+from inventory.judge.mapped import Gathering
 from inventory.judge.naming import plain_tag
 from inventory.judge.statements import says, stated
 from inventory.judge.thresholds import thresholds
@@ -73,7 +74,7 @@ def context_from(
         attested={key: tuple(items) for key, items in stated.attested.items()},
         twins=frozenset(stated.twins()),
         connectors=frozenset(stated.connectors),
-        maps_complete=stated.maps_complete,
+        maps_complete=stated.maps.complete(),
         criticality=ranks,
         behind=_behind(units),
         classes=classes,
@@ -182,7 +183,7 @@ class _Stated:
         self.waivers: dict[str, Declaration] = {}
         self.attested: dict[str, list[Declaration]] = {}
         self.connectors: set[str] = set()
-        self.maps_complete: dict[tuple[str, str], frozenset[str]] = {}
+        self.maps = Gathering()
 
     def add(self, item: Declaration) -> None:
         fields = item.fields
@@ -209,10 +210,8 @@ class _Stated:
             self.waivers[fields.get("finding", item.subject)] = item
         elif item.kind is Kind.ATTEST:
             self._attested(item)
-        elif item.kind is Kind.MAP and yes(fields.get("complete", "")):
-            of = plain(fields.get("vendor", "")), plain(fields.get("model", ""))
-            known = self.maps_complete.get(of, frozenset())
-            self.maps_complete[of] = known | {fields.get("firmware", "").strip()}
+        elif item.kind is Kind.MAP:
+            self.maps.add(fields)
 
     def _claims(self, one: RegisterRow) -> None:
         if one.address and not bus_part(one.unit) and not is_equipment(one):

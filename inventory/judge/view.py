@@ -25,6 +25,7 @@ from inventory.judge.door import (
     title_of,
 )
 from inventory.judge.logic import cite, declared, demote, derived, false, true, unknown
+from inventory.judge.mapped import Chosen, chosen, unlisted
 from inventory.judge.openness import plausible
 from inventory.judge.superseded import ENDED, ended_listing
 from inventory.judge.survey import row_of
@@ -39,7 +40,7 @@ from inventory.model import (
 )
 from inventory.once import Lazily
 from inventory.signals.listing import SETTINGS, Listing, listing
-from inventory.signals.points import Meaning, has_meaning
+from inventory.signals.points import Meaning, has_meaning, measure
 from protocols.contract import (
     NEGATIVE_CONTROL,
     SPOKE,
@@ -57,7 +58,6 @@ MANY_ACCEPT = 3
 """Ports of a host that accept before its refusals need the negative control (rulings 12)."""
 
 
-_WORD = re.compile(r"[^\W_]+")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
@@ -487,20 +487,16 @@ class View:
         return true(Strength.E3, *(cite(item) for item in ended[-3:]))
 
     def _mapped(self, door: Door, title: str) -> Proposition:
-        device = self.device
-        others: frozenset[str] = frozenset()
-        for model in (device.model, device.product):
-            of = self.context.maps_complete.get((_plain(device.vendor), _plain(model)))
-            if of and any(_begins(device.firmware, firmware) for firmware in of):
-                text = f"the register map of {device.vendor} {model} is declared complete"
-                read = [item for item in door.observations if item.points][:1]
-                return true(Strength.E3, declared(text), *(cite(item) for item in read))
-            others |= of or frozenset()
-        if others:
+        found, device = self.map, self.device
+        if found.map is not None:
+            text = f"the register map of {device.vendor} {found.model} is declared complete"
+            read = [item for item in door.observations if item.points][:1]
+            return true(Strength.E3, declared(text), *(cite(item) for item in read))
+        if found.others:
             mine = device.firmware or "(it states none)"
             return unknown(
                 f"a register map of firmware {mine} that its author declares complete: the one that"
-                f" is declared is of {', '.join(sorted(others))}",
+                f" is declared is of {', '.join(found.others)}",
                 "obtain the map of that firmware, or state that it is the same in both",
                 "untrap import map FILE",
             )
@@ -515,6 +511,21 @@ class View:
             "obtain the map from the manual and import it",
             "untrap import map FILE",
         )
+
+    @Lazily
+    def map(self) -> Chosen:
+        """The register map of this device that its author declares complete, if there is one."""
+        return chosen(self.context.maps_complete, self.device)
+
+    @Lazily
+    def unread(self) -> Sequence[tuple[Point, Meaning]]:
+        """What the complete map of this device names, and no scan read: it is there by the map's
+        own word, or the map is of another version."""
+        if self.map.map is None or not any(door.protocol == "modbus" for door in self.spoke):
+            return ()
+        listed = (point.address for point in self.evidence.points)
+        named = unlisted(self.map.map, self.device, listed)
+        return [(point, meaning) for point in named if (meaning := measure(point)).numeric]
 
     def cap(self, strength: Strength, quality: bool = False) -> Strength:
         """A strength, one step of confidence lower when the evidence is old or in conflict."""
@@ -538,13 +549,3 @@ def _was_read(samples: Sequence[Sample]) -> bool:
         if item.value is not None and item.quality is not Quality.BAD:
             return True
     return False
-
-
-def _begins(text: str, start: str) -> bool:
-    """Whether a text begins with whole words, as a map's firmware is compared; any with none."""
-    wanted, words = _WORD.findall(start.casefold()), _WORD.findall(text.casefold())
-    return words[: len(wanted)] == wanted
-
-
-def _plain(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())

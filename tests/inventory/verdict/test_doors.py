@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from inventory.judge.levels import level_of
+from inventory.judge.mapped import CompleteMap
 from inventory.judge.survey import survey
 from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.judge.view import View
@@ -161,7 +162,7 @@ def test_reactive_and_apparent_are_no_conflict_with_power(
 def test_a_map_may_name_the_product_where_the_device_names_a_model_too() -> None:
     found = evidence(seen("modbus", Outcome.COMPLETE), about=device(
         vendor="Kaeser", model="7.7000.1", product="SIGMA CONTROL 2"))  # fmt: skip
-    maps = {("kaeser", "sigmacontrol2"): frozenset({""})}
+    maps = (CompleteMap("Kaeser", "Sigma Control 2", ""),)
     view = View(found, context(found, maps_complete=maps))
     assert view.enumerated(view.doors[0]).because
     assert not View(found, context(found)).enumerated(view.doors[0]).because
