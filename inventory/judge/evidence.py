@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from inventory.judge.anew import stale
 from inventory.judge.superseded import gone
 from inventory.model import Device, Evidence
 from inventory.once import Once
 from inventory.quick import quick
-from protocols.contract import CUT, Observation, Outcome, Point, Quality, Sample
+from protocols.contract import CUT, Fact, Observation, Outcome, Point, Quality, Sample
 
 _new_evidence = quick(Evidence)
 
@@ -26,10 +27,24 @@ def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
     ordered = sorted(observations, key=_moment)
     if any(map(_left_undone, ordered)):
         ordered = list(_last_said(ordered))
+    device = _of_today(device, ordered)
     points, samples = _points(ordered), _samples(ordered)
     if not (lost := gone(ordered)):
         return _new_evidence(device, tuple(ordered), points, samples)
     return _without(Evidence(device, tuple(ordered), points, samples, lost))
+
+
+def _of_today(device: Device, ordered: Sequence[Observation]) -> Device:
+    """Without the facts that only answers gave which were had anew since."""
+    if not (old := stale(ordered)):
+        return device
+    given: set[Fact] = set()
+    lost: set[Fact] = set()
+    for place, one in enumerate(ordered):
+        (lost if place in old else given).update(one.facts)
+    if not (lost := lost - given):
+        return device
+    return replace(device, facts=tuple(fact for fact in device.facts if fact not in lost))
 
 
 def _without(found: Evidence) -> Evidence:

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from inventory import fixes, pilot, population, rollup, usecases
 from inventory.judge import (
+    anew,
     asking,
     attested,
     bearing,
@@ -42,6 +43,7 @@ from inventory.store import history
 from tests.inventory import (
     test_barriers,
     test_fixes,
+    test_had_anew,
     test_pairs,
     test_population,
     test_readiness_text,
@@ -92,6 +94,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (licence, (test_presence, test_acceptance)),
     (doubts, (test_presence, test_whose, test_mapped)),
     (mapped, (test_mapped,)),
+    (anew, (test_had_anew,)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
     (usecases, (test_ready, test_soundness, test_pilot_totals)),
