@@ -6,9 +6,11 @@ stands as it was found before, and an older one that says otherwise is kept, nev
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from inventory.judge.openness import Protocol, protocol
+from inventory.judge.superseded import label
 from protocols.contract import DATA, SPOKE, Observation, Openness, Outcome
 
 PRESENT = SPOKE | {Outcome.CLOSED, Outcome.MUTE, Outcome.HUNG_UP, Outcome.OTHER, Outcome.GARBLED}
@@ -55,15 +57,23 @@ class Door:
     def settle(self) -> None:
         """What the latest scan did not come to ask stands as it was found before: a look at who is
         there, or a scan that was cut, takes back nothing of what was read. After a refusal what
-        was had under another name stands; after silence nothing."""
+        was had under another name stands, if anybody is let in by it still; after silence
+        nothing."""
         said = [item for item in self.observations if item.outcome not in SAYS_NOTHING]
         asked = {item.question.operation for item in said}
         ended = [item for item in said if item.outcome not in STANDS]
-        refused = {item.credential for item in ended}
+        refused = {label(item) for item in ended}
         if not ended:
             kept = [item for item in self.standing if item.question.operation not in asked]
         elif all(item.outcome is Outcome.REFUSED_AUTH for item in ended):
-            kept = [item for item in self.standing if item.credential not in refused]
+            anew = {(item.question.operation, label(item)) for item in said}
+            kept = [
+                item for item in self.standing
+                if label(item) not in refused
+                and (item.question.operation, label(item)) not in anew
+            ]  # fmt: skip
+            if asks_for_names(said):
+                kept = [item for item in kept if label(item)]
         else:
             kept = []
         self.standing = kept + said
@@ -99,6 +109,25 @@ class Door:
 def tells(item: Observation) -> bool:
     """Whether an answer says more than that a conversation may begin."""
     return bool(item.facts or item.points or item.samples)
+
+
+def asks_for_names(items: Iterable[Observation]) -> bool:
+    """Whether an endpoint list is among the answers, and no offer on it takes an anonymous user."""
+    offers = [str(f.value) for item in items for f in item.facts if f.name == "security"]
+    return bool(offers) and not any(anybody(offer) for offer in offers)
+
+
+def anybody(offer: str) -> bool:
+    """Whether an OPC UA offer may take an anonymous user: one that does not say may."""
+    kinds = taken(offer)
+    return not kinds or "anonymous" in kinds
+
+
+def taken(offer: str) -> tuple[str, ...]:
+    """Kinds of identity that an OPC UA offer takes ("Basic256Sha256/Sign/anonymous+username");
+    none where it does not say."""
+    parts = offer.casefold().split("/")
+    return tuple(parts[2].split("+")) if len(parts) > 2 else ()
 
 
 def _proof(item: Observation) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import islice
 from shlex import quote
 
-from inventory.judge.door import Door, about_undeclared, info, title_of
+from inventory.judge.door import Door, about_undeclared, anybody, info, title_of
 from inventory.judge.logic import both, cite, declared, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import View
@@ -190,7 +190,7 @@ def _no_anonymous(door: Door) -> Proposition | None:
     offered = offers(door)
     if refusal is None or not offered:
         return None
-    if any(not _tokens(offer) or "anonymous" in _tokens(offer) for _, offer in offered):
+    if any(anybody(offer) for _, offer in offered):
         return None
     named = ", ".join(dict.fromkeys(offer for _, offer in offered))
     return true(Strength.E4, cite(offered[0][0], f"no offer takes an anonymous user: {named}"))
@@ -200,12 +200,6 @@ def _shown(refusals: Sequence[Observation]) -> dict[str, str]:
     """The credential that was shown and refused as a user, or that none was, for the remedies."""
     held = next((item.credential for item in refusals if item.credential not in ANONYMOUS), "")
     return {"held": f"credential {held}" if held else ""}
-
-
-def _tokens(offer: str) -> tuple[str, ...]:
-    """Kinds of identity that an OPC UA offer takes ("Basic256Sha256/Sign/anonymous+username")."""
-    parts = offer.casefold().split("/")
-    return tuple(parts[2].split("+")) if len(parts) > 2 else ()
 
 
 def _held_back(door: Door) -> Observation | None:

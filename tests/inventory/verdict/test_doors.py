@@ -337,3 +337,66 @@ def test_a_refusal_stands_though_other_questions_of_that_name_were_answered() ->
     read = seen("opcua", Outcome.COMPLETE, "read", credential="reader", seconds=2)
     found = evidence(denied, read)
     assert locked(View(found, context(found)))
+
+
+def let_in(scan: str, offer: str) -> tuple[Observation, ...]:
+    """An OPC UA server that anybody may read, as one scan saw it."""
+    point = Point("nsu=x;s=1", "Flow", unit="MQH", type="Double", access="r")
+    sample = Sample(point.address, 4.2, Quality.GOOD, "Good", received_time=NOW)
+    return (
+        *listed(scan, offer),
+        seen("opcua", Outcome.COMPLETE, "session", scan=scan, credential="anonymous"),
+        seen("opcua", Outcome.COMPLETE, "browse", scan=scan, points=(point,)),
+        seen("opcua", Outcome.COMPLETE, "read", scan=scan, points=(point,), samples=(sample,)),
+    )
+
+
+def listed(scan: str, offer: str, seconds: float = 0) -> tuple[Observation, ...]:
+    fact = Fact("security", offer, "opcua GetEndpoints")
+    return (
+        seen("opcua", Outcome.COMPLETE, "get_endpoints", scan=scan, facts=(fact,), seconds=seconds),
+    )
+
+
+def shut(credential: str, reason: str) -> Observation:
+    return seen(
+        "opcua", Outcome.REFUSED_AUTH, "session",
+        scan="scan-2", seconds=61, credential=credential, reason=reason,
+    )  # fmt: skip
+
+
+SECURED = "Basic256Sha256/SignAndEncrypt/username"
+
+
+@pytest.mark.parametrize(
+    ("offer", "credential", "reason", "gap"),
+    [
+        (SECURED, "op", "mode_not_offered", "A04"),
+        ("None/None/username", "anonymous", "anonymous_not_offered", "A03"),
+        ("None/None/username", "", "anonymous_not_offered", "A03"),
+    ],
+)
+def test_a_server_that_was_secured_since_is_not_read_anonymously_any_more(
+    offer: str, credential: str, reason: str, gap: str
+) -> None:
+    before = let_in("scan-1", "None/None/anonymous")
+    found = evidence(*before, *listed("scan-2", offer, 60), shut(credential, reason))
+    told = fired(found)
+    assert gap in told
+    assert "G01" not in told
+    assert level_of(View(found, context(found))).lo == 2
+
+
+@pytest.mark.parametrize("offer", ["None/None/anonymous+username", "None/None"])
+def test_what_anybody_reads_stands_where_another_user_is_refused(offer: str) -> None:
+    before = let_in("scan-1", "None/None/anonymous")
+    found = evidence(*before, *listed("scan-2", offer, 60), shut("op", "certificate_untrusted"))
+    assert "G01" in fired(found)
+    assert level_of(View(found, context(found))).lo == 3
+
+
+def test_what_a_user_read_stands_where_the_server_asks_for_names_now() -> None:
+    one, *rest = let_in("scan-1", SECURED)
+    named = [replace(item, credential="hist") for item in rest]
+    found = evidence(one, *named, *listed("scan-2", SECURED, 60), shut("op", "mode_not_offered"))
+    assert level_of(View(found, context(found))).lo == 3
