@@ -76,7 +76,8 @@ def test_what_a_complete_map_names_and_nobody_read_is_asked_and_not_absent() -> 
 
 
 def test_a_line_without_a_meaning_may_be_any_signal() -> None:
-    nameless = line("current", address="40", name="Var 40", signal="", engineeringunit="")
+    fields = line("current", address="40", name="Var 40", engineeringunit="").fields
+    nameless = Declaration("site", Kind.MAP, "40", {**fields, "signal": ""})
     said = judged(evidence(seen("modbus", Outcome.COMPLETE), about=DRIVE), (*MAP, nameless))
     assert "Var 40 (holding:40)" in asked(said)["vibration|axial_flux"]
 
