@@ -15,7 +15,7 @@ from functools import cache
 from inventory.derive.declared import denies, yes
 from inventory.imports.asset_row import Checked, Fields, asset_row
 from inventory.judge.profiles import classes, profile, signal_of
-from inventory.judge.statements import says
+from inventory.judge.statements import nameplate, says
 from inventory.model import Kind
 
 A_DAY = timedelta(days=1)
@@ -201,7 +201,7 @@ def _attest(fields: Fields) -> Checked:
         return Checked(f"Date {text!r}; write it like 2026-05-04")
     if day is not None and day - datetime.now(UTC) > A_DAY:  # it may be tomorrow where one looked
         return Checked(f"Date {text!r} lies ahead; write the day on which somebody looked")
-    if complaint := _measurands(fields) or _reader(fields):
+    if complaint := _measurands(fields) or _reader(fields) or _plate(fields):
         return Checked(complaint)
     return Checked("", f"{fields['subject']} | {fields['statement']}")
 
@@ -240,6 +240,13 @@ def _reader(fields: Fields) -> str:
     if not says("monitored_by", fields) or not (yes(text) or denies(text)):
         return ""
     return f"Value {text!r} names no device; write its tag or address, or none"
+
+
+def _plate(fields: Fields) -> str:
+    """What a nameplate says has to be written down."""
+    if not nameplate(fields) or fields.get("value"):
+        return ""
+    return f"Value is empty; write the {fields['statement']} as the nameplate says it"
 
 
 CHECKS: Mapping[Kind, Callable[[Fields], Checked]] = {

@@ -126,7 +126,9 @@ def _said() -> Iterator[str]:
     yield "## Statements that verdicts read"
     yield ""
     yield "`untrap export walkdown` writes a sheet of the statements that are worth a walk, and"
-    yield "`import attest` reads it back. Other statements are kept with their asset; the import"
+    yield "`import attest` reads it back: also what a nameplate says, as fields of the device."
+    yield "Gaps that somebody accepted (`waive`) are not in it. Other statements, and answers to"
+    yield "what the sheet asks by the name of a rule (T03), are kept with their asset; the import"
     yield 'says that no verdict reads them. "no" under Value takes an earlier statement back.'
     yield ""
     yield from ("| statement | about | Value | what follows |", "|---|---|---|---|")

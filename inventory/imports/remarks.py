@@ -5,7 +5,6 @@ One rule keeps it simple: whatever is not taken as it stands is named, and a lon
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -18,9 +17,6 @@ SHOWN = 20
 
 MOST_WORDS = 5
 """Different words for "not known" that the import names."""
-
-RULE = re.compile(r"[TAUQGN]\d\d\b")
-"""How a walk-down sheet names what it asks about, where no statement is meant."""
 
 
 class Remarks:
@@ -73,11 +69,7 @@ def shown(lines: Sequence[str]) -> Iterator[str]:
 
 def _unread(statements: dict[str, int]) -> Iterator[str]:
     """What has to be said of statements, each with its first line, that no verdict reads."""
-    unread = {text: near for text in statements if (near := _nearest(text)) is not None}
+    unread = {text: near for text in statements if (near := nearest(text)) is not None}
     for text, near in islice(unread.items(), SHOWN):
         hint = f"; did you mean {near!r}?" if near else ""
         yield f"line {statements[text]}: no verdict reads {text!r}; it is kept as a note{hint}"
-
-
-def _nearest(text: str) -> str | None:
-    return None if RULE.match(text) else nearest(text)

@@ -12,6 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from inventory.judge.openness import document
+from inventory.model import Device
 
 
 class Statement(NamedTuple):
@@ -22,6 +23,29 @@ class Statement(NamedTuple):
     value: str
     says: str
     within: bool  # whether its words are read within a sentence, and not only by themselves
+
+
+NAMEPLATE: Mapping[str, str] = {
+    "maker": "vendor",
+    "model": "model",
+    "serial number": "serial",
+    "firmware": "firmware",
+}
+"""What a nameplate states of a device → the field that holds it. The words are those of the table,
+of which the first is printed."""
+
+
+def lacking(device: Device) -> list[str]:
+    """What is not known of a device that its nameplate would state."""
+    model = device.model or device.product
+    held = {"maker": device.vendor, "model": model, "serial number": device.serial,
+            "firmware": device.firmware}  # fmt: skip
+    return [name for name in NAMEPLATE if not held[name]]
+
+
+def nameplate(fields: Mapping[str, str]) -> str:
+    """The field of a device that an attestation fills; "" where it is about something else."""
+    return next((field for name, field in NAMEPLATE.items() if says(name, fields)), "")
 
 
 @cache

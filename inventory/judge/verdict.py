@@ -78,7 +78,8 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
     subject = subject_of(view)
     rules = catalogue()
     cases = [(rules[name], case) for name, rule in DEVICE_RULES.items() for case in rule(view)]
-    cases = _suppress(cases, resting(view), bool(evidence.device.away))
+    rests = resting(view)
+    cases = _suppress(cases, rests, bool(evidence.device.away))
     fired = {rule.id for rule, case in cases if case.proposition.truth is Truth.TRUE}
     level = level_of(view, fired | ({"U03"} if placeholders(view) else set()))
     lack = VALUES[4] - VALUES[level.lo or 0]
@@ -86,6 +87,8 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
     category, extra = _category(view, subject, level, findings)
     if evidence.device.away or any(item.rule == "A08" for item in questions):
         extra = []  # both would ask for its first word, by one scan
+    if rests and (level.lo or 0) < SERVICE_SPOKE:
+        extra = []  # who declared it out of service knows why it says nothing
     if view.proxy is not None:
         questions = [*questions, _proxy_question(view, subject)]
     return _new_verdict(
@@ -179,6 +182,9 @@ def _beside(view: View, subject: Subject, level: Level, family: str) -> list[Ope
     wordless = family == "G" and _wordless(view) is not None
     return _not_assessable(view, subject, level) if unread or wordless else []
 
+
+SERVICE_SPOKE = 2
+"""The level from which a service of it spoke (rulings 18)."""
 
 VALUE_READ = 3
 """The level from which a process value with known meaning was read (rulings 18)."""

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from inventory.judge.statements import NAMEPLATE, lacking
 from inventory.model import Device, Effort, Equipment, Finding, OpenQuestion
 from inventory.outputs import Format, view
 from inventory.outputs.profile import xlsx_rows
@@ -65,6 +66,8 @@ def _some(store: Store, assets: Sequence[Asset]) -> Iterator[Sequence[str]]:
         asked.setdefault(question.asset, []).append(question)
     found: dict[str, list[Finding]] = {}
     for finding in store.findings(*keys):
+        if finding.waived:
+            continue  # its owner accepted it: nobody has to look
         if any(remedy.effort is not Effort.E0 for remedy in finding.remedies):
             found.setdefault(finding.asset, []).append(finding)
     for one in assets:
@@ -79,13 +82,18 @@ def _lines(
     seen: set[str] = set()
     if isinstance(thing, Device) and not thing.seen:
         look = "Is it there and powered? Read its nameplate. Gone for good: write yes under Value"
-        yield _line(thing, GONE, place, look, "in the register, never answered")
+        why = "in the register, never answered"
+        yield _line(thing, GONE, place, look, why)
+        yield from _nameplate(thing, PLATE, place, why)
     subjects = [(q.rule, q.subject, q.next_step, q.missing) for q in asked]
     subjects += [(f.rule, f.subject, f.remedies[0].text, f.label) for f in found]
     for rule, subject, look, why in subjects:
         if f"{rule} {subject}" in seen or rule.startswith("N"):
             continue
         seen.add(f"{rule} {subject}")
+        if rule == "Q10" and isinstance(thing, Device):
+            yield from _nameplate(thing, tuple(NAMEPLATE), place, why)
+            continue
         if rule == "U02" and isinstance(thing, Equipment):
             look = "Which device reads it? Write its tag or address under Value; none: write none"
             yield _line(thing, MONITORED_BY, place, look, why)
@@ -94,6 +102,20 @@ def _lines(
             yield _line(thing, NO_SENSOR, place, look, why)
         else:
             yield _line(thing, f"{rule} {subject}".strip(), place, look, why)
+
+
+PLATE = ("maker", "model", "serial number")
+"""What is printed on a device that tells nothing; its firmware it tells alone."""
+
+
+def _nameplate(
+    thing: Device, asked: Sequence[str], place: Sequence[str], why: str
+) -> Iterator[Sequence[str]]:
+    """A line for each thing that its nameplate states and nobody knows."""
+    for name in lacking(thing):
+        if name in asked:
+            look = f"Read its nameplate and write the {name} under Value"
+            yield _line(thing, name, place, look, why)
 
 
 def _line(

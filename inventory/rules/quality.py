@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
 from inventory.judge.profiles import profile
+from inventory.judge.statements import lacking
 from inventory.judge.view import View
 from inventory.model import Because, Strength
 from inventory.rules.inaccessible import name_of
@@ -326,16 +327,7 @@ def _half_answer_time(view: View) -> float:
 def q10(view: View) -> list[Case]:
     """Maker, model, serial number or firmware missing after every identity question."""
     device = view.device
-    missing = [
-        name
-        for name, value in (
-            ("maker", device.vendor),
-            ("model", device.model or device.product),
-            ("serial number", device.serial),
-            ("firmware", device.firmware),
-        )
-        if not value
-    ]
+    missing = lacking(device)
     if not missing or (device.parent and not view.process):
         return []
     doors = view.spoke

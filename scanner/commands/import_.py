@@ -14,6 +14,7 @@ from scanner.wording import counted
 
 if TYPE_CHECKING:
     from inventory.imports import Imported
+    from inventory.store import Store
 
 LISTS = {"register": "register", "links": "link", "map": "map", "attest": "attest"}
 """Kind of list → kind of declaration."""
@@ -97,13 +98,14 @@ def command(
         new = store.declare([*stated, *back]) - len(back)
         known = len(stated) - new
         unknown = strangers(store, found.declarations)
+        plates = _nameplates(store, found)
     _site_file(settings)
     note(
         counted(new, "row imported", "rows imported")
         + (f", of which {again} in force again" if again else "")
         + (f", {known} were known already" if known else "")
     )
-    for remark in filter(None, (said, unknown)):
+    for remark in filter(None, (said, unknown, *plates)):
         note(remark)
     next_step(*(["gaps"] if kind == "attest" else ["scan", "TARGET"]))
 
@@ -128,6 +130,21 @@ def _read(
         raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.UsageError(f"{file}: {error.strerror or error}") from error
+
+
+def _nameplates(store: Store, found: Imported) -> list[str]:
+    """States what people read on nameplates; what has to be said of that."""
+    from scanner.nameplates import nameplates, states_any
+
+    if not states_any(found.declarations):
+        return []
+    from inventory.conclude import conclude
+
+    conclude(store)
+    fields, said = nameplates(store, found.declarations)
+    store.declare(fields)
+    taken = counted(len(fields), "nameplate entry taken", "nameplate entries taken")
+    return [taken if fields else "", said]
 
 
 def _other(settings: Settings, kind: str, files: tuple[Path, ...]) -> None:

@@ -492,6 +492,7 @@ def test_a_statement_that_no_verdict_reads_is_told_with_the_nearest_that_one_doe
         "line 2: no verdict reads 'monitord by'; it is kept as a note;"
         " did you mean 'monitored by'?",
         "line 3: no verdict reads 'paint is green'; it is kept as a note",
+        "line 5: no verdict reads 'U05 vibration'; it is kept as a note",
     ]
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from click.testing import CliRunner, Result
 
 from inventory.conclude import conclude
 from inventory.imports import ListError, read_list
-from inventory.model import Declaration, Kind
+from inventory.model import Declaration, Effort, Kind
 from inventory.outputs import Request, walkdown
 from inventory.store import Store
-from tests.inventory.making import SITE, listed
+from protocols.contract import Outcome
+from scanner.cli import untrap
+from tests.inventory.making import SITE, listed, observed
+from tests.inventory.outputs.connecting import plant
 
 TODAY = datetime(2026, 11, 29, tzinfo=UTC)
 SIGNED = {"Author": "A. Weber", "Date": "20.11.2026"}
@@ -139,3 +143,130 @@ def test_a_signal_is_taken_as_the_sheet_prints_it(tmp_path: Path, value: str) ->
     path = tmp_path / "a.csv"
     path.write_text(f"Subject,Statement,Value\nP-1,not instrumented,{value}\n", "utf-8")
     assert len(read_list(Kind.ATTEST, path, SITE, {}).declarations) == 1
+
+
+PLATE = {"serial number": "SN-77", "model": "M 7", "maker": "Acme"}
+
+
+def run(folder: Path, *words: str) -> Result:
+    done = CliRunner().invoke(untrap, ["--db", str(folder / "t.db"), *words])
+    assert done.exit_code == 0, done.stderr
+    return done
+
+
+def test_a_nameplate_that_was_read_comes_back_as_the_devices(tmp_path: Path) -> None:
+    with site(tmp_path) as store:
+        path = filled(store, tmp_path, {f"D-9 {what}": word for what, word in PLATE.items()})
+    done = run(tmp_path, "import", "attest", str(path))
+    assert "3 nameplate entries taken" in done.stderr
+    assert "no verdict reads" not in done.stderr
+    with Store.open(tmp_path / "t.db", SITE) as store:
+        conclude(store, today=TODAY)
+        (device,) = store.devices()
+        assert (device.serial, device.model, device.vendor) == ("SN-77", "M 7", "Acme")
+        again = filled(store, tmp_path, {}, "again.csv").read_text("cp1252")
+    assert "D-9;out of service" in again
+    assert not any(f"D-9;{what}" in again for what in PLATE)  # nothing of it is lacking
+
+
+def test_what_a_device_does_not_tell_is_asked_of_its_nameplate(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path), SITE) as store:
+        lacks = {one.asset for one in store.questions() if one.rule == "Q10"}
+        lacks |= {one.asset for one in store.findings() if one.rule == "Q10"}
+        lines = list(walkdown.rows(store))
+        asked = {tuple(line[:2]) for line in lines}
+        seen = [one for one in store.devices() if one.key in lacks and one.seen]
+        assert seen
+        for one in seen:
+            subject = walkdown._subject(one)
+            for name, known in {
+                "maker": one.vendor,
+                "model": one.model or one.product,
+                "serial number": one.serial,
+                "firmware": one.firmware,
+            }.items():
+                assert ((subject, name) in asked) is not bool(known)
+        assert not any(line[1].startswith("Q10") for line in lines)
+        gone = next(one for one in store.devices() if not one.seen)
+        assert (walkdown._subject(gone), "serial number") in asked
+        assert (walkdown._subject(gone), "firmware") not in asked  # no plate has it
+
+
+def test_a_nameplate_of_nobody_or_of_a_machine_is_kept_and_told(tmp_path: Path) -> None:
+    with site(tmp_path):
+        pass
+    (tmp_path / "a.csv").write_text(
+        "Subject,Statement,Value\nP-1,serial,S1\nX-1,Serial No.,S2\nD-9,maker,no\n"
+        "D-9,model,n/a\nD-9,firmware,V1\n",
+        "utf-8",
+    )
+    done = run(tmp_path, "import", "attest", str(tmp_path / "a.csv"))
+    assert "1 nameplate entry taken" in done.stderr
+    told = " ".join(done.stderr.split())
+    assert "kept as a note, no one device is called: P-1, X-1" in told
+    with Store.open(tmp_path / "t.db", SITE) as store:
+        conclude(store, today=TODAY)
+        (device,) = store.devices()
+        assert (device.firmware, device.vendor, device.model) == ("V1", "", "")
+
+
+def test_a_nameplate_without_its_words_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Subject,Statement,Value,Author\nD-9,serial number,,A. Weber\n", "utf-8")
+    with pytest.raises(ListError, match="write the serial number as the nameplate says it"):
+        read_list(Kind.ATTEST, path, SITE, {})
+
+
+def test_an_answer_to_a_question_of_a_rule_is_told_to_be_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Subject,Statement,Value\nD-9,T03,seen\nD-9,G01 modbus,ok\n", "utf-8")
+    told = read_list(Kind.ATTEST, path, SITE, {}).told.splitlines()[1:]
+    assert told == [
+        "line 2: no verdict reads 'T03'; it is kept as a note",
+        "line 3: no verdict reads 'G01 modbus'; it is kept as a note",
+    ]
+
+
+def test_what_somebody_accepted_is_not_looked_at_again(tmp_path: Path) -> None:
+    with Store.open(plant(tmp_path), SITE) as store:
+        before = {tuple(line[:2]) for line in walkdown.rows(store)}
+        found = next(
+            one
+            for one in store.findings()
+            if one.rule == "G01" and any(fix.effort is not Effort.E0 for fix in one.remedies)
+        )
+        fields = {"finding": found.id, "owner": "x", "reason": "lab", "expires": "2999-01-01"}
+        store.declare([Declaration(SITE, Kind.WAIVER, found.id, fields)])
+        conclude(store)
+        lines = [line for line in walkdown.rows(store) if line[1].startswith("G01")]
+        gone = before - {tuple(line[:2]) for line in walkdown.rows(store)}
+        assert [statement.split()[0] for _, statement in gone] == ["G01"]
+        assert len(lines) < sum(one[1].startswith("G01") for one in before)
+
+
+def test_who_is_out_of_service_is_not_asked_for_its_first_word(tmp_path: Path) -> None:
+    row = listed(tag="U-5", address="10.9.9.9", unit="5", parent="D-9", criticality="C2")
+    with site(tmp_path) as store:
+        store.declare([row])
+        store.append(
+            [
+                observed("10.9.9.9", {"vendor": "Moxa", "model": "MB3180"}),
+                observed("10.9.9.9", {"vendor": "x"}, part="unit 1", at=1),
+                observed("10.9.9.9", part="unit 5", outcome=Outcome.REFUSED_DOWNSTREAM, at=2),
+            ]
+        )
+        conclude(store, today=TODAY)
+        before = {rule for name, rule in asked(store) if name == "U-5"}
+        assert before
+        rests = {"subject": "U-5", "statement": "out of service", "value": "yes"}
+        store.declare([Declaration(SITE, Kind.ATTEST, "U-5 | out of service", rests)])
+        conclude(store, today=TODAY)
+        assert {rule for name, rule in asked(store) if name == "U-5"} <= {"G02"}
+        store.declare([Declaration(SITE, Kind.ATTEST, "U-5 | x", rests | {"value": "no"})])
+        conclude(store, today=TODAY)
+        assert {rule for name, rule in asked(store) if name == "U-5"} == before
+        heard = observed("10.9.9.9", {"vendor": "Acme"}, part="unit 5", at=900, scan="scan-2")
+        store.append([heard])
+        store.declare([Declaration(SITE, Kind.ATTEST, "U-5 | y", rests)])
+        conclude(store, today=TODAY)
+        assert "N05" in {rule for name, rule in asked(store) if name == "U-5"}
