@@ -329,7 +329,7 @@ def _not_assessable(machine: Machine, subject: Subject, level: Level) -> list[Op
         command = "untrap import register FILE"
     elif low >= 3:
         step = "read the devices that monitor it over a window"
-        command = f"untrap scan {address or 'TARGET'} --depth sample"
+        command = (view.ask(depth="sample") if view else "") or "untrap scan TARGET --depth sample"
     else:
         step = "read the devices that monitor it, from where the collector will stand"
         command = f"{again} --depth points"

@@ -236,7 +236,6 @@ def _place(door: Door) -> str:
 
 def _next(view: View, level: Level) -> tuple[str, str]:
     """The cheapest next step, and its command."""
-    scan = f"untrap scan {view.target}" if view.target else ""
     deeper = view.ask(depth="points")
     door = _wordless(view)
     if door is not None:
@@ -248,12 +247,15 @@ def _next(view: View, level: Level) -> tuple[str, str]:
     if _asks_only(view, level):
         step = "say in the register what it is: it was heard to ask others, and to offer nothing"
         return step, "untrap import register FILE"
-    if (who := _unheard(view)) and scan:
+    if (who := _unheard(view)) and view.target:
         step = f"find out its community: an SNMP agent is as silent to a wrong one ({who}) as none"
-        return step, f"{scan} --probe snmp --credentials NAME"
-    if (closed := refused(view.here)) and scan:
+        return step, view.scan("--credentials NAME", "snmp")
+    if (closed := refused(view.here)) and view.target:
         step = "find in its manual or set-up what it serves and on which port, and ask that:"
-        return f"{step} it refuses {closed} on the ports that were asked", f"{scan} --port {PORT}"
+        return (
+            f"{step} it refuses {closed} on the ports that were asked",
+            f"untrap scan {view.target} --port {PORT}",
+        )
     if level.lo is not None and level.lo < 2:
         return "ask it: nothing that it offers has been heard", deeper
     if misfit := _misfit(view):
@@ -261,7 +263,7 @@ def _next(view: View, level: Level) -> tuple[str, str]:
     if (full := _full(view)) is not None:
         what = f"{title_of(full.question.protocol)} could not serve us then ({full.reason})"
         return f"ask again when it has room for one more client: {what}", deeper
-    if scan and (left := unread(view) or read_out(view)):
+    if view.target and (left := unread(view) or read_out(view)):
         return left
     return "scan it deeper, with the credentials that you hold", deeper
 
@@ -323,5 +325,5 @@ def _proxy_question(view: View, subject: Subject) -> OpenQuestion:
         "N05", subject.key, subject.name, subject.site, "",
         "who answers there: a port that nothing uses accepts connections too, so a proxy or a"
         " firewall answers for the host",
-        "ask from inside its zone", f"untrap scan {view.address} --vantage NAME",
+        "ask from inside its zone", view.scan("--vantage NAME"),
     )  # fmt: skip

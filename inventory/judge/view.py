@@ -26,7 +26,7 @@ from inventory.judge.door import (
 )
 from inventory.judge.logic import cite, declared, demote, derived, false, true, unknown
 from inventory.judge.mapped import Chosen, chosen, unlisted
-from inventory.judge.openness import plausible
+from inventory.judge.openness import plausible, protocol
 from inventory.judge.superseded import ENDED, ended_listing
 from inventory.judge.survey import row_of
 from inventory.model import (
@@ -199,30 +199,41 @@ class View:
             cite(decided),
         )
 
-    def ask(self, name: str = "", depth: str = "identify") -> str:
-        """The command that asks this device for one protocol, or for all."""
+    def scan(self, options: str, name: str = "") -> str:
+        """The command that asks this device for one protocol, or for all, where it was met; ""
+        where no scan can ask it."""
         probe = f" --probe {name}" if name else ""
         if not self.target:
             return ""
-        return f"untrap scan {self.target}{probe}{self._elsewhere(name)} --depth {depth}"
+        return f"untrap scan {self.target}{probe}{self._elsewhere(name)} {options}".rstrip()
+
+    def ask(self, name: str = "", depth: str = "identify") -> str:
+        """The command that asks it for one protocol, or for all, so deep."""
+        return self.scan(f"--depth {depth}", name)
 
     def _elsewhere(self, name: str) -> str:
-        """The option that names the ports of what spoke at others than a scan asks by itself."""
-        odd: dict[str, int] = {}
-        usual = set()
-        for door in self.spoke:
-            ports = (info(door) or NOTHING).ports
-            if door.port in ports:
-                usual.add(door.protocol)
-            elif ports and name in ("", door.protocol):
-                odd.setdefault(door.protocol, door.port)
-        named = ",".join(f"{one}={port}" for one, port in odd.items() if one not in usual)
-        return f" --port {named}" if named else ""
+        """The option that names the ports of what was met at others than a scan asks by itself: of
+        a protocol that spoke where it did so, else where nobody refused it."""
+        met: dict[str, dict[int, None]] = {}
+        spoken = {door.protocol for door in self.doors if door.spoke}
+        for door in self.doors:
+            there = door.spoke or (
+                door.protocol not in spoken and door.decided.outcome is not Outcome.CLOSED
+            )
+            if there and name in ("", door.protocol):
+                met.setdefault(door.protocol, {})[door.port] = None
+        named = [
+            f"{one}={port}"
+            for one, ports in met.items()
+            if (usual := (protocol(one) or NOTHING).ports) and ports.keys() - usual
+            for port in ports
+        ]
+        return f" --port {','.join(named)}" if named else ""
 
     def again(self) -> str:
         """The command that scans this device again, from the collector's place if it is named."""
-        place = f" --vantage {quote(self.context.collection)}" if self.context.collection else ""
-        return f"untrap scan {self.target}{place}" if self.target else ""
+        place = self.context.collection
+        return self.scan(f"--vantage {quote(place)}" if place else "")
 
     @Lazily
     def target(self) -> str:

@@ -113,7 +113,7 @@ def alive(view: View, rows: Sequence[Row]) -> Proposition:
 
 
 def _read_again(view: View) -> str:
-    return f"untrap scan {view.target} --depth sample --sample-every 5" if view.target else ""
+    return view.scan("--depth sample --sample-every 5")
 
 
 def _watched(rows: Sequence[Row]) -> bool:

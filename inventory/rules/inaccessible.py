@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
-from shlex import quote
 
 from inventory.judge.door import Door, about_undeclared, anybody, info, title_of
 from inventory.judge.logic import both, cite, declared, true, unknown
@@ -129,7 +128,7 @@ def a02(view: View) -> list[Case]:
                     "both runs in the same window: they are "
                     f"{hours:.0f} hours apart, and the service may have been stopped",
                     "scan from both places on the same day",
-                    f"untrap scan {view.address} --vantage {quote(view.context.collection)}",
+                    view.again(),
                     cite(proof),
                     cite(decided),
                 )
@@ -233,7 +232,7 @@ def _never_tried(view: View, door: Door) -> list[Case]:
     said = unknown(
         f"whether {title} would let us in: no credential was named",
         f"name a read-only credential for {title} in the site file",
-        f"untrap scan {view.address} --probe {door.protocol} --credentials NAME",
+        view.scan("--credentials NAME", door.protocol),
         cite(held_back),
     )
     return [Case(door.protocol, said, fields(view, door))]
@@ -316,7 +315,7 @@ def a08(view: View) -> list[Case]:
         said = unknown(
             "a scan from a vantage that covers its declared zone",
             "scan from inside that zone",
-            f"untrap scan {row.address} --vantage NAME",
+            _scan_of(view, row.address, "--vantage NAME"),
         )
         return [Case("", said, words)]
     row_premise = Because(
@@ -326,13 +325,20 @@ def a08(view: View) -> list[Case]:
     return [Case("", said, words)]
 
 
+def _scan_of(view: View, address: str, options: str = "") -> str:
+    """The command that scans what the register names: where it was met, if it was met there."""
+    if address == view.target:
+        return view.scan(options)
+    return f"untrap scan {address} {options}".rstrip()
+
+
 def _unasked(view: View, row: RegisterRow) -> Proposition:
     """Why nothing was asked of what the register names."""
     at = row.address or (view.address if view.device.part else "")
     if at:
         what = f"address, {view.device.part}" if view.device.part else "address"
         where = "the declared address" if row.address else "its gateway: it asks declared units"
-        return unknown(f"a question to its declared {what}", f"scan {where}", f"untrap scan {at}")
+        return unknown(f"a question to its declared {what}", f"scan {where}", _scan_of(view, at))
     missing = "an address of it, or a class of machine: the register gives none"
     step = "complete the register: an address for a device, a class (pump) for a machine"
     if row.parent and not view.device.part:

@@ -162,7 +162,7 @@ def _window(view: View, rows: list[Row], missing: str) -> Case:
     said = unknown(
         f"{missing} ({len(rows)} of them)",
         "read them over a window",
-        f"untrap scan {view.target} --depth sample --sample-every 5" if view.target else "",
+        view.scan("--depth sample --sample-every 5"),
         *(view.data_proof(row[0]) for row in rows[:3]),
     )
     return Case("", said, {"asset": name_of(view)})

@@ -265,7 +265,7 @@ def t06(view: View) -> list[Case]:
             f"a second try of {device.part}, ten seconds or more later, with another unit of the"
             " gateway answering in between",
             "ask the gateway again, with a unit that answers among the units",
-            f"untrap scan {view.address} --probe modbus --depth identify",
+            view.ask("modbus"),
             *(cite(item) for item in refusals[:3]),
         )
         return [Case("", said, fields)]

@@ -313,7 +313,7 @@ N = [
     yes("N05", "not-assessed?", evidence(*elsewhere(41239, *FULL_UP), about=PLC)).telling(
         "scan 192.0.2.10 --port opcua=41239 --depth points"),
     yes("N05", "not-assessed?", evidence(FULL_UP[0], *elsewhere(41239, *FULL_UP), about=PLC)
-        ).telling("!--port"),
+        ).telling("--port opcua=4840,opcua=41239 "),
     # No step leads back to itself: what was listed and read, or refused, is not asked for again.
     *(yes("N05", "ungoverned?", evidence(listed(*points, value=None, quality=Quality.BAD),
                                            about=PLC)).telling(*words)

@@ -287,6 +287,10 @@ A08 = [
          evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "x"))),
     trap("A08", "its address or zone was not", "?",
          evidence(SILENT, about=UNSEEN), vantages(here=("dmz", "198.51.100.0/24"))),
+    trap("A08", "its address or zone was not", "?",
+         evidence(seen("opcua", O.SILENT, port=14_840), about=UNSEEN),
+         vantages(here=("dmz", "198.51.100.0/24"))).telling(
+            "untrap scan 192.0.2.10 --port opcua=14840 --vantage NAME"),
     trap("A08", "its address or zone was not", "?", evidence(about=replace(
         UNSEEN, parent="g", part="unit 3", register=row("M", parent="GW", unit="3")))).telling(
             "declared address, unit 3", "it asks declared units", "untrap scan 192.0.2.10"),
