@@ -42,7 +42,9 @@ TRUST = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.6, Confidence.LOW: 0.3}
 COST = {Effort.E0: 1.0, Effort.E1: 2.0, Effort.E2: 4.0, Effort.E3: 8.0, Effort.E4: 16.0}
 RECORD_RULES = frozenset({"Q07", "Q10", "Q11"})
 RECORD_LACK = 0.1
-"""Most that governance and records add: the step from level 4 to 5; they free no value."""
+"""Most that governance and records add: the step from level 4 to 5; they free no value. At level 4
+they are worth 0, as every gap there: domain model 5 counts what is missing up to level 4, where the
+use of data begins, and ranks such gaps by severity."""
 MOST_CONFLICTS = 3
 """Contradictions that one finding cites; `show` of the asset lists them all."""
 SPARE = frozenset({"B", "C"})
