@@ -20,8 +20,10 @@ from inventory.store.rulebook import conflicts
 from protocols.contract import Outcome
 from scanner.console import hexdump, lines, next_step, say
 from scanner.opening import assets_like, the_asset
+from scanner.show_statement import show_statement
 
 if TYPE_CHECKING:
+    from inventory.model import Declaration
     from inventory.store import Store
     from inventory.store.reading import Asset
     from protocols.contract import Observation
@@ -44,7 +46,12 @@ def show(store: Store, what: str, as_json: bool, raw: Path | None) -> None:
     if seen is not None and not assets_like(store, what):
         _observed(seen, as_json, raw)
         return
-    one = the_asset(store, what, "asset, gap or observation")
+    said_so = _statement(store, what)
+    if said_so is not None and not assets_like(store, what):
+        _no_bytes(raw, "a declaration")
+        show_statement(store, said_so, as_json)
+        return
+    one = the_asset(store, what, "asset, gap, declaration or observation")
     _no_bytes(raw, "an asset")
     if as_json:
         against = [
@@ -71,9 +78,15 @@ def _begins(name: str, what: str) -> bool:
 
 
 def _observation(store: Store, what: str) -> Observation | None:
-    if len(what) < 8 or set(what.lower()) - set("0123456789abcdef-"):
-        return None
-    return next(store.observations(id_prefix=what, raw=True), None)
+    return next(store.observations(id_prefix=what, raw=True), None) if _is_id(what) else None
+
+
+def _statement(store: Store, what: str) -> Declaration | None:
+    return next(store.stated_as(what.lower()), None) if _is_id(what) else None
+
+
+def _is_id(what: str) -> bool:
+    return len(what) >= 8 and not set(what.lower()) - set("0123456789abcdef-")
 
 
 def _gap(store: Store, one: Finding) -> None:

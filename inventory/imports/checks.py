@@ -91,6 +91,17 @@ _ALIKE = {
 }
 
 
+def is_data_type(text: str) -> bool:
+    """Whether a cell of a register map is a data type."""
+    word = text.casefold().replace(" ", "")
+    return bool(_TYPES.fullmatch(_ALIKE.get(word, word)))
+
+
+def is_table(text: str) -> bool:
+    """Whether a cell of a register map names a table."""
+    return text.casefold() in _TABLES
+
+
 def _map(fields: Fields) -> Checked:
     for check in (
         _map_table,
@@ -111,7 +122,7 @@ def _map(fields: Fields) -> Checked:
 
 def _map_table(fields: Fields) -> str:
     text = fields.get("table", "")
-    if text.casefold() not in _TABLES:
+    if not is_table(text):
         return f"Table {text!r}; write holding, input, coil or discrete"
     fields["table"] = _TABLES[text.casefold()]
     return ""
@@ -133,13 +144,12 @@ def _map_address(fields: Fields) -> str:
 
 def _map_type(fields: Fields) -> str:
     text = fields.get("type", "").casefold().replace(" ", "")
-    kind = _ALIKE.get(text, text)
-    if not _TYPES.fullmatch(kind):
+    if not is_data_type(text):
         return (
             f"Type {fields.get('type', '')!r}; write one like uint16, int32, float32, bcd32,"
             " bit, bit:3, string:8"
         )
-    fields["type"] = kind
+    fields["type"] = _ALIKE.get(text, text)
     return ""
 
 

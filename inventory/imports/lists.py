@@ -24,6 +24,7 @@ from inventory.imports.columns import (
     headings,
     says_nothing,
 )
+from inventory.imports.map_model import model_of_map
 from inventory.imports.ratings import Scale, scale
 from inventory.imports.remarks import Remarks
 from inventory.imports.table import LOOKED_AT, Asked, Names, Row, Table, read
@@ -62,6 +63,7 @@ def read_list(
     asked = Asked(sheet, encoding, names, headings(_NAMES[kind]))
     table = _headed(read(path, asked), names)
     columns, placing = _placed(kind, table, _columns(kind, table, stated), stated)
+    columns, modelling = _modelled(kind, table, columns, stated)
     _require(kind, path, columns, table)
     rated = _scale(table, columns)
     found: list[Declaration] = []
@@ -92,7 +94,7 @@ def read_list(
     used = set(columns.values())
     ignored = tuple(n for i, n in enumerate(table.header) if i not in used and n)
     theirs = {ours: table.header[index] for ours, index in columns.items()}
-    told = (table.told, rated.told, placing, *said.lines())
+    told = (table.told, rated.told, placing, modelling, *said.lines())
     return Imported(tuple(found), theirs, ignored, "\n".join(filter(None, told)))
 
 
@@ -152,6 +154,19 @@ def _placed(
     if kind is not Kind.REGISTER or {"site", "area"} & set(map(str.casefold, stated.values())):
         return columns, ""
     return placed(table.header, columns)
+
+
+def _modelled(
+    kind: Kind, table: Table, columns: dict[str, int], stated: Mapping[str, str]
+) -> tuple[dict[str, int], str]:
+    if kind is not Kind.MAP or "model" in map(str.casefold, stated.values()):
+        return columns, ""
+    rows = table.rows[:SAMPLED]
+
+    def cells(place: int) -> list[str]:
+        return [row.cells[place].strip() if place < len(row.cells) else "" for row in rows]
+
+    return model_of_map(table.header, columns, cells)
 
 
 def _is_class(text: str) -> bool:

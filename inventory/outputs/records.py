@@ -161,6 +161,7 @@ def point(device: Device, one: Point, sample: Sample | None, signal: Signal | No
         "address": one.address,
         "name": one.name,
         "path": one.path,
+        "description": one.description,
         "unit": one.unit,
         "type": one.type,
         "access": one.access,

@@ -413,6 +413,18 @@ class Records:
         """All statements on record, with those that were withdrawn, and the withdrawals."""
         return self._stated(site, kinds, withdrawn=True)
 
+    def stated_as(self, prefix: str) -> Iterator[Declaration]:
+        """The statements of this site whose id begins so, those included that hold no more."""
+        from sqlalchemy import select
+
+        from inventory.store import tables
+
+        table = tables.declaration
+        wanted = select(table).where(table.c.site == self.site, table.c.id.startswith(prefix))
+        with self.reading() as connection:
+            for row in connection.execute(wanted).mappings():
+                yield codec.declaration_value({**row})
+
     def _stated(
         self, site: str | None, kinds: Collection[Kind], *, withdrawn: bool
     ) -> Iterator[Declaration]:

@@ -1,4 +1,4 @@
-"""`untrap show`: one asset, gap or observation, down to the raw bytes."""
+"""`untrap show`: one asset, gap, declaration or observation, down to the raw bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from scanner.output import Output
 @click.option("--raw", type=Output(dir_okay=False), metavar="FILE", help="Write an answer's bytes.")
 @click.pass_obj
 def command(settings: Settings, what: str, as_json: bool, raw: Path | None) -> None:
-    """Show one asset with every fact and its source; a gap or observation with its proof.
+    """Show one asset with every fact and its source; a gap or observation with its proof; a
+    declaration, by the id that a gap names.
 
     \b
     Example:  untrap show 127.11.1.1

@@ -281,6 +281,42 @@ def test_a_number_that_the_type_has_not_is_explained(tmp_path: Path, kind: str, 
         read(tmp_path, content, Kind.MAP)
 
 
+@pytest.mark.parametrize(
+    ("header", "words", "model", "says"),
+    [
+        ("Hersteller,Typ,Datentyp", ("PM5", "PM5"), "PM5", ""),
+        ("Vendor,Type,Data Type", ("PM5 ", "PM5"), "PM5", ""),
+        ("Vendor,Type,Data Type", ("PM5", "PM6"), "", '--map "Type=Model"'),
+        ("Vendor,Type,Data Type", ("PM5", ""), "", '--map "Type=Model"'),
+        ("Vendor,Type,Data Type", ("Holding Registers",) * 2, "", '--map "Type=Model"'),
+        ("Vendor,Type,Data Type", ("R/W",) * 2, "", '--map "Type=Model"'),
+        ("Vendor,Type,Data Type", ("Read-Only",) * 2, "", '--map "Type=Model"'),
+        ("Vendor,Typ,Data Type", ("U16",) * 2, "", '--map "Typ=Model"'),
+        ("Vendor,Type,Data Type", ("U16",) * 2, "", ""),
+        ("Plant,Type,Data Type", ("PM5",) * 2, "", ""),
+        ("Vendor,Colour,Data Type", ("PM5",) * 2, "", ""),
+        ("Vendor,Type,Format", ("uint16",) * 2, "", ""),  # then Format is not the data type
+    ],
+)
+def test_a_makers_type_beside_the_data_type_of_a_map_is_the_model(
+    tmp_path: Path, header: str, words: tuple[str, str], model: str, says: str
+) -> None:
+    rows = [f"holding,{n},F{n},Acme,{word},uint16" for n, word in enumerate(words)]
+    found = read(tmp_path, "\n".join([f"Table,Address,Name,{header}", *rows]), Kind.MAP)
+    assert {one.fields.get("model", "") for one in found.declarations} == {model}
+    assert ("Model" in found.columns) is bool(model)
+    assert says in found.told
+    assert bool(says) is ("no column is the model" in found.told)
+
+
+def test_a_model_that_the_user_or_a_column_names_is_kept(tmp_path: Path) -> None:
+    rows = "Table,Address,Name,Vendor,Typ,Data Type,Model\nholding,1,F,Acme,PM5,uint16,M1\n"
+    assert read(tmp_path, rows, Kind.MAP).columns["Model"] == "Model"
+    assert read(tmp_path, rows, Kind.MAP, "Typ=Model,Model=").columns["Model"] == "Typ"
+    assert read(tmp_path, rows, Kind.MAP, "Model=").columns["Model"] == "Typ"
+    assert read(tmp_path, rows, Kind.MAP, "Vendor=Model,Model=").columns["Model"] == "Vendor"
+
+
 def test_attestation_keeps_author_and_date(tmp_path: Path) -> None:
     content = (
         "Subject,Statement,Value,Author,Date\nP1,no vibration sensor,yes,A. Weber,2026-05-04\n"

@@ -15,7 +15,7 @@ from inventory.fixes import Fix
 from inventory.model import Declaration, Effort, Kind
 from inventory.rules import catalogue
 from inventory.store import Store
-from protocols.contract import Outcome
+from protocols.contract import Outcome, Point
 from scanner.cli import untrap
 from scanner.commands.gaps import _fix, _told
 from tests.inventory.making import SITE, listed, observed, stated
@@ -280,6 +280,42 @@ def test_a_reading_command_sends_nothing_and_derives_once(database: Path) -> Non
     first = database.stat().st_mtime_ns if run(database, "gaps").exit_code == 0 else 0
     run(database, "questions")
     assert database.stat().st_mtime_ns == first
+
+
+def test_show_leads_from_the_gap_to_the_declaration_that_it_rests_on(database: Path) -> None:
+    because = found(database)["U02"]["because"]
+    assert isinstance(because, list)
+    (name,) = {item["declaration"] for item in because if item["declaration"]}
+    shown = run(database, "show", name)
+    assert shown.exit_code == 0, shown.output
+    assert f"declaration {name}" in shown.stdout
+    assert "states     complete = yes" in shown.stdout
+    assert "by         somebody, register.csv" in shown.stdout
+    assert "in force   yes" in shown.stdout
+    assert run(database, "show", name[:8].upper()).stdout == shown.stdout
+    (told,) = lines(database, "show", name)
+    assert (told["kind"], told["subject"], told["in_force"]) == ("link", "P-1", True)
+    raw = run(database, "show", name, "--raw", "x.bin")
+    assert raw.exit_code == 2
+    assert "a declaration has no bytes" in raw.output
+
+
+def test_a_declaration_that_was_withdrawn_is_shown_as_such(database: Path) -> None:
+    with Store.open(database, SITE) as store:
+        (link,) = store.stated(None, Kind.LINK)
+        store.declare([stated(Kind.WITHDRAWN, link.id, kind_="link", subject_="P-1")])
+    assert "in force   no: it was withdrawn" in run(database, "show", link.id).stdout
+    (told,) = lines(database, "show", link.id)
+    assert told["in_force"] is False
+
+
+def test_points_tell_the_description_that_the_device_gives(database: Path) -> None:
+    with Store.open(database, SITE) as store:
+        point = Point("1.3.6.1.4.1.9.1", "upsTemp", description="temperature of the battery")
+        seen = observed("10.0.0.1", protocol="snmp", operation="walk", port=161, at=2)
+        store.append([replace(seen, points=(point,))])
+    told = {one["name"]: one["description"] for one in lines(database, "points")}
+    assert told["upsTemp"] == "temperature of the battery"
 
 
 def test_show_says_what_stands_in_a_clients_way(database: Path) -> None:

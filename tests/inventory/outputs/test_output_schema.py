@@ -51,6 +51,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (("PLC-0",), "asset"),
         (("P-0",), "asset"),
         (("GAP",), "gap"),
+        (("DECLARATION",), "declaration"),
         (("OBSERVATION", "--raw", "FILE"), "observation"),
     ),
     "sites": (((), "site"),),
@@ -96,9 +97,11 @@ def filled(database: Path, words: tuple[str, ...]) -> list[str]:
     with Store.open(database, SITE) as store:
         gap = next(one for one in store.findings() if any(b.observation for b in one.because))
         question = next(iter(store.questions())).rule
+        stated = next(store.stated()).id
         proof = next(one.id for one in store.observations(raw=True) if one.raw)
     known = {
         **{"SITE": SITE, "GAP": gap.id, "OBSERVATION": proof, "QUESTION": question},
+        "DECLARATION": stated,
         **{"FILE": str(database.parent / "raw.bin"), "127.0.0.1": address(0)},
     }
     return [known.get(word, word) for word in words]
