@@ -79,6 +79,13 @@ def _concluded(store: Store, today: datetime, *, again: bool) -> tuple[Change, .
     return changes
 
 
+def stands(store: Store, today: datetime) -> bool:
+    """Whether what was concluded is of the records and rules that there are; of which day it is,
+    the stamp tells."""
+    before, now = store.derived_stamp().split(" "), _stamp(store.records_stamp(), today).split(" ")
+    return before[:-1] == now[:-1]
+
+
 def ready() -> None:
     """Imports what concluding needs, a tenth of a second: for who has to wait anyway."""
     from inventory import assemble, rollup, rulebook  # noqa: F401 - that they are there is all

@@ -393,6 +393,35 @@ class Coverage:
     best_next: str = ""  # the signal that adds most
 
 
+class Way(StrEnum):
+    """How a value comes, as far as connecting it goes (domain model 3.9, 7.4)."""
+
+    DESCRIBED = "described"  # typed, or by a protocol that describes itself (O0)
+    MAPPED = "mapped"  # an open protocol and a map (O1)
+    VENDOR = "vendor"  # a vendor's protocol (O2 to O4)
+    UNKNOWN = ""
+
+
+class Need(NamedTuple):
+    """A signal that the class of a machine requires, and the value that gives it, if any."""
+
+    signal: str  # alternatives are joined by |
+    truth: Truth  # whether it is exposed
+    way: Way = Way.UNKNOWN
+    device: str = ""  # key
+    part: str = ""
+    address: str = ""  # of the point
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """What the times of a device's values say."""
+
+    judged: int = 0  # process values that state their time, or that they are old
+    stale: int = 0  # of these, that are no longer those of the process (Q02)
+    read: datetime | None = None  # when a value was read last
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """All that is concluded about one asset."""
@@ -404,3 +433,6 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
     conflicts: tuple[Because, ...] = ()  # observations that contradict each other, both kept
+    ages: Ages = Ages()  # of a device
+    needs: tuple[Need, ...] = ()  # of a machine whose class has a profile
+    variant: str = ""  # of a machine: what must be connected for it

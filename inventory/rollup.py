@@ -99,6 +99,9 @@ class Total:
     unrated: float = 0.0
     not_asked: int = 0
     c3: int = 0
+    c3_weight: float = 0.0
+    c3_usable: float = 0.0
+    c3_possible: float = 0.0
 
     def add(self, unit: Unit) -> None:
         """Counts one asset in."""
@@ -113,6 +116,9 @@ class Total:
         self.possible += weight * (most >= USABLE)
         if unit.criticality == "C3":
             self.c3 += 1
+            self.c3_weight += weight
+            self.c3_usable += weight * (least >= USABLE)
+            self.c3_possible += weight * (most >= USABLE)
             self.dark_low += most <= DARK
             self.dark_high += least <= DARK
         self.unrated += weight * (unit.criticality not in WEIGHTS)
@@ -127,6 +133,7 @@ class Total:
             "name": name,
             "units": self.units,
             "c3_dark": {"lo": self.dark_low, "hi": self.dark_high},
+            "c3_level4": self._critical(),
             "level4_share": round(self.usable / whole, 3),
             "level4_possible": round(self.possible / whole, 3),
             "index": {"lo": round(self.low / whole, 3), "hi": round(self.high / whole, 3)},
@@ -134,6 +141,13 @@ class Total:
             "unrated": round(self.unrated / whole, 3),
             "not_asked": self.not_asked,
         }
+
+    def _critical(self) -> dict[str, float] | None:
+        """The share of the weight of C3 at level 4 or above; None where nothing is rated so."""
+        if not self.c3:
+            return None
+        held = {"lo": self.c3_usable, "hi": self.c3_possible}
+        return {name: round(part / self.c3_weight, 3) for name, part in held.items()}
 
 
 @dataclass(slots=True)

@@ -16,15 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.derive.declared import equipment_class
-from inventory.judge.licence import is_source
 from inventory.judge.presence import Machine, class_of
 from inventory.judge.profiles import Signal, classes, nameable, signal_of
+from inventory.judge.variants import Variant, variants_of
 from inventory.model import Category, Effort, Finding, Remedy, Truth
 from inventory.rules.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from inventory.judge.door import Door
-    from inventory.judge.view import View
     from inventory.store import Store
 
 VERDICTS = {Truth.TRUE: "ready", Truth.FALSE: "blocked", Truth.UNKNOWN: "unknown"}
@@ -64,20 +62,6 @@ def _sensor(lack: Missing) -> Remedy:
     wanted = lack.signal.partition("|")[0].replace(":", " ")
     fitted = next(one for one in catalogue()["U01"].remedies if one.effort is Effort.E2)
     return replace(fitted, text=fitted.text.format(signal=wanted))
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One kind of connection that must be built: all machines that it serves are had alike."""
-
-    protocol: str
-    maker: str
-    model: str  # "" where nobody knows it: then nobody knows whether it is one that is built
-
-    @property
-    def text(self) -> str:
-        """As people and JSON lines have it."""
-        return f"{self.protocol} {self.maker} {self.model}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,38 +337,3 @@ def _unsound(machine: Machine, text: str, group: Sequence[Signal]) -> Missing | 
 
 NOT_FITTED = "attested that it has no such part: the use case needs a variant without it"
 UNREADABLE = "no device that monitors it can be read"
-
-
-def variants_of(machine: Machine, signals: Sequence[str] = ()) -> tuple[Variant, ...]:
-    """Which connections must be built for a machine: those through which the signals come that are
-    there; where none is, those through which its devices hand out data at all."""
-    wanted = [[signal_of(name) for name in text.split("|")] for text in signals]
-    shown = [row for group in wanted for row in machine.witnesses(group)]
-    found = {
-        _variant(view, door)
-        for view, point, _ in shown
-        if (door := view.once(_listing_doors).get((point.part, point.address)))
-    }
-    given = ((view, door) for view in machine.views for door in view.spoke)
-    found = found or {_variant(view, door) for view, door in given if _gives(view, door)}
-    return tuple(sorted(found, key=lambda one: one.text))
-
-
-def _variant(view: View, door: Door) -> Variant:
-    device = view.device
-    return Variant(door.protocol, device.vendor, device.model or device.product)
-
-
-def _gives(view: View, door: Door) -> bool:
-    """Whether a door handed out data: an agent that describes its own host has none to use."""
-    return is_source(door, view) and any(item.points or item.samples for item in door.observations)
-
-
-def _listing_doors(view: View) -> dict[tuple[str, str], Door]:
-    """Through which door each point of a device came, by part and address."""
-    return {
-        (point.part, point.address): door
-        for door in view.spoke
-        for item in door.observations
-        for point in item.points
-    }

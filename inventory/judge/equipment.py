@@ -20,7 +20,9 @@ from inventory.judge.levels import VALUES, interval, level_of, nameplate
 from inventory.judge.logic import both, declared, either, false, true, unknown
 from inventory.judge.presence import Machine
 from inventory.judge.profiles import signal_of
+from inventory.judge.required import needs
 from inventory.judge.statements import holds
+from inventory.judge.variants import variants_of
 from inventory.judge.view import View
 from inventory.judge.weigh import (
     Subject,
@@ -91,8 +93,15 @@ def judge_equipment(
         questions = _not_assessable(machine, subject, level)
     against = tuple(premise for view in views for premise in view.conflicts)
     return Verdict(
-        equipment.key, category, level, found, tuple(findings), tuple(questions), against
-    )
+        equipment.key, category, level, found, tuple(findings), tuple(questions), against,
+        needs=needs(machine), variant=_variant(machine),
+    )  # fmt: skip
+
+
+def _variant(machine: Machine) -> str:
+    """What must be connected for it: the ways by which the signals come that its class requires."""
+    wanted = ["|".join(signal.name for signal in group) for group in machine.required]
+    return " + ".join(one.text for one in variants_of(machine, wanted))
 
 
 class _Lack(NamedTuple):

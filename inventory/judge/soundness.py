@@ -138,7 +138,7 @@ class Soundness:
         view, name = self.view, point.name or point.address
         if self._shut is None:
             self._shut = _shut(view)
-        doors = [door for door in view.doors if _carries(door, point)]
+        doors = [door for door in view.doors if carries(door, point)]
         protocols = list(dict.fromkeys(door.protocol for door in doors))
         gap = next((self._shut[name] for name in protocols if name in self._shut), "")
         asked = [door for name in protocols for door in view.of(name) if door.asked]
@@ -166,7 +166,7 @@ class Soundness:
 def _troubles(view: View) -> Iterator[tuple[Key, Trouble]]:
     """Per value what a rule of quality says of it; the gravest comes last, and counts."""
     bad, doubtful = bad_reads(view)
-    stated, old, fresh = aged(view)
+    stated, old, fresh = view.once(aged)
     still = standing_still(view)
     hollow = [row for row in view.sampled if is_placeholder(row[0], row[2])]
     asked = (
@@ -216,7 +216,7 @@ def _tells(door: Door) -> bool:
     return any(item.points or item.samples for item in (*door.earlier, *door.observations))
 
 
-def _carries(door: Door, point: Point) -> bool:
+def carries(door: Door, point: Point) -> bool:
     """Whether that door gave the point, now or in an earlier scan."""
     return any(
         any(one.address == point.address and one.part == point.part for one in item.points)

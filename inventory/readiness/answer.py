@@ -18,6 +18,7 @@ class Answer:
     measures: tuple[tuple[str, str], ...]
     unknown: float | None  # share of what it rests on that is not known; None: not computable
     stays_human: str
+    lists: tuple[tuple[str, tuple[str, ...]], ...] = ()  # what measures are made of: title, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,16 @@ class Concluded:
         return round(min(self.open_assets / devices, 1.0), 3) if devices else 1.0
 
 
+def percent(part: float) -> str:
+    """A share of 0 to 1 in words; one that is neither nothing nor all is never told as such."""
+    if 0 < part < 0.01:
+        return "under 1%"
+    return "over 99%" if 0.99 < part < 1 else f"{part:.0%}"
+
+
 def share(part: float, whole: float) -> str:
     """A share in words: "33% of 3"."""
-    return f"{part / whole:.0%} of {whole:g}" if whole else "nothing to count"
+    return f"{percent(part / whole)} of {whole:g}" if whole else "nothing to count"
 
 
 def span(held: object) -> str:

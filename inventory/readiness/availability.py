@@ -1,4 +1,4 @@
-"""How reliably devices answer: in how many runs (A07), and how fast.
+"""How reliably services answer: in how many runs (A07), and how fast.
 
 One rule keeps it simple: fewer than five runs over a day say nothing, and the interval is told, not
 the ratio alone (domain model 3.3, A07).
@@ -10,9 +10,11 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import dropwhile, groupby
 from operator import attrgetter
 from typing import NamedTuple
+
+from inventory.readiness.answer import share
 
 RUNS, SPAN = 5, timedelta(hours=24)
 """The least that says anything of how reliably something answers."""
@@ -23,37 +25,58 @@ SURE = 1.96
 
 
 class Run(NamedTuple):
-    """One run in which a device was asked from one place."""
+    """One run in which a service of a device was asked from one place."""
 
     device: str
+    service: str  # protocol, transport, port
     vantage: str
     time: datetime
     answered: bool
 
 
 class Availability:
-    """Devices that were asked in enough runs, and in how many they answered."""
+    """Services over the runs that asked them, from their first answer on: what never answered is no
+    service. `scans`: how many asked anything at all."""
 
-    def __init__(self, runs: Iterable[Run] = ()) -> None:
-        self.devices = 0  # that were asked often enough
+    def __init__(self, runs: Iterable[Run] = (), scans: int = 0) -> None:
+        self.scans = scans
+        self.services = 0  # that ever answered
+        self.judged = 0  # of them, that were asked often enough
         self.intermittent = 0
-        self.asked = 0  # runs of these devices
+        self.asked = 0  # runs after the first answer, of services that were judged
         self.answered = 0
-        for _, several in groupby(runs, key=attrgetter("device")):
-            self._device(list(several))
+        for _, several in groupby(runs, key=attrgetter("device", "service")):
+            self._service(list(several))
 
-    def _device(self, runs: list[Run]) -> None:
-        """Counts in the runs of one device: those from the place that asked it most often."""
+    def _service(self, runs: list[Run]) -> None:
+        """Counts in the runs of one service: those from the place that asked it most often."""
         places = Counter(run.vantage for run in runs)
         most = max(sorted(places), key=lambda place: places[place])
-        times = [run.time for run in runs if run.vantage == most]
-        if len(times) < RUNS or max(times) - min(times) < SPAN:
+        told = sorted((run.time, run.answered) for run in runs if run.vantage == most)
+        since = list(dropwhile(lambda one: not one[1], told))
+        if not since:
             return
-        answered = sum(run.answered for run in runs if run.vantage == most)
-        self.devices += 1
-        self.intermittent += LOW <= answered / len(times) <= HIGH
-        self.asked += len(times)
-        self.answered += answered
+        self.services += 1
+        if len(since) < RUNS or since[-1][0] - since[0][0] < SPAN:
+            return
+        answered = sum(one for _, one in since)
+        self.judged += 1
+        self.intermittent += LOW <= answered / len(since) <= HIGH
+        self.asked += len(since) - 1
+        self.answered += answered - 1
+
+    @property
+    def told(self) -> str:
+        """The share of later runs that were answered, within its bounds; or why it is not known."""
+        if self.scans < RUNS:
+            return f"not known: {self.scans} of {RUNS} scans"
+        if not self.judged:
+            return f"not known: no service was asked in {RUNS} scans over a day"
+        low, high = wilson(self.answered, self.asked)
+        return (
+            f"{share(self.answered, self.asked)} ({100 * low:.0f} to {100 * high:.0f} % in 95 of"
+            f" 100 cases); not known of {self.services - self.judged} of {self.services} services"
+        )
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from inventory.judge.openness import protocol
 from inventory.readiness.answer import Concluded, share
-from inventory.readiness.availability import RUNS, wilson
 from inventory.readiness.census import Census
 
 MADE, WRITE, RUN = "handcrafted integrations", "no write path", "not managed for AI"
@@ -129,7 +128,7 @@ def _write_path(census: Census, concluded: Concluded, whole: int) -> Iterator[tu
 
 def _managed(census: Census, concluded: Concluded, whole: int) -> Iterator[tuple[str, str]]:
     managed = census.management
-    yield "intermittent paths (A07)", _of(_runs(census), census.availability.devices, whole)
+    yield "intermittent paths (A07)", _runs(census)
     for name, answers, half, most in census.latency.told():
         about = protocol(name)
         text = f"{answers} answers, half within {half} ms, 95 % within {most} ms"
@@ -178,8 +177,6 @@ def _behind(census: Census) -> str:
 
 def _runs(census: Census) -> str:
     found = census.availability
-    if not found.devices:
-        return f"0, since none was asked in {RUNS} runs over a day"
-    low, high = wilson(found.answered, found.asked)
-    rate = f"{found.answered} of {found.asked} runs were answered"
-    return f"{found.intermittent} of {found.devices} ({rate}: {low:.1%} to {high:.1%})"
+    if not found.judged:
+        return found.told
+    return f"{found.intermittent} of {found.judged} services; later asks answered: {found.told}"

@@ -10,6 +10,7 @@ from collections import Counter
 from inventory.judge.openness import protocol
 from inventory.model import Device
 from inventory.readiness.answer import Answer, Concluded, share
+from inventory.readiness.origins import Origins
 from protocols.contract import SPOKE, Openness
 
 
@@ -20,10 +21,12 @@ class Integration:
         self.classes = Counter[Openness]()
         self.models: dict[str, set[str]] = {}
         self.modelled = 0  # devices whose model is known
+        self.delivering = 0  # devices that gave or listed values
 
     def device(self, device: Device) -> None:
         """Counts one device in."""
         self.modelled += bool(device.model or device.product)
+        self.delivering += bool(device.points or device.readable)
         model = f"{device.vendor} {device.model or device.product}".strip()
         for service in device.services:
             about = protocol(service.protocol)
@@ -50,21 +53,26 @@ class Integration:
         return sum(len(models) for models in self.models.values())
 
 
-def answer(integration: Integration, devices: int, concluded: Concluded) -> Answer:
+def answer(
+    integration: Integration, origins: Origins, devices: int, concluded: Concluded
+) -> Answer:
     """Question 4."""
     variants = integration.variants
     return Answer(
         4,
         "Are integrations standardised and governed?",
         (
+            ("required signals, by what they come", origins.by_way),
             ("services that describe themselves",
              share(integration.described, integration.services)),
-            ("variants (protocol and model)", str(variants)),
+            ("variants of devices (protocol and model)", str(variants)),
             ("devices per variant",
              f"{devices / variants:.1f}" if variants else "nothing to count"),
             ("siblings that differ (Q11)", str(concluded.of("Q11"))),
-            ("insecure collection paths (G01)", str(concluded.of("G01"))),
+            ("devices whose only path to their data is insecure (G01)",
+             share(concluded.of("G01"), integration.delivering)),
         ),
         concluded.unknown(devices),
         "contracts and the quality of pipelines",
+        (("machines per variant (protocol, maker, model, map), by class", origins.reuse),),
     )  # fmt: skip

@@ -1,56 +1,20 @@
 """Question 3: is it visible what is connected, where data comes from and where gaps are?
 
-One rule keeps it simple: register and scan are two lists, and what one lacks is said of it.
+One rule keeps it simple: what is not known is counted apart from what is not there.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from inventory.judge.survey import addressed, row_of
-from inventory.model import Device, Equipment, Evidence
-from inventory.population import MADE_BY_SCAN, estimate
+from inventory.population import estimate
 from inventory.readiness.answer import Answer, Concluded, share
+from inventory.readiness.census import Census
 
 
-class Visibility:
-    """What register and scan know of the devices."""
-
-    def __init__(self, equipment: Iterable[Equipment] = ()) -> None:
-        self._addressed = addressed(equipment)
-        self.devices = 0
-        self.undeclared = 0
-        self.unseen = 0
-        self.identity = Counter[str]()
-        self.listed = 0  # devices that a register names and that were asked, themselves
-        self.found = 0
-        self.shared = 0
-        self.from_scan = False  # the register was exported from an inventory
-
-    def device(self, evidence: Evidence) -> None:
-        """Counts one device in."""
-        device = evidence.device
-        self.devices += 1
-        self.unseen += not device.seen
-        self.undeclared += device.seen and row_of(device, self._addressed) is None
-        for name in ("vendor", "serial", "firmware", "mac", "role"):
-            self.identity[name] += bool(getattr(device, name))
-        self._population(device)
-
-    def _population(self, device: Device) -> None:
-        """For the estimate: not what is behind a gateway, nor what nobody asked."""
-        if device.parent or not (device.seen or device.services):
-            return
-        row = row_of(device, self._addressed)
-        self.listed += row is not None
-        self.found += device.seen
-        self.shared += device.seen and row is not None
-        self.from_scan |= row is not None and MADE_BY_SCAN in row.document.casefold()
-
-
-def answer(seen: Visibility, line: Mapping[str, object], concluded: Concluded) -> Answer:
+def answer(census: Census, line: Mapping[str, object], concluded: Concluded) -> Answer:
     """Question 3."""
+    seen, left = census.register, int(str(line.get("not_asked", 0)))
     return Answer(
         3,
         "Is it visible what is connected, where data comes from and where gaps are?",
@@ -61,8 +25,14 @@ def answer(seen: Visibility, line: Mapping[str, object], concluded: Concluded) -
              str(estimate(seen.listed, seen.found, seen.shared, seen.from_scan))),
             ("maker known", share(seen.identity["vendor"], seen.devices)),
             ("serial number known", share(seen.identity["serial"], seen.devices)),
+            ("fields of an OT inventory that are known (CISA 2025, the 14 of high priority)",
+             census.fields.whole),
+            ("of these", census.fields.each),
+            ("required signals whose source is known", census.origins.known),
+            ("devices seen last", str(census.seen)),
+            ("values read last", str(census.read)),
             ("networks that nobody looked at (T10)", str(concluded.of("T10"))),
-            ("questions not asked", str(line.get("not_asked", 0))),
+            ("questions not asked", f"{left}; {share(left, left + seen.asked)}"),
         ),
         concluded.unknown(seen.devices),
         "who owns the register",

@@ -7,6 +7,7 @@ needs a window does not judge a single read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
@@ -168,14 +169,31 @@ def _window(view: View, rows: list[Row], missing: str) -> Case:
     return Case("", said, {"asset": name_of(view)})
 
 
-def aged(view: View) -> tuple[list[Row], list[Row], bool]:
-    """Process points that say that they hold the last value; those with an old time; whether any
-    is fresh beside them."""
+class Aged(NamedTuple):
+    """What the times of a device's process values say."""
+
+    stated: list[Row]  # that say that they hold the last value
+    old: list[Row]  # with an old time
+    fresh: int  # how many beside them are of now
+
+    @property
+    def stale(self) -> int:
+        """How many are no longer those of the process."""
+        return len(self.stated) + (len(self.old) if self.fresh else 0)
+
+    @property
+    def judged(self) -> int:
+        """Of how many that is known, yes or no."""
+        return self.stale + self.fresh
+
+
+def aged(view: View) -> Aged:
+    """Process points by what their times say; asked for by several rules, so through `once`."""
     if view.plain:
-        return [], [], False
+        return Aged([], [], 0)
     stated: list[Row] = []
     old: list[Row] = []
-    fresh = False
+    fresh = 0
     limit, skew = stale_after(view), clock_skew(view) or 0.0
     for row in _rows(view):
         _, meaning, samples = row
@@ -187,17 +205,17 @@ def aged(view: View) -> tuple[list[Row], list[Row], bool]:
         if ages is None or last.quality is Quality.BAD:
             continue
         if min(map(abs, ages)) <= limit:
-            fresh = True
+            fresh += 1
         elif ages[1] < 0 or _stamps_advance(samples):
             continue  # the stamp is of a clock that is wrong, or of another zone's: it says no age
         elif meaning.known and not is_binary(meaning.measurand):
             old.append(row)
-    return stated, old, fresh
+    return Aged(stated, old, fresh)
 
 
 def q02(view: View) -> list[Case]:
     """Values that are no longer those of the process."""
-    stated, old, fresh = aged(view)
+    stated, old, fresh = view.once(aged)
     if stated:
         return [
             gap_of(

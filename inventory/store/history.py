@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from inventory.judge.door import SAYS_NOTHING
 from inventory.judge.view import ACTIVE
-from inventory.readiness.availability import RUNS, Run
+from inventory.readiness.availability import Run
 from inventory.store.codec import moment
 from inventory.store.evidences import at_place
 from protocols.contract import SPOKE, Outcome
@@ -23,20 +23,17 @@ ANSWERED = SPOKE - {Outcome.REFUSED_DOWNSTREAM}
 
 
 def runs(store: Store) -> Iterator[Run]:
-    """Every device in every run that asked it, by device; none while there are too few runs."""
-    from sqlalchemy import case, distinct, func, select
+    """Every service of a device in every run that asked it, by device and service."""
+    from sqlalchemy import case, func, select
 
     from inventory.store import tables
 
     place, seen = tables.place, tables.observation
     mine = (seen.c.site == store.site, seen.c.origin.in_(sorted(ACTIVE)))
     said = seen.c.outcome.not_in([one.value for one in SAYS_NOTHING])
-    count = select(func.count(distinct(seen.c.scan))).where(*mine, said)
-    with store.reading() as connection:
-        if connection.execute(count).scalar_one() < RUNS:
-            return
     spoke = case((seen.c.outcome.in_([one.value for one in ANSWERED]), 1), else_=0)
-    of = (place.c.asset, seen.c.vantage, seen.c.scan)
+    path = (place.c.asset, seen.c.protocol, seen.c.transport, seen.c.port)
+    of = (*path, seen.c.vantage, seen.c.scan)
     wanted = (
         select(*of, func.min(seen.c.time), func.max(spoke))
         .select_from(place.join(seen, at_place(place, seen)))
@@ -44,8 +41,22 @@ def runs(store: Store) -> Iterator[Run]:
         .group_by(*of)
         .order_by(*of)
     )
-    for device, vantage, _, time, answered in store.rows(wanted):
-        yield Run(str(device), str(vantage), moment(str(time)), bool(answered))
+    for device, protocol, transport, port, vantage, _, time, answered in store.rows(wanted):
+        service = f"{protocol} {transport}/{port}"
+        yield Run(str(device), service, str(vantage), moment(str(time)), bool(answered))
+
+
+def asking_scans(store: Store) -> int:
+    """How many scans of the site asked anything: what was overheard or imported is none."""
+    from sqlalchemy import exists, func, select
+
+    from inventory.store import tables
+
+    scan, seen = tables.scan.c, tables.observation.c
+    asked = exists().where(seen.scan == scan.id, seen.origin.in_(sorted(ACTIVE)))
+    wanted = select(func.count()).select_from(tables.scan).where(scan.site == store.site, asked)
+    with store.reading() as connection:
+        return connection.execute(wanted).scalar_one()
 
 
 def answer_times(store: Store) -> Iterator[tuple[str, int, int]]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import ForeignKey as Refers
 from sqlalchemy.schema import SchemaItem
 
-REVISION = "0005"
+REVISION = "0006"
 """Alembic revision of this schema; `inventory/migrations/versions` holds the way here."""
 
 metadata = MetaData()
@@ -169,6 +169,11 @@ assets = _table(
     _text("category"),
     Column("rank", Integer, nullable=False),
     _text("value", None),
+    Column("judged", Integer, nullable=False, server_default="0"),
+    Column("stale", Integer, nullable=False, server_default="0"),
+    _text("read_at", None, nullable=True),
+    _text("variant"),
+    _text("required"),
     Index("assets_rank", "site", "kind", "rank"),
 )
 

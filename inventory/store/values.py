@@ -25,12 +25,15 @@ from inventory.model import (
     Level,
     Link,
     Merge,
+    Need,
     OpenQuestion,
     RegisterRow,
     Remedy,
     Service,
     Severity,
+    Truth,
     Verdict,
+    Way,
 )
 from inventory.once import Once
 from inventory.quick import quick
@@ -288,7 +291,10 @@ class Concluded(NamedTuple):
     counts: Rows  # of points, where some that were listed are gone
 
 
-LEVELS = ("level_lo", "level_hi", "blocking", "coverage_lo", "coverage_hi", "coverage", "category")
+LEVELS = (
+    *("level_lo", "level_hi", "blocking", "coverage_lo", "coverage_hi", "coverage", "category"),
+    *("judged", "stale", "read_at", "variant", "required"),
+)
 GAPS = (
     *("id", "site", "asset", "asset_name", "rule", "version", "category", "label", "subject"),
     *("severity", "confidence", "value", "unlocks", "waived", "body"),
@@ -366,7 +372,25 @@ def _level(verdict: Verdict) -> tuple[object, ...]:
         coverage.hi if coverage else None,
         compact([coverage.unseen, coverage.best_next]) if coverage else "",
         verdict.category,
+        verdict.ages.judged,
+        verdict.ages.stale,
+        _time(verdict.ages.read),
+        storable(verdict.variant),
+        compact([_storable_need(one) for one in verdict.needs]) if verdict.needs else "",
         verdict.asset,
+    )
+
+
+def _storable_need(one: Need) -> tuple[object, ...]:
+    return (one.signal, int(one.truth), one.way.value, one.device, one.part, one.address)
+
+
+def needs(text: str) -> tuple[Need, ...]:
+    """What `_storable_need` wrote of a machine, in the column `required`."""
+    return tuple(
+        [Need(name, Truth(truth), Way(way), *where) for name, truth, way, *where in expand(text)]
+        if text
+        else ()
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -17,6 +17,7 @@ from scanner.console import say, table
 from scanner.opening import concluded, opened, site_name
 
 if TYPE_CHECKING:
+    from inventory.readiness.sites import Site
     from inventory.rollup import Unit
     from inventory.store import Store
     from inventory.usecases import Ready, UseCase
@@ -39,17 +40,12 @@ def command(settings: Settings, case: str, pilot: str, as_json: bool) -> None:
     from inventory.judge.site import without_collector
 
     with concluded(settings) as store, without_collector():
-        _roll_up(store, as_json)
+        _roll_up(settings, store, as_json)
 
 
-def _roll_up(store: Store, as_json: bool) -> None:
+def _roll_up(settings: Settings, store: Store, as_json: bool) -> None:
     from inventory.assemble import stored_units
-    from inventory.readiness.answer import Concluded
-    from inventory.readiness.barriers import barriers
-    from inventory.readiness.census import Census
-    from inventory.readiness.review import six_questions
     from inventory.rollup import rated_too_high, roll_up
-    from inventory.store.history import answer_times, runs
 
     units = list(stored_units(store))
     lines = roll_up(units)
@@ -62,22 +58,52 @@ def _roll_up(store: Store, as_json: bool) -> None:
     if rated_too_high(units):
         say("warning: more than 30 % of the rated assets are C3; the rating says little")
     _twins(store, units)
-    census = Census(store.equipment(), runs(store), answer_times(store))
-    for evidence in store.listings():
-        census.device(evidence)
-    counts = Concluded(*store.concluded_counts())
-    site = next((line for line in lines if line["scope"] == "site"), None)
-    for answer in six_questions(census, site, counts):
+    _questions(settings, store, next((line for line in lines if line["scope"] == "site"), None))
+
+
+def _questions(settings: Settings, store: Store, line: Mapping[str, object] | None) -> None:
+    """The six questions, and the indicators of the other barriers."""
+    from inventory.readiness.barriers import barriers
+    from inventory.readiness.review import six_questions
+    from inventory.readiness.taking import counts_of, taken
+
+    now = datetime.now(UTC)
+    census, counts = taken(store, now), counts_of(store)
+    sites = list(_all_sites(settings, store, now))
+    for answer in six_questions(census, line, counts, sites, now.date()):
         share = "not computable" if answer.unknown is None else f"{answer.unknown:.0%} not known"
         say(f"\n{answer.number}. {answer.question}  ({share})")
         for name, value in answer.measures:
             say(f"   {name}{': ' + value if value else ''}")
+        for title, lines in answer.lists:
+            _listed(title, lines)
         say(f"   stays with people: {answer.stays_human}")
     say("\nindicators of the other barriers (indicators, not scores)")
     for barrier, several in groupby(barriers(census, counts), key=itemgetter(0)):
         say(f"\n{barrier}")
         for _, name, value in several:
             say(f"   {name}: {value}")
+
+
+def _listed(title: str, several: Sequence[str]) -> None:
+    """A list with its first lines, and how many more there are."""
+    if not several:
+        return
+    say(f"   {title}")
+    for text in several[:MOST_LINES]:
+        say(f"     {inert(text, 400)}")
+    if len(several) > MOST_LINES:
+        say(f"     and {len(several) - MOST_LINES} more")
+
+
+def _all_sites(settings: Settings, store: Store, now: datetime) -> Iterator[Site]:
+    """The roll-ups of all sites as they are stored, this one first; no other site is judged."""
+    from inventory.readiness.taking import site_of
+
+    yield site_of(store, now)
+    for name in sorted(set(store.sites()) - {store.site}):
+        with opened(_at(settings, name)) as other:
+            yield site_of(other, now)
 
 
 def _twins(store: Store, units: Iterable[Unit]) -> None:
@@ -100,6 +126,7 @@ def _twins(store: Store, units: Iterable[Unit]) -> None:
 
 
 MOST_PAIRS = 5
+MOST_LINES = 8
 LEGEND = """Dark: critical assets (C3) without data. Level 4: share of the weight of
 which the data can be used as it is. Index: 0 nothing, 1 everything.
 "a to b": what is not known yet, taken as no and as yes."""

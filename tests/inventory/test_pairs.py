@@ -186,4 +186,4 @@ def test_a_device_that_a_machines_row_names_is_declared() -> None:
     census = Census([Equipment("p", SITE, "P-7", register=row)])
     for one in (gateway, mine, other):
         census.device(Evidence(one, (), (), ()))
-    assert (census.visibility.undeclared, census.devices) == (1, 3)
+    assert (census.register.undeclared, census.devices) == (1, 3)

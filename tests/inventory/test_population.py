@@ -10,7 +10,7 @@ import pytest
 from inventory.judge.openness import protocols
 from inventory.model import Device, Evidence, RegisterRow, Service
 from inventory.population import estimate
-from inventory.readiness.visibility import Visibility
+from inventory.readiness.register import Register
 from protocols.contract import Outcome
 
 
@@ -60,7 +60,7 @@ def device(key: str, seen: bool, declared: bool, **more: object) -> Evidence:
 def test_what_is_counted_is_what_was_asked_itself() -> None:
     name = next(iter(protocols()))
     silent = Service(name, "tcp", 1, outcome=Outcome.SILENT)
-    census = Visibility()
+    census = Register()
     census.device(device("a", seen=True, declared=True))
     census.device(device("b", seen=True, declared=False))
     census.device(device("c", seen=False, declared=True, services=(silent,)))

@@ -19,27 +19,35 @@ from inventory.judge import (
     logic,
     mapped,
     presence,
+    required,
     stand_ins,
+    variants,
     weigh,
 )
 from inventory.readiness import (
     access,
     action,
+    aging,
     answer,
     availability,
     barriers,
     census,
     clients,
+    fields,
     integration,
     management,
+    origins,
     priority,
+    register,
     repeating,
     review,
+    sites,
+    taking,
     values,
     visibility,
 )
 from inventory.rules import refusals, standing
-from inventory.store import history
+from inventory.store import history, reviewed
 from tests.inventory import (
     test_barriers,
     test_fixes,
@@ -50,6 +58,14 @@ from tests.inventory import (
     test_sums,
 )
 from tests.inventory.coverage import test_figures
+from tests.inventory.readiness import (
+    test_aging,
+    test_answers,
+    test_fields,
+    test_origins,
+    test_sites,
+    test_taking,
+)
 from tests.inventory.verdict import (
     test_acceptance,
     test_asking,
@@ -65,6 +81,7 @@ from tests.inventory.verdict import (
     test_presence,
     test_ready,
     test_refusals,
+    test_required,
     test_rules,
     test_soundness,
     test_standing,
@@ -75,10 +92,15 @@ from tests.support.mutants import Mutant, mutants, planted
 from tests.support.replay import Case, cases, fails
 
 READINESS = (
-    *(access, action, answer, availability, barriers, census, clients, integration),
-    *(management, priority, repeating, review, values, visibility),
+    *(access, action, aging, answer, availability, barriers, census, clients, fields),
+    *(integration, management, origins, priority, register, repeating, review, sites, values),
+    visibility,
 )
 """The modules of the six questions and the other barriers."""
+QUESTIONS = (
+    *(test_answers, test_barriers, test_sums, test_readiness_text, test_population, test_sites),
+    *(test_origins, test_fields, test_aging),
+)
 
 MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (logic, (test_judging, test_rules)),
@@ -99,10 +121,13 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (fixes, (test_fixes,)),
     (usecases, (test_ready, test_soundness, test_pilot_totals)),
     (pilot, (test_pilot_totals,)),
-    *((one, (test_barriers, test_sums, test_readiness_text, test_population)) for one in READINESS),
-    (history, (test_barriers,)),
+    (variants, (test_ready, test_required)),
+    *((one, QUESTIONS) for one in READINESS),
+    (history, (test_barriers, test_taking)),
+    *((one, (test_taking,)) for one in (taking, reviewed)),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
+    (required, (test_required, test_ready)),
     (equipment, (test_machine_verdicts, test_machine_levels, test_soundness, test_judging)),
 )
 """Each module with the tests that are tried first; the plants come last, for all."""

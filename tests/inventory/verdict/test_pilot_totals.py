@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from inventory.judge.variants import Variant
 from inventory.model import Effort, Finding, Remedy, Truth
 from inventory.pilot import AllSites, SiteTotal
-from inventory.usecases import Barred, Missing, Ready, Variant
+from inventory.usecases import Barred, Missing, Ready
 from tests.inventory.verdict.test_ready import gap
 
 DRIVE, METER = Variant("opcua", "Maker", "Drive 1"), Variant("modbus", "Maker", "Meter")

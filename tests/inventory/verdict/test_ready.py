@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory.judge.variants import Variant, variants_of
 from inventory.model import (
     Category,
     Confidence,
@@ -28,13 +29,11 @@ from inventory.usecases import (
     Obstacles,
     Ready,
     UseCase,
-    Variant,
     _read,
     bundled,
     pilot_use_case,
     ready,
     use_case,
-    variants_of,
 )
 from protocols.contract import Outcome, Point, Quality
 from tests.inventory.verdict.evidence import device, evidence, seen
