@@ -47,15 +47,24 @@ class Bearing:
         if not self._tags or device.away:
             return ()
         listed = self._listed(evidence.points)
-        own = {tag for _, text in names_of(device) if (tag := tag_in(text, self._tags))}
+        own = {tag for _, text in names_of(device) if (tag := self._by_name(text))}
         return tuple(sorted(own | listed)) if own else tuple(sorted(listed))
+
+    def _by_name(self, text: str) -> str:
+        return tag_in(text, self._tags) if self._perhaps(text) else ""
 
     def _by_values(self, points: tuple[Point, ...]) -> frozenset[str]:
         """Most listings hold no word of any tag, which one look at all of their text tells."""
-        text = " ".join([f"{one.name} {one.path} {one.address}" for one in points]).casefold()
-        if self._letters.isdisjoint(LETTERS.findall(text)):
+        texts = [*{one.path for one in points}, *[one.name for one in points]]
+        if not self._perhaps(" ".join([*texts, *[one.address for one in points]])):
             return frozenset()
         return frozenset(by_values(points, self._tags))
+
+    def _perhaps(self, text: str) -> bool:
+        """Whether a text holds a word that a tag is made of, whatever stands around it. Words are
+        found before their case is folded: folding an "İ" gives a letter and a mark."""
+        words = " ".join(LETTERS.findall(text)).casefold().split(" ")
+        return not self._letters.isdisjoint(words)
 
 
 def by_values(points: Iterable[Point], tags: Container[str]) -> dict[str, tuple[int, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inventory.judge.bearing import MOST_DEVICES, Bearing, beside, is_tag, sought
+from inventory.judge.naming import plain_tag
 from inventory.model import ELSEWHERE, Equipment, Link, Merge
 from protocols.contract import Point
 from tests.inventory.verdict.evidence import device, evidence, row
@@ -45,6 +46,14 @@ def test_a_device_bears_the_tags_of_its_own_name_its_row_and_its_values() -> Non
     assert Bearing(tags).of(evidence(values)) == ("p 103",)
     assert Bearing(tags).of(evidence(about=about)) == ("p 101", "p 102")
     assert Bearing(set()).of(evidence(values, about=about)) == ()
+
+
+@pytest.mark.parametrize("text", ["İSTASYON-1 debi", "GRÖSSE-1", "GRÖßE-1 x"])
+def test_a_tag_is_found_whatever_folding_its_case_makes_of_it(text: str) -> None:
+    tags = {plain_tag(one) for one in ("İSTASYON-1", "GRÖSSE-1")}
+    (tag,) = Bearing(tags).of(evidence(about=device(name=text)))
+    assert tag in tags
+    assert Bearing(tags).of(evidence(listed(Point("i=7", text)))) == (tag,)
 
 
 def test_a_device_whose_place_was_taken_is_not_there_to_ask() -> None:
