@@ -258,6 +258,8 @@ class Device:
     def away(self) -> str:
         """Why it is not where it was seen, or where the register puts it: another device stands
         there. "" where it may be."""
+        if not self.merges:
+            return ""
         return next((one.reason for one in self.merges if one.identity == ELSEWHERE), "")
 
 

@@ -37,11 +37,13 @@ _SPACE = NAMESPACE.bytes
 
 def identifier(text: str) -> str:
     """`str(uuid.uuid5(NAMESPACE, text))`, at a quarter of its cost: millions are computed."""
-    mark = bytearray(hashlib.sha1(_SPACE + text.encode(), usedforsecurity=False).digest())
-    mark[6] = mark[6] & 0x0F | 0x50  # version 5
-    mark[8] = mark[8] & 0x3F | 0x80  # RFC 4122 variant
-    digits = mark.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
+    mark = hashlib.sha1(_SPACE + text.encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANT[mark[16]]
+    return f"{mark[:8]}-{mark[8:12]}-5{mark[13:16]}-{variant}{mark[17:20]}-{mark[20:32]}"
+
+
+_VARIANT = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
+"""The first digit of the fourth group with the variant's two bits set (RFC 4122, 4.1.1)."""
 
 
 _decoder = JSONDecoder()

@@ -133,7 +133,7 @@ def _held(view: View) -> Proposition:
             reads.setdefault(item.scan, []).extend(item.samples)
             times.append(item.time)
     for samples in reads.values():
-        good = sum(item.quality is Quality.GOOD for item in samples)
+        good = sum([item.quality is Quality.GOOD for item in samples])
         if good < limits.good_share * len(samples):
             return false(Strength.E3, declared("in one of its scans too few values were good"))
     long = bool(times) and (max(times) - min(times)).total_seconds() >= limits.held_days * 86_400

@@ -62,6 +62,7 @@ def statements() -> dict[str, Statement]:
     }
 
 
+@cache
 def words(name: str) -> frozenset[str]:
     """The words, in lower case, that mean a statement of that name."""
     return frozenset(statements()[name].words)
@@ -81,8 +82,14 @@ def holds(name: str, text: str) -> bool:
     """Whether a text is one of its words, or holds one where they are read within a sentence."""
     said = text.casefold()
     if statements()[name].within:
-        return any(_holds(said, word) for word in words(name))
+        return _within(name).search(said) is not None
     return said in words(name)
+
+
+@cache
+def _within(name: str) -> re.Pattern[str]:
+    """Any of the words of a statement within a sentence."""
+    return re.compile("|".join(map(_held, words(name))))
 
 
 def after(name: str, fields: Mapping[str, str]) -> str | None:
@@ -109,4 +116,8 @@ def nearest(text: str) -> str | None:
 
 
 def _holds(said: str, word: str) -> bool:
-    return re.search(rf"(?<![a-z]){re.escape(word)}s?(?![a-z])", said) is not None
+    return re.search(_held(word), said) is not None
+
+
+def _held(word: str) -> str:
+    return rf"(?<![a-z]){re.escape(word)}s?(?![a-z])"

@@ -6,6 +6,7 @@ by its latest scan; an older scan that says otherwise is kept as a conflict, nev
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -92,7 +93,7 @@ class View:
         silent = bool(self.device.parent) and item.outcome is Outcome.REFUSED_DOWNSTREAM
         if self.latest is None or item.time > self.latest:
             self.latest = item.time
-        if question == NEGATIVE_CONTROL:
+        if question.protocol == NEGATIVE_CONTROL.protocol and question == NEGATIVE_CONTROL:
             self.proxy = item if item.outcome in OPEN else self.proxy
             if item.outcome not in SAYS_NOTHING:
                 self.controlled.add((item.scan, item.vantage, target.address))
@@ -542,9 +543,16 @@ class View:
         """A strength, one step of confidence lower when the evidence is old or in conflict."""
         limits = self.context.thresholds
         days = limits.quality_days if quality else limits.presence_days
-        if self.latest and (self.context.today - self.latest).total_seconds() > days * 86_400:
+        if self._age_seconds > days * 86_400:
             strength = demote(strength)
         return demote(strength) if self.conflicts else strength
+
+    @Lazily
+    def _age_seconds(self) -> float:
+        """How old the newest evidence is; less than any where there is none."""
+        if self.latest is None:
+            return -math.inf
+        return (self.context.today - self.latest).total_seconds()
 
 
 def _live(item: Observation) -> str:

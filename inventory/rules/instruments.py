@@ -7,7 +7,7 @@ its own words; a product line is a question, for only some of its members hold s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -58,14 +58,21 @@ def _plain(text: str) -> str:
     return re.sub(r"[\s-]", "", text).upper()
 
 
+_Stated = tuple[str, str, tuple[frozenset[str], frozenset[str]]]
+"""A fact by which a device says what it is: its name, its value, and what that tells of kinds."""
+
+
 def t08(view: View) -> list[Case]:
     """Stranded data of smart instruments, by kind."""
     if view.proxy:
         return []
+    told = [(name, text, _told(text)) for name in STATED for text in view.fact(name)]
+    if not any(held or perhaps for _, _, (held, perhaps) in told):
+        return []
     elsewhere = covered(view)
     cases = []
     for kind in kinds():
-        held = _held(view, kind)
+        held = _held(view, kind, told)
         if held is not None:
             handed_on = elsewhere.truth is Truth.TRUE
             stranded = (negate(elsewhere),) if handed_on else _stranded(view, kind)
@@ -73,9 +80,8 @@ def t08(view: View) -> list[Case]:
     return cases
 
 
-def _held(view: View, kind: Kind) -> Proposition | None:
+def _held(view: View, kind: Kind, told: Sequence[_Stated]) -> Proposition | None:
     """Whether it holds modules of the kind; None where nothing says so."""
-    told = [(name, text, _told(text)) for name in STATED for text in view.fact(name)]
     for name, text, (held, _) in told:
         if kind.name in held:
             return true(Strength.E3, view.source(name, text))

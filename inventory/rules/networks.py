@@ -38,6 +38,8 @@ VIRTUAL_NETWORKS = tuple(
 """Loopback, link-local, multicast, no address, and the default networks of Docker and libvirt."""
 URLS = frozenset({"endpoint_url", "server_known"})
 """Facts that name a server by its URL."""
+NAMING = URLS | {"network"}
+"""Facts that name a network: most devices state none."""
 OF_A_CLIENT = "OPC UA Hello"
 """Source of a URL that a client sent: it names where the server stands for that client."""
 NEIGHBOURHOOD = {4: 24, 6: 64}
@@ -59,6 +61,8 @@ class Named:
 
 def networks_named(device: Device) -> tuple[Named, ...]:
     """The networks that a device names, each once; of servers near each other the first."""
+    if not any(fact.name in NAMING for fact in device.facts):
+        return ()
     found: dict[str, Named] = {}
     for fact in device.facts:
         if fact.name == "network" and fact.value is not None:

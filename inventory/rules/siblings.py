@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from inventory.judge.context import Context
 from inventory.judge.gathered import sibling_group
 from inventory.judge.logic import derived, true
 from inventory.judge.statements import says
 from inventory.judge.view import View
 from inventory.model import Severity, Strength
+from inventory.once import Once
 from inventory.rules.rule import Case, new_case
 from inventory.signals.points import labelled, measure, signature
 from protocols.contract import Point
@@ -36,7 +38,7 @@ def q11(view: View) -> list[Case]:
     alike_in_role = _of_this_role(view, group, published, listed)
     if not alike_in_role:
         return []
-    usual, count = _usual(alike_in_role)
+    usual, count = _usual_of(view, group, alike_in_role)
     if own == usual:
         return []
     alike = len(own & usual) / len(own | usual)
@@ -64,6 +66,24 @@ def _of_this_role(view: View, group: tuple[str, ...], own: frozenset[str], liste
     }
 
 
+def _usual_of(view: View, group: tuple[str, ...], listed: Sets) -> tuple[frozenset[str], int]:
+    """The same as `_usual`, asked once of a model, however many devices of it there are."""
+    if listed is not view.context.siblings[group]:
+        return _usual(listed)
+    known = _of_models(view.context)
+    if group not in known:
+        known[group] = _usual(listed)
+    return known[group]
+
+
+def _nothing(_: Context) -> dict[tuple[str, ...], tuple[frozenset[str], int]]:
+    return {}
+
+
+_of_models = Once(_nothing, most=1)
+"""What is usual for each model of a site, as far as it was asked."""
+
+
 def _usual(listed: Sets) -> tuple[frozenset[str], int]:
     """What most siblings publish. Where no set is usual, the one that publishes less is the one
     to look at; sets are sorted only to choose between equals."""
@@ -85,6 +105,7 @@ def meant(labels: frozenset[str]) -> frozenset[str]:
     return frozenset(map(_meant, labels))
 
 
+@lru_cache(maxsize=16_384)
 def _meant(label: str) -> str:
     name, between, unit = label.rpartition(" [")
     if not between:

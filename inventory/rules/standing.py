@@ -24,7 +24,8 @@ RESTING_RULES = frozenset({"A01", "A02", "A08", "T06", "Q01", "Q02", "Q03", "Q12
 def resting(view: View) -> bool:
     """Whether the device, its line, area or site is declared shut down today, or was on the day
     of its last evidence."""
-    return rests(_about(view), view.context.today.date(), _last_seen(view))
+    about = _about(view)
+    return bool(about) and rests(about, view.context.today.date(), _last_seen(view))
 
 
 def rests(about: Iterable[Declaration], today: date, seen: date) -> bool:

@@ -447,6 +447,7 @@ def _half_known(token: str) -> bool:
     return not known and bool(_compound(token)) and not _understood(_rest(token))
 
 
+@lru_cache(maxsize=16_384)
 def _rest(token: str) -> str:
     """What a compound says besides its measurand."""
     for suffix in words().suffixes:

@@ -246,7 +246,7 @@ def labelled(name: str, unit: str) -> str:
 
 
 def _signature(points: Iterable[Point]) -> frozenset[str]:
-    return frozenset(labelled(point.name or point.address, point.unit) for point in points)
+    return frozenset([labelled(point.name or point.address, point.unit) for point in points])
 
 
 signature = Once(_signature)

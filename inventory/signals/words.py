@@ -147,6 +147,8 @@ def repair(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case, umlauts written out, other accents dropped."""
+    if text.isascii():
+        return text.lower()
     text = text.casefold().translate(FOLDS)
     split = unicodedata.normalize("NFD", text)
     kept = "".join(letter for letter in split if unicodedata.category(letter) != "Mn")
