@@ -108,7 +108,9 @@ def _facts(nodes: list[Node]) -> dict[FactKey, str]:
     found: dict[FactKey, str] = {}
     for node in nodes:
         for fact, (_, last) in node.facts():
-            found[fact] = max(found.get(fact, ""), last)
+            known = found.get(fact)
+            if known is None or last > known:
+                found[fact] = last
     return found
 
 

@@ -6,7 +6,7 @@ which nodes are the same device is decided afterwards (`clusters`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -21,6 +21,10 @@ _ITSELF = ("unit 255", "unit 0", "unit 1")
 """Units by which a Modbus/TCP server may mean itself (Messaging on TCP/IP V1.0b, 4.4.1)."""
 
 _SIGNATURE = frozenset(("vendor", "product", "model", "firmware", "serial", "name"))
+
+
+Stated = tuple[FactKey, tuple[str, str]]
+"""A fact, and when it was stated first and last."""
 
 
 @dataclass(slots=True)
@@ -54,7 +58,7 @@ class Node:
         """A stable order, whatever came first."""
         return (self.address, self.part, self.since)
 
-    def facts(self) -> Iterator[tuple[FactKey, tuple[str, str]]]:
+    def facts(self) -> Iterator[Stated]:
         """Its facts with first and last time; those of another span are left out."""
         for place in self.places:
             for fact, (first, last) in place.facts.items():
@@ -124,12 +128,11 @@ def nodes(places: Places, declared: Mapping[str, frozenset[str]]) -> list[Node]:
 
 def echoes(here: Mapping[str, Place]) -> bool:
     """Whether whatever bus address is asked, the device answers for itself: it has no units."""
-    return any(
-        name == "unit" and value == "echo" and not where
-        for place in here.values()
-        if not place.part
-        for name, value, _, where in place.facts
-    )
+    for place in here.values():
+        for name, value, _, where in () if place.part else place.facts:
+            if name == "unit" and value == "echo" and not where:
+                return True
+    return False
 
 
 def _at(address: str, here: dict[str, Place], named: frozenset[str]) -> Iterator[Node]:
@@ -218,10 +221,11 @@ def _status(here: dict[str, Place], part: str) -> str:
 
 def _spans(node: Node) -> Iterator[Node]:
     """The node, cut where another device took its place (serial number or ARP address changed)."""
-    node.nameplate = _nameplate(node)
+    facts = list(node.facts())
+    node.nameplate = _nameplate(node, facts)
     own = node.own
     spans: dict[str, dict[str, list[str]]] = {"serial": {}, "mac": {}}
-    for (fact, value, source, part), (first, last) in node.facts():
+    for (fact, value, source, part), (first, last) in facts:
         if fact not in spans or part not in own or placeholder(fact, str(value)):
             continue
         if fact != "mac" or source.lower().startswith("arp"):
@@ -231,25 +235,28 @@ def _spans(node: Node) -> Iterator[Node]:
     if len(found) > 1:
         yield from _cut(node, sorted(found.values()))
     else:
-        yield _named(node)
+        yield _named(node, facts)
 
 
-def _nameplate(node: Node) -> str:
+def _nameplate(node: Node, facts: Sequence[Stated]) -> str:
     """The one component that carries the device's own nameplate (OPC 10000-100, DeviceSet).
 
     It states the serial number of the device itself, or, where that one states none, a serial
     number beside the same maker and firmware; of several such components none can be told apart
     from something that merely sits in the housing.
     """
+    mine = node.own
+    if mine.issuperset([fact[3] for fact, _ in facts]):
+        return ""  # as most: it states nothing of any component
     said: dict[str, dict[str, set[str]]] = {}
-    for (name, value, _, part), _ in node.facts():
+    for (name, value, _, part), _ in facts:
         if name in _SIGNATURE and value not in (None, ""):
             said.setdefault(part, {}).setdefault(name, set()).add(str(value))
-    own = {name: values for part in node.own for name, values in said.get(part, {}).items()}
-    parts = {part: found for part, found in said.items() if part not in node.own}
+    own = {name: values for part in mine for name, values in said.get(part, {}).items()}
+    parts = {part: found for part, found in said.items() if part not in mine}
     if "serial" in own:  # ENTITY-MIB: the chassis with the agent's own serial number (RFC 6933)
-        mine = own["serial"]
-        alike = [part for part, found in parts.items() if mine & found.get("serial", set())]
+        number = own["serial"]
+        alike = [part for part, found in parts.items() if number & found.get("serial", set())]
         return alike[0] if len(alike) == 1 else ""
     numbered = [part for part, found in parts.items() if "serial" in found]
     if len(numbered) != 1:
@@ -262,13 +269,14 @@ def _nameplate(node: Node) -> str:
 def _cut(node: Node, spans: list[list[str]]) -> Iterator[Node]:
     apart = all(earlier[1] < later[0] for earlier, later in pairwise(spans))
     if len(spans) < 2 or not apart:  # at the same time: a conflict, kept in one place
-        yield _named(node)
+        yield _named(node, list(node.facts()))
         return
     starts = ["", *(_began(node, before[1], span[0]) for before, span in pairwise(spans))]
     # A stamp without its Z sorts just before it.
     ends = [*(start[:-1] for start in starts[1:]), END]
     for since, until in zip(starts, ends, strict=True):
-        yield _named(replace(node, since=since, until=until))
+        cut = replace(node, since=since, until=until)
+        yield _named(cut, list(cut.facts()))
 
 
 def _began(node: Node, before: str, shown: str) -> str:
@@ -278,13 +286,13 @@ def _began(node: Node, before: str, shown: str) -> str:
     return min((low for low in began if low > before), default=shown)
 
 
-def _named(node: Node) -> Node:
+def _named(node: Node, facts: Sequence[Stated]) -> Node:
     own = node.own
-    mine = [fact for fact in node.facts() if fact[0][3] in own]
-    facts = [
+    mine = [fact for fact in facts if fact[0][3] in own]
+    words = [
         (name, str(value), source) for (name, value, source, _), _ in mine if value is not None
     ]
-    node.identities = tuple(stated(facts, best("vendor", mine, own)))
-    macs = [str(f[1]) for f, _ in node.facts() if f[0] in ("mac", "interface.mac")]
+    node.identities = tuple(stated(words, best("vendor", mine, own)))
+    macs = [str(f[1]) for f, _ in facts if f[0] in ("mac", "interface.mac")]
     node.macs = frozenset(map(plain_mac, macs)) - {""} if macs else frozenset()
     return node
