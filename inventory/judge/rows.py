@@ -20,7 +20,7 @@ from inventory.judge.site import meaning_of
 from inventory.judge.standing import Standing, first, moments, standing_of
 from inventory.judge.survey import context_from
 from inventory.judge.verdict import judge_device
-from inventory.judge.workers import FEW, Task, Workers, wanted
+from inventory.judge.workers import FEW, Task, Workers, shared, wanted
 from inventory.model import Equipment, Evidence, Kind, Verdict
 from inventory.rules.standing import about_machine
 from inventory.store.values import Concluded
@@ -89,17 +89,17 @@ def _judged(
     stated = store.declarations(None, *STATED)
     context = context_from(whole, equipment, stated, today=today, site=store.site)
     linked = frozenset(key for one in equipment for key in one.monitored_by)
-    shared = pickle.dumps(_Shared(context, linked), protocol=pickle.HIGHEST_PROTOCOL)
+    needed = pickle.dumps(_Shared(context, linked), protocol=pickle.HIGHEST_PROTOCOL)
     known: dict[str, Verdict] = {}
     borne: list[tuple[str, tuple[str, ...]]] = []
-    for answer in crew.answers(Task(__name__, "devices", (*one, shared)) for one in slices):
+    for answer in crew.answers((Task(__name__, "devices", one) for one in slices), needed):
         assert isinstance(answer, Judged)  # noqa: S101 - what `devices` gives
         known.update((one.asset, one) for one in answer.known)
         borne += answer.borne
         yield answer.rows
     bearing = bearers(borne)
     others = {one.key: found for one in equipment if (found := beside(one, bearing))}
-    for answer in crew.answers(_machines(equipment, others, known, shared)):
+    for answer in crew.answers(_machines(equipment, others, known), needed):
         assert isinstance(answer, Judged)  # noqa: S101 - what `machines` gives
         yield answer.rows
 
@@ -108,13 +108,12 @@ def _machines(
     equipment: Sequence[Equipment],
     others: Mapping[str, tuple[str, ...]],
     known: dict[str, Verdict],
-    shared: bytes,
 ) -> Iterator[Task]:
     for some in _steps(equipment, MACHINES):
         keys = {key for one in some for key in one.monitored_by}
         mine = {key: known[key] for key in sorted(keys) if key in known}
         theirs = {one.key: others[one.key] for one in some if one.key in others}
-        yield Task(__name__, "machines", (tuple(some), theirs, mine, shared))
+        yield Task(__name__, "machines", (tuple(some), theirs, mine))
 
 
 def _steps(several: Iterable[Equipment], size: int) -> Iterator[list[Equipment]]:
@@ -134,9 +133,9 @@ def surveyed(store: Store, first: int, end: int) -> Gathered:
     return found
 
 
-def devices(store: Store, first: int, end: int, shared: bytes) -> Judged:
+def devices(store: Store, first: int, end: int) -> Judged:
     """The verdicts on a slice of the devices."""
-    context, linked = _read(shared)
+    context, linked = _needed()
     rows, known, borne = Rows(store.site), [], []
     bearing = Bearing(context.sought)
     for evidence in store.evidences(first=first, end=end):
@@ -154,11 +153,10 @@ def machines(
     equipment: tuple[Equipment, ...],
     others: Mapping[str, tuple[str, ...]],
     known: dict[str, Verdict],
-    shared: bytes,
 ) -> Judged:
     """The verdicts on some machines, from the devices that monitor them and from the `others`
     that bear their tags."""
-    context, _ = _read(shared)
+    context, _ = _needed()
     rows = Rows(store.site)
     things = store.devices_of(sorted(all_keys(equipment, others)))
     evidences = {one.device.key: one for one in store.evidences_of(list(things.values()))}
@@ -199,14 +197,7 @@ def judged_machine(
     rows.add(verdict, "", Standing(one.key, until=until))
 
 
-_last: tuple[bytes, _Shared] | None = None
-
-
-def _read(shared: bytes) -> _Shared:
-    """What `shared` holds; the same again costs nothing."""
-    global _last
-    if _last is None or _last[0] != shared:
-        made = pickle.loads(shared)  # noqa: S301 - made by our own parent process
-        assert isinstance(made, _Shared)  # noqa: S101
-        _last = (shared, made)
-    return _last[1]
+def _needed() -> _Shared:
+    made = shared()
+    assert isinstance(made, _Shared)  # noqa: S101 - what `_judged` gives
+    return made

@@ -1,8 +1,9 @@
 """A few worker processes that read a large inventory by themselves and answer with rows.
 
 One rule keeps it simple: a task is the name of a plain function and values that can be pickled;
-whether it runs here or in a worker, the answer is the same, and answers come in order. A worker
-that dies or fails is not started again: what it had is done here, and fails here if it must.
+whether it runs here or in a worker, the answer is the same, and answers come in order. What all
+tasks need is sent to each worker once. A worker that dies or fails is not started again: what it
+had is done here, and fails here if it must.
 
 Workers are spawned (no fork: threads and open database handles stay where they are), read only,
 and end by themselves when their pipe closes, however this program ends.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -47,6 +49,22 @@ class Task:
     values: tuple[object, ...] = ()
 
 
+_shared: tuple[bytes, object] = (b"", None)
+
+
+def shared() -> object:
+    """What all tasks need, in the process that does one of them."""
+    return _shared[1]
+
+
+def share(packed: bytes) -> None:
+    """Keeps what all tasks need, pickled; the very same again costs nothing."""
+    global _shared
+    if _shared[0] is not packed:
+        made = pickle.loads(packed) if packed else None  # noqa: S301 - made by our own parent
+        _shared = (packed, made)
+
+
 def run(store: Store, task: Task) -> object:
     """Does a task here."""
     work: Callable[..., object] = getattr(importlib.import_module(task.module), task.function)
@@ -58,6 +76,7 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     task: tuple[int, Task] | None = None
+    shared: bytes = b""
 
 
 class Workers:
@@ -65,6 +84,7 @@ class Workers:
 
     def __init__(self, store: Store, count: int) -> None:
         self._store = store
+        self._needed = b""
         self._workers = list(_started(store, count))
 
     def __enter__(self) -> Workers:
@@ -84,8 +104,10 @@ class Workers:
                 worker.process.join()
         self._workers.clear()
 
-    def answers(self, tasks: Iterable[Task]) -> Iterator[object]:
-        """The answer to each task, in their order; raises what a task raises."""
+    def answers(self, tasks: Iterable[Task], needed: bytes = b"") -> Iterator[object]:
+        """The answer to each task, in their order; raises what a task raises. `needed`: what all
+        of them need (`shared`), pickled."""
+        self._needed = needed
         coming = enumerate(tasks)
         done: dict[int, object] = {}
         turn = 0
@@ -95,12 +117,16 @@ class Workers:
                 done.update(self._received())
                 self._hand_out(coming)  # before the answers are used: nobody waits meanwhile
             elif (task := next(coming, None)) is not None:  # there is no worker
-                done[task[0]] = run(self._store, task[1])
+                done[task[0]] = self._run(task[1])
             else:
                 return
             while turn in done:
                 yield done.pop(turn)
                 turn += 1
+
+    def _run(self, task: Task) -> object:
+        share(self._needed)
+        return run(self._store, task)
 
     def _busy(self) -> bool:
         return any(worker.task for worker in self._workers)
@@ -112,6 +138,9 @@ class Workers:
             if worker.task is None and (task := next(coming, None)) is not None:
                 worker.task = task
                 with suppress(OSError):  # it died: found out when its answer is awaited
+                    if worker.shared is not self._needed:
+                        worker.pipe.send(self._needed)
+                        worker.shared = self._needed
                     worker.pipe.send(task[1])
 
     def _received(self) -> Iterator[tuple[int, object]]:
@@ -124,7 +153,7 @@ class Workers:
                 answer = worker.pipe.recv()
             except (EOFError, OSError):
                 self._dismiss(worker)
-                answer = run(self._store, task) if task else None
+                answer = self._run(task) if task else None
             worker.task = None
             yield number, answer
 
@@ -181,6 +210,9 @@ def _serve(pipe: Connection, where: str, site: str) -> None:
                 task = pipe.recv()
             except (EOFError, OSError):
                 break
+            if isinstance(task, bytes):
+                share(task)
+                continue
             answer = run(store, task)
             try:
                 pipe.send(answer)
