@@ -74,8 +74,8 @@ class Subject:
     def weight(self) -> float:
         """What closing its gaps is worth (domain model 5): its own weight, or that of all the
         machines whose data come by it, which is more."""
-        own = weight_of(self.criticality, self.redundancy)
-        return max(own, sum([weight_of(*one) for one in self.behind])) if self.behind else own
+        machines = sum([weight_of(*one) for one in self.behind])
+        return max(weight_of(self.criticality, self.redundancy), machines)
 
 
 def weight_of(criticality: str, redundancy: str) -> float:

@@ -38,8 +38,6 @@ VIRTUAL_NETWORKS = tuple(
 """Loopback, link-local, multicast, no address, and the default networks of Docker and libvirt."""
 URLS = frozenset({"endpoint_url", "server_known"})
 """Facts that name a server by its URL."""
-NAMING = URLS | {"network"}
-"""Facts that name a network: most devices state none."""
 OF_A_CLIENT = "OPC UA Hello"
 """Source of a URL that a client sent: it names where the server stands for that client."""
 NEIGHBOURHOOD = {4: 24, 6: 64}
@@ -61,8 +59,6 @@ class Named:
 
 def networks_named(device: Device) -> tuple[Named, ...]:
     """The networks that a device names, each once; of servers near each other the first."""
-    if not any(fact.name in NAMING for fact in device.facts):
-        return ()
     found: dict[str, Named] = {}
     for fact in device.facts:
         if fact.name == "network" and fact.value is not None:
@@ -80,10 +76,11 @@ def _servers(
     device: Device,
 ) -> Iterator[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, Fact]]:
     """Addresses of servers that a device names by URL, far from its own ones."""
+    urls = [one for one in device.facts if one.name in URLS and one.source != OF_A_CLIENT]
+    if not urls:
+        return
     own = [address for text in device.addresses if (address := address_of(text)) is not None]
-    for fact in device.facts:
-        if fact.name not in URLS or fact.source == OF_A_CLIENT:
-            continue
+    for fact in urls:
         try:
             address = address_of(urlsplit(str(fact.value)).hostname or "")
         except ValueError:  # a bracket that is never closed

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from inventory.judge.context import Context
 from inventory.judge.gathered import sibling_group
 from inventory.judge.logic import derived, true
 from inventory.judge.statements import says
@@ -38,7 +37,7 @@ def q11(view: View) -> list[Case]:
     alike_in_role = _of_this_role(view, group, published, listed)
     if not alike_in_role:
         return []
-    usual, count = _usual_of(view, group, alike_in_role)
+    usual, count = _usual(alike_in_role)
     if own == usual:
         return []
     alike = len(own & usual) / len(own | usual)
@@ -66,25 +65,7 @@ def _of_this_role(view: View, group: tuple[str, ...], own: frozenset[str], liste
     }
 
 
-def _usual_of(view: View, group: tuple[str, ...], listed: Sets) -> tuple[frozenset[str], int]:
-    """The same as `_usual`, asked once of a model, however many devices of it there are."""
-    if listed is not view.context.siblings[group]:
-        return _usual(listed)
-    known = _of_models(view.context)
-    if group not in known:
-        known[group] = _usual(listed)
-    return known[group]
-
-
-def _nothing(_: Context) -> dict[tuple[str, ...], tuple[frozenset[str], int]]:
-    return {}
-
-
-_of_models = Once(_nothing, most=1)
-"""What is usual for each model of a site, as far as it was asked."""
-
-
-def _usual(listed: Sets) -> tuple[frozenset[str], int]:
+def _most_publish(listed: Sets) -> tuple[frozenset[str], int]:
     """What most siblings publish. Where no set is usual, the one that publishes less is the one
     to look at; sets are sorted only to choose between equals."""
     counts: dict[frozenset[str], int] = {}
@@ -96,6 +77,10 @@ def _usual(listed: Sets) -> tuple[frozenset[str], int]:
     if len(usual) == 1:
         return usual[0], most
     return max(usual, key=lambda signals: (len(signals), sorted(signals))), most
+
+
+_usual = Once(_most_publish, most=1_024)
+"""Asked once of the sets of a model, however many devices of it there are."""
 
 
 @lru_cache(maxsize=4_096)

@@ -25,7 +25,9 @@ def resting(view: View) -> bool:
     """Whether the device, its line, area or site is declared shut down today, or was on the day
     of its last evidence."""
     about = _about(view)
-    return bool(about) and rests(about, view.context.today.date(), _last_seen(view))
+    if not about:
+        return False
+    return rests(about, view.context.today.date(), _last_seen(view))
 
 
 def rests(about: Iterable[Declaration], today: date, seen: date) -> bool:
