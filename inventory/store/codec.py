@@ -51,7 +51,8 @@ SHORT = 512
 def stamp(time: datetime) -> str:
     """RFC 3339 in UTC with microseconds, always 27 characters."""
     # `strftime` costs five times as much and writes years before 1000 without their zeros.
-    return time.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    here = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return here.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def moment(text: str) -> datetime:
