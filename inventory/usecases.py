@@ -263,7 +263,7 @@ def _signals(cls: str, row: object) -> tuple[str, ...]:
     for signal in (signal_of(name) for text in listed for name in text.split("|")):
         _known(f"signal in [class.{cls}]", (signal.measurand,), measurands)
         if signal.place:
-            _known(f"place of {signal.measurand} in [class.{cls}]", (signal.place,), places)
+            _known(f"place of {signal.measurand} in [class.{cls}]", signal.place.split("+"), places)
     return tuple(listed)
 
 

@@ -67,7 +67,9 @@ def speaks_of(value: str, signal: Signal) -> bool:
     """
     named = (signal_of(text.strip().casefold()) for text in value.split("|"))
     return any(
-        one.measurand == signal.measurand and one.place in ("", signal.place) for one in named
+        (one.measurand, one.kind) == (signal.measurand, signal.kind)
+        and (not one.places or one.places == signal.places)
+        for one in named
     )
 
 

@@ -8,7 +8,7 @@ what all online parameters of the class would give, so that 1 is all that a netw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from inventory.judge.profiles import Profile
@@ -28,6 +28,11 @@ class Matrix:
     responds: Mapping[str, frozenset[int]]  # parameter → indices of modes
     online: frozenset[str]
 
+    def clearing(self, measured: frozenset[str]) -> Matrix:
+        """The same where somebody measures some offline parameters online: they count as any other,
+        and the ceiling moves (domain model 4.2)."""
+        return replace(self, online=self.online | (measured & self.responds.keys()))
+
     def counts(self, present: Iterable[str]) -> tuple[int, int]:
         """How many failure modes at least one, and at least two, of the parameters show."""
         hits = [0] * len(self.modes)
@@ -42,7 +47,7 @@ class Matrix:
         return (one + two) / (2 * len(self.modes))
 
     def coverage(self, present: Iterable[str]) -> float:
-        """Share of what all online parameters would give, 0 to 1 (more with offline ones)."""
+        """Share of what all online parameters would give, 0 to 1."""
         return min(self.raw(present) / self.raw(self.online), 1.0)
 
     def unseen(self, present: Iterable[str]) -> tuple[str, ...]:
@@ -73,16 +78,22 @@ def matrices() -> Mapping[str, Matrix]:
 
 
 def coverage_of(
-    profile: Profile, present: frozenset[str], possible: frozenset[str], weight: float = 1.0
+    profile: Profile,
+    present: frozenset[str],
+    possible: frozenset[str],
+    weight: float = 1.0,
+    cleared: frozenset[str] = frozenset(),
 ) -> Coverage | None:
-    """Coverage of a machine; `present` and `possible` are signal names, possible ⊇ present.
+    """Coverage of a machine; `present` and `possible` are signal names, possible ⊇ present;
+    `cleared` are offline parameters that somebody measures online there.
 
     None for a class without a matrix.
     """
     matrix = matrices().get(profile.failure_modes)
     if matrix is None:
         return None
-    sure = parameters_of(profile, present)
+    matrix = matrix.clearing(cleared)
+    sure = parameters_of(profile, present) | cleared
     maybe = parameters_of(profile, possible) | sure
     return Coverage(
         round(matrix.coverage(sure), 3),

@@ -10,9 +10,10 @@ import re
 from collections.abc import Container, Sequence
 from functools import cache
 
+from inventory.judge.fitting import could_be, fits
 from inventory.judge.holding import Row
 from inventory.judge.logic import cite, unknown
-from inventory.judge.profiles import Profile, Signal, could_be, fits
+from inventory.judge.profiles import Profile, Signal
 from inventory.judge.view import View
 from inventory.model import Proposition
 from inventory.rules.inaccessible import name_of

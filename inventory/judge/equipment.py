@@ -17,7 +17,7 @@ from inventory.judge.attested import speaks_of
 from inventory.judge.context import Context
 from inventory.judge.holding import Row
 from inventory.judge.levels import VALUES, interval, level_of, nameplate
-from inventory.judge.logic import both, declared, either, false, true, unknown
+from inventory.judge.logic import both, declared, either, false, negate, true, unknown
 from inventory.judge.presence import Machine
 from inventory.judge.profiles import signal_of
 from inventory.judge.required import needs
@@ -221,7 +221,7 @@ def _usable(machine: Machine, found: Coverage | None, target: float) -> Proposit
             view, point, _ = lost[signal.name][0]
             return false(Strength.E3, view.data_proof(point))
     groups = [machine.group(group) for group in about.required]
-    present = both(*groups)
+    present = both(*groups, *(negate(said) for _, said in machine.short))
     if found is not None and found.lo >= target:
         present = true(Strength.E3)
     if present.truth is Truth.FALSE and found is not None and found.hi >= target:

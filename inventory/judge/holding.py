@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inventory.judge.bearing import names_of
+from inventory.judge.fitting import could_be, fits
 from inventory.judge.naming import Whose, bears, parts_of, plain_tag, whose
-from inventory.judge.profiles import could_be, fits, signal_of
+from inventory.judge.profiles import signal_of
 from inventory.judge.view import View
 from inventory.model import Equipment, Link
 from inventory.rules.inaccessible import name_of
@@ -172,7 +173,8 @@ def _stated(row: Row, signal: str) -> Row:
     """The meaning that a person's link states over what the name says."""
     view, point, meaning = row
     stated = signal_of(signal)
-    places = frozenset({stated.place}) if stated.place else meaning.places
+    places = stated.places or meaning.places
     return view, point, Meaning(
-        stated.measurand, MAPPED, 0.98, "", (), places, meaning.dimension, True, meaning.numeric
+        stated.measurand, MAPPED, 0.98, stated.kind, (), places, meaning.dimension, True,
+        meaning.numeric,
     )  # fmt: skip

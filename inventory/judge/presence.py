@@ -14,11 +14,13 @@ from inventory.derive.declared import equipment_class
 from inventory.judge import doubts, soundness
 from inventory.judge.attested import Attested, attested
 from inventory.judge.context import Context
+from inventory.judge.counting import Shortfall, shortfalls
 from inventory.judge.doubts import PROPOSED
+from inventory.judge.fitting import could_be, fits
 from inventory.judge.holding import Held, Row, borne, held, unread
 from inventory.judge.licence import licence, unresolved
 from inventory.judge.logic import derived, either, false, true, unknown
-from inventory.judge.profiles import Profile, Signal, classes, could_be, fits, profile
+from inventory.judge.profiles import Profile, Signal, classes, offline, profile, signal_of
 from inventory.judge.soundness import GOOD, Sound
 from inventory.judge.stand_ins import stand_in_of, stands
 from inventory.judge.view import View
@@ -139,6 +141,39 @@ class Machine:
         return either(*(self.exists(signal) for signal in alternatives))
 
     @cached_property
+    def short(self) -> list[tuple[Shortfall, Proposition]]:
+        """What of its required signals is missing by the count of the values that may be them."""
+        unsure = {
+            group: rows for group in self.required
+            if not self.attested.not_fitted(group) and (rows := self._by_place(group))
+        }  # fmt: skip
+        met = {group: self.witnesses(group) for group in (self.required if unsure else ())}
+        return [(one, self._counted(one)) for one in shortfalls(unsure, met)]
+
+    def _by_place(self, group: Sequence[Signal]) -> list[Row]:
+        """The values of which only their place leaves open whether they are any of these; none
+        where anything else is open too."""
+        if self.group(group).truth is not Truth.UNKNOWN:
+            return []
+        rows = [row for signal in group for row in self._candidates(signal)]
+        sure = (any(fits(one, row[2], self.profile) is None for one in group) for row in rows)
+        return rows if all(sure) and not any(map(self._besides, group)) else []
+
+    def _counted(self, short: Shortfall) -> Proposition:
+        values = "1 value is" if len(short.rows) == 1 else f"{len(short.rows)} values are"
+        names = ", ".join(point.name or point.address for _, point, _ in short.rows[:5])
+        lost = " or ".join(signal.words for signal in short.signals)
+        text = (
+            f"{values} listed for {short.needed} signals ({names}): at least {short.missing} of"
+            f" them is missing, and it is {lost}"
+        )
+        strength = min(self._absence_strength(signal) for signal in short.signals)
+        proofs = [view.data_proof(point) for view, point, _ in short.rows[:3]]
+        return true(
+            min(strength, self.licence.strength), derived(text), *proofs, *self.licence.because
+        )
+
+    @cached_property
     def hollow(self) -> dict[str, list[Row]]:
         """Signals whose only points were never wired up, with those points (U03)."""
         named: dict[str, list[Row]] = {}
@@ -198,10 +233,13 @@ class Machine:
 
     def _doubt(self, signal: Signal) -> Proposition | None:
         """What keeps "absent" from being said, the weightiest first."""
+        return doubts.unclassified(signal, self._candidates(signal)) or self._besides(signal)
+
+    def _besides(self, signal: Signal) -> Proposition | None:
+        """The same, but for the values of the machine that could be the signal."""
         tag, about = self.equipment.tag, self.profile
         return (
-            doubts.unclassified(signal, self._candidates(signal))
-            or doubts.of_whom(signal, self.unsure, about, tag)
+            doubts.of_whom(signal, self.unsure, about, tag)
             or doubts.of_the_drive(signal, self._standing_for(signal, None), tag)
             or (self.licence if self.licence.truth is not Truth.TRUE else None)
             or doubts.unread(signal, self.unread, about)
@@ -230,6 +268,8 @@ class Machine:
     def _best_of(self, rows: Sequence[Row]) -> Proposition:
         view, point, meaning = max(rows, key=lambda row: row[2].score)
         strength = STRENGTH.get(meaning.match, Strength.E3)
+        if meaning.alone and not meaning.dimension:
+            strength = Strength.E1  # by its name alone
         return true(strength, view.data_proof(point))
 
     def _standing_for(self, signal: Signal, sure: bool | None) -> list[Row]:
@@ -266,6 +306,16 @@ class Machine:
         truths = {item.name: self.had(item).truth for item in self.profile.signals}
         sure = frozenset(name for name, truth in truths.items() if truth is Truth.TRUE)
         return sure, sure | {name for name, truth in truths.items() if truth is Truth.UNKNOWN}
+
+    @cached_property
+    def cleared(self) -> frozenset[str]:
+        """What no scan sees on most machines and a value of this one is linked as: as the matrices
+        of failure modes call it."""
+        linked = {meaning.measurand for _, _, meaning in self.rows} & offline().keys()
+        return frozenset(
+            name for one in linked if self.had(signal_of(one)).truth is Truth.TRUE
+            for name in offline()[one]
+        )  # fmt: skip
 
     def had(self, signal: Signal) -> Proposition:
         """Whether the signal is exposed and comes to the collector. One that is behind a door

@@ -1,24 +1,26 @@
 """Signal profiles: what a machine of each class must expose to be of use.
 
-One rule keeps it simple: a signal is a measurand with an optional place; alternatives satisfy a
+One rule keeps it simple: a signal is a measurand, perhaps at a place; alternatives satisfy a
 requirement each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from inventory.judge.openness import document
-from inventory.signals.names import read_name
-from inventory.signals.points import Meaning, dimensions, is_binary
-from protocols.contract import Point
+
+SETPOINT = "setpoint"
+"""What stands for a place in a signal that is what is wanted, not what is ("position:setpoint")."""
+ENDS = {"inlet": "suction", "outlet": "discharge"}
+"""The ends of a machine in the words of one that does not pump."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A measurand on a machine, at a place when `place` is not empty."""
+    """A measurand on a machine; `place` holds the places that must all be stated, joined by +."""
 
     measurand: str
     place: str = ""
@@ -29,9 +31,30 @@ class Signal:
         return f"{self.measurand}:{self.place}" if self.place else self.measurand
 
     @property
+    def places(self) -> frozenset[str]:
+        """The places at which it is measured; empty where it names none."""
+        return _places(self.place)
+
+    @property
+    def kind(self) -> str:
+        """The kind of value that it is: "" a measurement, or a set point."""
+        return _kind(self.place)
+
+    @property
     def words(self) -> str:
         """As people say it: "discharge temperature"."""
-        return f"{self.place} {self.measurand}".strip().replace("_", " ")
+        named = [one for one in self.place.split("+") if one != SETPOINT]
+        return " ".join((*named, self.measurand, self.kind)).strip().replace("_", " ")
+
+
+@cache
+def _places(place: str) -> frozenset[str]:
+    return frozenset(ENDS.get(one, one) for one in place.split("+")) - {"", SETPOINT}
+
+
+@cache
+def _kind(place: str) -> str:
+    return SETPOINT if SETPOINT in place.split("+") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +68,13 @@ class Profile:
     recommended: tuple[Signal, ...]
     failure_modes: str = ""  # class of the failure-mode matrix, or ""
     parameters: Mapping[str, str] | None = None  # signal → parameter of the matrix
-    own: Mapping[str, frozenset[str]] | None = None  # measurand → places where it is measured
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Measurand → the places where it is measured that a signal names no place of."""
+    alias: Mapping[str, str] = field(default_factory=dict)  # a place → what it is of this class
+    rivals: Mapping[Signal, tuple[Signal, ...]] = field(default_factory=dict)
+    """Signals of the same measurand that only their places tell from each signal. Alternatives of
+    one requirement are none."""
+    supplied: bool = False  # whether it has a supply: what is called so is then no outlet
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -68,7 +97,7 @@ def profile(cls: str) -> Profile | None:
     row = document("profiles")["class"].get(cls)
     if row is None:
         return None
-    return Profile(
+    made = Profile(
         cls,
         row["title"],
         float(row["interval_seconds"]),
@@ -77,6 +106,24 @@ def profile(cls: str) -> Profile | None:
         row.get("failure_modes", ""),
         row.get("parameters"),
         {name: frozenset(places) for name, places in row.get("own", {}).items()},
+        row.get("alias", {}),
+    )
+    return replace(
+        made,
+        rivals={one: _rivals(made, one) for one in made.signals},
+        supplied=any("supply" in one.places for one in made.signals),
+    )
+
+
+def _rivals(about: Profile, signal: Signal) -> tuple[Signal, ...]:
+    kin = {one for group in about.required if signal in group for one in group}
+    return tuple(
+        one
+        for one in about.signals
+        if (one.measurand, one.kind) == (signal.measurand, signal.kind)
+        and one.places
+        and one != signal
+        and one not in kin
     )
 
 
@@ -86,75 +133,34 @@ def classes() -> tuple[str, ...]:
 
 
 @cache
+def offline() -> Mapping[str, tuple[str, ...]]:
+    """Signals that no scan sees on most machines, with what the matrices call each where somebody
+    measures it online after all (domain model 4.2)."""
+    return {name: tuple(listed) for name, listed in document("profiles")["offline"].items()}
+
+
+@cache
 def nameable() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Measurands, and places, that a value may be taken for; profiles may ask for more."""
-    about = (profile(cls) for cls in classes())
-    asked = [signal for one in about if one for signal in one.signals]
+    profiles = filter(None, map(profile, classes()))
+    asked = [signal for about in profiles for signal in about.signals]
     names = document("names")
+    placed = dict.fromkeys(part for one in asked for part in one.place.split("+"))
+    placed.pop("")
     return (
-        tuple(dict.fromkeys((*names["measurand"], *(signal.measurand for signal in asked)))),
-        tuple(
-            dict.fromkeys((*names["place"], *(signal.place for signal in asked if signal.place)))
-        ),
+        tuple(dict.fromkeys((*names["measurand"], *(one.measurand for one in asked), *offline()))),
+        tuple(dict.fromkeys((*names["place"], *placed))),
     )
 
 
 @cache
-def _elsewhere(measurand: str) -> frozenset[str]:
+def elsewhere(measurand: str) -> frozenset[str]:
     """Places at which a measurand is another thing's: its surroundings, its cabinet, its heater."""
     return frozenset(document("profiles")["elsewhere"].get(measurand, ()))
 
 
-NO_PLACE = frozenset({"load", "phase"})
-"""What a value may be of without being at another place."""
-
-
-def fits(signal: Signal, meaning: Meaning, about: Profile | None = None) -> bool | None:
-    """Whether a point is that signal: True, False, or None where its place is not said, or may be
-    another's. `about` says where the signals of a class are measured that name no place."""
-    if meaning.kind or meaning.measurand != signal.measurand:
-        return False
-    places = meaning.places - NO_PLACE
-    if signal.place:
-        return True if signal.place in meaning.places else False if places else None
-    own = (about.own or {}).get(signal.measurand) if about else None
-    if not places or (own is not None and places & own):
-        return True
-    if places & _elsewhere(signal.measurand):
-        return None if meaning.near else False
-    return True if own is None else None
-
-
-def _is_bit(point: Point) -> bool:
-    return point.type.casefold().startswith(("bool", "bit"))
-
-
-def could_be(signal: Signal, point: Point, meaning: Meaning, about: Profile | None = None) -> bool:
-    """Whether a value that is not taken for a signal may be it (domain model 4.4)."""
-    if meaning.kind == "doubtful":
-        return signal.measurand in (meaning.measurand, *meaning.candidates)
-    if meaning.kind == "alarm" and signal.measurand == "fault":
-        return all(map(is_binary, read_name(point.name).scores))  # of the whole, of no quantity
-    if meaning.kind:
-        return False
-    if fits(signal, meaning, about) is None:
-        return True
-    if meaning.measurand:
-        return False
-    if is_binary(signal.measurand) and meaning.candidates:
-        word = all(map(is_binary, meaning.candidates))  # a status word tells states of any kind
-        return signal.measurand in meaning.candidates or (word and not _is_bit(point))
-    if meaning.conflict and signal.measurand in meaning.candidates:
-        return True  # its unit may be wrong, not its name
-    guessed = meaning.vague and not meaning.dimension
-    if (
-        meaning.candidates
-        and signal.measurand not in meaning.candidates
-        and not (meaning.conflict or guessed)
-    ):
-        return False
-    binary = _is_bit(point)
-    if is_binary(signal.measurand):
-        return binary or not point.type
-    allowed = dimensions(signal.measurand)
-    return not binary and (not meaning.dimension or meaning.dimension in allowed)
+@cache
+def choices(place: str) -> frozenset[str]:
+    """The places of which a value is at one only, with this one of them."""
+    pairs: Iterable[list[str]] = document("profiles")["opposed"]["pairs"]
+    return frozenset(one for pair in pairs if place in pair for one in pair)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from shlex import quote
 
 from inventory.derive.declared import bus_part
+from inventory.judge.counting import Group
 from inventory.judge.coverage import coverage_of, matrices, parameters_of
 from inventory.judge.doubts import PROPOSED
 from inventory.judge.licence import complete
 from inventory.judge.logic import both, derived, gather, negate, true, unknown, weaken
 from inventory.judge.presence import Machine
-from inventory.judge.profiles import Profile, Signal
+from inventory.judge.profiles import Profile, Signal, signal_of
 from inventory.model import Coverage, Equipment, Proposition, Severity, Strength, Truth
 from inventory.rules.rule import Case
 from inventory.signals.points import is_binary
@@ -33,9 +34,9 @@ def u01(machine: Machine) -> list[Case]:
     if about is None:
         return []
     groups = [group for group in about.required if not machine.attested.not_fitted(group)]
-    said = [(group, negate(machine.group(group))) for group in groups]
-    missing = [group for group, item in said if item.truth is Truth.TRUE]
-    narrow = bool(groups) and len(missing) / len(groups) < BREADTH
+    said = _judged(machine, groups)
+    missing = sum(item.truth is Truth.TRUE for _, item in said)
+    narrow = bool(groups) and missing / len(groups) < BREADTH
     cases = []
     for group, proposition in said:
         if proposition.truth is Truth.FALSE or not (machine.links or _attested(machine, group)):
@@ -49,16 +50,23 @@ def u01(machine: Machine) -> list[Case]:
     return cases
 
 
-def _attested(machine: Machine, group: tuple[Signal, ...]) -> bool:
+def _judged(machine: Machine, groups: list[Group]) -> list[tuple[Group, Proposition]]:
+    """Whether each required signal is missing, and whether one of several is by their count."""
+    short = {one.signals: item for one, item in machine.short}
+    own = [(group, negate(machine.group(group))) for group in groups if group not in short]
+    return [*own, *short.items()]
+
+
+def _attested(machine: Machine, group: Group) -> bool:
     return all(machine.attested.absent(signal) is not None for signal in group)
 
 
-def _plain(group: tuple[Signal, ...]) -> str:
+def _plain(group: Group) -> str:
     """The signal in words: "suction pressure or power"."""
     return " or ".join(signal.words for signal in group)
 
 
-def _unique(machine: Machine, about: Profile, group: tuple[Signal, ...]) -> bool:
+def _unique(machine: Machine, about: Profile, group: Group) -> bool:
     """Whether a failure mode shows in this signal and in nothing that is exposed."""
     matrix = matrices().get(about.failure_modes)
     if matrix is None:
@@ -119,7 +127,7 @@ def u03(machine: Machine) -> list[Case]:
     cases = []
     for name, rows in lost.items():
         proofs = (view.data_proof(point) for view, point, _ in rows[:3])
-        words = {"asset": machine.equipment.tag, "signal": name.replace(":", " ")}
+        words = {"asset": machine.equipment.tag, "signal": signal_of(name).words}
         said = true(Strength.E4, *proofs)
         cases.append(Case(name, said, words, unlocks=1, steps_down=int(narrow)))
     return cases
@@ -149,14 +157,14 @@ def coverage(machine: Machine) -> Coverage | None:
     if machine.profile is None or not machine.links:
         return None
     sure, maybe = machine.present()
-    return coverage_of(machine.profile, sure, maybe)
+    return coverage_of(machine.profile, sure, maybe, cleared=machine.cleared)
 
 
 def u05(machine: Machine, found: Coverage | None, target: float) -> list[Case]:
     """Coverage below the target of the machine's criticality."""
     if found is None or found.lo >= target:
         return []
-    words = {"best": found.best_next.replace(":", " ") or "a sensor"}
+    words = {"best": signal_of(found.best_next).words or "a sensor"}
     shown = f"failure-mode coverage is {found.lo:.2f} to {found.hi:.2f}, the target {target:.2f}"
     if found.hi >= target:
         return [Case("", _open(machine, shown), words)]

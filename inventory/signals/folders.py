@@ -14,6 +14,10 @@ from inventory.signals.words import repair, words
 
 NO_PLACE = frozenset({"load", "phase"})
 """What a value may be of without being at another place; letters of lines and halls too."""
+SIDES = frozenset(
+    {"primary", "secondary", "hot", "cold", "shell", "tube", "condenser", "evaporator"}
+)
+"""Sides of a machine, each with an inlet and an outlet of its own ("Condenser/Inlet")."""
 IMAGE = frozenset({"input", "output", "eingang", "ausgang"})
 """Folders of a controller's inputs and outputs, which are no side of a machine."""
 TAG = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,4}[-_ .]?\d{2,}")
@@ -30,9 +34,12 @@ def folder_of(name: str, path: str) -> str:
 
 def placed(said: Name, name: str, path: str) -> tuple[frozenset[str], bool]:
     """The places of a value, and whether they may be where its machine stands: those that its name
-    says, else that of its folder."""
-    if said.places or not path:
+    says, else that of its folder. Of which side it is the folder may say beside the name."""
+    if not path:
         return said.places, said.near
+    if said.places:
+        beside = _folder(folder_of(name, path))[0] & SIDES
+        return said.places | (frozenset() if said.places & SIDES else beside), said.near
     places, alone = _folder(folder_of(name, path))
     if not places:
         return said.places, said.near

@@ -126,6 +126,22 @@ def read_name(text: str) -> Name:
     return Name(tuple(sorted(scores.items())), kind, places, unclear, near, vague)
 
 
+@lru_cache(maxsize=16_384)
+def stands_alone(text: str) -> str:
+    """The measurand that a name says which states no other: "operating mode", "spindle load"; ""
+    for none, for several, and where it is a set point or a limit of it."""
+    known = words()
+    tokens = tokenize(repair(text))
+    said = [token for token in tokens if token in known.alone]
+    found = {known.alone[token] for token in said}
+    rest = [token for token in tokens if not any(token in one for one in said)]
+    return found.pop() if len(found) == 1 and _kind("", rest) in SAID_OF_IT else ""
+
+
+SAID_OF_IT = frozenset({"", "parameter"})
+"""Kinds beside which a state is still that state ("mode enabled", "program name")."""
+
+
 def _beside(text: str, tokens: list[str], places: frozenset[str]) -> bool:
     """Whether a name speaks of a machine beside a place, or names the place further up a path."""
     if not words().machines.isdisjoint(tokens):
@@ -157,7 +173,7 @@ def tokenize(text: str) -> list[str]:
         tokens
     ):  # "set point", "run hours", "top oil" are one word elsewhere
         pair = first + second
-        if pair in known.kinds or pair in known.measurands or pair in known.stops:
+        if pair in known.joined:
             tokens.append(pair)
     return tokens
 

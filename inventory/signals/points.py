@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from inventory.judge.openness import document
+from inventory.judge.profiles import offline, signal_of
 from inventory.once import Once
 from inventory.signals.folders import placed
-from inventory.signals.names import Name, read_name
+from inventory.signals.names import Name, read_name, stands_alone
 from inventory.signals.units import dimension, other_dimension, stated_unit
 from inventory.signals.words import WEAK
 from protocols.contract import Point
@@ -53,12 +54,12 @@ SUNSPEC = {
 """SunSpec point names by measurand (SunSpec models 1xx, 2xx, 802; commit 7abdf89)."""
 
 
-SIDES = frozenset({"suction", "discharge"})
 ELECTRICAL = frozenset(
     {"voltage", "current", "power", "reactive_power", "apparent_power", "power_factor"}
     | {"energy", "reactive_energy", "apparent_energy", "frequency"}
 )
-"""Measurands that a fluid's side says nothing of."""
+"""Measurands that no fluid's side is said of: what goes in is an input."""
+ELECTRICAL_SIDES = {"suction": "input", "discharge": "output"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Meaning:
     conflict: bool = False  # the unit contradicts the name
     near: bool = False  # its place may be where the machine stands, not what is measured
     vague: bool = False  # its candidates are guesses by a letter or three
+    alone: str = ""  # what it is where only that is asked for: a mode, a program, a load
 
     @property
     def known(self) -> bool:
@@ -102,6 +104,12 @@ def dimensions(measurand: str) -> frozenset[str]:
 
 
 @cache
+def may_be(measurand: str) -> frozenset[str]:
+    """What else a value of it may stand for: the load of a machine for its current or torque."""
+    return frozenset(document("names")["measurand"].get(measurand, {}).get("may_be", ()))
+
+
+@cache
 def is_binary(measurand: str) -> bool:
     """Whether it is a state, not a quantity."""
     return bool(document("names")["measurand"].get(measurand, {}).get("binary", False))
@@ -119,14 +127,18 @@ def _measure(
         name, unit = stated_unit(name)
     size = dimension(unit)
     if signal:
-        return _stated(signal, MAPPED, size, process, numeric)
+        return _stated(signal, MAPPED, name, size, process, numeric)
     if semantic:
-        typed = _stated(semantic, TYPED, size, process, numeric)
+        typed = _stated(semantic, TYPED, name, size, process, numeric)
         if typed.measurand:
             return typed
-    if lowered == "enumeration":  # a numbered word: what its numbers are is not in its name
-        return Meaning(dimension=size, process=process, numeric=numeric)
     said = read_name(name)
+    if not said.scores and (alone := _alone(name, size)):
+        places = said.places
+        counts = numeric or is_binary(alone)  # a program or a mode has a name
+        return Meaning("", NONE, 0.0, said.kind, (), places, size, process, counts, alone=alone)
+    if lowered == "enumeration":  # a numbered word: what its numbers are is not in its name
+        return Meaning(kind=said.kind, dimension=size, process=process, numeric=numeric)
     if said.scores and path:
         places, near = placed(said, name, path)
         said = replace(said, places=places, near=near)
@@ -141,10 +153,21 @@ def _measure(
     return _decide(said, size, bool(unit), process, numeric, lowered.startswith(BINARY_TYPES))
 
 
-def _stated(text: str, match: str, size: str, process: bool, numeric: bool) -> Meaning:
+def _alone(name: str, size: str) -> str:
+    """What a name says that speaks of no measurement: a state without a unit, or a quantity with
+    its own ("operating mode"; "spindle load" in %)."""
+    said = stands_alone(name)
+    if not said or bool(size) is is_binary(said) or _contradicts(said, size):
+        return ""
+    return said
+
+
+def _stated(text: str, match: str, name: str, size: str, process: bool, numeric: bool) -> Meaning:
     measurand, places, kind = meaning_of(text)
     if not measurand and match == TYPED:
         return Meaning(dimension=size, process=process, numeric=numeric)
+    if places <= (told := _sides(measurand, read_name(name).places)):
+        places = told  # the name says where, and does not gainsay what was stated
     return Meaning(
         measurand, match, SCORES[match], kind, (), places, size, process, numeric,
         _contradicts(measurand, size),
@@ -156,9 +179,9 @@ def meaning_of(text: str) -> tuple[str, frozenset[str], str]:
     """Measurand, places and kind that a person's or a standard's word states."""
     if text.startswith("sunspec:"):
         return SUNSPEC.get(text.rsplit(":", 1)[-1], ""), frozenset(), ""
-    head, _, place = text.partition(":")
-    if head in document("names")["measurand"]:
-        return head, frozenset({place} if place else ()), ""
+    stated = signal_of(text)
+    if stated.measurand in document("names")["measurand"] or stated.measurand in offline():
+        return stated.measurand, stated.places, stated.kind
     if BASE_TYPE.fullmatch(text):
         return "", frozenset(), ""
     if (other := OTHER_TYPE.fullmatch(text)) is not None:
@@ -207,22 +230,26 @@ def _decide(
     strong = tuple(name for name, score in said.scores if score >= SCORES[NAME_ONLY])
     if conflict and len(strong) == 1:
         return Meaning("", NONE, 0.0, said.kind, strong, said.places, size, process, numeric, True)
-    return Meaning("", NONE, 0.0, *fixed, numeric, vague=said.vague)
+    return Meaning("", NONE, 0.0, *fixed, numeric, near=said.near, vague=said.vague)
 
 
 _Fixed = tuple[str, tuple[str, ...], frozenset[str], str, bool]
 
 
 def _sided(measurand: str, fixed: _Fixed) -> _Fixed:
-    """Without the sides of a machine that a fluid passes: "input voltage" is at no suction side;
-    nor is the charge of a battery one of a load, which some languages call so."""
-    if measurand == "charge":
-        kind, candidates, places, size, process = fixed
-        return kind, candidates, places - {"load"}, size, process
-    if measurand not in ELECTRICAL:
-        return fixed
+    """With the sides of a measurand; nor is the charge of a battery one of a load, which some
+    languages call so."""
     kind, candidates, places, size, process = fixed
-    return kind, candidates, places - SIDES, size, process
+    if measurand == "charge":
+        return kind, candidates, places - {"load"}, size, process
+    return kind, candidates, _sides(measurand, places), size, process
+
+
+def _sides(measurand: str, places: frozenset[str]) -> frozenset[str]:
+    """What goes in and out: an "input voltage" is at no suction side."""
+    if measurand not in ELECTRICAL:
+        return places
+    return frozenset(ELECTRICAL_SIDES.get(one, one) for one in places)
 
 
 def _base(address: str) -> bool:

@@ -32,6 +32,8 @@ class Words:
     """The dictionary, turned round for look-up."""
 
     measurands: Mapping[str, tuple[tuple[str, float], ...]]
+    joined: frozenset[str]  # words that two words of a name may make together
+    alone: Mapping[str, str]  # words that say a measurand where a name states no other
     kinds: Mapping[str, str]
     places: Mapping[str, tuple[str, ...]]
     machines: frozenset[str]
@@ -69,6 +71,9 @@ def words() -> Words:
             measurands.setdefault(word, []).append((name, STRONG))
         for word in row["weak"]:
             measurands.setdefault(word, []).append((name, WEAK))
+    alone = {
+        word: name for name, row in table["measurand"].items() for word in row.get("alone", ())
+    }
     kinds = {word: kind for kind, row in table["kind"].items() for word in row["words"]}
     places: dict[str, list[str]] = {}
     for place, listed in table["place"].items():
@@ -76,6 +81,7 @@ def words() -> Words:
             places.setdefault(word, []).append(place)
     everything = {
         *measurands,
+        *alone,
         *kinds,
         *places,
         *table["neutral"]["words"],
@@ -87,6 +93,8 @@ def words() -> Words:
     stems = {stem: kind for kind, listed in table["stems"].items() for stem in listed}
     return Words(
         {word: tuple(rows) for word, rows in measurands.items()},
+        frozenset({*measurands, *kinds, *compound["stop"], *alone, *places}),
+        alone,
         kinds,
         {word: tuple(rows) for word, rows in places.items()},
         frozenset(table["machine"]["words"]),

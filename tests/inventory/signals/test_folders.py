@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.judge.fitting import could_be, fits
 from inventory.judge.openness import document
-from inventory.judge.profiles import could_be, fits, profile, signal_of
+from inventory.judge.profiles import profile, signal_of
 from inventory.signals.folders import folder_of
 from inventory.signals.names import read_name
 from inventory.signals.points import measure
@@ -80,7 +81,7 @@ def test_a_machine_beside_a_place_may_stand_there(path: str, name: str) -> None:
 
 
 def test_a_value_of_electricity_is_at_no_side_of_a_fluid() -> None:
-    assert placed("In", "Voltage", "VLT") == ([], False)
+    assert placed("In", "Voltage", "VLT") == (["input"], False)
 
 
 def test_the_folder_of_a_path_that_ends_in_the_value_is_the_one_before() -> None:

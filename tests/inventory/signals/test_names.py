@@ -291,9 +291,9 @@ def test_swedish_and_norwegian_are_read(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "places"),
     [
-        ("Input voltage 1", frozenset()),
-        ("Output current", frozenset()),
-        ("Output power", frozenset()),
+        ("Input voltage 1", frozenset({"input"})),
+        ("Output current", frozenset({"output"})),
+        ("Output power", frozenset({"output"})),
         ("Inlet temperature", frozenset({"suction"})),
         ("Outlet pressure", frozenset({"discharge"})),
         ("Battery voltage", frozenset({"battery"})),

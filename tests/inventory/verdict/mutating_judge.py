@@ -11,14 +11,17 @@ from inventory.judge import (
     asking,
     attested,
     bearing,
+    counting,
     coverage,
     doubts,
     equipment,
+    fitting,
     levels,
     licence,
     logic,
     mapped,
     presence,
+    profiles,
     required,
     stand_ins,
     variants,
@@ -66,10 +69,12 @@ from tests.inventory.readiness import (
     test_sites,
     test_taking,
 )
+from tests.inventory.signals import test_folders
 from tests.inventory.verdict import (
     test_acceptance,
     test_asking,
     test_bearing,
+    test_counting,
     test_judging,
     test_level_bounds,
     test_levels,
@@ -77,8 +82,10 @@ from tests.inventory.verdict import (
     test_machine_verdicts,
     test_mapped,
     test_pilot_totals,
+    test_places,
     test_plants,
     test_presence,
+    test_profiles,
     test_ready,
     test_refusals,
     test_required,
@@ -111,12 +118,25 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (bearing, (test_bearing, test_whose, test_presence)),
     (stand_ins, (test_presence, test_acceptance)),
     (levels, (test_level_bounds, test_levels, test_acceptance, test_machine_levels)),
-    (presence, (test_presence, test_soundness, test_whose, test_acceptance, test_machine_levels)),
+    (
+        presence,
+        (
+            test_presence,
+            test_counting,
+            test_soundness,
+            test_whose,
+            test_acceptance,
+            test_machine_levels,
+        ),
+    ),
     (attested, (test_presence, test_machine_verdicts)),
     (licence, (test_presence, test_acceptance)),
     (doubts, (test_presence, test_whose, test_mapped)),
     (mapped, (test_mapped,)),
     (anew, (test_had_anew,)),
+    (counting, (test_counting,)),
+    (fitting, (test_places, test_folders, test_counting, test_presence, test_profiles)),
+    (profiles, (test_places, test_profiles, test_figures)),
     (coverage, (test_judging, test_figures)),
     (fixes, (test_fixes,)),
     (usecases, (test_ready, test_soundness, test_pilot_totals)),
@@ -133,6 +153,15 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
 """Each module with the tests that are tried first; the plants come last, for all."""
 
 SAME: dict[str, str] = {
+    "fitting.fits: signal.places < one.places -> signal.places <= one.places": (
+        "no two signals of a profile are at the same places"
+    ),
+    "fitting.fits: one.places < signal.places -> one.places <= signal.places": (
+        "no two signals of a profile are at the same places"
+    ),
+    "fitting._said: drop about.alias of about is not None and about.alias": (
+        "without any the places stay as they are: it spares the look"
+    ),
     "logic.demote: strength >= Strength.E3 -> strength > Strength.E3": "one below E3 is E2 anyway",
     "coverage.best_next: drop parameter in present of"
     " parameter in present or parameter not in matrix.online": "what is there adds nothing",

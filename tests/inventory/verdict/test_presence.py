@@ -216,6 +216,25 @@ def test_a_statement_is_about_the_signals_that_it_names(
     assert not any(speaks_of(value, signal_of(name)) for name in leaves)
 
 
+def test_a_value_that_is_linked_as_what_no_scan_sees_is_measured_online() -> None:
+    debris = tag("Ferrous particles", type="Double")
+    link = Link("M-1", "device-1", debris.name, "oil_debris", complete=True)
+    unit = linked(*motor().links, link)
+    found = machine(owned(CURRENT, debris), unit=unit)
+    assert found.cleared == {"oil debris", "oil debris/ contamination"}
+    assert machine(owned(CURRENT, debris)).cleared == frozenset()
+    bad = listed(debris, value=None, quality=Quality.BAD, status="BadNotConnected")
+    hollow = evidence(listed(CURRENT), bad, about=replace(DRIVE, key="device-1"))
+    assert machine(hollow, unit=unit).cleared == frozenset()  # nothing is wired to it
+    verdict = judge_equipment(
+        replace(unit, cls="pump"),
+        [item := owned(tag("Vibration", "C16"), debris)],
+        context(item, **FULL),
+    )
+    assert verdict.coverage is not None
+    assert verdict.coverage.lo == pytest.approx(11 / 13, abs=1e-3)  # 8 and 3; all: 8 and 5
+
+
 # --- what is not there -----------------------------------------------------------------------
 
 

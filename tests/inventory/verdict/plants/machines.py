@@ -62,7 +62,16 @@ SHARED = {
 NO_USERS = seen("opcua", O.REFUSED_AUTH, "session", reason="username_not_offered",
                 credential="a-user")  # fmt: skip
 POSITION = tag("Valve position", "P1")
+WANTED = tag("Valve position setpoint", "P1")
 VALVE = motor(cls="control-valve")
+ONE_PRESSURE = (VIBRATION, tag("Pressure", "BAR"), tag("Speed", "RPM"),
+                tag("Discharge temperature", "CEL"))  # fmt: skip
+INVERTER = (tag("Active power", "KWT"), tag("Energy", "KWH"), tag("Current", "AMP"),
+            tag("Voltage", "VLT"), tag("Frequency", "HTZ"), RUN)  # fmt: skip
+DC_INPUT = "|".join(
+    f"{measurand}:{place}"
+    for measurand in ("power", "current", "voltage") for place in ("dc_link", "input", "array")
+)  # fmt: skip
 U01 = [
     # A name that is let in opens what another one was refused; nothing else does.
     yes("U01", "temperature=medium/high",
@@ -188,7 +197,8 @@ U01 = [
                   seen("opcua", O.REFUSED_AUTH, "read"), about=DRIVE), FULL, M1),
     trap("U01", "a door is locked", "temperature=medium/high",
          evidence(listed(CURRENT, VIBRATION, RUN), NO_MODBUS, about=DRIVE), FULL, M1),
-    *(trap("U01", "an unnamed value", key, monitored(POSITION, tag(name, type=kind)), FULL, VALVE)
+    *(trap("U01", "an unnamed value", key, monitored(POSITION, WANTED, tag(name, type=kind)),
+           FULL, VALVE)
       for key, name, kind in (
           ("fault=?", "Device status", "UInt32"),  # a status word may hold it (NE 107)
           ("fault=?", "Status word", "UInt16"),
@@ -244,6 +254,16 @@ U01 = [
       for key, more in (
           ("temperature=?", ("slot 9",)), ("temperature=?", ("", "temperature:winding")),
           ("temperature=medium/high", ("Running", "running")))),
+    # Fewer values than signals that only their places tell apart: which is missing is asked.
+    no("U01", "pressure:discharge=? pressure:suction=?"
+       " pressure:suction|pressure:discharge=low/high", monitored(*ONE_PRESSURE), FULL,
+       motor("compressor")).telling("1 value is listed for 2 signals (Pressure)"),
+    no("U01", "pressure:discharge=? pressure:suction=?",
+       monitored(*ONE_PRESSURE, tag("Pressure 2", "BAR")), FULL, motor("compressor")),
+    yes("U01", f"{DC_INPUT}=low/high", monitored(*INVERTER), FULL, motor("pv-inverter")).telling(
+        "3 values are listed for 4 signals (Active power, Current, Voltage)"),
+    no("U01", f"{DC_INPUT}=?", monitored(*INVERTER, tag("Power 2", "KWT")), FULL,
+       motor("pv-inverter")),
     trap("U01", "the machine has no such part", "", THREE,
          {**FULL, **attested("m-1", statement="not fitted", value="temperature")}, M1),
     trap("U01", "the machine has no such part", "temperature=medium/high", THREE,
