@@ -149,6 +149,10 @@ class _Derivation:
             for device in devices.values():
                 index.add(device)
         planned = self._plan(devices, index)
+        if nobody := _meant_elsewhere(devices, planned):
+            index.redirect(nobody)
+            devices = {key: one for key, one in devices.items() if key not in nobody}
+            where = [one for one in where if one.asset in devices]
         self._state(devices)
         linked = self._links(devices, index)
         units = declared.equipment(self.site, self.register, linked, self.stated)
@@ -225,6 +229,9 @@ class _Derivation:
                     device = replace(device, merges=(Merge(ELSEWHERE, taken),))
                 devices[device.key] = device
                 index.add(device)
+            if folded and device.register:
+                device = _folded(device, one, match)
+                devices[device.key] = device
             if not declared.is_equipment(one) and not (folded and device.register):
                 device = _planned(device, one, match)
                 devices[device.key] = device
@@ -347,6 +354,26 @@ SETTABLE = frozenset("name role vendor product model firmware hardware serial ma
 _ROW_FIELDS = frozenset("area line criticality redundancy owner tag".split())  # noqa: SIM905 - a list of words
 
 
+def _meant_elsewhere(devices: Mapping[str, Device], planned: Sequence[Planned]) -> dict[str, str]:
+    """What stands nowhere but at the address of a row that means another device, with the key of
+    that one: nobody answers there, and nothing else says that somebody would."""
+    stale = {
+        one.row.address: one.device
+        for one in planned
+        if one.row.address and one.row.address not in devices[one.device].addresses
+    }
+    if not stale:
+        return {}
+    meant = {one.device for one in planned} | {one.parent for one in devices.values()}
+    return {
+        key: stale[one.addresses[0]]
+        for key, one in devices.items()
+        if key not in meant
+        and not (one.seen or one.away or one.part)
+        and stale.keys() >= set(one.addresses) > set()
+    }
+
+
 def in_order(device: Device) -> tuple[tuple[str, ...], str, str]:
     """The order of the devices of a site."""
     return (device.addresses[:1], device.part, device.key)
@@ -398,6 +425,14 @@ def _planned(device: Device, one: RegisterRow, match: Match) -> Device:
         register=one,
         merges=merges,
     )
+
+
+def _folded(device: Device, one: RegisterRow, match: Match) -> Device:
+    """The device with the names of a row about a unit of it that it does not tell apart."""
+    names = (n for n in (one.tag, one.name) if n and n != device.name)
+    merge = Merge(f"register row {declared.label(one)}", match.why)
+    aliases = tuple(dict.fromkeys((*device.aliases, *names)))
+    return replace(device, aliases=aliases, merges=(*device.merges, merge))
 
 
 def evidence(

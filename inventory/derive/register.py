@@ -6,7 +6,7 @@ address, tag or name, network address); a name that two devices share decides no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -64,6 +64,12 @@ class Index:
         folded = f"name:{text.casefold()}"
         if text and self._by.setdefault(folded, key) != key:
             self._by[folded] = AMBIGUOUS
+
+    def redirect(self, instead: Mapping[str, str]) -> None:
+        """Makes what found a device that is none find another (key → key)."""
+        for text, key in self._by.items():
+            if key in instead:
+                self._by[text] = instead[key]
 
     def find(self, text: str, part: str = "") -> Match:
         """What one text means: a key, address, MAC, serial, tag or name."""

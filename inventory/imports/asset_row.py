@@ -10,6 +10,7 @@ import ipaddress
 import re
 from typing import NamedTuple
 
+from inventory.imports.columns import anything
 from inventory.imports.spares import spares
 
 Fields = dict[str, str]
@@ -123,6 +124,8 @@ def _kind(fields: Fields) -> str:
     kind = fields.get("kind", "").casefold()
     if kind in ("", "device", "equipment"):
         fields["kind"] = kind
+    elif anything(kind):
+        fields["kind"] = ""
     elif not fields.get("class"):
         fields["class"], fields["kind"] = fields["kind"], ""
     else:

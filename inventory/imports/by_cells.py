@@ -7,7 +7,9 @@ the file says.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 
+from inventory.derive.identity import data
 from inventory.imports.columns import canonical, plain
 
 IsClass = Callable[[str], bool]
@@ -58,7 +60,7 @@ def telling_tag(
     things alike: of a functional location and an equipment number the one that tells them apart.
     A running number names rows, and no things.
     """
-    taken = dict(columns)
+    taken = _named(header, columns)
     place = taken.get("Tag", -1)
     different = list(dict.fromkeys(map(tuple, rows)))
     if place < 0 or _apart(filter(None, _column(place, different))):
@@ -71,6 +73,41 @@ def telling_tag(
     ]
     taken["Tag"] = min(others, key=lambda index: words.index(plain(header[index])), default=place)
     return taken
+
+
+def _named(header: Sequence[str], columns: Mapping[str, int]) -> dict[str, int]:
+    """The columns, with what names a thing for Tag where nothing is, and the Name describes it."""
+    taken = dict(columns)
+    name = plain(header[taken["Name"]]) if "Name" in taken else ""
+    if "Tag" in taken or name not in _naming("described"):
+        return taken
+    words = _naming("words")
+    others = [
+        i for i, text in enumerate(header) if plain(text) in words and i not in taken.values()
+    ]
+    if others:
+        taken["Tag"] = min(others, key=lambda index: words.index(plain(header[index])))
+    return taken
+
+
+@cache
+def _naming(name: str) -> tuple[str, ...]:
+    table = data("columns.toml")["naming"]
+    return tuple(map(plain, table[name])) if isinstance(table, dict) else ()
+
+
+def alone(cells: Sequence[str], columns: Mapping[str, int], tags: Sequence[str]) -> bool:
+    """Whether a text stands alone in its row, as the heading of a section or a note below a list
+    does: words, where the tags of the list are none."""
+    given = [text for text in cells if text]
+    if len(given) != 1 or len(columns) < MOST_ALONE:
+        return False
+    spaced = sum(" " in tag for tag in tags)
+    return " " in given[0] and 5 * spaced <= len(tags)
+
+
+MOST_ALONE = 3
+"""Columns of a list from which a row with one cell says too little to be an asset."""
 
 
 def _column(place: int, rows: Sequence[Sequence[str]]) -> list[str]:

@@ -48,6 +48,28 @@ def says_nothing(column: str, text: str) -> bool:
     return word in _unknown("nothing") and column not in _unknown("ratings")
 
 
+def no_asset(kind: str) -> bool:
+    """Whether a row of that kind is about no asset, as an attribute of one is not."""
+    return plain(kind) in map(plain, _unknown("no_asset"))
+
+
+def anything(kind: str) -> bool:
+    """Whether a kind says nothing of what a thing is ("element")."""
+    return plain(kind) in map(plain, _unknown("anything"))
+
+
+def a_rule(cells: Iterable[str]) -> bool:
+    """Whether a row is a line that is drawn ("-----|-----")."""
+    given = [text for text in cells if text]
+    return bool(given) and all(re.fullmatch(r"[-=_+*:.~]{2,}", text) for text in given)
+
+
+def headed_again(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row names the columns once more, as at the top of each printed page."""
+    pairs = [(plain(name), plain(text)) for name, text in zip(header, cells, strict=False) if text]
+    return len(pairs) > 1 and all(name == text for name, text in pairs)
+
+
 def adds_up(cells: Iterable[str]) -> bool:
     """Whether a row holds a sum and nothing else ("Total: 214", "Total | 4 devices"), as below a
     list."""
@@ -120,12 +142,24 @@ def _qualified(
 
 def _cores(heading: str, ours: str) -> Iterator[str]:
     """What is left of a heading without the words around it, as it is compared."""
-    whole = plain(re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", heading))
+    bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", heading)
+    yield from _one_of_several(bare)
+    whole = plain(bare)
     before = [*_around("before"), *(_around("of_maker") if ours in _around("by_maker") else ())]
     starts = [whole, *(whole.removeprefix(plain(word)) for word in before)]
     for start in filter(None, starts):
         yield start
         yield from filter(None, (start.removesuffix(plain(word)) for word in _around("after")))
+
+
+def _one_of_several(heading: str) -> Iterator[str]:
+    """The only known one of the headings that one names at once ("IP address/DNS"); a column of
+    two things that both are known ("Make/Model") is neither."""
+    pieces = [plain(piece) for piece in heading.split("/")]
+    means = {ours for ours, words in canonical("register").items() for piece in pieces
+             if piece in {plain(ours), *map(plain, words)}}  # fmt: skip
+    if len(pieces) > 1 and len(means) == 1:
+        yield from filter(None, pieces)
 
 
 @cache

@@ -19,6 +19,11 @@ usual words of ten languages are known, what was taken for what is shown, `--map
 decides, `--dry-run` stores nothing. A title may stand above the columns (in the first 20
 lines).
 
+What is no row of a register is left out and named with its line: a sum, the headings again (as on
+each printed page), a text of several words alone in its row (a heading of a section, a note), an
+attribute of an asset framework; lines that are drawn are left out of every list. Where the column
+that would be Tag names two things alike, another column of tags that tells them apart is taken.
+
 A cell that cannot be read is named with its line and a good value, and the rest of its row is
 kept, where the row says less without it (of a register: Address, MAC, Kind, Criticality,
 Redundancy; of links and maps: Complete). Where the row would say something else without it, or

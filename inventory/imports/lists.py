@@ -19,8 +19,10 @@ from inventory.imports.by_cells import placed, telling_tag, told_by_cells
 from inventory.imports.checks import CHECKS, date_of
 from inventory.imports.columns import (
     MappingError,
+    a_rule,
     adds_up,
     choose,
+    headed_again,
     headings,
     says_nothing,
 )
@@ -103,15 +105,26 @@ def _rows(
 ) -> Iterator[tuple[Row, Fields]]:
     """The rows that state something, with the cells of our columns."""
     printed = {"Look at", "Why"} <= set(table.header)
+    tags = _tags(table, columns) if kind is Kind.REGISTER else ()
     for row in table.rows:
         fields = _fields(row, columns)
-        if kind is Kind.REGISTER and adds_up(row.cells):
-            said.sums.append(row.line)
+        if a_rule(row.cells) or (kind is Kind.REGISTER and said.is_none(row, table, columns, tags)):
             continue
         if kind in (Kind.REGISTER, Kind.LINK):
             said.unknown += _emptied(fields)
         if any(fields.values()) and not (kind is Kind.ATTEST and _unanswered(fields, printed)):
             yield row, fields
+
+
+def _tags(table: Table, columns: Mapping[str, int]) -> tuple[str, ...]:
+    """The tags of rows that say more than a tag."""
+    place = columns.get("Tag", columns.get("Name", -1))
+    rows = [
+        row.cells
+        for row in table.rows
+        if sum(map(bool, row.cells)) > 1 and not headed_again(table.header, row.cells)
+    ]
+    return tuple(cells[place] for cells in rows if 0 <= place < len(cells) and cells[place])
 
 
 def _scale(table: Table, columns: Mapping[str, int]) -> Scale:

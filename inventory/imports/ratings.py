@@ -25,9 +25,12 @@ class Scale(NamedTuple):
     levels: Mapping[str, str]
     told: str
 
+    figures: bool = True  # whether they are taken
+
     def of(self, text: str) -> str:
-        """C1, C2 or C3; the text itself where it is none of its words."""
-        return self.levels.get(plain(figure(text) or text), text)
+        """C1, C2 or C3; "" for a figure that is not taken, the text itself where it is no word."""
+        number = figure(text)
+        return "" if number and not self.figures else self.levels.get(plain(number or text), text)
 
 
 def scale(heading: str, cells: Iterable[str]) -> Scale:
@@ -36,7 +39,7 @@ def scale(heading: str, cells: Iterable[str]) -> Scale:
     figures = set(filter(None, map(figure, cells)))
     if others := sorted(figures - set(FIGURES), key=int):
         said = f"{heading}: no figure is taken, for {others[-1]} is none of the steps 1, 2, 3"
-        return Scale(words, said)
+        return Scale(words, said, figures=False)
     downward = plain(heading) in ranks
     most, least = ("1", "3") if downward else ("3", "1")
     told = f"{heading}: {most} is taken for the most critical (C3), {least} for the least (C1)"

@@ -6,10 +6,13 @@ One rule keeps it simple: whatever is not taken as it stands is named, and a lon
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from inventory.imports.by_cells import alone
+from inventory.imports.columns import adds_up, headed_again, no_asset
+from inventory.imports.table import Row, Table
 from inventory.judge.statements import nearest
 
 SHOWN = 20
@@ -25,7 +28,7 @@ class Remarks:
     def __init__(self) -> None:
         self.wrong: list[str] = []
         self.aside: list[str] = []
-        self.sums: list[int] = []
+        self.left: dict[str, list[int]] = {}  # why rows are no assets, with their lines
         self.unknown: Counter[str] = Counter()
         self.statements: dict[str, int] = {}  # each with its first line
         self._spares: dict[str, str] = {}
@@ -34,6 +37,25 @@ class Remarks:
         """Remembers how a word for redundancy was read."""
         if letter and letter != word.upper():
             self._spares.setdefault(word, letter)
+
+    def is_none(
+        self, row: Row, table: Table, columns: Mapping[str, int], tags: Sequence[str]
+    ) -> bool:
+        """Whether a row of a register is about no asset; remembers why."""
+        place = columns.get("Kind", -1)
+        if adds_up(row.cells):
+            why = "a sum of the list"
+        elif headed_again(table.header, row.cells):
+            why = "the headings again"
+        elif 0 <= place < len(row.cells) and no_asset(row.cells[place]):
+            why = f"a row of kind {row.cells[place]!r}, which is no asset"
+        elif alone(row.cells, columns, tags):
+            text = next(filter(None, row.cells))[:40]
+            why = f"{text!r} alone in its row: a heading or a note (an asset needs a second cell)"
+        else:
+            return False
+        self.left.setdefault(why, []).append(row.line)
+        return True
 
     def refusal(self, path: Path) -> str:
         """Why a file was not imported."""
@@ -47,8 +69,7 @@ class Remarks:
                 f"{word} is taken for {letter}"
                 for word, letter in islice(self._spares.items(), SHOWN)
             )
-        if self.sums:
-            yield f"left out: line {self.sums[0]}, a sum of the list"
+        yield from shown([_left(why, lines) for why, lines in self.left.items()])
         if self.unknown:
             words = ", ".join(text for text, _ in self.unknown.most_common(MOST_WORDS))
             many = self.unknown.total()
@@ -58,6 +79,11 @@ class Remarks:
             yield f"not taken as written: {cells}; the rest of the row is kept"
             yield from shown(self.aside)
         yield from _unread(self.statements)
+
+
+def _left(why: str, lines: Sequence[int]) -> str:
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return f"left out: line {lines[0]}{more}, {why}"
 
 
 def shown(lines: Sequence[str]) -> Iterator[str]:

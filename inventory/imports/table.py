@@ -67,7 +67,7 @@ class Table:
         row = self.rows[place]
         told = f"{self.told}, columns from line {row.line}"
         rows = self.rows[place + 1 :]
-        return replace(self, header=row.cells, rows=rows, told=told, line=row.line)
+        return replace(self, header=_headings(row.cells), rows=rows, told=told, line=row.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,16 @@ def read(path: Path, asked: Asked | None = None) -> Table:
     found = [row for row in lines if any(row.cells)]
     if not found:
         raise TableError(f"{path} has no row; the first row must name the columns")
-    header = found[0].cells
+    header = _headings(found[0].cells)
     if len(header) > MOST_COLUMNS:
         raise TableError(f"{path}: {len(header)} columns; at most {MOST_COLUMNS} are read")
     digest = hashlib.sha256(content).hexdigest()
     return Table(path.name, digest, header, tuple(found[1:]), told, workbook, others)
+
+
+def _headings(cells: Sequence[str]) -> tuple[str, ...]:
+    """Headings in one line each."""
+    return tuple(" ".join(cell.split()) for cell in cells)
 
 
 def _workbook(

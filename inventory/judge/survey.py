@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from inventory.derive.declared import bus_part, denies, is_equipment, label, row, yes
+from inventory.derive.identity import plain_mac
 from inventory.judge.bearing import sought
 from inventory.judge.context import Context, Neighbour, Vantage, Zone, networks_of
 from inventory.judge.gathered import Gathered, own_names
@@ -214,8 +215,10 @@ class _Stated:
             self.maps.add(fields)
 
     def _claims(self, one: RegisterRow) -> None:
-        if one.address and not bus_part(one.unit) and not is_equipment(one):
-            self.claimed[one.address] = label(one)
+        if bus_part(one.unit) or is_equipment(one):
+            return
+        for where in filter(None, (one.address, plain_mac(one.mac))):
+            self.claimed[where] = label(one)
 
     def _attested(self, item: Declaration) -> None:
         subject = item.fields.get("subject", item.subject)

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from shlex import quote
 
-from inventory.derive.identity import placeholder
+from inventory.derive.identity import placeholder, plain_mac
 from inventory.judge.door import Door, info
 from inventory.judge.gathered import identities
 from inventory.judge.logic import cite, declared, derived, true, unknown
@@ -105,12 +105,13 @@ _NO_ROW = declared("no register row matches it by serial, hardware address, tag 
 
 
 def _claimed(view: View) -> Proposition | None:
-    """What is asked of a device whose address a register row names that means another device, by
-    its serial number, hardware address or tag: both may be one (architecture, identity)."""
+    """What is asked of a device whose address, or hardware address, a register row names that means
+    another device by a stronger key: both may be one (architecture, identity)."""
     if view.device.part:
         return None
     rows = view.context.claimed
-    found = next((one for one in view.device.addresses if one in rows), "")
+    macs = map(plain_mac, (view.device.mac, *view.fact("interface.mac")))
+    found = next((one for one in (*view.device.addresses, *macs) if one in rows), "")
     if not found:
         return None
     return unknown(

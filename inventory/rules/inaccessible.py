@@ -294,7 +294,7 @@ def a08(view: View) -> list[Case]:
     row = view.row
     if device.away:  # one that was taken away rests (`standing`)
         return [Case("", _somewhere(view, device.away))]
-    if shared := _one_address(view):
+    if shared := _one_device(view):
         return [Case("", shared)]
     if row is None or view.present is not None:
         return []
@@ -347,22 +347,42 @@ def _unasked(view: View, row: RegisterRow) -> Proposition:
     return unknown(missing, step, "untrap import register FILE")
 
 
-def _one_address(view: View) -> Proposition | None:
-    """A question where several register rows name the place of one device, and nothing else."""
+def _one_device(view: View) -> Proposition | None:
+    """A question where several register rows mean one device by what only one thing can have, or by
+    no more than where it stands."""
     rows = {
-        one.identity.removeprefix(ROW): one.reason
+        one.identity.removeprefix(ROW): _way(one.reason)
         for one in view.device.merges
         if one.identity.startswith(ROW)
     }
-    by_address = any(reason.startswith("address ") for reason in rows.values())
-    if len(rows) < 2 or not by_address or not view.device.seen:
+    count = Counter(rows.values())
+    by = [way for way in LED_BY if count[way] > 1 or (count[way] and way in PLACES)]
+    if len(rows) < 2 or not by or not view.device.seen:
         return None
     return unknown(
-        f"which of {', '.join([*rows][:5])} it is: these register rows lead to one device, by its"
-        " address alone",
-        "correct the address of those that it is not; where they are parts of it, give it one row",
+        f"which of {', '.join([*rows][:5])} it is: these register rows lead to one device, by"
+        f" {LED_BY[by[0]]}",
+        f"correct the {by[0]} of those that it is not; where they are parts of it, give it one row",
         "untrap import register FILE",
     )
+
+
+LED_BY = {
+    "address": "its address alone",
+    "unit": "units of one that answers every unit alike",
+    "serial number": "one serial number",
+    "hardware address": "one hardware address",
+    "name": "one name",
+}
+"""What may lead several rows to one device, and how that is said."""
+
+PLACES = frozenset({"address", "unit"})
+"""What only tells where a device stands; two rows of which one names it may mean two devices."""
+
+
+def _way(reason: str) -> str:
+    """By what a register row was found to mean a device (`derive.register`)."""
+    return next((way for way in LED_BY if reason.startswith(way)), "unit")
 
 
 ROW = "register row "

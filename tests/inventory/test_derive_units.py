@@ -9,7 +9,7 @@ import pytest
 from inventory.derive.assets import derive
 from inventory.model import Declaration, Device, Kind
 from protocols.contract import Fact, Observation, Outcome
-from tests.inventory.making import SITE, listed, observed
+from tests.inventory.making import SITE, listed, observed, stated
 
 GATEWAY = {"vendor": "Moxa", "product": "MGate", "firmware": "2.3"}
 
@@ -87,6 +87,9 @@ def test_a_device_that_answers_every_unit_alike_is_one_asset_with_its_declared_u
     assert one.register is not None
     assert one.register.tag == "GW"
     assert {planned.device for planned in found.planned} == {one.key}
+    assert {"U3", "U4"} <= set(one.aliases)  # who looks for them is led to it
+    said_of = {merge.identity: merge.reason for merge in one.merges}
+    assert said_of["register row U3"] == "it answers every unit alike"
 
 
 def test_the_only_component_of_the_same_maker_and_firmware_is_the_device_itself() -> None:
@@ -257,3 +260,44 @@ def test_of_two_rows_that_name_one_address_both_tags_find_the_device() -> None:
     (one,) = devices([observed("10.0.0.1", BOX)], rows)
     assert {"A-8", "A-9"} <= {one.name, *one.aliases}
     assert len([merge for merge in one.merges if merge.identity.startswith("register row ")]) == 2
+
+
+OTHER = BOX | {"name": "APP8"}
+
+
+def test_a_row_that_means_a_named_device_leaves_nothing_at_its_old_address() -> None:
+    silent = observed("10.0.0.99", outcome=Outcome.SILENT)
+    rows = [listed(tag="app8", address="10.0.0.99"), listed(tag="P-1", class_="pump"),
+            stated(Kind.LINK, "P-1 | x", equipment="P-1", device="10.0.0.99")]  # fmt: skip
+    found = derive(SITE, [observed("10.0.0.8", OTHER), silent], rows)
+    (one,) = found.devices
+    assert one.addresses == ("10.0.0.8",)
+    assert one.register is not None
+    assert one.register.address == "10.0.0.99"
+    assert [place.address for place in found.places] == ["10.0.0.8"]
+    assert [link.device for link in found.links] == [one.key]  # who names the old address means it
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [observed("10.0.0.99", BOX | {"vendor": "Other", "name": "b"}, at=1)],  # it answers there
+        [listed(tag="PLC-9", address="10.0.0.99")],  # another row means what is planned there
+        [listed(tag="U-9", address="10.0.0.99", unit="9", parent="10.0.0.99")],  # a gateway
+    ],
+)
+def test_what_stands_or_is_planned_at_such_an_address_stays(
+    more: list[Observation | Declaration],
+) -> None:
+    rows = [listed(tag="app8", address="10.0.0.99")]
+    heard = [one for one in more if isinstance(one, Observation)]
+    rows += [one for one in more if isinstance(one, Declaration)]
+    found = devices([observed("10.0.0.8", OTHER), *heard], rows)
+    assert "10.0.0.99" in {address for one in found for address in one.addresses}
+    assert len(found) > 1
+
+
+def test_a_row_whose_name_two_devices_share_keeps_its_address() -> None:
+    same = [observed(f"10.0.0.{n}", OTHER | {"serial": f"S{n}00"}, at=n) for n in (7, 8)]
+    found = devices(same, [listed(tag="app8", address="10.0.0.99")])
+    assert [one.addresses for one in found if not one.seen] == [("10.0.0.99",)]

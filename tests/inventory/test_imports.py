@@ -509,7 +509,7 @@ def test_figures_of_a_scale_of_other_steps_rate_nothing(tmp_path: Path) -> None:
     rated = [one.criticality for one in declared.rows(found.declarations)]
     assert rated == ["", "", "", "C3"]  # 3 of 5 is the middle, not the top
     assert "no figure is taken, for 5 is none of the steps 1, 2, 3" in found.told
-    assert "line 2: Criticality '1'; write C1" in found.told
+    assert "line 2" not in found.told  # once is enough
 
 
 def test_a_figure_with_a_zero_behind_it_is_the_same(tmp_path: Path) -> None:

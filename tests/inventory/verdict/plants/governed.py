@@ -90,6 +90,8 @@ G01 = [
          evidence(listed(TEMPERATURE), listed(TEMPERATURE, credential="reader"))),
 ]  # fmt: skip
 
+ELSEWHERE_MEANT = "a register row names its address, or its hardware address, and means another"
+
 G02 = [
     yes("G02", "medium/high", evidence(S7, about=PLC), {"register": True}),
     yes("G02", "medium/high", evidence(NO_UA, about=PLC), {"register": True}),
@@ -100,10 +102,17 @@ G02 = [
     trap("G02", "the register row of a machine names its address", "",
          evidence(S7, about=replace(PLC, addresses=("10.0.0.9",))),
          {"register": True, "addressed": {"10.0.0.9": row("P-9")}}),
-    trap("G02", "a register row names its address and means another", "?",
+    *(trap("G02", ELSEWHERE_MEANT, key, evidence(S7, about=replace(PLC, **about)),
+           {"register": True, "claimed": {"00:1b:1b:00:00:09": "PLC-9"}})
+      for key, about in (
+          ("?", {"mac": "00:1b:1b:00:00:09"}),
+          ("?", {"facts": (Fact("interface.mac", "00-1B-1B-00-00-09", "snmp"),)}),
+          ("medium/high", {"mac": "00:1b:1b:00:00:08"}),
+      )),
+    trap("G02", ELSEWHERE_MEANT, "?",
          evidence(S7, about=replace(PLC, addresses=("10.0.0.9",))),
          {"register": True, "claimed": {"10.0.0.9": "PLC-9"}}).telling("PLC-9", "10.0.0.9"),
-    trap("G02", "a register row names its address and means another", "medium/high",
+    trap("G02", ELSEWHERE_MEANT, "medium/high",
          evidence(S7, about=replace(PLC, addresses=("10.0.0.9",), part="unit 3")),
          {"register": True, "claimed": {"10.0.0.9": "PLC-9"}}),  # the row names its gateway
     *(trap("G02", "the register row of a machine names its address", key,

@@ -304,7 +304,19 @@ A08 = [
           ("?", (("A", "address 10.0.0.5"), ("B", "address 10.0.0.5"))),
           ("?", (("A", "serial number 77"), ("B", "address 10.0.0.5"))),
           ("", (("A", "address 10.0.0.5"), ("A", "address 10.0.0.5"))),
+          ("?", (("A", "serial number 77"), ("B", "serial number 77"))),
+          ("?", (("A", "hardware address 0"), ("B", "hardware address 0"), ("C", "name c"))),
+          ("?", (("A", "name a"), ("B", "name a"))),
+          ("", (("A", "name a"), ("B", "serial number 77"))),
           ("", (("A", "serial number 77"), ("B", "hardware address 0")))) ),
+    trap("A08", "several register rows name", "?", evidence(S7, about=replace(PLC, merges=(
+        Merge("register row A", "serial number 77 is the same"),
+        Merge("register row B", "serial number, but for case, zeros in front, 77 is the same")))),
+        ).telling("A, B", "by one serial number", "correct the serial number", "!address"),
+    trap("A08", "several register rows name", "?", evidence(S7, about=replace(PLC, merges=(
+        Merge("register row GW", "serial number 77 is the same"),
+        Merge("register row U-5", "it answers every unit alike")))),
+        ).telling("GW, U-5", "units of one that answers every unit alike", "correct the unit"),
     trap("A08", "several register rows name", "", evidence(S7, about=replace(PLC, merges=(
         Merge("register row A", "address 10.0.0.5"), Merge("serial:77", "same serial number"))))),
     trap("A08", "several register rows name", "?", evidence(about=replace(UNSEEN, merges=tuple(
