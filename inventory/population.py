@@ -43,9 +43,8 @@ def estimate(declared: int, found: int, shared: int, from_scan: bool = False) ->
     if not declared:
         return Estimate(refused="there is no register of what was asked")
     if shared < FEWEST_SHARED:
-        return Estimate(
-            refused=f"register and scan share {shared} devices, {FEWEST_SHARED} are needed"
-        )
+        both = "1 device" if shared == 1 else f"{shared} devices"
+        return Estimate(refused=f"register and scan share {both}, {FEWEST_SHARED} are needed")
     likely = (declared + 1) * (found + 1) / (shared + 1) - 1
     spread = (declared + 1) * (found + 1) * (declared - shared) * (found - shared)
     deviation = sqrt(spread / ((shared + 1) ** 2 * (shared + 2)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from inventory.readiness.answer import Answer, Concluded, share, span
+from inventory.readiness.answer import Answer, BySite, Concluded, Listed, several, share, span
 from inventory.readiness.availability import Availability
 from inventory.readiness.census import Census, Stale
 from inventory.readiness.sites import (
@@ -47,8 +47,8 @@ def answer(
         _doubtful(line),
         "whether people copy data by hand instead",
         (
-            ("sites side by side", side_by_side(sites, today)),
-            ("most less least share at level 4, by class", differing(found)),
+            BySite("sites side by side", side_by_side(sites, today)),
+            Listed("most less least share at level 4, by class", differing(found)),
         ),
     )  # fmt: skip
 
@@ -63,7 +63,7 @@ def _wavering(found: Availability) -> str:
 
 def _stale(found: Stale, gaps: int) -> str:
     """The rate of the values of which it is known, and of how many it is not."""
-    devices = f"{gaps} device{'' if gaps == 1 else 's'}"
+    devices = several(gaps, "device")
     left = max(found.read - found.judged, 0)
     unknown = f"not known of {left} of {max(found.read, found.judged)} values"
     if not found.judged:
@@ -78,7 +78,8 @@ def _compared(sites: Sequence[Site], found: Sequence[Spread]) -> str:
     beside = f"; {left} of {len(sites)} sites not known" if left else ""
     if not found:
         return f"nothing to compare: no class that two sites have{beside}"
-    return f"at most {100 * found[0].high:.0f} points, of {len(found)} classes{beside}"
+    classes = f"{len(found)} class{'' if len(found) == 1 else 'es'}"
+    return f"at most {100 * found[0].high:.0f} points, of {classes}{beside}"
 
 
 def _doubtful(line: Mapping[str, object]) -> float:

@@ -10,6 +10,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What a measure is made of: class of equipment, and what is told of it."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BySite:
+    """The same by site, whose names are the operator's."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One of the six questions, as far as a scan answers it."""
 
@@ -18,7 +34,7 @@ class Answer:
     measures: tuple[tuple[str, str], ...]
     unknown: float | None  # share of what it rests on that is not known; None: not computable
     stays_human: str
-    lists: tuple[tuple[str, tuple[str, ...]], ...] = ()  # what measures are made of: title, lines
+    lists: tuple[Listed | BySite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,11 @@ class Concluded:
     def unknown(self, devices: int) -> float:
         """The share of devices of which something is asked; all where there is none."""
         return round(min(self.open_assets / devices, 1.0), 3) if devices else 1.0
+
+
+def several(count: int, word: str) -> str:
+    """A number of things: "1 device", "2 devices"."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def percent(part: float) -> str:

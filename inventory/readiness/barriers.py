@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inventory.judge.openness import protocol
-from inventory.readiness.answer import Concluded, share
+from inventory.readiness.answer import Concluded, several, share
 from inventory.readiness.census import Census
 
 MADE, WRITE, RUN = "handcrafted integrations", "no write path", "not managed for AI"
@@ -172,7 +172,8 @@ def _behind(census: Census) -> str:
     behind = census.management.behind
     if not behind:
         return "0"
-    return f"{len(behind)}, to {behind.total()} devices, one of them to {max(behind.values())}"
+    reached = several(behind.total(), "device")
+    return f"{len(behind)}, to {reached}, one of them to {max(behind.values())}"
 
 
 def _runs(census: Census) -> str:

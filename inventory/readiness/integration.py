@@ -9,7 +9,7 @@ from collections import Counter
 
 from inventory.judge.openness import protocol
 from inventory.model import Device
-from inventory.readiness.answer import Answer, Concluded, share
+from inventory.readiness.answer import Answer, Concluded, Listed, share
 from inventory.readiness.origins import Origins
 from protocols.contract import SPOKE, Openness
 
@@ -74,5 +74,5 @@ def answer(
         ),
         concluded.unknown(devices),
         "contracts and the quality of pipelines",
-        (("machines per variant (protocol, maker, model, map), by class", origins.reuse),),
+        (Listed("machines per variant (protocol, maker, model, map), by class", origins.reuse),),
     )  # fmt: skip

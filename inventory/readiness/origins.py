@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from inventory.model import Need, Truth, Way
-from inventory.readiness.answer import percent, share
+from inventory.readiness.answer import percent, several, share
 
 
 class Origins:
@@ -52,7 +52,7 @@ class Origins:
     def unprofiled(self) -> str:
         """The machines that could not be counted, in words; "" for none."""
         left = self.machines - self.profiled
-        return f"; not known of {left} machines without a signal profile" if left else ""
+        return f"; not known of {several(left, 'machine')} without a signal profile" if left else ""
 
     @property
     def known(self) -> str:
@@ -79,15 +79,15 @@ class Origins:
         return f"of {self.required}: {told}{self.unprofiled}"
 
     @property
-    def reuse(self) -> tuple[str, ...]:
+    def reuse(self) -> tuple[tuple[str, str], ...]:
         """Per class its machines, its variants and the former per variant; large classes first."""
         ordered = sorted(self.units, key=lambda cls: (-self.units[cls], cls))
-        return tuple(map(self._line, ordered))
+        return tuple((cls, self._reused(cls)) for cls in ordered)
 
-    def _line(self, cls: str) -> str:
+    def _reused(self, cls: str) -> str:
         units, known = self.units[cls], self.connected[cls]
         variants = len(self.variants.get(cls, ()))
         left = f"; not known of {units - known}" if known < units else ""
         if not variants:
-            return f"{cls}: {units}, no variant known"
-        return f"{cls}: {units}, variants {variants}, reuse {known / variants:.1f}{left}"
+            return f"{units}, no variant known"
+        return f"{units}, variants {variants}, reuse {known / variants:.1f}{left}"

@@ -45,23 +45,23 @@ def level4(line: Mapping[str, object]) -> dict[str, object]:
     return {"lo": line.get("level4_share"), "hi": line.get("level4_possible")}
 
 
-def side_by_side(sites: Sequence[Site], today: date) -> tuple[str, ...]:
-    """A line for each site, where there are several."""
-    return tuple(_told(one, today) for one in sites) if len(sites) > 1 else ()
+def side_by_side(sites: Sequence[Site], today: date) -> tuple[tuple[str, str], ...]:
+    """Each site and what is told of it, where there are several."""
+    return tuple((one.name, _told(one, today)) for one in sites) if len(sites) > 1 else ()
 
 
 def _told(site: Site, today: date) -> str:
     if site.day is None:
-        return f"{site.name}: not known, never judged (untrap --site NAME readiness)"
+        return "not known, never judged (untrap --site NAME readiness)"
     if not site.holds:
         return (
-            f"{site.name}: not known, its records or the rules changed since {site.day}"
+            f"not known, its records or the rules changed since {site.day}"
             " (untrap --site NAME readiness)"
         )
     line = site.whole
     old = f", as of {site.day}" if site.day != today else ""
     return (
-        f"{site.name}: index {span(line.get('index'))}, level 4 {span(level4(line))},"
+        f"index {span(line.get('index'))}, level 4 {span(level4(line))},"
         f" critical (C3) {span(line.get('c3_level4'))}{old}"
     )
 
@@ -97,9 +97,9 @@ def _spread(cls: str, bounds: Sequence[tuple[float, float]]) -> Spread:
     return Spread(cls, len(bounds), round(max(sure, 0.0), 3), round(may, 3))
 
 
-def differing(found: Sequence[Spread]) -> tuple[str, ...]:
-    """A line for each class."""
-    return tuple(f"{one.cls}: {_points(one)} points between {one.sites} sites" for one in found)
+def differing(found: Sequence[Spread]) -> tuple[tuple[str, str], ...]:
+    """Each class and how far it differs."""
+    return tuple((one.cls, f"{_points(one)} points between {one.sites} sites") for one in found)
 
 
 def _points(one: Spread) -> str:

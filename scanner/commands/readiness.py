@@ -75,8 +75,8 @@ def _questions(settings: Settings, store: Store, line: Mapping[str, object] | No
         say(f"\n{answer.number}. {answer.question}  ({share})")
         for name, value in answer.measures:
             say(f"   {name}{': ' + value if value else ''}")
-        for title, lines in answer.lists:
-            _listed(title, lines)
+        for listed in answer.lists:
+            _listed(listed.title, listed.rows)
         say(f"   stays with people: {answer.stays_human}")
     say("\nindicators of the other barriers (indicators, not scores)")
     for barrier, several in groupby(barriers(census, counts), key=itemgetter(0)):
@@ -85,13 +85,13 @@ def _questions(settings: Settings, store: Store, line: Mapping[str, object] | No
             say(f"   {name}: {value}")
 
 
-def _listed(title: str, several: Sequence[str]) -> None:
+def _listed(title: str, several: Sequence[tuple[str, str]]) -> None:
     """A list with its first lines, and how many more there are."""
     if not several:
         return
     say(f"   {title}")
-    for text in several[:MOST_LINES]:
-        say(f"     {inert(text, 400)}")
+    for name, text in several[:MOST_LINES]:
+        say(f"     {inert(name, 200)}: {text}")
     if len(several) > MOST_LINES:
         say(f"     and {len(several) - MOST_LINES} more")
 

@@ -33,6 +33,7 @@ def test_lists_that_agree_leave_nothing_to_guess() -> None:
     [
         (0, 40, 0, False, "no register"),
         (30, 40, 6, False, "share 6 devices, 7 are needed"),
+        (30, 40, 1, False, "share 1 device, 7 are needed"),
         (30, 40, 20, True, "made from a scan"),
     ],
 )

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.outputs.report.render import render
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from inventory.outputs.report.page import Elsewhere
+    from inventory.readiness.sites import Site
     from inventory.store import Store
 
 
@@ -31,13 +31,16 @@ def write(
     """Writes the report of a concluded store; returns one line that says so.
 
     `others`: concluded stores of the other sites, one after the other, of which only the use cases
-    are told.
+    and the roll-up are told.
 
     Raises OSError when the file cannot be written.
     """
     from inventory.outputs.report.gather import gather
 
-    page = replace(gather(store, now), elsewhere=tuple(_elsewhere(others, now)))
+    now = now or datetime.now(UTC)
+    found = list(_elsewhere(others, now))
+    page = gather(store, now, others=[site for _, site in found])
+    page = replace(page, elsewhere=tuple(cases for cases, _ in found))
     if redact:
         from inventory.outputs.report.redact import redacted
 
@@ -48,16 +51,15 @@ def write(
     return f"report of {page.asset_count} assets written to {path} ({size:.2f} MB)"
 
 
-def _elsewhere(others: Iterable[Store], now: datetime | None) -> Iterator[Elsewhere]:
-    from datetime import UTC, datetime
-
+def _elsewhere(others: Iterable[Store], now: datetime) -> Iterator[tuple[Elsewhere, Site]]:
     from inventory.assemble import context_of, machines
     from inventory.outputs.report.use import elsewhere
+    from inventory.readiness.taking import site_of
     from inventory.usecases import Obstacles
 
     for store in others:
-        known = context_of(store, now or datetime.now(UTC))
-        yield elsewhere(store.site, machines(store, known), Obstacles(store))
+        known = context_of(store, now)
+        yield elsewhere(store.site, machines(store, known), Obstacles(store)), site_of(store, now)
 
 
 __all__ = ["render", "write"]

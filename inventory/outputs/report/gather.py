@@ -26,6 +26,10 @@ from inventory.outputs.report.limits import LIMITS, Limits
 from inventory.outputs.report.page import Page, Share
 from inventory.outputs.report.sitemap import Counting, networks, site_map
 from inventory.outputs.report.use import used
+from inventory.readiness.barriers import barriers
+from inventory.readiness.review import six_questions
+from inventory.readiness.sites import Site
+from inventory.readiness.taking import counts_of, site_of, taken
 from inventory.rollup import USABLE, USEFUL, dark_spares, reached, roll_up
 from inventory.usecases import Obstacles
 
@@ -33,8 +37,14 @@ if TYPE_CHECKING:
     from inventory.store import Store
 
 
-def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -> Page:
-    """The values of the report of one site; the store must be concluded."""
+def gather(
+    store: Store,
+    now: datetime | None = None,
+    limits: Limits = LIMITS,
+    others: Sequence[Site] = (),
+) -> Page:
+    """The values of the report of one site; the store must be concluded. `others` are the roll-ups
+    of the other sites."""
     now = now or datetime.now(UTC)
     big = store.assets_count() > limits.assets
     told = limits.big_gaps if big else limits.gaps
@@ -61,6 +71,8 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
     used_for = used(named, Obstacles(store), limits.rows if not big else 0)
     planned = Plan.of(ranked.data)
     dark, dark_more = critical.dark(planned, limits)
+    counted, concluded = taken(store, now), counts_of(store)
+    sites = (site_of(store, now), *others)
     questions, question_count = listing.asked(store.questions(), Labels(store).of, limits)
     return Page(
         site=store.site,
@@ -100,6 +112,8 @@ def gather(store: Store, now: datetime | None = None, limits: Limits = LIMITS) -
         about=honesty.about(scans),
         severities=ranked.severities,
         names=census.names,
+        review=tuple(six_questions(counted, line, concluded, sites, now.date())),
+        barriers=tuple(barriers(counted, concluded)),
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from inventory.readiness.answer import Answer
+
 YES, UNKNOWN, NO, NONE = "yes", "unknown", "no", "none"
 """States of an asset: its data can be had, not known, cannot be had, carries no process data."""
 
@@ -328,6 +330,8 @@ class Page:
     severities: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)  # tag → what the machine is called
     elsewhere: tuple[Elsewhere, ...] = ()
+    review: tuple[Answer, ...] = ()  # the six questions
+    barriers: tuple[tuple[str, str, str], ...] = ()  # barrier, indicator, its value
 
     @property
     def case_names(self) -> tuple[str, ...]:

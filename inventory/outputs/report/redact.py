@@ -31,6 +31,7 @@ from inventory.outputs.report.page import (
     Proof,
     Todo,
 )
+from inventory.readiness.answer import BySite
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -47,6 +48,7 @@ NAMES: Mapping[tuple[type, str], str] = {
     (Asset, "name"): "asset",
     (Asked, "assets"): "asset",
     (Case, "blocked"): "asset",
+    (BySite, "rows"): "site",
     (Case, "unknown"): "asset",
     (Change, "asset"): "asset",
     (Elsewhere, "site"): "site",

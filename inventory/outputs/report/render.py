@@ -28,6 +28,7 @@ SECTIONS = (
     "questions",
     "signals",
     "cases",
+    "review",
     "honest",
     "harm",
     "changes",
@@ -44,6 +45,9 @@ LONGEST = 1_000
 """Characters of one text."""
 MOST_NETS = 300
 """Networks in the overview drawing; the table lists all."""
+
+MOST_ROWS = 200
+"""Sites, or classes, that one list of the six questions names."""
 
 MOST_SPARES = 6
 """Spares without data that the first screen names."""
@@ -67,6 +71,7 @@ def render(page: Page) -> str:
         seen_categories={g.category for g in page.gaps} | {g.category for g in page.groups},
         most_nets=MOST_NETS,
         most_spares=MOST_SPARES,
+        most_rows=MOST_ROWS,
         draw=draw,
         outcomes=tuple(one.value for one in Outcome),
     )

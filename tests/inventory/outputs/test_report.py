@@ -32,6 +32,8 @@ from protocols.contract import Outcome
 from scanner.cli import untrap
 from tests.inventory.making import SITE, START, stated
 from tests.inventory.outputs.sample import CANARY, plant, scan
+from tests.scanner.test_pilot import plant as plant_of_pilot
+from tests.scanner.test_pilot import server
 
 VOID = {"meta", "input", "br", "rect", "path", "circle", "img", "hr"}
 OPTIONAL = {"td", "th", "li", "tr", "p"}
@@ -479,3 +481,29 @@ def test_a_fix_for_many_machines_says_how_many_it_does_not_name(tmp_path: Path) 
     most = max(page.fixes, key=lambda one: one.machines_more)
     assert len(most.machines) == LIMITS.names and most.machines_more > 0
     assert f"and {most.machines_more} more" in visible(render(page))
+
+
+def test_the_six_questions_and_the_other_sites_stand_in_the_report(tmp_path: Path) -> None:
+    """With the names of sites replaced where it is to be passed on."""
+    path = tmp_path / "sites.db"
+    for name in ("lyon", "oslo-canary"):
+        plant_of_pilot(path, name, server(name, "current", "running"))
+    with Store.open(path, "oslo-canary") as other, Store.open(path, "lyon") as store:
+        for one in (other, store):
+            conclude(one)
+        report.write(store, tmp_path / "open.html", others=[other])
+        report.write(store, tmp_path / "redacted.html", redact=True, others=[other])
+    told = visible((tmp_path / "open.html").read_text("utf-8"))
+    for text in (
+        "1. Is data access consistent and reliable across all sites? not known: 0 %",
+        "Difference between sites of the share at level 4, by class at most 0 points, of 1 class",
+        "Sites side by side (2) lyon index",
+        "oslo-canary index",
+        "Machines per variant (protocol, maker, model, map), by class (1) motor 1, variants 1",
+        "6. Is it funded and governed as an enterprise priority? not answerable by a scan",
+        "Handcrafted integrations",
+    ):
+        assert text in told, text
+    hidden = (tmp_path / "redacted.html").read_text("utf-8")
+    assert "oslo-canary" not in hidden
+    assert "Sites side by side (2)" in hidden

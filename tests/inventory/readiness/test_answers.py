@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from inventory.model import Device, Evidence, Need, Truth, Way
-from inventory.readiness.answer import Answer, Concluded, percent
+from inventory.readiness.answer import Answer, BySite, Concluded, Listed, percent
 from inventory.readiness.availability import Availability
 from inventory.readiness.census import Census, Stale
 from inventory.readiness.review import six_questions
@@ -84,14 +84,15 @@ def test_sites_are_compared_where_there_are_several() -> None:
     alone = asked(sites=(site("A"),))
     assert measure(alone, 1, name) == "not known: the inventory holds one site"
     assert alone[0].lists == (
-        ("sites side by side", ()), ("most less least share at level 4, by class", ())
-    )  # fmt: skip
+        BySite("sites side by side", ()),
+        Listed("most less least share at level 4, by class", ()),
+    )
     sites = (site("A", pump=(0.2, 0.2)), site("B", pump=(0.7, 0.7)), site("C", holds=False))
     answers = asked(sites=sites)
-    assert measure(answers, 1, name) == "at most 50 points, of 1 classes; 1 of 3 sites not known"
-    (_, told), (_, classes) = answers[0].lists
-    assert [text.partition(":")[0] for text in told] == ["A", "B", "C"]
-    assert classes == ("pump: 50 points between 2 sites",)
+    assert measure(answers, 1, name) == "at most 50 points, of 1 class; 1 of 3 sites not known"
+    told, classes = answers[0].lists
+    assert [name for name, _ in told.rows] == ["A", "B", "C"]
+    assert classes.rows == (("pump", "50 points between 2 sites"),)
     strange = asked(sites=(site("A", pump=(0.2, 0.2)), site("B", fan=(0.2, 0.2))))
     assert measure(strange, 1, name) == "nothing to compare: no class that two sites have"
     never = asked(sites=(site("A"), site("B", None)))
@@ -132,8 +133,8 @@ def test_question_four_tells_by_what_signals_come_and_the_share_of_insecure_path
     answers = asked(census, Concluded({"G01": 1}, 0, 0))
     assert measure(answers, 4, "required signals, by").startswith("of 1: 0% describe themselves")
     assert measure(answers, 4, "devices whose only path") == "33% of 3"
-    ((_, reuse),) = answers[3].lists
-    assert reuse == ("pump: 1, variants 1, reuse 1.0",)
+    (reuse,) = answers[3].lists
+    assert reuse.rows == (("pump", "1, variants 1, reuse 1.0"),)
 
 
 def test_of_an_empty_inventory_everything_is_not_known_or_nothing_to_count() -> None:
@@ -145,7 +146,7 @@ def test_of_an_empty_inventory_everything_is_not_known_or_nothing_to_count() -> 
                  "required signals whose source is known"):  # fmt: skip
         assert said[name] == "nothing to count"
     assert measure(answers, 3, "questions not asked") == "0; nothing to count"
-    assert not any(lines for one in answers for _, lines in one.lists)
+    assert not any(listed.rows for one in answers for listed in one.lists)
 
 
 def test_a_roll_up_line_without_bounds_is_not_assessed() -> None:

@@ -38,10 +38,10 @@ def test_a_machine_whose_class_has_no_profile_is_not_known() -> None:
     assert (
         found.known
         == found.by_way
-        == ("nothing to count; not known of 1 machines without a signal profile")
+        == ("nothing to count; not known of 1 machine without a signal profile")
     )
     found.machine("pump", "", [OPEN])
-    beside = "; not known of 1 machines without a signal profile"
+    beside = "; not known of 1 machine without a signal profile"
     assert found.known == f"0% of 1; absent 0%, not known 100%{beside}"
     assert found.by_way.endswith(f", 100% not known{beside}")
 
@@ -55,8 +55,8 @@ def test_reuse_is_machines_per_variant_of_a_class() -> None:
     found.machine("", "", [])
     found.machine("tank", "opcua B", [])
     assert found.reuse == (
-        "pump: 4, variants 2, reuse 1.5; not known of 1",
-        "fan: 3, variants 1, reuse 3.0",
-        "no class: 1, no variant known",
-        "tank: 1, variants 1, reuse 1.0",
+        ("pump", "4, variants 2, reuse 1.5; not known of 1"),
+        ("fan", "3, variants 1, reuse 3.0"),
+        ("no class", "1, no variant known"),
+        ("tank", "1, variants 1, reuse 1.0"),
     )

@@ -28,7 +28,7 @@ def site(
 def test_several_sites_are_told_one_beside_the_other() -> None:
     told = side_by_side([site("Lyon"), site("Oslo", date(2026, 11, 28))], TODAY)
     figures = "index 31 to 45 %, level 4 20 to 50 %, critical (C3) 10 %"
-    assert told == (f"Lyon: {figures}", f"Oslo: {figures}, as of 2026-11-28")
+    assert told == (("Lyon", figures), ("Oslo", f"{figures}, as of 2026-11-28"))
 
 
 def test_one_site_alone_is_not_compared_with_itself() -> None:
@@ -40,14 +40,16 @@ def test_a_site_that_changed_since_is_not_known_and_shows_no_old_figure() -> Non
     old = site("Oslo", date(2026, 11, 2), holds=False)
     never = Site("Rome", holds=False)
     told = side_by_side([site("Lyon"), old, never], TODAY)
-    assert told[1].startswith("Oslo: not known, its records or the rules changed since 2026-11-02")
-    assert told[2].startswith("Rome: not known, never judged")
-    assert not any("%" in text for text in told[1:])
+    assert [name for name, _ in told] == ["Lyon", "Oslo", "Rome"]
+    assert told[1][1].startswith("not known, its records or the rules changed since 2026-11-02")
+    assert told[2][1].startswith("not known, never judged")
+    assert not any("%" in text for _, text in told[1:])
 
 
 def test_a_site_where_nothing_was_assessed_says_so() -> None:
     told = side_by_side([site("Lyon"), Site("Bern", {}, TODAY)], TODAY)
-    assert told[1] == ("Bern: index not assessed, level 4 not assessed, critical (C3) not assessed")
+    nothing = "index not assessed, level 4 not assessed, critical (C3) not assessed"
+    assert told[1] == ("Bern", nothing)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,6 @@ def test_what_is_not_known_of_a_site_is_not_compared() -> None:
 def test_differences_in_words() -> None:
     found = [Spread("pump", 2, 0.3, 0.6), Spread("fan", 3, 0.5, 0.5)]
     assert differing(found) == (
-        "pump: 30 to 60 points between 2 sites",
-        "fan: 50 points between 3 sites",
+        ("pump", "30 to 60 points between 2 sites"),
+        ("fan", "50 points between 3 sites"),
     )

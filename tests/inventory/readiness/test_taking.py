@@ -74,7 +74,7 @@ def test_the_census_counts_machines_ages_and_values() -> None:
         census = taken(store, TODAY)
         assert counts_of(store).gaps == store.concluded_counts()[0]
     assert census.origins.known == "50% of 4; absent 50%, not known 0%"
-    assert census.origins.reuse == ("motor: 1, variants 1, reuse 1.0",)
+    assert census.origins.reuse == (("motor", "1, variants 1, reuse 1.0"),)
     assert census.stale == Stale(0, 0, 2)
     assert (census.seen.life, census.seen.days) == (9.5, {10: 1})  # the other was never seen
     assert (census.read.life, census.read.days) == (3, {10: 1})
