@@ -6,9 +6,11 @@ show, and never worse than what is licensed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from shlex import quote
 from statistics import median
 from typing import NamedTuple
 
@@ -268,6 +270,32 @@ def _plate(view: View) -> Proposition:
     return said if said.truth is Truth.TRUE else unknown(f"{said.unknown} of {name_of(view)}")
 
 
+def _pace(missing: str) -> str:
+    """The option of the interval that is missing, where it is one."""
+    found = PACE.search(missing)
+    return f" {found[0]}" if found else ""
+
+
+PACE = re.compile(r"--sample-every [\d.]+")
+
+
+def _nameless(machine: Machine, missing: str) -> View | None:
+    """The device whose nameplate it is that is missing."""
+    return next((view for view in machine.views if _plate(view).unknown == missing), None)
+
+
+def _stating(view: View) -> str:
+    """The command by which a person states what a device does not tell of its nameplate."""
+    about = view.device
+    told = {
+        "vendor=MAKER": about.vendor,
+        "model=TYPE": about.model or about.product,
+        "serial=NUMBER": about.serial,
+    }
+    who = about.key if about.part else view.address  # a unit's address is its gateway's too
+    return " ".join(["untrap set", quote(who), *(word for word, has in told.items() if not has)])
+
+
 def _steady(row: Row, seconds: float) -> Proposition:
     """Whether a value has a unit, a good window, and comes at the interval that its class needs."""
     view, point, meaning = row
@@ -333,12 +361,16 @@ def _not_assessable(machine: Machine, subject: Subject, level: Level) -> list[Op
         step, command = "close the gaps of the devices that monitor it", f"untrap show {address}"
     elif (still := _alive(machine)).unknown == missing:
         step, command = still.next_step, still.command
+    elif (nameless := _nameless(machine, missing)) is not None:
+        step = "read its nameplate (maker, model, serial number), and state what it says"
+        command = _stating(nameless)
     elif machine.profile is None and low >= 3:
         step = "state in the register a class that has a signal profile, where one fits"
         command = "untrap import register FILE"
     elif low >= 3:
         step = "read the devices that monitor it over a window"
         command = (view.ask(depth="sample") if view else "") or "untrap scan TARGET --depth sample"
+        command += _pace(missing)
     else:
         step = "read the devices that monitor it, from where the collector will stand"
         command = f"{again} --depth points"

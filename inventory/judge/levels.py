@@ -101,9 +101,9 @@ def _readable(view: View, rules: set[str]) -> Proposition:
 
 def _gives(view: View, door: Door) -> bool:
     """Whether a value with a known meaning came by a door as it is since its latest scan: what was
-    read before it refused us is not to be had today."""
-    if not door.earlier:
-        return True
+    read before it refused us, or from another place, is not to be had from here today."""
+    if not any(one.earlier for one in view.doors) and len(view.here) == len(view.doors):
+        return True  # whatever was read was read here, in one scan: as nearly always
     given = {(one.part, one.point) for item in door.observations for one in item.samples}
     return any(
         {(point.part, point.address), ("", point.address)} & given

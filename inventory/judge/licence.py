@@ -16,9 +16,10 @@ from inventory.judge.door import Door, info
 from inventory.judge.logic import both, declared, true, unknown
 from inventory.judge.openness import no_data_roles
 from inventory.judge.view import View
-from inventory.model import Equipment, Link, Proposition
+from inventory.model import Because, Equipment, Link, Proposition
 from inventory.rules.inaccessible import locked, name_of
 from inventory.signals.points import measure
+from protocols.contract import Outcome
 
 OPEN_IT = "open it first: its own gaps say how"
 
@@ -33,13 +34,22 @@ def licence(
         closed = locked(view)
         if closed:
             missing = f"what is behind a door of {name_of(view)}: {closed[0].text}"
-            premises.append(unknown(missing, OPEN_IT, f"untrap show {view.address}", *closed[:3]))
+            premises.append(unknown(missing, *_opening(view, closed), *closed[:3]))
         doors = [door for door in view.spoke if (about := info(door)) and about.data]
         doors = [door for door in doors if is_source(door, view)]
         if not doors:
             premises.append(_unserved(equipment.tag, view))
         premises += [view.enumerated(door) for door in doors]
     return both(*premises)
+
+
+def _opening(view: View, closed: Sequence[Because]) -> tuple[str, str]:
+    """What opens a door, and the command: of one that was busy or not asked no gap says how."""
+    if all(one.outcome == Outcome.REFUSED_RESOURCE.value for one in closed):
+        return "ask again when it has room: it could not serve us then", view.ask(depth="points")
+    if all(one.outcome == Outcome.NOT_ASKED.value for one in closed):
+        return "ask it: that was left out", view.ask(depth="points")
+    return OPEN_IT, f"untrap show {view.address}"
 
 
 def complete(equipment: Equipment, context: Context) -> Proposition:

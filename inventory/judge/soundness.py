@@ -27,11 +27,15 @@ from inventory.rules.quality import (
 from inventory.rules.ranges import IS_NONE, MARKED, impossible, marks
 from inventory.rules.trapped import connector_declared
 from inventory.signals.points import Meaning
-from protocols.contract import Openness, Point, Quality
+from protocols.contract import Observation, Openness, Outcome, Point, Quality
 
 Key = tuple[str, str]
 """Part and address of a point."""
 
+TURNED_AWAY = (
+    "see on the device whether that service still runs, on which side it listens and whom it lets"
+    " in; then scan it from there"
+)
 READ_AGAIN = "read it over a window, ten reads or more"
 
 
@@ -142,20 +146,21 @@ class Soundness:
         protocols = list(dict.fromkeys(door.protocol for door in doors))
         gap = next((self._shut[name] for name in protocols if name in self._shut), "")
         asked = [door for name in protocols for door in view.of(name) if door.asked]
-        seen = tuple(cite(door.decided) for door in (*asked, *doors)[:3])
+        seen = tuple(cite(_telling(door)) for door in (*asked, *doors)[:3])
         named = view.context.collection
         place = f"the collector's place ({named})" if named else "the collector"
         if gap and all(name in self._shut for name in protocols):
             return Sound(false(Strength.E2, *seen), gap, view.device.key)
-        where = f"whether {name} comes to {place}: "
+        where, step = f"whether {name} comes to {place}: ", "scan it from there"
         if asked and asked[-1].spoke:
             titles = title_of(asked[-1].protocol)
             where += f"{name_of(view)} answers there by {titles}, which did not give it"
         elif asked:
             where += f"{asked[-1].decided.outcome.value} when it was asked last"
+            step = TURNED_AWAY
         else:
             where += "it was not asked from there"
-        return Sound(unknown(where, "scan it from there", _from_there(view), *seen))
+        return Sound(unknown(where, step, _from_there(view), *seen))
 
     def _asks(self, point: Point, missing: str, step: str, rule: str) -> Sound:
         view = self.view
@@ -214,6 +219,12 @@ def _shut(view: View) -> dict[str, str]:
 
 def _tells(door: Door) -> bool:
     return any(item.points or item.samples for item in (*door.earlier, *door.observations))
+
+
+def _telling(door: Door) -> Observation:
+    """What tells most of a door that gives nothing: that it refused us, where it did."""
+    refusal = door.first(Outcome.REFUSED_AUTH)
+    return refusal if refusal is not None and not _tells(door) else door.decided
 
 
 def carries(door: Door, point: Point) -> bool:

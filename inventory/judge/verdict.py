@@ -7,6 +7,7 @@ site's `Context`, nothing else; a rule fires only on TRUE, and an UNKNOWN become
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from inventory.judge.asking import PORT, read_out, refused, unread
 from inventory.judge.context import Context
@@ -91,6 +92,7 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
         extra = []  # both would ask for its first word, by one scan
     if rests and (level.lo or 0) < SERVICE_SPOKE:
         extra = []  # who declared it out of service knows why it says nothing
+    extra = [_by_the_way(item, questions) for item in extra]
     if view.proxy is not None:
         questions = [*questions, _proxy_question(view, subject)]
     return _new_verdict(
@@ -275,7 +277,19 @@ def _next(view: View, level: Level) -> tuple[str, str]:
         return f"ask again when it has room for one more client: {what}", deeper
     if view.target and (left := unread(view) or read_out(view)):
         return left
-    return "scan it deeper, with the credentials that you hold", deeper
+    return DEEPER, deeper
+
+
+def _by_the_way(one: OpenQuestion, others: Sequence[OpenQuestion]) -> OpenQuestion:
+    """N05 with the step of a question about a door of it, where it has no better one of its own:
+    what that settles is what is missing here."""
+    if one.next_step != DEEPER:
+        return one
+    better = next((item for item in others if item.rule[0] in "TA"), None)
+    return replace(one, next_step=better.next_step, command=better.command) if better else one
+
+
+DEEPER = "scan it deeper, with the credentials that you hold"
 
 
 def _unheard(view: View) -> str:

@@ -206,7 +206,15 @@ class View:
         probe = f" --probe {name}" if name else ""
         if not self.target:
             return ""
-        return f"untrap scan {self.target}{probe}{self._elsewhere(name)} {options}".rstrip()
+        stand = "" if "--vantage" in options else self._stand()
+        asked = f"untrap scan {self.target}{probe}{self._elsewhere(name)}{stand} {options}"
+        return asked.rstrip()
+
+    def _stand(self) -> str:
+        """The option that names the collector's place, where one is declared: what is asked from
+        elsewhere settles nothing about what the collector gets."""
+        collection = self.context.collection
+        return f" --vantage {quote(collection)}" if collection else ""
 
     def ask(self, name: str = "", depth: str = "identify") -> str:
         """The command that asks it for one protocol, or for all, so deep."""
@@ -233,8 +241,7 @@ class View:
 
     def again(self) -> str:
         """The command that scans this device again, from the collector's place if it is named."""
-        place = self.context.collection
-        return self.scan(f"--vantage {quote(place)}" if place else "")
+        return self.scan("")
 
     @Lazily
     def target(self) -> str:
@@ -376,6 +383,13 @@ class View:
             if _was_read(samples) and has_meaning(point, meaning, self.typed):
                 return True
         return False
+
+    @Lazily
+    def discovery(self) -> bool:
+        """Whether it is an OPC UA discovery server: it names other servers, and holds no values
+        (Part 12, 4.2.2)."""
+        roles = (self.device.role, *self.fact("role"))
+        return any("discovery" in role.casefold() for role in roles) and not self.process
 
     @Lazily
     def typed(self) -> bool:

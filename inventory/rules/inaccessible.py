@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from inventory.judge.door import Door, about_undeclared, anybody, info, title_of
-from inventory.judge.logic import both, cite, declared, true, unknown
+from inventory.judge.logic import both, cite, declared, describe, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
 from inventory.judge.view import View
 from inventory.model import Because, Proposition, RegisterRow, Severity, Strength
@@ -20,6 +20,8 @@ from inventory.rules.rule import Case
 from protocols.contract import DATA, Observation, Outcome, Point, Reason
 
 NOT_REACHED = frozenset({Outcome.SILENT, Outcome.BLOCKED, Outcome.NO_PATH})
+TURNED_AWAY = frozenset({Outcome.CLOSED, Outcome.MUTE, Outcome.HUNG_UP})
+"""A port that answers, and gives nothing: of the device, or of something before it."""
 TRUST = frozenset(
     {
         Reason.CERTIFICATE_UNTRUSTED.value,
@@ -108,12 +110,12 @@ def _spoke_elsewhere(view: View, protocol: str) -> bool:
 
 def a02(view: View) -> list[Case]:
     """Answers in the cell, silent from the collection vantage."""
-    if not view.context.collection or not view.outcomes & NOT_REACHED:
+    if not view.context.collection or not view.outcomes & (NOT_REACHED | TURNED_AWAY):
         return []
     cases = []
     for door in view.here:
         decided = door.decided
-        if decided.outcome not in NOT_REACHED or not _open_data(door):
+        if decided.outcome not in NOT_REACHED | TURNED_AWAY or not _open_data(door):
             continue
         for other in view.of(door.protocol, anywhere=True):
             same = _place(other) == _place(door)
@@ -121,7 +123,9 @@ def a02(view: View) -> list[Case]:
             if not same or proof is None:
                 continue
             hours = abs((proof.time - decided.time).total_seconds()) / 3600
-            if hours <= view.context.thresholds.window_overlap_hours:
+            if decided.outcome in TURNED_AWAY:
+                said = _turned_away(view, proof, decided)
+            elif hours <= view.context.thresholds.window_overlap_hours:
                 said = true(Strength.E4, cite(proof), cite(decided))
             else:
                 said = unknown(
@@ -134,6 +138,19 @@ def a02(view: View) -> list[Case]:
                 )
             cases.append(Case(door.protocol, said, fields(view, door)))
     return cases
+
+
+def _turned_away(view: View, proof: Observation, decided: Observation) -> Proposition:
+    """The question of a port that answers in the cell and turns the collector away: it may do so
+    itself (it listens on one side, it lets some in), it was stopped, or a filter does it."""
+    return unknown(
+        f"who turns the collector away: {describe(proof)}; {describe(decided)}",
+        "see on the device on which side its service listens and whom it lets in, and on the way"
+        " whether a filter refuses in its stead; then scan it again from the collector's place",
+        view.again(),
+        cite(proof),
+        cite(decided),
+    )
 
 
 def _place(door: Door) -> tuple[str, str, int]:

@@ -19,8 +19,8 @@ def sufficient(level: Level) -> bool:
 
 def not_data_bearing(view: View) -> Proposition:
     """N03: infrastructure, or made for people."""
-    role = view.device.role
-    if role in no_data_roles():
+    role = next(iter(view.fact("role")), "") if view.discovery else view.device.role
+    if view.discovery or role in no_data_roles():
         return true(Strength.E3, view.source("role", role))
     return false(Strength.E0)
 

@@ -346,7 +346,7 @@ def q10(view: View) -> list[Case]:
     """Maker, model, serial number or firmware missing after every identity question."""
     device = view.device
     missing = lacking(device)
-    if not missing or (device.parent and not view.process):
+    if not missing or (device.parent and not view.process) or view.discovery:
         return []
     doors = view.spoke
     open_ones = [

@@ -220,7 +220,7 @@ def t07(view: View) -> list[Case]:
 
 def t05(view: View) -> list[Case]:
     """Open server that publishes nothing."""
-    if view.proxy or "DiscoveryServer" in view.fact("role") or view.device.role == "discovery":
+    if view.proxy or view.discovery:
         return []
     cases = []
     for door in view.spoke:

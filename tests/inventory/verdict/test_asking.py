@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from inventory.judge.asking import read_out, refused, unread
+from inventory.judge.equipment import judge_equipment
+from inventory.judge.verdict import judge_device
 from inventory.judge.view import View
-from protocols.contract import Observation, Quality
+from protocols.contract import Fact, Observation, Point, Quality, Sample
 from protocols.contract import Outcome as O
-from tests.inventory.verdict.evidence import context, evidence, seen
-from tests.inventory.verdict.plants import listed, tag
+from tests.inventory.verdict.evidence import context, device, evidence, seen
+from tests.inventory.verdict.plants import DRIVE, FULL, listed, motor, tag
 
 MODBUS, OPCUA = seen("modbus", O.CLOSED), seen("opcua", O.CLOSED)
 KEPT_BACK = seen("s7comm", O.NOT_ASKED)
@@ -123,3 +125,104 @@ def test_what_listed_all_that_it_has_is_not_asked_again(
 )
 def test_what_may_have_more_is_not_read_out(answers: tuple[Observation, ...]) -> None:
     assert read_out(view(*answers)) is None
+
+
+# --- from where, and by which port --------------------------------------------------------------
+
+
+def asked_from(*observations: Observation, collection: str = "") -> str:
+    about = evidence(*observations)
+    return View(about, context(about, collection=collection)).ask("opcua", "points")
+
+
+def test_what_is_asked_is_asked_from_the_collectors_place() -> None:
+    spoke = seen("opcua", O.COMPLETE, vantage="cell")
+    assert asked_from(spoke) == "untrap scan 192.0.2.10 --probe opcua --depth points"
+    assert asked_from(spoke, collection="the dmz") == (
+        "untrap scan 192.0.2.10 --probe opcua --vantage 'the dmz' --depth points"
+    )
+
+
+def test_an_odd_port_that_spoke_elsewhere_is_asked_here() -> None:
+    spoke = seen("opcua", O.COMPLETE, vantage="cell", port=48010)
+    assert asked_from(spoke, collection="dmz") == (
+        "untrap scan 192.0.2.10 --probe opcua --port opcua=48010 --vantage dmz --depth points"
+    )
+    silent = seen("opcua", O.SILENT, vantage="dmz", port=48011)
+    assert "48011" not in asked_from(spoke, silent, collection="dmz")
+
+
+# --- N05 ----------------------------------------------------------------------------------------
+
+
+def last_question(*observations: Observation, **about: str) -> tuple[str, str]:
+    item = evidence(*observations, about=device(**about))
+    said = judge_device(item, context(item, **FULL))
+    (one,) = [q for q in said.questions if q.rule == "N05"]
+    return one.next_step, one.command
+
+
+def test_a_question_about_a_door_is_the_next_step_where_there_is_no_better_one() -> None:
+    echo = tuple(Point(f"holding:{n}", f"holding:{n}", type="uint16") for n in range(12))
+    same = tuple(Sample(point.address, 7, Quality.GOOD) for point in echo)
+    read = seen("modbus", O.COMPLETE, "read", points=echo, samples=same)
+    step, command = last_question(read, vendor="Acme", model="X", serial="1", firmware="1")
+    assert step == "read them again while the machine runs"
+    assert command == "untrap scan 192.0.2.10 --probe modbus --depth points"
+
+
+def test_without_one_it_is_scanned_deeper() -> None:
+    named = seen("modbus", O.COMPLETE)
+    step, command = last_question(named, vendor="Acme", model="X", serial="1", firmware="1")
+    assert step == "scan it deeper, with the credentials that you hold"
+    assert command == "untrap scan 192.0.2.10 --depth points"
+
+
+def test_a_question_about_quality_is_no_step_to_a_value() -> None:
+    skewed = seen("modbus", O.COMPLETE, facts=(Fact("clock_skew_seconds", 90, "modbus"),))
+    about = {"vendor": "Acme", "model": "X", "serial": "1", "firmware": "1"}
+    item = evidence(
+        skewed, about=device(**about, facts=(Fact("clock_skew_seconds", 90, "modbus"),))
+    )
+    said = judge_device(item, context(item, **FULL))
+    assert {one.rule for one in said.questions} == {"N05", "Q07"}
+    (one,) = [q for q in said.questions if q.rule == "N05"]
+    assert one.next_step.startswith("scan it deeper")
+
+
+def test_a_discovery_server_is_asked_for_no_values_and_no_nameplate() -> None:
+    item = evidence(
+        seen("opcua", O.COMPLETE, "get_endpoints"),
+        seen("opcua", O.REFUSED_CAPABILITY, "create_session"),
+        about=device(facts=(Fact("role", "discovery server", "opcua GetEndpoints"),)),
+    )
+    said = judge_device(item, context(item, **FULL))
+    assert said.category == "not-data-bearing"
+    assert said.questions == ()
+    assert said.findings == ()
+
+
+# --- doors of a machine's device -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("closed", "step", "command"),
+    [
+        (seen("opcua", O.REFUSED_RESOURCE, "create_session"), "ask again when it has room",
+         "untrap scan 192.0.2.10 --depth points"),
+        (seen("opcua", O.NOT_ASKED, "hello", reason="distress"), "ask it: that was left out",
+         "untrap scan 192.0.2.10 --depth points"),
+        (seen("opcua", O.REFUSED_AUTH, "session"), "open it first", "untrap show 192.0.2.10"),
+        (seen("opcua", O.SILENT, "hello"), "open it first", "untrap show 192.0.2.10"),
+    ],
+)  # fmt: skip
+def test_a_door_that_was_busy_or_left_out_is_asked_again(
+    closed: Observation, step: str, command: str
+) -> None:
+    item = evidence(closed, seen("modbus", O.CLOSED), about=DRIVE)
+    said = judge_equipment(motor(), [item], context(item, **FULL))
+    for one in said.questions:
+        if one.rule == "U01":
+            assert one.next_step.startswith(step)
+            assert one.command == command
+    assert {one.rule for one in said.questions} >= {"U01"}

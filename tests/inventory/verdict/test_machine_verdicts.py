@@ -23,8 +23,8 @@ from inventory.model import (
     Verdict,
 )
 from protocols.contract import Outcome, Point, Quality, Sample
-from tests.inventory.verdict.evidence import NOW, context, evidence, row, seen
-from tests.inventory.verdict.plants import DRIVE, FULL, listed, motor, tag
+from tests.inventory.verdict.evidence import NOW, context, device, evidence, row, seen
+from tests.inventory.verdict.plants import DRIVE, FULL, listed, motor, tag, window
 from tests.inventory.verdict.plants.machines import CURRENT, RUN, TEMP, VIBRATION
 from tests.inventory.verdict.plants.trapped import attested
 
@@ -429,6 +429,38 @@ def test_the_last_question_follows_the_level() -> None:
     said = judge_equipment(motor(**OWNED), [broken], context(broken, **FULL), known)  # type: ignore[arg-type]
     assert (said.level.lo, said.level.hi) == (2, 3)
     assert asked(said)[1].startswith("read the devices that monitor it, from where")
+
+
+@pytest.mark.parametrize(
+    ("about", "command"),
+    [
+        ({}, "untrap set 192.0.2.10 vendor=MAKER model=TYPE serial=NUMBER"),
+        ({"vendor": "Acme", "product": "X"}, "untrap set 192.0.2.10 serial=NUMBER"),
+        ({"vendor": "Acme", "serial": "1"}, "untrap set 192.0.2.10 model=TYPE"),
+        ({"vendor": "Acme", "model": "X", "part": "unit 3"}, "untrap set device-1 serial=NUMBER"),
+    ],
+)
+def test_a_nameplate_is_read_on_the_spot_and_not_by_sampling(
+    about: dict[str, str], command: str
+) -> None:
+    item = evidence(*reads(*ALL).observations, about=device(**about))
+    said = judge_equipment(motor(**OWNED), [item], context(item, **FULL))  # type: ignore[arg-type]
+    missing, *told = asked(said)
+    assert missing.startswith("a complete nameplate of ")
+    assert told == [
+        "read its nameplate (maker, model, serial number), and state what it says", command,
+    ]  # fmt: skip
+
+
+def test_values_that_were_read_too_seldom_are_read_at_the_interval_of_their_class() -> None:
+    moving = [window(one, [20.0 + n for n in range(8)]) for one in ALL]  # over twenty minutes
+    item = evidence(*moving, about=DRIVE)
+    missing, step, command = asked(
+        judge_equipment(motor(**OWNED), [item], context(item, **FULL))  # type: ignore[arg-type]
+    )
+    assert "comes every 10 s" in missing
+    assert step == "read the devices that monitor it over a window"
+    assert command == "untrap scan 192.0.2.10 --depth sample --sample-every 10"
 
 
 # --- names and value ---------------------------------------------------------------------------

@@ -186,6 +186,18 @@ def test_coverage_counts_for_sure_what_comes_to_the_collector() -> None:
         assert (got.lo, got.hi > 0.9) == (0.0, True)
 
 
+def test_what_was_read_elsewhere_lifts_no_level_here() -> None:
+    agent = seen("snmp", Outcome.COMPLETE, "get", vantage="collector", scan="scan-2", seconds=60.0)
+    for rest in ((far(Outcome.SILENT), agent), (far(Outcome.COMPLETE), agent), (agent,)):
+        item = one(INSIDE, *rest)
+        assert judge_device(item, context(item, **COLLECTOR)).level.lo == 2
+    here = one(listed(*WHOLE), agent)
+    assert judge_device(here, context(here)).level.lo == 3
+    gone = one(listed(*WHOLE), seen("opcua", Outcome.SILENT, scan="scan-2"), seen("snmp",
+               Outcome.COMPLETE, "get", scan="scan-2"))  # fmt: skip
+    assert judge_device(gone, context(gone)).level.lo == 2
+
+
 def test_a_signal_is_had_when_one_value_of_it_comes() -> None:
     second = replace(listed(tag("MotorCurrent2", "AMP")), vantage="collector")
     both = machine(one(INSIDE, second), **COLLECTOR)
@@ -210,6 +222,28 @@ def test_what_does_not_come_is_told_with_what_settles_it(
     asked = machine(one(INSIDE, *rest), **COLLECTOR).had(signal_of("current"))
     assert asked.unknown.startswith(missing)
     assert asked.command.startswith(command)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "missing", "step"),
+    [
+        (Outcome.CLOSED, "closed when it was asked last", "whether that service still runs"),
+        (Outcome.MUTE, "mute when it was asked last", "whether that service still runs"),
+        (Outcome.COMPLETE, "which did not give it", "scan it from there"),
+        (Outcome.REFUSED_AUTH, "192.0.2.10 refused opcua identify", "open its way first"),
+    ],
+)
+def test_what_turns_the_collector_away_is_looked_at_before_it_is_asked_again(
+    outcome: Outcome, missing: str, step: str
+) -> None:
+    hello = seen("opcua", Outcome.COMPLETE, "hello", vantage="collector", scan="scan-2")
+    before = (hello,) if outcome is Outcome.REFUSED_AUTH else ()
+    rest = (*before, far(outcome), ALIVE)
+    asked = machine(one(INSIDE, *rest), **COLLECTOR).had(signal_of("current"))
+    assert missing in asked.unknown
+    assert step in asked.next_step
+    if outcome is not Outcome.REFUSED_AUTH:
+        assert asked.command == "untrap scan 192.0.2.10 --vantage collector --depth sample"
 
 
 def test_what_keeps_coverage_open_is_told() -> None:

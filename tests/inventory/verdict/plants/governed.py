@@ -299,6 +299,8 @@ N = [
     yes("N03", "not-data-bearing", evidence(seen("snmp", O.COMPLETE), about=device(role="switch"))),
     yes("N03", "not-data-bearing?", evidence(NO_UA, about=device(role="printer"))),
     no("N03", "not-assessed?", evidence(NO_UA, about=PLC)),
+    yes("N03", "not-data-bearing", evidence(
+        seen("opcua", O.COMPLETE), about=device(role="discovery server"))),
     trap("N03", "its role is not known", "not-assessed?",
          evidence(seen("snmp", O.SILENT), about=device())),
     yes("N04", "accepted", GAP, accepted("2027-01-01")),

@@ -118,7 +118,12 @@ A02 = [
     yes("A02", "opcua=high/high", pair(cell=O.REFUSED_AUTH), DMZ),
     yes("A02", "opcua=high/high", pair(hours=24), DMZ),
     no("A02", "opcua=?", pair(hours=24.1), DMZ).telling("untrap scan 192.0.2.10 --vantage dmz"),
-    no("A02", "", pair(dmz=O.CLOSED), DMZ),
+    trap("A02", "the port answers the collector", "opcua=?", pair(dmz=O.CLOSED), DMZ),
+    trap("A02", "the port answers the collector", "opcua=?", pair(dmz=O.MUTE), DMZ),
+    trap("A02", "the port answers the collector", "opcua=?", pair(dmz=O.HUNG_UP, hours=30), DMZ)
+    .telling("untrap scan 192.0.2.10 --vantage dmz"),
+    no("A02", "", pair(dmz=O.GARBLED), DMZ),
+    no("A02", "", pair(dmz=O.CLOSED), {}),
     no("A02", "", pair(dmz=O.COMPLETE), DMZ),
     no("A02", "", pair(cell=O.CLOSED), DMZ),
     no("A02", "", pair(cell=O.MUTE), DMZ),

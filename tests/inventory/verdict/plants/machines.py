@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from inventory.judge.context import Neighbour
+from inventory.judge.mapped import CompleteMap, Line
 from inventory.judge.thresholds import Thresholds
 from inventory.model import Declaration, Kind, Link
 from protocols.contract import Observation, Point
@@ -207,6 +208,14 @@ U01 = [
           ("fault=medium/high", "Position alarm", "Boolean"),  # of a quantity, not of the whole
           ("fault=medium/high", "Motor on", "Boolean"),
           ("", "Fault", "Boolean"))),
+    trap("U01", "the complete register map", "current=? vibration|axial_flux=high/high",
+         evidence(seen("modbus", O.COMPLETE, "read", points=(
+             Point("holding:1", "Temp", unit="CEL", type="int16", signal="temperature"),
+             Point("coil:0", "Run", type="bit", signal="running"))), NO_UA,
+             about=replace(DRIVE, vendor="Acme", model="P70")), {**FULL, "maps_complete": (
+                 CompleteMap("Acme", "P70", "", (Line("", Point(
+                     "holding:0", "Amps", unit="A", type="uint16", signal="current")),)),)}, M1)
+    .telling("Amps (holding:0)", "untrap scan 192.0.2.10 --probe modbus --depth points"),
     *(trap("U01", "it is listed as a text", key, evidence(
         listed(VIBRATION, TEMP, RUN), listed(tag("Motor current", type="String"), value=text),
         about=DRIVE), FULL, M1) for key, text in (

@@ -217,7 +217,7 @@ T05 = [
          evidence(seen("opcua", O.COMPLETE, "browse"), about=device(role="discovery")), FULL),
     trap("T05", "the server is a discovery", "",
          evidence(seen("opcua", O.COMPLETE, "browse"),
-                  about=device(facts=(Fact("role", "DiscoveryServer", "opcua"),))), FULL),
+                  about=device(facts=(Fact("role", "discovery server", "opcua"),))), FULL),
 ]  # fmt: skip
 
 DEAD = replace(UNIT, register=row("M3"), seen=False)
