@@ -192,6 +192,9 @@ def _reached(step: int, levels: Sequence[Level], complete: bool, machine: Machin
         return true(Strength.E3)
     if machine.claims:
         return machine.claims[0]
+    lost = any(one.device and not one.resolved for one in machine.equipment.links)
+    if lost:  # a device that nobody found may be anything
+        return machine.unresolved[0]
     if complete and all(level.hi is not None and level.hi < step for level in levels):
         return false(Strength.E3, declared("the links are complete"))
     if not machine.links:

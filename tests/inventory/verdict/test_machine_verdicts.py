@@ -92,6 +92,26 @@ def test_what_blocks_the_device_blocks_the_machine() -> None:
     assert silent[0] == "whether its devices can be read"
 
 
+def test_a_link_to_a_device_that_nobody_knows_leaves_every_level_open() -> None:
+    lost = Link("M-1", "PLC-77", complete=True, resolved=False)
+    unit = motor(links=(lost,), links_complete=True, **OWNED)
+    said = judge_equipment(unit, [], context(**FULL))  # type: ignore[arg-type]
+    assert (said.level.lo, said.level.hi) == (0, 5)
+    assert "PLC-77" in said.level.blocking[0]
+    found = evidence(reads(CURRENT).observations[0], about=DRIVE)
+    known = {"device-1": Verdict("device-1", "", level(2, 2), None, ())}
+    unit = motor(links=(lost, Link("M-1", "device-1", complete=True)), **OWNED)
+    said = judge_equipment(unit, [found], context(found, **FULL), known)  # type: ignore[arg-type]
+    assert (said.level.lo, said.level.hi) == (2, 5)
+
+
+def test_a_machine_that_nothing_monitors_is_dark() -> None:
+    nobody = Link("M-1", "", complete=True, resolved=False)
+    unit = motor(links=(nobody,), links_complete=True, **OWNED)
+    said = judge_equipment(unit, [], context(**FULL))  # type: ignore[arg-type]
+    assert (said.level.lo, said.level.hi) == (0, 0)
+
+
 def test_a_machine_without_links_is_asked_for_them() -> None:
     unit = motor(links=(), links_complete=False)
     got = judge_equipment(unit, (), context(), {}).level
