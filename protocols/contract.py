@@ -579,6 +579,8 @@ class Credential:
     trusts: tuple[str, ...] = ()
 
 
+IMPLAUSIBLE = "implausible"
+"""The status of a number that can hardly be measured: not finite, enormous or vanishing."""
 AT_LIMIT = "at the limit of its type"
 """The status of a quantity whose raw number is the greatest, or the least, of its type: many
 devices say so that they measure nothing, and a value may lie there."""

@@ -19,7 +19,7 @@ from inventory.rules.inaccessible import name_of
 from inventory.rules.refusals import never_opened
 from inventory.rules.rule import Case, new_case
 from inventory.signals.listing import is_loop
-from inventory.signals.points import Meaning, dimensions, is_binary
+from inventory.signals.points import TYPED, Meaning, dimensions, is_binary
 from protocols.contract import DATA, Observation, Outcome, Point, Quality, Reason, Sample
 
 NEVER_WIRED = frozenset({"BadNotConnected", "BadConfigurationError"})
@@ -286,7 +286,7 @@ def unitless(point: Point, meaning: Meaning) -> bool:
         and not point.unit
         and not meaning.dimension  # its name states the unit
         and has_unit(meaning.measurand)
-        and meaning.match not in ("typed", "map")
+        and meaning.match != TYPED
     )
 
 

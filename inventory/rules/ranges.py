@@ -16,7 +16,7 @@ from inventory.rules.quality import Row, gap_of
 from inventory.rules.rule import Case
 from inventory.signals.listing import MILLIAMPERE, believed
 from inventory.signals.points import Meaning, is_binary
-from protocols.contract import AT_LIMIT, Point, Quality, Sample
+from protocols.contract import AT_LIMIT, IMPLAUSIBLE, Point, Quality, Sample
 
 HIGHEST_LOOP_CURRENT = 24
 """Milliampere that no loop of 4 to 20 mA exceeds, failures included (NAMUR NE 43: 21 and more)."""
@@ -58,21 +58,35 @@ def _at_limit(last: Sample) -> bool:
 
 
 def _odd(view: View) -> tuple[list[Row], list[Row]]:
-    """Values that are larger than any quantity; those that may be marks for no value.
+    """Values that are larger than any quantity, or too small to be one and not zero; those that
+    may be marks for no value.
 
     Most devices give neither, which one look at their samples tells.
     """
     limits = document("names")["numbers"]
-    most, none = limits["most"], frozenset(limits["none"])
+    most, least, none = limits["most"], limits["least"], frozenset(limits["none"])
     for one in view.evidence.samples:
         value = one.value
-        if type(value) in _NUMBERS and (value in none or not -most <= value <= most):
+        if type(value) in _NUMBERS and (
+            value in none or not -most <= value <= most or (-least < value < least and value)
+        ):
             break
     else:
         return [], []
     rows = [row for row in view.valued if row[2] and row[1].known and _measured(row[1])]
-    far = [row for row in rows if _beyond(row[2], (-most, most))]
+    far = [row for row in rows if _no_quantity(row[2][-1], most, least)]
     return far, [row for row in rows if _only(row, none)]
+
+
+def _no_quantity(last: Sample, most: float, least: float) -> bool:
+    """Whether a number is none that anything measures, by its size alone: a probe that saw so
+    calls it doubtful itself. Swapped words make vanishing numbers of round ones (60.0: 2e-41)."""
+    if type(last.value) not in _NUMBERS or not (
+        last.quality is Quality.GOOD or last.status == IMPLAUSIBLE
+    ):
+        return False
+    size = abs(last.value)  # type: ignore[arg-type]
+    return size > most or 0 < size < least
 
 
 def _measured(meaning: Meaning) -> bool:

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from protocols.contract import AT_LIMIT, Fact, MapEntry, Point, Quality, Reading, Sample, Value
+from protocols.contract import (
+    AT_LIMIT,
+    IMPLAUSIBLE,
+    Fact,
+    MapEntry,
+    Point,
+    Quality,
+    Reading,
+    Sample,
+    Value,
+)
 from protocols.modbus.codec import BIT_TABLES, MOST_REGISTERS, TABLES
 from protocols.modbus.engineering import code
 from protocols.modbus.registers import at_limit, decode, implausible, looks_swapped, scaled, size
@@ -224,7 +234,7 @@ def _value(entry: MapEntry, words: Sequence[int], part: str) -> tuple[Point, Sam
     if entry.not_available is not None and raw == entry.not_available:
         value, quality, status = None, Quality.BAD, "not available"
     if doubtful and value is not None:
-        quality, status = Quality.UNCERTAIN, "implausible"
+        quality, status = Quality.UNCERTAIN, IMPLAUSIBLE
     elif entry.engineering_unit and at_limit(raw, kind) and quality is Quality.GOOD:
         quality, status = Quality.UNCERTAIN, AT_LIMIT
     unit = code(entry.engineering_unit)

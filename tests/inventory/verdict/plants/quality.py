@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from inventory.judge.evidence import assemble
 from inventory.model import Evidence
-from protocols.contract import AT_LIMIT, Observation, Point
+from protocols.contract import AT_LIMIT, IMPLAUSIBLE, Observation, Point
 from tests.inventory.verdict.evidence import device
 from tests.inventory.verdict.plants import (
     NOW,
@@ -311,7 +311,8 @@ Q04 = [
     no("Q04", "", evidence(listed(tag("Temperature SP")))),
     no("Q04", "", evidence(listed(BARE), about=replace(PLC, role="switch"))),
     no("Q04", "", evidence(listed(replace(BARE, semantic="sunspec:103:TmpCab")))),
-    no("Q04", "", evidence(listed(replace(BARE, signal="temperature")))),
+    yes("Q04", "medium/high", evidence(listed(replace(BARE, signal="temperature")))),  # by a map
+    no("Q04", "", evidence(listed(replace(BARE, signal="temperature", unit="CEL")))),
     trap("Q04", "the point is a state", "", evidence(listed(tag("Running", type="Boolean")))),
     trap("Q04", "the point is a state", "", evidence(listed(replace(BARE, type="Boolean")))),
     trap("Q04", "the point is a state", "", evidence(listed(tag("Running")))),
@@ -319,7 +320,18 @@ Q04 = [
 ]  # fmt: skip
 
 RANGED = replace(TEMPERATURE, low=0.0, high=100.0)
+SWAPPED = {"quality": Quality.UNCERTAIN, "status": IMPLAUSIBLE}
 Q05 = [
+    # Round floats with their words swapped vanish, or grow beyond all bounds (60.0, 1e-5).
+    yes("Q05", "high/high", evidence(listed(TEMPERATURE, value=2.4e-41))),
+    yes("Q05", "high/high", evidence(listed(TEMPERATURE, value=-2.4e-41))),
+    yes("Q05", "high/high", evidence(listed(TEMPERATURE, value=2.4e-41, **SWAPPED))),
+    yes("Q05", "high/high", evidence(listed(TEMPERATURE, value=-3.4e38, **SWAPPED))),
+    no("Q05", "", evidence(listed(TEMPERATURE, value=2.4e-41, quality=Quality.UNCERTAIN))),
+    no("Q05", "", evidence(listed(TEMPERATURE, value=1e-30))),
+    no("Q05", "", evidence(listed(TEMPERATURE, value=0.0))),
+    no("Q05", "", evidence(listed(TEMPERATURE, value=-0.0, **SWAPPED))),
+    no("Q05", "", evidence(listed(tag("AI_7"), value=2.4e-41))),
     no("Q05", "", evidence(listed(replace(RANGED, low=50.0, high=50.0)))),
     yes("Q05", "high/high", evidence(listed(replace(TEMPERATURE, unit="BAR")))),
     yes("Q05", "high/high", evidence(listed(RANGED, value=110.1))),
