@@ -54,9 +54,11 @@ class Bearing:
         return tag_in(text, self._tags) if self._perhaps(text) else ""
 
     def _by_values(self, points: tuple[Point, ...]) -> frozenset[str]:
-        """Most listings hold no word of any tag, which one look at all of their text tells."""
-        texts = [*{one.path for one in points}, *[one.name for one in points]]
-        if not self._perhaps(" ".join([*texts, *[one.address for one in points]])):
+        """Most listings hold no word of any tag, which one look at all of their text tells; of an
+        address that is what follows "s=" (`naming.parts_of`)."""
+        nodes = [one.address.partition("s=")[2] for one in points]
+        paths = {one.path for one in points}
+        if not self._perhaps(" ".join([*paths, *[one.name for one in points], *nodes])):
             return frozenset()
         return frozenset(by_values(points, self._tags))
 

@@ -56,6 +56,20 @@ def test_a_tag_is_found_whatever_folding_its_case_makes_of_it(text: str) -> None
     assert Bearing(tags).of(evidence(listed(Point("i=7", text)))) == (tag,)
 
 
+@pytest.mark.parametrize(
+    "point",
+    [
+        Point("ns=2;s=P-101.flow"),
+        Point("s=P-101"),
+        Point("nsu=urn:plant;s=Line.P-101.flow", "flow"),
+        Point("i=7", "flow", "Plant/P-101/values"),
+    ],
+)
+def test_a_tag_is_found_in_the_folders_of_a_value_and_in_the_text_of_its_node(point: Point) -> None:
+    assert Bearing({"p 101"}).of(evidence(listed(point))) == ("p 101",)
+    assert Bearing({"p 102"}).of(evidence(listed(point))) == ()
+
+
 def test_a_device_whose_place_was_taken_is_not_there_to_ask() -> None:
     away = device(name="P-101", merges=(Merge(ELSEWHERE, "another stands there"),))
     assert away.away
