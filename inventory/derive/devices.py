@@ -175,11 +175,7 @@ def _number(text: str) -> tuple[int, int]:
 def _services(nodes: list[Node], openness: Mapping[str, Openness]) -> Iterator[Service]:
     """One per address and port: the answer to its identity question in the latest scan."""
     for node in sorted(present(nodes), key=lambda one: one.order):
-        offered = {
-            service: security
-            for place in node.places
-            for service, security in (place.security or {}).items()
-        }
+        offered = _offered(node)
         for (protocol, transport, port), asked in sorted(_latest(node).items()):
             yield _new_service(
                 protocol,
@@ -192,6 +188,19 @@ def _services(nodes: list[Node], openness: Mapping[str, Openness]) -> Iterator[S
                 openness.get(protocol),
                 node.part,
             )
+
+
+def _offered(node: Node) -> dict[tuple[str, str, int], set[str]]:
+    """Per service the security that it offered in the last scan that was told: what it offered
+    before and does no more is history."""
+    told = (
+        (place.scans[key[3]], key[:3], security)
+        for place in node.places
+        for key, security in (place.security or {}).items()
+        if node.within(*place.scans[key[3]])
+    )
+    ordered = sorted(told, key=lambda one: (one[0][1], one[0][0], sorted(one[2])))
+    return {service: security for _, service, security in ordered}
 
 
 def _latest(node: Node) -> dict[tuple[str, str, int], Asked]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from inventory.once import Once
 from protocols.contract import CUT, NEGATIVE_CONTROL, Observation, Outcome, Quality, Value
 
-VERSION = "12"
+VERSION = "13"
 """Raised when the derivation would give another result for the same records."""
 
 BUS = re.compile(r"(unit|device|station) [0-9]{1,10}")
@@ -157,7 +157,7 @@ class Place:
     scans: dict[str, tuple[str, str]] = field(default_factory=dict)
     facts: dict[FactKey, tuple[str, str]] = field(default_factory=dict)
     services: dict[ServiceKey, Asked] = field(default_factory=dict)
-    security: dict[tuple[str, str, int], set[str]] | None = None
+    security: dict[ServiceKey, set[str]] | None = None
     outcomes: frozenset[str] = frozenset()
     points: array[int] | None = None
     readable: array[int] | None = None
@@ -203,7 +203,7 @@ class Place:
             if name == "security":
                 if self.security is None:
                     self.security = {}
-                service = (one.protocol, one.transport, one.port)
+                service = _service(one.protocol, one.transport, one.port, one.scan)
                 self.security.setdefault(service, set()).add(str(value))
         return names
 

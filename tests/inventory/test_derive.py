@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from inventory.derive.assets import derive, evidence
 from inventory.derive.clusters import key_of
 from inventory.model import Declaration, Device, Kind
-from protocols.contract import Observation, Outcome
+from protocols.contract import Fact, Observation, Outcome
 from tests.inventory.making import SITE, listed, observed, stated
 
 
@@ -317,3 +318,33 @@ def test_hostile_facts_do_not_break_derivation() -> None:
     (one,) = devices([observed("10.0.0.1", nasty)])
     assert one.addresses == ("10.0.0.1",)
     assert replace(one, key="") is not None
+
+
+def offers(at: float, scan: str, *security: str) -> Observation:
+    """An OPC UA server that tells its endpoints."""
+    item = observed("10.0.0.1", PLC, protocol="opcua", operation="get_endpoints", port=4840, at=at,
+                    scan=scan)  # fmt: skip
+    told = tuple(Fact("security", one, "opcua GetEndpoints") for one in security)
+    return replace(item, facts=(*item.facts, *told))
+
+
+def test_what_a_server_offered_before_and_does_no_more_is_history() -> None:
+    open_, locked = "None/None/anonymous", "Basic256Sha256/SignAndEncrypt/username"
+    first, second = offers(0, "scan-1", open_, locked), offers(9_000, "scan-2", locked)
+    knock = observed("10.0.0.1", protocol="opcua", operation="hello", port=4840, at=20_000,
+                     scan="scan-3")  # fmt: skip
+    for several in ([first, second, knock], [knock, second, first]):
+        (one,) = devices(several)
+        assert [service.security for service in one.services] == [(locked,)]
+    (one,) = devices([second, replace(first, time=second.time + timedelta(hours=9))])
+    assert [service.security for service in one.services] == [(locked, open_)]
+
+
+def test_what_another_device_offered_at_the_address_is_not_its_own() -> None:
+    locked, open_ = "Basic256Sha256/SignAndEncrypt/username", "None/None/anonymous"
+    other = offers(9_000, "scan-2", open_)
+    facts = tuple(f if f.name != "serial" else replace(f, value="SN-9") for f in other.facts)
+    found = devices([offers(0, "scan-1", locked), replace(other, facts=facts)])
+    assert {one.serial: [s.security for s in one.services] for one in found} == {
+        "SN-4711": [(locked,)], "SN-9": [(open_,)],
+    }  # fmt: skip
