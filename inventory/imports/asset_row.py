@@ -113,6 +113,8 @@ def _ip(text: str) -> str:
 
 def _network(text: str) -> bool:
     """Whether a text means a whole network: its first address, with a prefix."""
+    if "/" not in text:
+        return False
     try:
         found = ipaddress.ip_network(text.replace(" ", ""))
     except ValueError:

@@ -96,14 +96,16 @@ def _naming(name: str) -> tuple[str, ...]:
     return tuple(map(plain, table[name])) if isinstance(table, dict) else ()
 
 
-def alone(cells: Sequence[str], columns: Mapping[str, int], tags: Sequence[str]) -> bool:
-    """Whether a text stands alone in its row, as the heading of a section or a note below a list
-    does: words, where the tags of the list are none."""
+def alone(cells: Sequence[str], columns: Mapping[str, int]) -> bool:
+    """Whether a text of several words stands alone in its row, as the heading of a section or a
+    note below a list does."""
     given = [text for text in cells if text]
-    if len(given) != 1 or len(columns) < MOST_ALONE:
-        return False
-    spaced = sum(" " in tag for tag in tags)
-    return " " in given[0] and 5 * spaced <= len(tags)
+    return len(given) == 1 and " " in given[0] and len(columns) >= MOST_ALONE
+
+
+def one_word(tags: Sequence[str]) -> bool:
+    """Whether the tags of a list are single words, but for a few."""
+    return 5 * sum(" " in tag for tag in tags) <= len(tags)
 
 
 MOST_ALONE = 3

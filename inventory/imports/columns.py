@@ -50,12 +50,17 @@ def says_nothing(column: str, text: str) -> bool:
 
 def no_asset(kind: str) -> bool:
     """Whether a row of that kind is about no asset, as an attribute of one is not."""
-    return plain(kind) in map(plain, _unknown("no_asset"))
+    return plain(kind) in _kinds("no_asset")
 
 
 def anything(kind: str) -> bool:
     """Whether a kind says nothing of what a thing is ("element")."""
-    return plain(kind) in map(plain, _unknown("anything"))
+    return plain(kind) in _kinds("anything")
+
+
+@cache
+def _kinds(name: str) -> frozenset[str]:
+    return frozenset(map(plain, _unknown(name)))
 
 
 def a_rule(cells: Iterable[str]) -> bool:
@@ -66,17 +71,19 @@ def a_rule(cells: Iterable[str]) -> bool:
 
 def headed_again(header: Sequence[str], cells: Sequence[str]) -> bool:
     """Whether a row names the columns once more, as at the top of each printed page."""
-    pairs = [(plain(name), plain(text)) for name, text in zip(header, cells, strict=False) if text]
-    return len(pairs) > 1 and all(name == text for name, text in pairs)
+    filled = [(name, text) for name, text in zip(header, cells, strict=False) if text]
+    return len(filled) > 1 and all(plain(name) == plain(text) for name, text in filled)
 
 
 def adds_up(cells: Iterable[str]) -> bool:
     """Whether a row holds a sum and nothing else ("Total: 214", "Total | 4 devices"), as below a
     list."""
-    given = [text for text in cells if text and not re.fullmatch(r"[\d\s.,]+", text)]
-    found = re.match(r"([^\W\d_]+)\W*", given[0]) if given else None
+    texts = (text for text in cells if text and not re.fullmatch(r"[\d\s.,]+", text))
+    first = next(texts, "")
+    found = re.match(r"([^\W\d_]+)\W*", first)
     if found is None or found[1].casefold() not in _unknown("sums"):
         return False
+    given = [first, *texts]
     counts = all(re.match(r"\d+\s+\D+$", text) for text in given[1:])
     return len(given) == 1 or (counts and found.end() == len(given[0]))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from inventory.derive.declared import equipment_class, role
 from inventory.imports.asset_row import Fields
-from inventory.imports.by_cells import placed, telling_tag, told_by_cells
+from inventory.imports.by_cells import one_word, placed, telling_tag, told_by_cells
 from inventory.imports.checks import CHECKS, date_of
 from inventory.imports.columns import (
     MappingError,
@@ -105,10 +105,12 @@ def _rows(
 ) -> Iterator[tuple[Row, Fields]]:
     """The rows that state something, with the cells of our columns."""
     printed = {"Look at", "Why"} <= set(table.header)
-    tags = _tags(table, columns) if kind is Kind.REGISTER else ()
+    words = kind is Kind.REGISTER and one_word(_tags(table, columns))
     for row in table.rows:
         fields = _fields(row, columns)
-        if a_rule(row.cells) or (kind is Kind.REGISTER and said.is_none(row, table, columns, tags)):
+        if a_rule(row.cells) or (
+            kind is Kind.REGISTER and said.is_none(row, table, columns, one_word=words)
+        ):
             continue
         if kind in (Kind.REGISTER, Kind.LINK):
             said.unknown += _emptied(fields)

@@ -39,9 +39,10 @@ class Remarks:
             self._spares.setdefault(word, letter)
 
     def is_none(
-        self, row: Row, table: Table, columns: Mapping[str, int], tags: Sequence[str]
+        self, row: Row, table: Table, columns: Mapping[str, int], *, one_word: bool
     ) -> bool:
-        """Whether a row of a register is about no asset; remembers why."""
+        """Whether a row of a register is about no asset; remembers why. `one_word`: its tags are
+        single words."""
         place = columns.get("Kind", -1)
         if adds_up(row.cells):
             why = "a sum of the list"
@@ -49,7 +50,7 @@ class Remarks:
             why = "the headings again"
         elif 0 <= place < len(row.cells) and no_asset(row.cells[place]):
             why = f"a row of kind {row.cells[place]!r}, which is no asset"
-        elif alone(row.cells, columns, tags):
+        elif one_word and alone(row.cells, columns):
             text = next(filter(None, row.cells))[:40]
             why = f"{text!r} alone in its row: a heading or a note (an asset needs a second cell)"
         else:
