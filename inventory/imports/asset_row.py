@@ -31,6 +31,8 @@ class Checked(NamedTuple):
 
 def asset_row(fields: Fields) -> Checked:
     """Checks a row of a register."""
+    if fields.get("tag"):
+        fields["tag"] = " ".join(fields["tag"].split())
     written = dict(fields)
     checks = (_address, _kind, _criticality, _redundancy, _mac)
     aside = tuple(filter(None, (check(fields) for check in checks)))
@@ -47,13 +49,15 @@ def _address(fields: Fields) -> str:
     text = fields.get("address", "")
     if not text:
         return ""
-    host = _host(text)
+    host = _host(_bare(text))
     fields["address"] = found = _ip(host)
     if found:
         return ""
     if _network(host):
         return f"Address {text!r} is a network; write the address of one device, like 10.0.0.17"
-    if several := _several(text):
+    if nobody := _nobody(host):
+        return f"Address {text!r} is {nobody}; write the address of one device, like 10.0.0.17"
+    if several := _several(_bare(text)):
         fields["address"] = several[0]
         return (
             f"Address {text!r} holds {len(several)}, the first is taken: what a scan finds at the"
@@ -87,6 +91,22 @@ def _host(text: str) -> str:
     return url["host"].strip("[]") if url else text
 
 
+def _bare(text: str) -> str:
+    """A cell without remarks in brackets: "10.0.0.17 (eth0)"."""
+    return re.sub(r"\s*\([^()]*\)", "", text).strip()
+
+
+def _nobody(text: str) -> str:
+    """What an address is that no device has; "" for any other text."""
+    try:
+        found = ipaddress.ip_interface(text).ip
+    except ValueError:
+        return ""
+    if found.is_unspecified or found == ipaddress.ip_address("255.255.255.255"):
+        return "nobody's"
+    return "that of a group" if found.is_multicast else ""
+
+
 def _several(text: str) -> tuple[str, ...]:
     pieces = [piece for piece in re.split(r"[\s,;/|+&]+", text) if piece]
     found = tuple(_ip(_host(piece)) for piece in pieces)
@@ -108,7 +128,10 @@ def _ip(text: str) -> str:
         found = ipaddress.ip_interface(bare)
     except ValueError:
         return ""
-    return "" if _network(bare) else str(found.ip)
+    if _network(bare) or _nobody(bare):
+        return ""
+    mapped = found.ip.ipv4_mapped if isinstance(found, ipaddress.IPv6Interface) else None
+    return str(mapped or found.ip)
 
 
 def _network(text: str) -> bool:

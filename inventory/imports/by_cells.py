@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
+from inventory.derive.declared import bus_part
 from inventory.derive.identity import data
 from inventory.imports.columns import canonical, plain
 
@@ -51,6 +52,45 @@ def placed(header: Sequence[str], columns: Mapping[str, int]) -> tuple[dict[str,
         taken,
         f'{name} is taken for a place within the site; if it names the site: --map "{name}=Site"',
     )
+
+
+def process_unit(
+    header: Sequence[str], columns: Mapping[str, int], rows: Sequence[Sequence[str]]
+) -> tuple[dict[str, int], str]:
+    """The columns, with a "Unit" that names units of the process taken for Line, where no other
+    column is one; and what has to be said of it. A bus address is a number up to 255, of something
+    that has an address or stands behind something.
+    """
+    taken = dict(columns)
+    place = taken.get("Unit", -1)
+    if place < 0 or "Line" in taken or plain(header[place]) not in PROCESS:
+        return taken, ""
+    filled = [cells for cells in rows if place < len(cells) and cells[place].strip("-? ")]
+    bus = [cells for cells in filled if _bus_address(cells[place]) and _somewhere(cells, taken)]
+    if not filled or 2 * len(bus) > len(filled):
+        return taken, ""
+    name = header[place]
+    taken["Line"] = taken.pop("Unit")
+    return taken, (
+        f"{name} is taken for a unit of the process (Line); if it is a bus address:"
+        f' --map "{name}=Unit"'
+    )
+
+
+PROCESS = frozenset({"unit", "unidad", "unidade", "station"})
+"""Headings of a bus address, or of a unit of the process."""
+
+
+def _bus_address(text: str) -> bool:
+    return 0 <= int(bus_part(text).removeprefix("unit ") or -1) <= MOST_UNIT
+
+
+MOST_UNIT = 255
+
+
+def _somewhere(cells: Sequence[str], columns: Mapping[str, int]) -> bool:
+    places = (columns.get(name, -1) for name in ("Address", "Parent"))
+    return any(0 <= place < len(cells) and cells[place] for place in places)
 
 
 def telling_tag(

@@ -61,7 +61,8 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "MAC": "hardware address, in any spelling",
         "Protocol": "what it is said to speak",
         "Unit": "Modbus unit, or another address behind the parent; unit 1 of an address without"
-        " another row is the device itself",
+        " another row is the device itself; a column *Unit* of what is no bus address is taken for"
+        " Line, and the import says so",
         "Parent": "tag or address of the gateway that it stands behind",
         "Vendor": "maker",
         "Model": "the maker's type",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from inventory.derive.declared import equipment_class, role
 from inventory.imports.asset_row import Fields
-from inventory.imports.by_cells import one_word, placed, telling_tag, told_by_cells
+from inventory.imports.by_cells import one_word, placed, process_unit, telling_tag, told_by_cells
 from inventory.imports.checks import CHECKS, date_of
 from inventory.imports.columns import (
     MappingError,
@@ -166,9 +166,14 @@ def _columns(kind: Kind, table: Table, stated: Mapping[str, str]) -> dict[str, i
 def _placed(
     kind: Kind, table: Table, columns: dict[str, int], stated: Mapping[str, str]
 ) -> tuple[dict[str, int], str]:
-    if kind is not Kind.REGISTER or {"site", "area"} & set(map(str.casefold, stated.values())):
+    known = set(map(str.casefold, stated.values()))
+    if kind is not Kind.REGISTER:
         return columns, ""
-    return placed(table.header, columns)
+    columns, said = (columns, "") if {"site", "area"} & known else placed(table.header, columns)
+    if {"unit", "line"} & known:
+        return columns, said
+    columns, more = process_unit(table.header, columns, [row.cells for row in table.rows])
+    return columns, "\n".join(filter(None, (said, more)))
 
 
 def _modelled(

@@ -112,6 +112,22 @@ def read(path: Path, asked: Asked | None = None) -> Table:
     return Table(path.name, digest, header, tuple(found[1:]), told, workbook, others)
 
 
+def _cell(text: str) -> str:
+    """What a cell says: without blanks and unseen signs around it, and without what spreadsheets
+    put before a text that is no formula (="00123", '=A1-K1 as we write it ourselves)."""
+    if not text.isascii():
+        text = text.replace("\xa0", " ").strip(UNSEEN)
+    text = text.strip()[:MOST_TEXT]
+    if text[:1] in "='" and (kept := KEPT_TEXT.fullmatch(text)):
+        return kept[1] or kept[2] or ""
+    return text
+
+
+UNSEEN = " \t\r\n\v\f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Blanks, and signs of no width."""
+KEPT_TEXT = re.compile(r"=\"([^\"]*)\"|'([=+\-@|%\d].*)", re.DOTALL)
+
+
 def _headings(cells: Sequence[str]) -> tuple[str, ...]:
     """Headings in one line each."""
     return tuple(" ".join(cell.split()) for cell in cells)
@@ -129,10 +145,7 @@ def _workbook(
         raise TableError(f"{path}{error}") from error
     told = f"XLSX, sheet {chosen.name!r}" + (f" of {len(chosen.others) + 1}" * bool(chosen.others))
     told += ", the only one that names the columns" * chosen.told_by_columns
-    rows = (
-        Row(number, tuple(cell[:MOST_TEXT] for cell in cells))
-        for number, cells in enumerate(chosen.rows, 1)
-    )
+    rows = (Row(number, tuple(map(_cell, cells))) for number, cells in enumerate(chosen.rows, 1))
     return chosen.others, told, rows
 
 
@@ -183,7 +196,7 @@ def _lines(path: Path, text: str, delimiter: str) -> Iterator[Row]:
             columns = max(columns, len(cells)) if number < LOOKED_AT else columns
             if reader.line_num > started and _swallowed(cells, columns, delimiter):
                 raise TableError(_unclosed(path, started, reader.line_num))
-            yield Row(started, tuple(cell.strip()[:MOST_TEXT] for cell in cells))
+            yield Row(started, tuple(map(_cell, cells)))
             started = reader.line_num + 1
     except csv.Error as error:
         if reader.line_num > started or "unexpected end" in str(error):

@@ -181,3 +181,65 @@ def test_a_printed_workbook(tmp_path: Path) -> None:
 def test_a_list_of_which_nothing_is_an_asset_says_so(tmp_path: Path) -> None:
     with pytest.raises(ListError, match="no row below the header"):
         read(tmp_path, "Name,ObjectType\nFlow,Attribute\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "tag"),
+    [
+        ('="00123"', "00123"), ("'0045", "0045"), ("'=A1-K1", "=A1-K1"), ("=A1-K1", "=A1-K1"),
+        ("P\u00a0-1\u200b", "P -1"), ("\ufeffP-1\u200e", "P-1"),
+        ("P-1\n(standby)", "P-1 (standby)"),
+        ("'quoted'", "'quoted'"), ('="a"&"b"', '="a"&"b"'),
+    ],
+)  # fmt: skip
+def test_a_tag_is_what_people_see_of_it(tmp_path: Path, written: str, tag: str) -> None:
+    quoted = written.replace('"', '""')
+    (one,) = read(tmp_path, f'Tag;Class\n"{quoted}";pump\n').declarations
+    assert one.fields["tag"] == tag
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "said"),
+    [
+        ("10.0.0.9 (eth0)", "10.0.0.9", ""),
+        ("10.0.0.9 (a), 10.0.0.10 (b)", "10.0.0.9", "holds 2, the first is taken"),
+        ("::ffff:10.0.0.1", "10.0.0.1", ""),
+        ("0.0.0.0", "", "is nobody's"),  # noqa: S104 - nothing is bound to it
+        ("255.255.255.255", "", "is nobody's"),
+        ("224.0.0.1", "", "is that of a group"),
+        ("ff02::1", "", "is that of a group"),
+        ("169.254.1.1", "169.254.1.1", ""),
+    ],
+)
+def test_addresses_as_they_are_written(
+    tmp_path: Path, written: str, address: str, said: str
+) -> None:
+    found = read(tmp_path, f'Tag;IP\nP-1;"{written}"\n')
+    assert [one.fields["address"] for one in found.declarations] == [address]
+    assert told(found) == [] if not said else said in found.told
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("P-1,110,\nP-2,110,\nPLC-1,120,10.0.0.1\n", True),  # units of the process
+        ("P-1,CW,\nPLC-1,CW,10.0.0.1\nPLC-2,HVAC,10.0.0.2\n", True),
+        ("PLC-1,300,10.0.0.1\nPLC-2,300,10.0.0.2\n", True),
+        ("M-1,3,10.0.0.1\nM-2,4,10.0.0.1\nP-1,5,\n", False),  # bus addresses
+        ("M-1,,10.0.0.1\n", False),
+        ("M-1,unit 3,10.0.0.1\n", False),
+    ],
+)
+def test_a_unit_is_one_of_the_process_or_of_a_bus(tmp_path: Path, rows: str, line: bool) -> None:
+    found = read(tmp_path, f"Tag,Unit,IP\n{rows}")
+    assert found.columns.get("Line", "") == "Unit" * line
+    assert ('if it is a bus address: --map "Unit=Unit"' in found.told) == line
+    (tmp_path / "m.csv").write_text(f"Tag,Unit,IP\n{rows}", "utf-8")
+    stated = read_list(Kind.REGISTER, tmp_path / "m.csv", "plant", {"Unit": "Unit"})
+    assert stated.columns["Unit"] == "Unit"
+
+
+def test_a_slave_id_is_a_bus_address_whatever_it_holds(tmp_path: Path) -> None:
+    assert read(tmp_path, "Tag,Slave ID\nP-1,110\n").columns["Unit"] == "Slave ID"
+    both = read(tmp_path, "Tag,Unit,Line\nP-1,110,L\n")
+    assert both.columns["Line"] == "Line"

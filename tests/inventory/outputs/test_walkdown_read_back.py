@@ -270,3 +270,14 @@ def test_who_is_out_of_service_is_not_asked_for_its_first_word(tmp_path: Path) -
         store.declare([Declaration(SITE, Kind.ATTEST, "U-5 | y", rests)])
         conclude(store, today=TODAY)
         assert "N05" in {rule for name, rule in asked(store) if name == "U-5"}
+
+
+def test_a_tag_that_begins_like_a_formula_comes_back_as_it_was(tmp_path: Path) -> None:
+    """IEC 81346 begins tags with = and +; a sheet must not hold them as formulas."""
+    for name in ("w.csv", "w.xlsx"):
+        with Store.open(tmp_path / f"{name}.db", SITE) as store:
+            store.declare([listed(tag="=A1+P01", class_="pump"), listed(tag="D-9", class_="plc")])
+            conclude(store, today=TODAY)
+            path = filled(store, tmp_path, {"'=A1+P01 monitored by": "none"}, name)
+            (found,) = read_list(Kind.ATTEST, path, SITE, {}).declarations
+            assert found.fields["equipment"] == "=A1+P01"
