@@ -178,7 +178,7 @@ class View:
                     f"whether the refusal on {door.transport}/{door.port} comes from the device:"
                     " nothing else there answered",
                     "ask one more service of the same address",
-                    self.ask(door.protocol),
+                    self.ask(),
                     cite(decided),
                 )
             where = (door.scan, door.vantage, door.address)

@@ -60,11 +60,20 @@ SAME: dict[str, str] = {
         "a reason of trust stands with a refusal only",
     "inaccessible.a01: drop not view.outcomes & NOT_REACHED of view.device.role in no_data_roles()"
     " or view.proxy or (not view.outcomes & NOT_REACHED)": "an early way out",
-    "inaccessible.a02: drop not view.outcomes & NOT_REACHED of not view.context.collection"
-    " or not view.outcomes & NOT_REACHED": "an early way out",
+    "inaccessible.a02: drop not view.outcomes & (NOT_REACHED | TURNED_AWAY) of"
+    " not view.context.collection or not view.outcomes & (NOT_REACHED | TURNED_AWAY)":
+        "an early way out",
     "frozen._watched: len(samples) > 1 -> len(samples) >= 1": "an early way out",
-    "ranges._odd: drop value in none or not -most <= value <= most of type(value) in _NUMBERS and"
-    " (value in none or not -most <= value <= most)": "an early way out",
+    "ranges._odd: drop value in none or not -most <= value <= most or"
+    " (-least < value < least and value) of type(value) in _NUMBERS and"
+    " (value in none or not -most <= value <= most or (-least < value < least and value))":
+        "an early way out",
+    "ranges._odd: -least < value < least and value -> -least < value < least or value":
+        "an early way out",
+    "ranges._odd: drop -least < value < least of -least < value < least and value":
+        "an early way out",
+    "ranges._odd: drop value of -least < value < least and value": "an early way out",
+    "ranges._odd: -least < value < least -> -least <= value < least": "it is judged again",
     "ranges._odd: -most <= value <= most -> -most < value <= most": "it is judged again",
     "frozen._together: at > 0 -> at >= 0": "from the first read back to the last is no time",
     "quality.aged: ages[1] < 0 -> ages[1] <= 0": "an age of nothing is fresh",

@@ -117,7 +117,10 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (asking, (test_asking,)),
     (bearing, (test_bearing, test_whose, test_presence)),
     (stand_ins, (test_presence, test_acceptance)),
-    (levels, (test_level_bounds, test_levels, test_acceptance, test_machine_levels)),
+    (
+        levels,
+        (test_level_bounds, test_levels, test_acceptance, test_machine_levels, test_soundness),
+    ),
     (
         presence,
         (
@@ -130,7 +133,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
         ),
     ),
     (attested, (test_presence, test_machine_verdicts)),
-    (licence, (test_presence, test_acceptance)),
+    (licence, (test_presence, test_acceptance, test_asking)),
     (doubts, (test_presence, test_whose, test_mapped)),
     (mapped, (test_mapped,)),
     (anew, (test_had_anew,)),

@@ -472,13 +472,23 @@ def test_a_nameplate_is_read_on_the_spot_and_not_by_sampling(
     ]  # fmt: skip
 
 
+def test_a_value_without_a_name_goes_by_its_address() -> None:
+    nameless = replace(CURRENT, name="", signal="current")
+    rest = (one for one in ALL if one != CURRENT)
+    item = evidence(
+        *(window(one, [20.0 + n for n in range(8)]) for one in (nameless, *rest)), about=DRIVE
+    )
+    said = judge_equipment(motor(**OWNED), [item], context(item, **FULL))  # type: ignore[arg-type]
+    assert asked(said)[0].startswith(f"whether {nameless.address} comes every 10 s")
+
+
 def test_values_that_were_read_too_seldom_are_read_at_the_interval_of_their_class() -> None:
     moving = [window(one, [20.0 + n for n in range(8)]) for one in ALL]  # over twenty minutes
     item = evidence(*moving, about=DRIVE)
     missing, step, command = asked(
         judge_equipment(motor(**OWNED), [item], context(item, **FULL))  # type: ignore[arg-type]
     )
-    assert "comes every 10 s" in missing
+    assert missing.startswith("whether MotorCurrent comes every 10 s")
     assert step == "read the devices that monitor it over a window"
     assert command == "untrap scan 192.0.2.10 --depth sample --sample-every 10"
 

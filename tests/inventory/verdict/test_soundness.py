@@ -198,6 +198,11 @@ def test_what_was_read_elsewhere_lifts_no_level_here() -> None:
     assert judge_device(gone, context(gone)).level.lo == 2
 
 
+def test_a_silent_door_gives_no_level_to_what_came_by_another_that_no_collector_reads() -> None:
+    item = one(listed(*WHOLE, protocol="s7comm"), seen("opcua", Outcome.SILENT))
+    assert judge_device(item, context(item)).level.lo == 2
+
+
 def test_a_signal_is_had_when_one_value_of_it_comes() -> None:
     second = replace(listed(tag("MotorCurrent2", "AMP")), vantage="collector")
     both = machine(one(INSIDE, second), **COLLECTOR)

@@ -332,6 +332,9 @@ Q05 = [
     no("Q05", "", evidence(listed(TEMPERATURE, value=0.0))),
     no("Q05", "", evidence(listed(TEMPERATURE, value=-0.0, **SWAPPED))),
     no("Q05", "", evidence(listed(tag("AI_7"), value=2.4e-41))),
+    *(yes("Q05", "high/high", evidence(
+        listed(TEMPERATURE, value=2.4e-41), listed(tag("Motor current", "AMP"), value=value),
+    )).telling("1 value contradicts") for value in (0.0, 1e18, 1e-30, None)),
     no("Q05", "", evidence(listed(replace(RANGED, low=50.0, high=50.0)))),
     yes("Q05", "high/high", evidence(listed(replace(TEMPERATURE, unit="BAR")))),
     yes("Q05", "high/high", evidence(listed(RANGED, value=110.1))),
