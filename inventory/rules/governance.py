@@ -244,7 +244,7 @@ def alike(one: str, other: str) -> bool:
     """Whether two texts may be one identity that people wrote otherwise: separators, upper case,
     zeros in front that a spreadsheet takes away, a word before it."""
     first, second = (re.sub(r"[\W_]", "", text).casefold().lstrip("0") for text in (one, other))
-    return first in second or second in first
+    return first.endswith(second) or second.endswith(first)
 
 
 def missing_of(owner: str, criticality: str, place: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from inventory.judge.anew import stale
 from inventory.judge.evidence import assemble
 from inventory.judge.survey import survey
 from inventory.judge.verdict import judge_device
-from inventory.model import Device
+from inventory.model import Device, RegisterRow
 from protocols.contract import Fact, Observation, Outcome, Question, Target
 from tests.inventory.verdict.evidence import NOW
 
@@ -65,6 +66,18 @@ def test_a_certificate_that_was_renewed_is_no_gap() -> None:
 def test_a_network_that_is_named_no_more_is_no_gap() -> None:
     assert "T10" in rules(told(1, NETWORK))
     assert "T10" not in rules(told(1, NETWORK), told(2, outcome=Outcome.EMPTY))
+
+
+def test_a_device_that_was_replaced_contradicts_the_row_of_the_old_one() -> None:
+    plate = Question("opcua", "read_nameplate", "", "1")
+    old, new = (Fact("serial", text, "opcua nameplate") for text in ("S-100", "T-200"))
+    several = (told(1, old, question=plate), told(2, new, question=plate))
+    about = replace(
+        device(*several), seen=True, serial="T-200", register=RegisterRow("P-1", serial="S-100")
+    )
+    found = assemble(about, several)
+    said = judge_device(found, survey([found], today=NOW))
+    assert "G10" in {one.rule for one in said.findings}
 
 
 def test_a_fact_that_is_told_again_stands() -> None:

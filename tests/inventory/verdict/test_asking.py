@@ -226,3 +226,9 @@ def test_a_door_that_was_busy_or_left_out_is_asked_again(
             assert one.next_step.startswith(step)
             assert one.command == command
     assert {one.rule for one in said.questions} >= {"U01"}
+
+
+def test_what_needs_another_answer_of_the_host_asks_for_more_than_that_one() -> None:
+    said = view(OPCUA).offered("opcua")
+    assert said.next_step == "ask one more service of the same address"
+    assert said.command == "untrap scan 192.0.2.10 --depth identify"

@@ -373,6 +373,8 @@ G10 = [
     yes("G10", "serial=medium/high", contradicted("S1234", "S99")).telling("S99", "S1234"),
     yes("G10", "mac=medium/high", contradicted(OWN, MAC.replace("55", "66"), "mac")),
     no("G10", "", contradicted("S1234", "S1234")),
+    yes("G10", "serial=medium/high", contradicted("S1234", "S12345")),  # one number in another
+    yes("G10", "serial=medium/high", contradicted("4711002", "4711")),
     no("G10", "", contradicted("S1234", "")),
     no("G10", "", evidence(S7, about=replace(PLC, register=row(serial="S99")))),  # it states none
     no("G10", "", contradicted("S1234", "S99", seen=False)),
