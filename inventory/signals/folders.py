@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from inventory.signals.names import Name, read_name, tokenize
+from inventory.signals.names import Name, read_name
+from inventory.signals.tokens import tokenize
 from inventory.signals.words import repair, words
 
 NO_PLACE = frozenset({"load", "phase"})

@@ -11,6 +11,7 @@ from functools import lru_cache
 from inventory.judge.openness import document
 from inventory.once import Lazily, Once
 from inventory.signals.points import Meaning, measure
+from inventory.signals.together import reread
 from protocols.contract import Point
 
 Measured = tuple[Point, Meaning]
@@ -27,8 +28,9 @@ class Listing:
 
     @Lazily
     def measured(self) -> tuple[Measured, ...]:
-        """Every point with what it measures."""
-        return tuple([(point, measure(point)) for point in self.points])
+        """Every point with what it measures, the names read together."""
+        alone = [measure(point) for point in self.points]
+        return tuple(zip(self.points, reread(self.points, alone), strict=True))
 
     @Lazily
     def process(self) -> tuple[Measured, ...]:

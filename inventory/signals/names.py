@@ -7,14 +7,13 @@ two things is given as two candidates, and the caller abstains (domain model 4.5
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import pairwise
 
-from inventory.judge.openness import document
-from inventory.signals.words import CJK, SHORTEST_PART, STRONG, WEAK, Words, fold, repair, words
+from inventory.signals.compounds import compound, cut_off, half_known, rest_of
+from inventory.signals.systems import ISA_SWITCH, ISA_TOTAL, PARTS, RESISTANCE_SENSOR, Tag, find_tag
+from inventory.signals.tokens import pairs, tokenize
+from inventory.signals.words import CJK, STRONG, WEAK, Words, fold, repair, words
 
 SUMMED = frozenset(
     {"power", "reactive_power", "apparent_power", "power_factor", "current", "energy"}
@@ -34,20 +33,9 @@ STATES = frozenset({"running", "fault", "charge"})
 CUT_LENGTHS = frozenset({8, 16, 24})
 """Lengths at which old controllers and gateways cut a name."""
 
-KKS = re.compile(r"(?<![A-Z])C([TPFLSGYMEQ])(\d{3})(?!\d)")
-KKS_TAG = re.compile(r"(?<![A-Z0-9])\d{0,2}[A-Z]{3}\d{2}C([TPFLSGYMEQ])\d{3}")
-ISA = re.compile(
-    r"(?<![A-Za-z])([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})[-_ .]?(\d{2,5}[A-Z]?)(?![A-Za-z0-9]{3})"
-)
 PROGRAMME = re.compile(r"(?i)(?<![a-z])(?:program(?:me|m|ma)?|timer) ?\d")
 """Numbered programmes of a controller ("Program 4 Power"), not the PLC's scope "Program:Main"."""
 LINE_CONDUCTOR = re.compile(r"(?<![A-Za-z0-9])L[123](?![0-9])")
-ISA_SUFFIX = re.compile(
-    r"(?<![A-Za-z0-9])\d{2,5}[-_ .]?([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})(?![A-Za-z])"
-)
-ISA_SWITCH = re.compile(r"(?<![A-Za-z])[AFIJLPSTVWZ]D?(?:S[HL]{0,2}|A[HL]{1,2})[-_ .]?\d{2,5}")
-ISA_TOTAL = re.compile(r"(?<![A-Za-z])[FJW]Q[IT]?[-_ .]?\d{2,5}")
-RESISTANCE_SENSOR = re.compile(r"(?<![A-Za-z])PT[-_ ]?(?:100|500|1000)(?![0-9])", re.IGNORECASE)
 HIGH_OR_LOW_END = re.compile(r"(?i)[\W_](?:hi|lo)\d?$")
 """How a limit or a switch is written after a tag ("TT-101 HI"); "LO" elsewhere is lube oil."""
 NUMBERED = re.compile(r"(?i)par[aâ]m[^\W\d_]*[\W_]*\d+")
@@ -56,22 +44,19 @@ END_OF_A_SHAFT = re.compile(
     r"(?![^\W\d_])"
 )
 """Where a bearing is: no end of anything, and no negation."""
+DIGITAL = re.compile(r"(?:([A-Z]+)_)?(D[IOQ]|B[IO])\d*_")
+"""How a controller's digital inputs and outputs are called, after a word of the plant's own."""
+BLOCK_OUTPUT = re.compile(r"\.(?:CV|OUT|OP|CO|MV)$")
+"""What a block of a controller gives, or the value that it works on ("Speed.CV")."""
 LONGEST_VAGUE = 3
 """Letters of a word that may mean many things."""
-WORD = re.compile(r"\d+|[^\W\d_]+")
 PHRASE = re.compile(r"(?:(?<=[\s/-])|^)[^\W\d_]{2,}(?=[\s.,;:)]|$)")
 """Words of a phrase: parted by spaces, not by the marks and case changes of a tag."""
-PARTS = re.compile(r"[./\\\\:]+")
-PREFIXED_UNIT = re.compile(r"(?<![A-Za-z])[kMm](?:Wh|VAh|varh|W|VA|VAr|A|V|Pa|Hz)(?![A-Za-z])")
-"""A unit whose case change is none between two words ("kWh")."""
 HIGH_OR_LOW = re.compile(
     r"(?:[高低]|(?<=[流压圧度位速])大|上昇|低下|満了|不足)(?:[\s\d_]|警報|报警|報警|アラーム|$)"
     r"|[高低](?![速压圧炉])\w{0,6}?(?:电压|電圧|电流|電流|温度|液位|水位|流量|频率|周波数|レベル)"
 )
 """What a switch says in Chinese and Japanese: a measurand that is high, low, rising or full."""
-SENSOR_WORDS = ("wert", "istwert", "messung", "messwert", "sensor", "fuehler", "geber", "meting")
-"""What a compound may add to a measurand's word without changing it ("Druckmesswert")."""
-CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,32 +79,18 @@ def read_name(text: str) -> Name:
     telling = _unswallowed(tokens, words())
     kind = _kind(text, telling)
     places = _places(text, tokens)
-    system = _system(text)
-    scores = system if system else _dictionary(text, tokens)
-    if len(scores) > 1:
-        scores = _last_part(text, scores)
-    if _differs(tokens):
-        scores = {name: score for name, score in scores.items() if name == "pressure"}
-    if LINE_CONDUCTOR.search(text) and scores.get("level", 1.0) < STRONG:
-        del scores["level"]  # "Load L1": a phase, no level
-    if "level" in scores and _no_filling(tokens):
-        del scores["level"]
-    if not kind and scores.keys() - STATES and _of_state(tokens):
+    tag = find_tag(text)
+    if tag is not None and tag.whole:
+        return Name(((tag.measurand, STRONG),) if tag.measurand else (), tag.kind, places)
+    system = _system(text, tag)
+    kind = kind or (tag.kind if tag else "")
+    scores = system or _dictionary(text, tokens)
+    if DIGITAL.match(text):
+        scores, kind = _digital(text, scores, kind)
+    if scores and not system and not kind and BLOCK_OUTPUT.search(text):
         kind = "doubtful"
-    if not kind and scores and scores.keys() <= STATES and not words().negations.isdisjoint(tokens):
-        kind = "doubtful"
-    if not kind and scores.keys() == {"power"} and tokens[-1] in words().of_a_supply:
-        kind = "doubtful"
-    if not kind and scores and _extreme(tokens, scores):
-        kind = "alarm" if scores.keys() <= WATCHED else "doubtful"
-    if not kind and scores.keys() - COUNTED and _scheduled(telling):
-        kind = "doubtful"
-    if kind == "limit" and "vibration" in scores:
-        kind = _kind(text, [token for token in telling if token not in words().peaks])
-    if kind == "total" and scores and SUMMED.issuperset(scores) and _sums(tokens):
-        kind = ""
-    if kind == "parameter" and not scores and NUMBERED.fullmatch(text.strip()):
-        kind = ""  # "Param_12" may hold anything
+    scores = _fitting(text, tokens, scores)
+    kind = _kind_of(kind, text, tokens, telling, scores)
     unclear = bool(scores) and _unclear(text, telling)
     vague = bool(scores) and not kind and _vague(text, tokens, scores)
     near = bool(places) and (bool(system) or _beside(text, tokens, places))
@@ -142,6 +113,42 @@ SAID_OF_IT = frozenset({"", "parameter"})
 """Kinds beside which a state is still that state ("mode enabled", "program name")."""
 
 
+def _fitting(text: str, tokens: list[str], scores: dict[str, float]) -> dict[str, float]:
+    """Without the measurands that the words beside them rule out."""
+    if len(scores) > 1:
+        scores = _last_part(text, scores)
+    if _differs(tokens):
+        scores = {name: score for name, score in scores.items() if name == "pressure"}
+    phase = LINE_CONDUCTOR.search(text) and scores.get("level", 1.0) < STRONG  # "Load L1"
+    if "level" in scores and (phase or _no_filling(tokens)):
+        scores = {name: score for name, score in scores.items() if name != "level"}
+    return scores
+
+
+def _kind_of(
+    kind: str, text: str, tokens: list[str], telling: list[str], scores: dict[str, float]
+) -> str:
+    """The kind that its words name, or that what they say of these measurands makes of it."""
+    measured = scores.keys()
+    if kind == "limit" and "vibration" in scores:
+        return _kind(text, [token for token in telling if token not in words().peaks])
+    if kind == "total" and scores and SUMMED.issuperset(scores) and _sums(tokens):
+        return ""
+    if kind == "parameter" and not scores and NUMBERED.fullmatch(text.strip()):
+        return ""  # "Param_12" may hold anything
+    if kind or not scores:
+        return kind
+    if _extreme(tokens, scores) and not (measured - STATES and _of_state(tokens)):
+        return "alarm" if measured <= WATCHED else "doubtful"
+    doubtful = (
+        (measured - STATES and _of_state(tokens))
+        or (measured <= STATES and not words().negations.isdisjoint(tokens))
+        or (measured == {"power"} and tokens[-1] in words().of_a_supply)
+        or (measured - COUNTED and _scheduled(telling))
+    )
+    return "doubtful" if doubtful else ""
+
+
 def _beside(text: str, tokens: list[str], places: frozenset[str]) -> bool:
     """Whether a name speaks of a machine beside a place, or names the place further up a path."""
     if not words().machines.isdisjoint(tokens):
@@ -158,35 +165,6 @@ def _vague(text: str, tokens: list[str], scores: dict[str, float]) -> bool:
     return all(len(token) <= LONGEST_VAGUE for token in tokens if token in known)
 
 
-def tokenize(text: str) -> list[str]:
-    """Folded words of a name: split at case changes, digits and punctuation; CJK by dictionary."""
-    text = re.sub(r"C([TPFLSGYMEQ])(?=\d{3})", " ", text) if KKS_TAG.search(text) else text
-    tokens: list[str] = []
-    known = words()
-    text = PREFIXED_UNIT.sub(lambda unit: unit[0].lower(), unicodedata.normalize("NFC", text))
-    for piece in WORD.findall(CAMEL.sub(" ", text)):
-        accented = piece.casefold() in known.measurands  # "débit" is a flow, "debit" is none
-        tokens += (
-            _wide(piece) if CJK.search(piece) else [piece.casefold() if accented else fold(piece)]
-        )
-    for first, second in _pairs(
-        tokens
-    ):  # "set point", "run hours", "top oil" are one word elsewhere
-        pair = first + second
-        if pair in known.joined:
-            tokens.append(pair)
-    return tokens
-
-
-def _pairs(tokens: list[str]) -> list[tuple[str, str]]:
-    """Neighbouring words, and neighbours that only small words part ("state of charge")."""
-    small = words().particles
-    near = list(pairwise(tokens))
-    return near + [
-        pair for pair in pairwise([t for t in tokens if t not in small]) if pair not in near
-    ]
-
-
 def _no_filling(tokens: list[str]) -> bool:
     """Whether the level is one of a quality, not of a tank ("oxygen level")."""
     known = words()
@@ -194,7 +172,7 @@ def _no_filling(tokens: list[str]) -> bool:
     return any(
         token == word or (len(word) >= 5 and token.startswith(word))
         for place, level in enumerate(plain)
-        if "level" in dict(known.measurands.get(level, ()) or _compound(level))
+        if "level" in dict(known.measurands.get(level, ()) or compound(level))
         for token in plain[max(place - 1, 0) : place + 2]
         for word in known.no_level
     )
@@ -204,16 +182,6 @@ def _sums(tokens: list[str]) -> bool:
     """Whether every word that calls it a total is one of a sum, none of a counter."""
     known = words()
     return all(token in known.sums for token in tokens if known.kinds.get(token) == "total")
-
-
-def _wide(piece: str) -> list[str]:
-    found = []
-    while piece:
-        word = next((word for word in words().wide if piece.startswith(word)), "")
-        if word:
-            found.append(word)
-        piece = piece[len(word) or 1 :]
-    return found
 
 
 def _kind(text: str, tokens: list[str]) -> str:
@@ -226,7 +194,7 @@ def _kind(text: str, tokens: list[str]) -> str:
     found = {known[token] for token in tokens if token in known}
     found |= {known.get(end, "parameter") for token in tokens if (end := _ended(token))}
     found |= {kind for token in tokens for kind in _begun(token)}
-    found |= {known[rest] for token in tokens if (rest := _rest(token)) in known}
+    found |= {known[rest] for token in tokens if (rest := rest_of(token)) in known}
     found |= {kind for token in tokens if (kind := _stemmed(token))}
     if PROGRAMME.search(text):
         found.add("parameter")
@@ -264,21 +232,26 @@ def _unclear(text: str, tokens: list[str]) -> bool:
     known = words()
     if CJK.search(text):
         return len(CJK.findall(_wide_words().sub("", text))) >= 2
-    if any(_half_known(token) for token in tokens):
+    if any(half_known(token) for token in tokens):
         return True
     if len(PHRASE.findall(text)) < 2:
         return False
     return any(
         len(token) >= 4
-        and token not in known.neutral
-        and token not in known.measurands
-        and token not in known.places
-        and token not in known.particles
-        and token not in known.sums
+        and not is_known(token)
         and token not in known.kinds
         and not CJK.search(token)
-        and not _compound(token)
+        and not compound(token)
         for token in tokens
+    )
+
+
+def is_known(token: str) -> bool:
+    """Whether the dictionary has a word, as a measurand, a place, or a word beside them."""
+    known = words()
+    return any(
+        token in listed
+        for listed in (known.neutral, known.measurands, known.places, known.particles, known.sums)
     )
 
 
@@ -351,36 +324,27 @@ def _place(token: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _system(text: str) -> dict[str, float]:
-    """Measurand by KKS or ISA-5.1; weak where the letters mean something else as often."""
-    table = document("names")
-    kks = KKS_TAG.search(text)
-    if kks:
-        name = table["kks"][kks[1]]
-        return {} if name in ("electrical", "analysis") else {name: STRONG}
+def _system(text: str, tag: Tag | None) -> dict[str, float]:
+    """Measurand by a naming system; weak where its letters mean something else as often."""
     if RESISTANCE_SENSOR.search(text):
         return {"temperature": WEAK}
-    match = ISA.search(text) or ISA_SUFFIX.search(text)
-    if match is None or _of_another(text[match.end() :]):
+    if tag is None or not tag.measurand:
         return {}
-    first, functions = match[1], match[3]
-    name = table["isa"][first]
-    letters = first + match[2] + functions
-    measurands = _dictionary("", [fold(letters)]) if letters in table["isa"]["ambiguous"] else {}
-    if letters in table["isa"]["ambiguous"]:
-        named = _dictionary(text, tokenize(text.replace(match[0], " ")))
-        return named or {name: WEAK, **dict.fromkeys(measurands, WEAK)}
-    if name in ("analysis", "weight"):
-        return {}
-    return {name: STRONG}
+    if not tag.letters:
+        return {tag.measurand: STRONG}
+    if named := _dictionary(tag.rest, tokenize(tag.rest)):
+        return named
+    return {tag.measurand: WEAK, **dict.fromkeys(_dictionary("", [fold(tag.letters)]), WEAK)}
 
 
-def _of_another(rest: str) -> bool:
-    """Whether a path goes on after a tag to something that is not the tag's own value: "PC_01.Run",
-    "LIC101/OUT". The part after the tag says what it is, if anything does."""
-    parts = [part for part in PARTS.split(rest)[1:] if part]
-    own = document("names")["isa"]["attributes"]
-    return bool(parts) and "".join(map(fold, WORD.findall(parts[-1]))) not in own
+def _digital(text: str, scores: dict[str, float], kind: str) -> tuple[dict[str, float], str]:
+    """What a digital input or output of a controller can be: a state, or a command."""
+    found = DIGITAL.match(text)
+    if found is None or (found[1] and is_known(fold(found[1]))):
+        return scores, kind  # "PRESSIONE_DI_MANDATA": the Italian word
+    if found[2] in ("DO", "DQ", "BO"):
+        return scores, kind or "setpoint"
+    return {name: score for name, score in scores.items() if name in STATES - {"charge"}}, kind
 
 
 def _dictionary(text: str, tokens: list[str]) -> dict[str, float]:
@@ -395,10 +359,10 @@ def _dictionary(text: str, tokens: list[str]) -> dict[str, float]:
     for place, token in enumerate(tokens):
         if _present(place, tokens, known):
             continue
-        for name, score in known.measurands.get(token, ()) or _compound(token):
+        for name, score in known.measurands.get(token, ()) or compound(token):
             scores[name] = max(score, scores.get(name, 0.0))
     if not scores and len(text) in CUT_LENGTHS and tokens and tokens[-1] not in known.neutral:
-        scores = _cut(tokens[-1], known)
+        scores = cut_off(tokens[-1], known)
     strong = {name: score for name, score in scores.items() if score >= STRONG}
     return strong or scores
 
@@ -420,7 +384,7 @@ def _present(place: int, tokens: list[str], known: Words) -> bool:
         score >= STRONG
         for other in others
         if other != tokens[place]
-        for _, score in known.measurands.get(other, ()) or _compound(other)
+        for _, score in known.measurands.get(other, ()) or compound(other)
     )
 
 
@@ -435,81 +399,17 @@ def _unswallowed(tokens: list[str], known: Words) -> list[str]:
     """Without the words that make up a longer one: "apparent power" is no power."""
     parts = {
         part
-        for first, second in _pairs(tokens)
+        for first, second in pairs(tokens)
         if first + second in tokens and first + second in known.measurands
         for part in (first, second)
     }
     return [token for token in tokens if token not in parts]
 
 
-@lru_cache(maxsize=16_384)
-def _compound(token: str) -> tuple[tuple[str, float], ...]:
-    """A word that ends in a measurand's word, as German builds them ("Lagertemperatur")."""
-    known = words()
-    if len(token) < 6 or any(token.startswith(stop) for stop in known.stops if len(stop) > 5):
-        return ()
-    for suffix in known.suffixes:
-        if token.endswith(suffix):
-            return known.measurands.get(suffix, ())
-    for prefix in known.suffixes:
-        if token.startswith(prefix) and token[len(prefix) :].lstrip("s") in SENSOR_WORDS:
-            return known.measurands.get(prefix, ())
-    return ()
-
-
-def _half_known(token: str) -> bool:
-    """Whether it is a compound, the rest of which is not known, and no word of ours itself."""
-    known = token in words().measurands
-    return not known and bool(_compound(token)) and not _understood(_rest(token))
-
-
-@lru_cache(maxsize=16_384)
-def _rest(token: str) -> str:
-    """What a compound says besides its measurand."""
-    for suffix in words().suffixes:
-        if token.endswith(suffix):
-            return token.removesuffix(suffix)
-    return ""
-
-
-@lru_cache(maxsize=16_384)
-def _understood(text: str) -> bool:
-    """Whether it is made of known words, with the letters that join them."""
-    if len(text) < SHORTEST_PART:
-        return True
-    parts = words().parts
-    return any(
-        text[:end] in parts and any(_understood(rest) for rest in _after_joint(text[end:]))
-        for end in range(len(text), SHORTEST_PART - 1, -1)
-    )
-
-
-def _after_joint(rest: str) -> Iterator[str]:
-    """What may follow a part of a compound: with and without the letters that join two."""
-    yield rest
-    for joint in ("s", "n", "en", "er", "e", "ings"):
-        if rest.startswith(joint):
-            yield rest.removeprefix(joint)
-
-
 def _scheduled(tokens: list[str]) -> bool:
     """Whether it is what holds at a time of day or year, or in a manner of running."""
     known = words()
     return any(
-        token in known.schedule or (_compound(token) and _rest(token) in known.schedule)
+        token in known.schedule or (compound(token) and rest_of(token) in known.schedule)
         for token in tokens
     )
-
-
-def _cut(token: str, known: Words) -> dict[str, float]:
-    """A last word that was cut at a fixed length: what all words that begin so agree on."""
-    if len(token) < 5:
-        return {}
-    found = {
-        name
-        for word, rows in known.measurands.items()
-        if word.startswith(token)
-        for name, score in rows
-        if score >= STRONG
-    }
-    return {found.pop(): STRONG} if len(found) == 1 else {}

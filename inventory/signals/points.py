@@ -146,7 +146,10 @@ def _measure(
         described = read_name(description)
         said = Name(described.scores, said.kind or described.kind, said.places | described.places)
     if not said.scores and path and process:  # housekeeping is not what its folder measures
-        parent = read_name(path.replace("\\", "/").split("/")[-2] if "/" in path else path)
+        folder = path.replace("\\", "/").split("/")[-2] if "/" in path else path
+        parent = read_name(folder)
+        if parent.scores:  # a tag speaks for its own value only
+            parent = read_name(f"{folder}/{name}")
         said = Name(parent.scores, said.kind or parent.kind, said.places | parent.places)
     if (other := other_dimension(unit)) and _speaks_of(said, other) and not _speaks_of(said, size):
         size = other
