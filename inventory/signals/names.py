@@ -48,10 +48,15 @@ DIGITAL = re.compile(r"(?:([A-Z]+)_)?(D[IOQ]|B[IO])\d*_")
 """How a controller's digital inputs and outputs are called, after a word of the plant's own."""
 BLOCK_OUTPUT = re.compile(r"\.(?:CV|OUT|OP|CO|MV)$")
 """What a block of a controller gives, or the value that it works on ("Speed.CV")."""
+WANTED = ("soll", "nenn", "grenz", "schalt")
+"""Ends of what a German compound says before its measurand that is set ("Puffersolldruck")."""
 LONGEST_VAGUE = 3
 """Letters of a word that may mean many things."""
 PHRASE = re.compile(r"(?:(?<=[\s/-])|^)[^\W\d_]{2,}(?=[\s.,;:)]|$)")
 """Words of a phrase: parted by spaces, not by the marks and case changes of a tag."""
+CODE = re.compile(r"(?<![^\W\d_])[A-ZÄÖÜ]{2,5}(?![^\W\d_])")
+LOWER = re.compile(r"[a-zß-ÿ]")
+"""A word in capitals among others that are not is a code or a tag ("BHKW Betrieb"), no setting."""
 HIGH_OR_LOW = re.compile(
     r"(?:[高低]|(?<=[流压圧度位速])大|上昇|低下|満了|不足)(?:[\s\d_]|警報|报警|報警|アラーム|$)"
     r"|[高低](?![速压圧炉])\w{0,6}?(?:电压|電圧|电流|電流|温度|液位|水位|流量|频率|周波数|レベル)"
@@ -119,6 +124,8 @@ def _fitting(text: str, tokens: list[str], scores: dict[str, float]) -> dict[str
         scores = _last_part(text, scores)
     if _differs(tokens):
         scores = {name: score for name, score in scores.items() if name == "pressure"}
+    if "charge" in scores and scores["charge"] < STRONG and "battery" not in _places(text, tokens):
+        scores = {name: score for name, score in scores.items() if name != "charge"}  # a load
     phase = LINE_CONDUCTOR.search(text) and scores.get("level", 1.0) < STRONG  # "Load L1"
     if "level" in scores and (phase or _no_filling(tokens)):
         scores = {name: score for name, score in scores.items() if name != "level"}
@@ -145,6 +152,7 @@ def _kind_of(
         or (measured <= STATES and not words().negations.isdisjoint(tokens))
         or (measured == {"power"} and tokens[-1] in words().of_a_supply)
         or (measured - COUNTED and _scheduled(telling))
+        or (measured - STATES and _errs(tokens))
     )
     return "doubtful" if doubtful else ""
 
@@ -178,6 +186,12 @@ def _no_filling(tokens: list[str]) -> bool:
     )
 
 
+def _errs(tokens: list[str]) -> bool:
+    """Whether an error is spoken of: a sensor's, or how far a value is from what is wanted."""
+    known = words().measurands
+    return any("fault" in dict(known.get(token, ())) for token in tokens)
+
+
 def _sums(tokens: list[str]) -> bool:
     """Whether every word that calls it a total is one of a sum, none of a counter."""
     known = words()
@@ -194,7 +208,10 @@ def _kind(text: str, tokens: list[str]) -> str:
     found = {known[token] for token in tokens if token in known}
     found |= {known.get(end, "parameter") for token in tokens if (end := _ended(token))}
     found |= {kind for token in tokens for kind in _begun(token)}
-    found |= {known[rest] for token in tokens if (rest := rest_of(token)) in known}
+    rests = [rest for token in tokens if (rest := rest_of(token))]
+    found |= {known[rest] for rest in rests if rest in known}
+    if any(rest.endswith(WANTED) for rest in rests):
+        found.add("setpoint")
     found |= {kind for token in tokens if (kind := _stemmed(token))}
     if PROGRAMME.search(text):
         found.add("parameter")
@@ -232,12 +249,14 @@ def _unclear(text: str, tokens: list[str]) -> bool:
     known = words()
     if CJK.search(text):
         return len(CJK.findall(_wide_words().sub("", text))) >= 2
+    codes = {fold(code) for code in CODE.findall(text)} if LOWER.search(text) else ()
     if any(half_known(token) for token in tokens):
         return True
     if len(PHRASE.findall(text)) < 2:
         return False
     return any(
         len(token) >= 4
+        and token not in codes
         and not is_known(token)
         and token not in known.kinds
         and not CJK.search(token)

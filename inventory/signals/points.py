@@ -120,11 +120,16 @@ def _measure(
     name: str, path: str, unit: str, kind: str, semantic: str, signal: str, description: str,
     base: bool,
 ) -> Meaning:  # fmt: skip
+    if not unit and not (signal or semantic):
+        short, unit = stated_unit(name)
+        if unit:
+            found = _measure(short, path, unit, kind, "", "", description, base)
+            if not found.conflict:
+                return found
+            unit = ""  # a word of the name ("Temperature (min)")
     process = not (base or NOT_PROCESS.search(path) or NOT_PROCESS.search(name))
     lowered = kind.casefold()
     numeric = not lowered.startswith(TEXT_TYPES)
-    if not unit:
-        name, unit = stated_unit(name)
     size = dimension(unit)
     if signal:
         return _stated(signal, MAPPED, name, size, process, numeric)

@@ -23,8 +23,10 @@ RDS_TAG = re.compile(rf"{_KKS}[ ._-]{{0,2}}B([TPFLSGMEQ])\d{{1,3}}(?!\d)")
 ANALOGUE = "XQ"
 """The signal of a circuit that is its value; others are limits, commands and what is derived."""
 ISA = re.compile(
-    r"(?<![A-Za-z])([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})[-_ .]?(\d{2,5}[A-Z]?)(?![A-Za-z0-9]{3})"
+    r"(?<![A-Za-z])([AFIJLPSTVWZ])(D?)([TIECRY]{1,3}|[IR]C?S?A|[IR]C?S)"
+    r"[-_ .]?(\d{2,5}[A-Z]?)(?![A-Za-z0-9]{3})"
 )
+"""What is shown or recorded has a value, with switches and alarms too (DIN 19227: "PRSA")."""
 ISA_SUFFIX = re.compile(
     r"(?<![A-Za-z0-9])\d{2,5}[-_ .]?(?!V(?:CC|CA|AC)(?![A-Za-z]))"
     r"([AFIJLPSTVWZ])(D?)([TIECRY]{1,3})(?![A-Za-z])"
