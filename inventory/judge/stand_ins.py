@@ -11,7 +11,7 @@ from functools import cache
 from inventory.judge.holding import Row
 from inventory.judge.openness import document
 from inventory.judge.profiles import Signal, signal_of
-from inventory.signals.names import tokenize
+from inventory.signals.tokens import tokenize
 
 
 @cache

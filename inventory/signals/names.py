@@ -44,7 +44,7 @@ END_OF_A_SHAFT = re.compile(
     r"(?![^\W\d_])"
 )
 """Where a bearing is: no end of anything, and no negation."""
-DIGITAL = re.compile(r"(?:([A-Z]+)_)?(D[IOQ]|B[IO])\d*_")
+DIGITAL = re.compile(r"(?:([A-Z]+)\d*_)?(D[IOQ]|B[IO])\d*_")
 """How a controller's digital inputs and outputs are called, after a word of the plant's own."""
 BLOCK_OUTPUT = re.compile(r"\.(?:CV|OUT|OP|CO|MV)$")
 """What a block of a controller gives, or the value that it works on ("Speed.CV")."""
@@ -359,7 +359,8 @@ def _system(text: str, tag: Tag | None) -> dict[str, float]:
 def _digital(text: str, scores: dict[str, float], kind: str) -> tuple[dict[str, float], str]:
     """What a digital input or output of a controller can be: a state, or a command."""
     found = DIGITAL.match(text)
-    if found is None or (found[1] and is_known(fold(found[1]))):
+    word, known = fold(found[1] or "") if found else "", words()
+    if found is None or word in known.measurands or word in known.machines or word in known.places:
         return scores, kind  # "PRESSIONE_DI_MANDATA": the Italian word
     if found[2] in ("DO", "DQ", "BO"):
         return scores, kind or "setpoint"

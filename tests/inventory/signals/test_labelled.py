@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory.signals.listing import Listing
 from inventory.signals.points import measure
 from protocols.contract import Point
 
@@ -16,6 +17,7 @@ LABELLED = Path(__file__).with_name("labelled.csv")
 PUBLIC = Path(__file__).with_name("public.csv")
 TRANSLATED = Path(__file__).with_name("translated.csv")
 FRESH = Path(__file__).with_name("fresh.csv")
+KWB = Path(__file__).with_name("kwb.csv")
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
 FLOORS = {"first": (0.98, 0.8), "second": (0.98, 0.85)}
 """Precision and recall on names of public projects, as measured: a guard against getting worse.
@@ -122,3 +124,15 @@ def test_settings_that_nothing_was_mended_for() -> None:
     counts, wrong = judged(rows)
     assert counts["rightly not matched"] >= 49, (counts, wrong)
     assert (counts["right"] >= 5, counts["wrong"] <= 0) == (True, True), (counts, wrong)
+
+
+def test_a_listing_that_is_read_together() -> None:
+    """The names of one boiler, of which most are settings and states: none is taken for a value."""
+    rows = table(KWB)
+    points = tuple([Point(str(place), row["name"]) for place, row in enumerate(rows)])
+    counts: Counter[str] = Counter()
+    for row, (_, about) in zip(rows, Listing(points).measured, strict=True):
+        said = about.measurand if about.known else "-"
+        counts["right" if said == row["measurand"] != "-" else said] += 1
+    wrong = {name: count for name, count in counts.items() if name not in ("right", "-")}
+    assert (counts["right"] >= 19, wrong) == (True, {}), counts
