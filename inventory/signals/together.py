@@ -106,7 +106,8 @@ def reread(points: Sequence[Point], alone: Sequence[Meaning]) -> tuple[Meaning, 
     if not open_ones or len(points) == 1:
         return tuple(alone)
     names = tuple([point.name for point in points])
-    texts = tuple([_full(point) if point.path else point.name for point in points])
+    settled = all(alone[place].match == UNIT_AND_NAME for place in open_ones)
+    texts = () if settled else tuple([_full(point) for point in points])
     heard = _hear(names, texts) if len(names) <= LONGEST_KEPT else _hear.__wrapped__(names, texts)
     contradicted = _contradicted(points, alone)
     if not heard and not contradicted:
@@ -128,7 +129,8 @@ def _rests_on_a_name(meaning: Meaning) -> bool:
 
 @lru_cache(maxsize=256)
 def _hear(names: tuple[str, ...], texts: tuple[str, ...]) -> _Heard:
-    """The same for all devices whose points are called alike."""
+    """The same for all devices whose points are called alike. No names of things are looked for
+    where no texts are given: units settle what those would vote for."""
     spoken = frozenset(names)
     return _Heard(
         names_of_things(frozenset(texts)),

@@ -89,7 +89,8 @@ CUT_AND_MANGLED = {
         name.encode().decode("cp1252"): measurand  # UTF-8 that was read as Windows-1252
         for name, measurand in {
             "Température eau": "temperature", "Drehzahl Lüfter": "speed", "Öldruck": "pressure",
-            "Nível do tanque": "level", "Vazão entrada": "flow", "Rücklauftemperatur": "temperature",
+            "Nível do tanque": "level", "Vazão entrada": "flow",
+            "Rücklauftemperatur": "temperature",
         }.items()
     },
     "温度1".encode().decode("latin-1"): "temperature",
