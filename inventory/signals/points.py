@@ -17,7 +17,7 @@ from inventory.once import Once
 from inventory.signals.folders import placed
 from inventory.signals.names import Name, read_name, stands_alone
 from inventory.signals.units import dimension, other_dimension, stated_unit
-from inventory.signals.words import WEAK
+from inventory.signals.words import WEAK, fold, words
 from protocols.contract import Point
 
 TYPED, MAPPED, UNIT_AND_NAME, NAME_ONLY, NONE = "typed", "map", "unit+name", "name", "none"
@@ -120,13 +120,11 @@ def _measure(
     name: str, path: str, unit: str, kind: str, semantic: str, signal: str, description: str,
     base: bool,
 ) -> Meaning:  # fmt: skip
-    if not unit and not (signal or semantic):
-        short, unit = stated_unit(name)
-        if unit:
-            found = _measure(short, path, unit, kind, "", "", description, base)
-            if not found.conflict:
-                return found
-            unit = ""  # a word of the name ("Temperature (min)")
+    short, stated = stated_unit(name) if not unit else (name, "")
+    if stated:
+        found = _measure(short, path, stated, kind, semantic, signal, description, base)
+        if found.measurand or not found.conflict or fold(stated) not in words().kinds:
+            return found  # else it is a word of the name ("Temperature (min)")
     process = not (base or NOT_PROCESS.search(path) or NOT_PROCESS.search(name))
     lowered = kind.casefold()
     numeric = not lowered.startswith(TEXT_TYPES)

@@ -145,6 +145,7 @@ def test_a_word_that_units_contradict_loses_its_vote() -> None:
 def test_a_unit_in_a_name_that_contradicts_it_is_a_word() -> None:
     found = measure(Point("x", "Temperature (min)"))
     assert (found.conflict, found.kind) == (False, "limit")
+    assert measure(Point("x", "Temperature [bar]")).conflict
 
 
 def test_letters_that_mean_other_things_too_are_a_loops_beside_tags_of_loops() -> None:
@@ -215,3 +216,9 @@ def test_a_hostile_listing_costs_a_few_readings_a_name() -> None:
     read(*names)
     asked = read_name.cache_info().misses - before
     assert asked <= (MOST_PIECES + 2) * len(names)
+
+
+def test_a_unit_in_a_name_counts_beside_a_type_and_a_map_too() -> None:
+    typed = measure(Point("x", "Pressure [bar]", semantic="AnalogItemType"))
+    assert (typed.measurand, typed.match) == ("pressure", "unit+name")
+    assert measure(Point("x", "Temperature [bar]", signal="temperature")).conflict
