@@ -91,7 +91,7 @@ def votes(name: str) -> tuple[Vote, ...]:
         if not measured or last + 1 >= len(found):
             continue
         joined = piece.word + found[place + 1].word
-        if joined in known.measurands or joined in known.kinds or joined in known.stops:
+        if joined in known.joined:
             continue
         number = "".join(one.word for one in found[place + 1 : last + 1])
         rest = EDGE.sub("", text[found[last].end :])

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from inventory.judge.profiles import could_be, profile, signal_of
+from inventory.judge.fitting import could_be
+from inventory.judge.profiles import profile, signal_of
 from inventory.signals.habits import LONGEST_GAP, MOST_PIECES, gaps, votes
 from inventory.signals.listing import Listing
 from inventory.signals.names import read_name
