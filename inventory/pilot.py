@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from inventory.fixes import key_of
 from inventory.model import Effort, Truth
+from inventory.readiness.repeating import QUESTION, STAYS_HUMAN
 from inventory.usecases import VERDICTS, Barred, Ready
 
 MOST_CLASSES = 12
@@ -91,7 +92,10 @@ class AllSites:
     def lines(self) -> list[str]:
         """The answer over all sites; nothing where one site was asked about itself."""
         if not self._others:
-            return ["of 0 other sites: scan another one into this inventory (--site NAME)"]
+            return [
+                f"5. {QUESTION}  (100% of the sites not known)",
+                "  of 0 other sites: scan another one into this inventory (--site NAME)",
+            ]
         if self._pilot is None and len(self._others) == 1:
             return []
         totals = list(self._others.values())
@@ -103,7 +107,13 @@ class AllSites:
             "to be built": self._variants(totals),
             "to reach ready": efforts(totals),
         }
-        return [self._sites(), *(f"  {name}: {text}" for name, text in told.items() if text)]
+        unknown = sum(one.truth is Truth.UNKNOWN for one in totals) / len(totals)
+        return [
+            f"5. {QUESTION}  ({unknown:.0%} of the sites not known)",
+            f"  {self._sites()}",
+            *(f"  {name}: {text}" for name, text in told.items() if text),
+            f"  stays with people: {STAYS_HUMAN}",
+        ]
 
     def _sites(self) -> str:
         named: dict[Truth | None, list[str]] = {truth: [] for truth in WORDS}

@@ -27,16 +27,34 @@ class Repeating:
         self.united += values.united
 
 
-def answer(repeating: Repeating) -> Answer:
-    """Question 5."""
+QUESTION = "Would it work at ten sites without redesign?"
+STAYS_HUMAN = "budget, people, bandwidth beyond the plant"
+
+
+def answer(repeating: Repeating, sites: int = 1) -> Answer:
+    """Question 5, of an inventory that holds so many sites."""
     return Answer(
         5,
-        "Would it work at ten sites without redesign?",
+        QUESTION,
         (
-            ("run it", "untrap readiness --use-case FILE --pilot SITE"),
+            ("machines that are ready, blocked and not known, variants, effort", _counted(sites)),
             ("values with a known meaning", share(repeating.named, repeating.points)),
             ("values with a unit", share(repeating.united, repeating.quantities)),
         ),
         rest(repeating.named, repeating.points),
-        "budget, people, bandwidth beyond the plant",
+        STAYS_HUMAN,
+    )
+
+
+def _counted(sites: int) -> str:
+    """How to have a use case counted: no question is about a use case that nobody named."""
+    if sites < 2:
+        return (
+            "not known: this inventory holds no other site; scan one into it (--site NAME), then"
+            " run untrap readiness --pilot SITE"
+        )
+    others = "the other site" if sites == 2 else f"the {sites - 1} other sites"
+    return (
+        f"run untrap readiness --pilot SITE: what that site exposes, at {others}; or"
+        " --use-case FILE --pilot SITE"
     )

@@ -29,6 +29,6 @@ def six_questions(
         action.answer(census.action, census.devices),
         visibility.answer(census, line, concluded),
         integration.answer(census.integration, census.origins, census.devices, concluded),
-        repeating.answer(census.repeating),
+        repeating.answer(census.repeating, len(sites)),
         priority.answer(concluded),
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from inventory.readiness import repeating
 from inventory.readiness.answer import Concluded
 from inventory.readiness.census import Census
+from inventory.readiness.repeating import Repeating
 from inventory.readiness.review import six_questions
 
 
@@ -17,3 +19,13 @@ def test_shares_of_question_one_are_told_in_per_cent() -> None:
 def test_a_site_without_figures_is_not_assessed() -> None:
     said = dict(six_questions(Census(), None, Concluded({}, 0, 0))[0].measures)
     assert said["accessibility index"] == said["share of weight at level 4"] == "not assessed"
+
+
+def test_question_five_says_how_to_have_a_use_case_counted() -> None:
+    name = "machines that are ready, blocked and not known, variants, effort"
+    for sites, says in ((0, "holds no other site"), (1, "--site NAME"), (2, "at the other site;"),
+                        (3, "at the 2 other sites;")):  # fmt: skip
+        (told,) = [value for one, value in repeating.answer(Repeating(), sites).measures
+                   if one == name]  # fmt: skip
+        assert says in told
+        assert "untrap readiness --pilot SITE" in told

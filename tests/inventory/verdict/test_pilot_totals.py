@@ -98,6 +98,13 @@ def test_a_machine_without_a_class_may_be_one_of_them() -> None:
     assert bare.text().endswith("kiln, 1 machine without a class not counted")
 
 
+def told(unknown: str, *lines: str) -> list[str]:
+    """The answer to question 5, with what stands around it."""
+    first = f"5. Would it work at ten sites without redesign?  ({unknown} of the sites not known)"
+    last = "  stays with people: budget, people, bandwidth beyond the plant"
+    return [first, *(f"  {line}" for line in lines), last]
+
+
 def other() -> SiteTotal:
     total = SiteTotal()
     total.see("kiln")
@@ -115,39 +122,44 @@ def test_the_answer_over_all_sites_is_the_sum_of_what_is_known_of_each() -> None
     found.add("c", site((NO, (), (barred("current", lock), *no)), (MAYBE, (DRIVE,), ())))
     found.add("d", site((MAYBE, (DRIVE,), ())))
     found.add("e", other())
-    assert found.lines() == [
+    assert found.lines() == told(
+        "20%",
         "of 5 other sites: works as it is at 1 (a), blocked at 2 (b, c), not known at 1 (d),"
         " no such machine at 1 (e)",
-        "  machines: 3 ready, 2 blocked, 2 unknown",
-        "  blocked by: vibration absent (2 sites, 2 machines); label A03 (1 site, 1 machine)",
-        "  to be built: 1 variant beyond the pilot's (not known of 1 machine)",
-        "  to reach ready: fixes 1 E0, 2 E2",
-    ]
+        "machines: 3 ready, 2 blocked, 2 unknown",
+        "blocked by: vibration absent (2 sites, 2 machines); label A03 (1 site, 1 machine)",
+        "to be built: 1 variant beyond the pilot's (not known of 1 machine)",
+        "to reach ready: fixes 1 E0, 2 E2",
+    )
 
 
 def test_what_is_not_there_is_not_told_and_a_site_alone_is_no_comparison() -> None:
     alone = AllSites("home")
     alone.add("home", site((YES, (DRIVE,), ())))
-    assert alone.lines() == ["of 0 other sites: scan another one into this inventory (--site NAME)"]
+    first, second = alone.lines()
+    assert "100% of the sites not known" in first
+    assert second == "  of 0 other sites: scan another one into this inventory (--site NAME)"
     single = AllSites("")
     single.add("a", site((YES, (DRIVE,), ())))
     assert single.lines() == []
     single.add("b", site((YES, (METER,), ())))
-    assert single.lines() == [
+    assert single.lines() == told(
+        "0%",
         "of 2 sites: works as it is at 2 (a, b), blocked at 0, not known at 0",
-        "  machines: 2 ready, 0 blocked, 0 unknown",
-        "  to be built: 2 variants",
-    ]
+        "machines: 2 ready, 0 blocked, 0 unknown",
+        "to be built: 2 variants",
+    )
     pair = AllSites("home")
     pair.add("home", site((YES, (DRIVE,), ())))
     unclassed = site((MAYBE, (), ()))
     unclassed.see("")
     pair.add("b", unclassed)
-    assert pair.lines() == [
+    assert pair.lines() == told(
+        "100%",
         "of 1 other site: works as it is at 0, blocked at 0, not known at 1 (b)",
-        "  machines: 0 ready, 0 blocked, 1 unknown, 1 machine without a class not counted",
-        "  to be built: variants beyond the pilot's: not known",
-    ]
+        "machines: 0 ready, 0 blocked, 1 unknown, 1 machine without a class not counted",
+        "to be built: variants beyond the pilot's: not known",
+    )
 
 
 def test_many_sites_and_causes_are_counted_and_the_first_are_named() -> None:
@@ -155,7 +167,7 @@ def test_many_sites_and_causes_are_counted_and_the_first_are_named() -> None:
     for number in range(11):
         ways = tuple(barred(f"s{n}") for n in range(6)) if number else (barred("s5"),)
         found.add(f"n{number:02}", site((NO, (DRIVE,), ways), (NO, (DRIVE,), ways[:1])))
-    first, _, causes, built = found.lines()
+    _, first, _, causes, built, _ = found.lines()
     assert "blocked at 11 (n00, n01, n02, n03, n04, n05, n06, n07, n08, n09 and 1 more)" in first
     assert causes.startswith(
         "  blocked by: s5 absent (11 sites, 12 machines); s0 absent (10 sites, 20 machines); s1"
