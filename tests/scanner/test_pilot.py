@@ -283,6 +283,11 @@ def test_the_report_tells_the_use_cases_of_every_site(database: Path, tmp_path: 
     table = page.partition('<table class="sites">')[2].partition("</table>")[0]
     rows = re.findall(r'<th scope="row">(\w+)</th><td>([^<]*)', table)
     assert [site for site, _ in rows] == ["pilot", "berlin", "lyon", "milan", "oslo"]
+    total = table.partition('<th scope="row">Sites in all</th>')[2]
+    assert re.findall(r"<td>([^<]*)</td>", total) == [
+        "4 work as they are, 1 blocked, 0 not known",  # energy: current and running
+        "0 work as they are, 4 blocked, 1 not known",  # maintenance: no temperature anywhere
+    ]
     assert len({share for _, share in rows}) > 1
     run(database, "report", "-o", str(tmp_path / "s.html"), "--redact")
     hidden = (tmp_path / "s.html").read_text("utf-8")

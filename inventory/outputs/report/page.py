@@ -348,3 +348,15 @@ class Page:
             (one.site, dict.fromkeys(self.case_names) | dict(one.shares))
             for one in (here, *self.elsewhere)
         )
+
+    @property
+    def case_totals(self) -> tuple[tuple[int, int, int], ...]:
+        """By use case the sites that have such machines: where all of them are ready, where one is
+        blocked, and the rest, of which nobody knows."""
+        found = []
+        for name in self.case_names:
+            shares = [share for _, by_case in self.case_sites if (share := by_case[name])]
+            ready = sum(share.lo == share.whole for share in shares)
+            blocked = sum(share.not_ > 0 for share in shares)
+            found.append((ready, blocked, len(shares) - ready - blocked))
+        return tuple(found)
