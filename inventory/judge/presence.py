@@ -62,7 +62,8 @@ class Machine:
         """The profile's name of what a value measures, else its measurand."""
         signals = self.profile.signals if self.profile else ()
         return next(
-            (s.name for s in signals if fits(s, meaning, self.profile) is True), meaning.measurand
+            (one.name for one in signals if fits(one, meaning, self.profile) is True),
+            meaning.measurand,
         )
 
     @cached_property
@@ -211,7 +212,16 @@ class Machine:
 
     def _showing(self, signal: Signal) -> list[Row]:
         """The values that are that signal for sure."""
-        return [row for row in self.rows if fits(signal, row[2], self.profile) is True]
+        rows = self._measuring.get(signal.measurand, ())
+        return [row for row in rows if fits(signal, row[2], self.profile) is True]
+
+    @cached_property
+    def _measuring(self) -> dict[str, list[Row]]:
+        """The machine's values by what they measure: of most signals none is there to look at."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row[2].measurand or row[2].alone, []).append(row)
+        return found
 
     def _delivered(self, signal: Signal) -> Proposition:
         rows = self.hollow.get(signal.name)

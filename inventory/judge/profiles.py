@@ -24,6 +24,16 @@ class Signal:
 
     measurand: str
     place: str = ""
+    places: frozenset[str] = field(init=False, compare=False, repr=False)
+    """The places at which it is measured; empty where it names none."""
+    kind: str = field(init=False, compare=False, repr=False)
+    """The kind of value that it is: "" a measurement, or a set point."""
+
+    def __post_init__(self) -> None:
+        named = self.place.split("+")
+        places = frozenset(ENDS.get(one, one) for one in named) - {"", SETPOINT}
+        object.__setattr__(self, "places", places)
+        object.__setattr__(self, "kind", SETPOINT if SETPOINT in named else "")
 
     @property
     def name(self) -> str:
@@ -31,30 +41,10 @@ class Signal:
         return f"{self.measurand}:{self.place}" if self.place else self.measurand
 
     @property
-    def places(self) -> frozenset[str]:
-        """The places at which it is measured; empty where it names none."""
-        return _places(self.place)
-
-    @property
-    def kind(self) -> str:
-        """The kind of value that it is: "" a measurement, or a set point."""
-        return _kind(self.place)
-
-    @property
     def words(self) -> str:
         """As people say it: "discharge temperature"."""
         named = [one for one in self.place.split("+") if one != SETPOINT]
         return " ".join((*named, self.measurand, self.kind)).strip().replace("_", " ")
-
-
-@cache
-def _places(place: str) -> frozenset[str]:
-    return frozenset(ENDS.get(one, one) for one in place.split("+")) - {"", SETPOINT}
-
-
-@cache
-def _kind(place: str) -> str:
-    return SETPOINT if SETPOINT in place.split("+") else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
         (
             test_presence,
             test_counting,
+            test_mapped,
             test_soundness,
             test_whose,
             test_acceptance,

@@ -216,6 +216,23 @@ def test_a_statement_is_about_the_signals_that_it_names(
     assert not any(speaks_of(value, signal_of(name)) for name in leaves)
 
 
+@pytest.mark.parametrize(
+    ("cls", "signal", "point", "strength"),
+    [
+        ("robot", "mode", tag("Operating mode", type="Int32"), Strength.E1),  # by its name alone
+        ("robot", "load", tag("Axis load", "P1"), Strength.E3),  # and by its unit
+        ("motor", "current", tag("Current", "AMP"), Strength.E3),
+        ("motor", "current", tag("Current"), Strength.E1),
+        ("motor", "current", tag("I", "", signal="current"), Strength.E4),
+    ],
+)
+def test_what_is_known_by_its_name_alone_is_weak(
+    cls: str, signal: str, point: Point, strength: Strength
+) -> None:
+    said = exists(machine(owned(point), unit=motor(cls)), signal)
+    assert (said.truth, said.strength) == (Truth.TRUE, strength)
+
+
 def test_a_value_that_is_linked_as_what_no_scan_sees_is_measured_online() -> None:
     debris = tag("Ferrous particles", type="Double")
     link = Link("M-1", "device-1", debris.name, "oil_debris", complete=True)

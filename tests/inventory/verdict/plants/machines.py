@@ -334,6 +334,12 @@ U03 = [
     yes("U03", "current=medium/high", evidence(HOLLOW, about=DRIVE), {}, M1),
     yes("U03", "current=medium/high", evidence(HOLLOW, listed(VIBRATION), about=DRIVE), {}, M1),
     yes("U03", "current=low/high", evidence(HOLLOW, about=DRIVE), {}, motor("drive")),  # one of 5
+    yes("U03", "pressure:suction=low/high", evidence(  # by the name that the profile has for it
+        listed(tag("Suction pressure", "BAR"), value=None, status="BadNotConnected",
+               quality=Quality.BAD), about=DRIVE), {}, motor("pump")),
+    yes("U03", "humidity=medium/high", evidence(  # no signal of the profile
+        listed(tag("Humidity", "P1"), value=None, status="BadNotConnected",
+               quality=Quality.BAD), about=DRIVE), {}, motor()),
     no("U03", "", monitored(CURRENT), {}, M1),
     no("U03", "", evidence(HOLLOW, listed(tag("DriveCurrent", "AMP")), about=DRIVE), {}, M1),
     no("U03", "", evidence(listed(tag("AI_7"), value=None, status="BadNotConnected"),
