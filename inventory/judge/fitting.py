@@ -10,7 +10,7 @@ import re
 
 from inventory.judge.profiles import SETPOINT, Profile, Signal, choices, elsewhere
 from inventory.signals.folders import SIDES
-from inventory.signals.names import read_name
+from inventory.signals.names import COUNTED, read_name
 from inventory.signals.points import Meaning, dimensions, is_binary, may_be
 from protocols.contract import Point
 
@@ -116,7 +116,8 @@ def _of_another(signal: Signal, meaning: Meaning) -> bool:
 
 def could_be(signal: Signal, point: Point, meaning: Meaning, about: Profile | None = None) -> bool:
     """Whether a value that is not taken for a signal may be it (domain model 4.4)."""
-    kind = "" if meaning.kind == signal.kind == SETPOINT else meaning.kind
+    counts = meaning.kind == "total" and signal.measurand in COUNTED  # a total is what it is
+    kind = "" if counts or meaning.kind == signal.kind == SETPOINT else meaning.kind
     if kind == "doubtful":
         return signal.measurand in (meaning.measurand, *meaning.candidates)
     if kind == "alarm" and signal.measurand == "fault":

@@ -247,6 +247,13 @@ def test_a_word_of_alarms_may_hold_the_fault(name: str, truth: Truth) -> None:
         ("gearbox", "temperature:oil", "Bearing oil temperature", "CEL", U),  # of which of the two
         ("gearbox", "temperature:oil", "Oil temperature", "CEL", T),
         ("genset", "voltage:battery", "Load voltage", "VLT", F),
+        ("ups", "charge", "Carga de batería", "P1", U),  # the load of it, or the charge
+        ("pv-inverter", "energy", "Total yield", "KWH", U),  # energy is counted
+        ("pv-inverter", "energy", "Energy limit", "KWH", F),
+        ("tank", "level", "Total quantity", "MTQ", F),
+        ("cooling-tower", "temperature:ambient", "Wet bulb temperature", "CEL", T),
+        ("ahu", "position:setpoint", "Cooling valve command", "P1", T),
+        ("vav", "position:setpoint", "Damper Cmd", "P1", T),
         ("heat-exchanger", "temperature:primary+outlet", "Primary supply temperature", "CEL", F),
         ("heat-exchanger", "temperature:primary+outlet", "Hot outlet temperature", "CEL", U),
         ("chiller", "temperature:condenser+supply", "Supply temperature", "CEL", F),
