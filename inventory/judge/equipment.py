@@ -20,6 +20,7 @@ from inventory.judge.context import Context
 from inventory.judge.holding import Row
 from inventory.judge.levels import VALUES, interval, level_of, nameplate
 from inventory.judge.logic import both, declared, either, false, negate, true, unknown
+from inventory.judge.managed import managed_machine
 from inventory.judge.presence import Machine
 from inventory.judge.profiles import signal_of
 from inventory.judge.required import needs
@@ -183,7 +184,8 @@ def _level(
     complete = machine.equipment.links_complete
     steps = [_reached(step, levels, complete, machine) for step in (1, 2, 3)]
     usable = _usable(machine, found, target)
-    managed = _managed(machine, levels)
+    fired = {key: {item.rule for item in one.findings} for key, one in verdicts.items()}
+    managed = managed_machine(machine, fired)
     return interval((true(Strength.E4), *steps, usable, managed))
 
 
@@ -201,16 +203,6 @@ def _reached(step: int, levels: Sequence[Level], complete: bool, machine: Machin
         return unknown("which devices monitor it: no link is declared")
     blocking = [text for level in levels for text in level.blocking]
     return unknown(blocking[0] if blocking else "whether its devices can be read")
-
-
-def _managed(machine: Machine, levels: Sequence[Level]) -> Proposition:
-    """Level 5 of a machine: every device that delivers its values is at level 5."""
-    if levels and all(level.lo == 5 for level in levels):
-        return true(Strength.E3)
-    if levels and all(level.lo == level.hi == 4 for level in levels):
-        return false(Strength.E3, declared("no device that monitors it is managed"))
-    blocking = [text for level in levels for text in level.blocking]
-    return unknown(blocking[0] if blocking else "the devices that deliver its values, over time")
 
 
 def _usable(machine: Machine, found: Coverage | None, target: float) -> Proposition:

@@ -7,22 +7,20 @@ One rule keeps it simple: `lo` is the largest level whose predicates up to there
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from inventory.judge.door import Door
-from inventory.judge.logic import both, declared, false, true, unknown
+from inventory.judge.logic import false, true, unknown
+from inventory.judge.managed import managed_device
 from inventory.judge.soundness import delivers
-from inventory.judge.statements import says
-from inventory.judge.view import ACTIVE, View
+from inventory.judge.view import View
 from inventory.model import Level, Proposition, Strength, Truth
 from inventory.quick import quick
 from inventory.rules.frozen import alive, unmoved
 from inventory.rules.inaccessible import locked
-from inventory.rules.informational import covered
 from inventory.rules.ranges import IS_NONE, marks
 from inventory.rules.standing import resting
 from inventory.signals.points import has_meaning
-from protocols.contract import Quality, Sample
+from protocols.contract import Quality
 
 TRAPPED = frozenset({"T01", "T02", "T03", "T05", "T06", "T07"})
 PRESENCE = frozenset({"capture", "arp"})
@@ -63,7 +61,7 @@ def level_of(view: View, fired: Iterable[str] = ()) -> Level:
     identified = _identified(view, detected)
     readable = _readable(view, rules)
     usable = _usable(view, rules, readable)
-    managed = usable if usable.truth is Truth.FALSE else _managed(view, rules)
+    managed = usable if usable.truth is Truth.FALSE else managed_device(view, rules)
     return interval((_THERE, detected, identified, readable, usable, managed))
 
 
@@ -110,64 +108,6 @@ def _gives(view: View, door: Door) -> bool:
         for point, meaning in view.process
         if has_meaning(point, meaning, view.typed)
     )
-
-
-def _managed(view: View, rules: set[str]) -> Proposition:
-    """Level 5: held over time, on a protected path, with names in the register, and watched.
-
-    Without a history nothing is said of it, in either direction (domain model 5).
-    """
-    held = _held(view)
-    if held.truth is Truth.UNKNOWN:
-        return held
-    return both(held, _protected(rules), _named(view, rules), _watched(view))
-
-
-def _held(view: View) -> Proposition:
-    """Good values in several scans, far enough apart: one good day is no habit."""
-    limits = view.context.thresholds
-    reads: dict[str, list[Sample]] = {}
-    times: list[datetime] = []
-    for item in view.evidence.observations:
-        if item.samples and item.origin in ACTIVE:
-            reads.setdefault(item.scan, []).extend(item.samples)
-            times.append(item.time)
-    for samples in reads.values():
-        good = sum([item.quality is Quality.GOOD for item in samples])
-        if good < limits.good_share * len(samples):
-            return false(Strength.E3, declared("in one of its scans too few values were good"))
-    long = bool(times) and (max(times) - min(times)).total_seconds() >= limits.held_days * 86_400
-    if len(reads) >= limits.held_scans and long:
-        return true(Strength.E3)
-    return unknown(
-        f"level 4 held over {limits.held_scans} scans in {limits.held_days:g} days"
-        f" ({len(reads)} so far)"
-    )
-
-
-def _protected(rules: set[str]) -> Proposition:
-    """No value comes by a path that is only in clear or anonymous."""
-    if "G01" in rules:
-        return false(Strength.E3, declared("the only collection path is in clear or anonymous"))
-    return true(Strength.E3)
-
-
-def _named(view: View, rules: set[str]) -> Proposition:
-    """Owner, criticality and place are known."""
-    if view.device.register is None:
-        return unknown("a register row with owner, criticality and place")
-    return false(Strength.E4) if "G07" in rules else true(Strength.E4)
-
-
-def _watched(view: View) -> Proposition:
-    """Somebody would notice the loss of the path: attested, or a server that streams it."""
-    for item in view.statements():
-        if says("monitored", item.fields):
-            return true(Strength.E4, declared("attested: it is monitored", item.id))
-    elsewhere = covered(view)
-    if elsewhere.truth is Truth.TRUE:
-        return elsewhere
-    return unknown("whether the loss of its path would be noticed (attest: monitored)")
 
 
 def nameplate(view: View) -> Proposition:

@@ -30,6 +30,7 @@ class Protocol:
     listing: frozenset[str]
     typed: bool
     access: bool
+    described: frozenset[str] = frozenset()  # operations that read listed items that are no points
     ports: frozenset[int] = frozenset()  # where a scan asks for it; none without a probe of ours
 
 
@@ -66,6 +67,7 @@ def protocols() -> dict[str, Protocol]:
             frozenset(row["listing"]),
             row["typed"],
             row["access"],
+            frozenset(row.get("described", ())),
             frozenset(row.get("ports", ())),
         )
         for name, row in _rows().items()

@@ -55,9 +55,30 @@ def whole_listing(observations: Sequence[Observation]) -> Listing | None:
     last = observations[-1]
     if last.points and last.question.operation not in about.listing:
         return None
+    if lost_items(observations, ended, about.described):
+        return None
+    return Listing(ended, _points(observations, ended))
+
+
+def lost_items(
+    observations: Iterable[Observation], ended: Observation, described: frozenset[str]
+) -> int:
+    """Items that a listing counted, and that no observation of its scan holds: answers that are
+    lost look like absence otherwise (domain model 9.13). 0 where it counted none.
+
+    What is listed comes as points, or in answers to the `described` operations, which read what a
+    device says of itself.
+    """
+    own = [item for item in observations if label(item) == label(ended)]
+    other = sum(item.items or 0 for item in own if item.question.operation in described)
+    return max(0, (ended.items or 0) - other - sum(len(item.points) for item in own))
+
+
+def _points(observations: Iterable[Observation], ended: Observation) -> frozenset[Key]:
+    """What one scan gave to the identity that listed everything."""
     who = label(ended)
     given = (item for item in observations if label(item) == who)
-    return Listing(ended, frozenset((p.part, p.address) for item in given for p in item.points))
+    return frozenset((point.part, point.address) for item in given for point in item.points)
 
 
 def label(item: Observation) -> str:

@@ -28,7 +28,7 @@ from inventory.judge.door import (
 from inventory.judge.logic import cite, declared, demote, derived, false, true, unknown
 from inventory.judge.mapped import Chosen, chosen, unlisted
 from inventory.judge.openness import plausible, protocol
-from inventory.judge.superseded import ENDED, ended_listing
+from inventory.judge.superseded import ENDED, ended_listing, lost_items
 from inventory.judge.survey import row_of
 from inventory.model import (
     Because,
@@ -491,6 +491,14 @@ class View:
                 "list everything",
                 self.ask(door.protocol, "points"),
                 *(cite(item) for item in listings[:3]),
+            )
+        if lost := lost_items(door.observations, whole, about.described):
+            return unknown(
+                f"{lost} of the {whole.items} items that the listing of {title} counted: no answer"
+                " that holds them is kept",
+                "list everything again",
+                self.ask(door.protocol, "points"),
+                cite(whole),
             )
         state, proof = self.said_last("server_state").get("", ("running", cite(whole)))
         if state != "running":

@@ -83,13 +83,19 @@ def weight_of(criticality: str, redundancy: str) -> float:
     return WEIGHT.get(criticality, WEIGHT["C2"]) * (0.5 if redundancy in SPARE else 1.0)
 
 
-def severity(base: Severity, subject: Subject, steps_down: int = 0, spare: bool = True) -> Severity:
-    """The matrix of domain model 3.1; an info stays an info."""
+def severity(
+    base: Severity, subject: Subject, steps_down: int = 0, *, records: bool = False
+) -> Severity:
+    """The matrix of domain model 3.1; an info stays an info.
+
+    A device's gap harms the machines whose data come by it: the worst of them counts where it
+    matters more than the device itself; not for what is only about `records` or governance.
+    """
     if base is Severity.INFO:
         return base
-    place = _PLACES[base] + SHIFT[subject.rated] - steps_down
-    if spare and subject.redundancy in SPARE:
-        place -= 1
+    rated = [(subject.rated, subject.redundancy), *(() if records else subject.behind)]
+    shift = max(SHIFT.get(grade, SHIFT["C2"]) - (spare in SPARE) for grade, spare in rated)
+    place = _PLACES[base] + shift - steps_down
     return LADDER[max(0, min(place, len(LADDER) - 1))]
 
 
@@ -169,7 +175,8 @@ def finding_of(
     trust = confidence(strength)
     if trust is None or case.proposition.truth is not Truth.TRUE:
         return None
-    if rule.category is Category.UNGOVERNED or rule.id in RECORD_RULES:
+    records = rule.category is Category.UNGOVERNED or rule.id in RECORD_RULES
+    if records:
         lack = min(lack, RECORD_LACK)
     remedies = remedies_of(rule, case.fields)
     if subject.safety:
@@ -184,7 +191,7 @@ def finding_of(
         asset_name=subject.name,
         site=subject.site,
         subject=case.subject,
-        severity=severity(case.base or rule.base, subject, case.steps_down),
+        severity=severity(case.base or rule.base, subject, case.steps_down, records=records),
         confidence=trust,
         value=round(subject.weight * max(lack, 0.0) * TRUST[trust] / cheapest, 4),
         because=case.proposition.because + _assumptions(rule, context),

@@ -160,7 +160,7 @@ async def _read_nameplates(visit: Visit, plates: list[Variable]) -> None:
         return tuple(fact for fact in found if fact)
 
     wanted = tuple((item.node, Attribute.VALUE) for item in plates)
-    await ask_all(visit, "read_nameplate", wanted, facts)
+    await ask_all(visit, "read_nameplate", wanted, facts, listed=True)
 
 
 async def _read_meanings(visit: Visit, walk: Walk) -> None:

@@ -261,8 +261,13 @@ async def ask_all(
     operation: str,
     wanted: Wanted,
     facts: Callable[[int, Values], tuple[Fact, ...]] = lambda _at, _values: (),
+    *,
+    listed: bool = False,
 ) -> dict[int, DataValue]:
-    """Values by position, in as many requests as it takes and may take."""
+    """Values by position, in as many requests as it takes and may take.
+
+    What was `listed` counts as an item also where its value is bad: the listing counted it.
+    """
     found: dict[int, DataValue] = {}
     at = number = 0
     while at < len(wanted) and visit.may_read:
@@ -270,7 +275,7 @@ async def ask_all(
         batch, number, start = wanted[at : at + size], number + 1, at
 
         def use(values: Values, at: int = start) -> Reading[Values]:
-            good = sum(not is_bad(value.status) for value in values)
+            good = sum(listed or not is_bad(value.status) for value in values)
             return Reading(values, facts(at, values), items=good)
 
         answer = await ask_values(

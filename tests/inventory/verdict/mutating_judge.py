@@ -19,6 +19,7 @@ from inventory.judge import (
     levels,
     licence,
     logic,
+    managed,
     mapped,
     presence,
     profiles,
@@ -121,6 +122,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
         levels,
         (test_level_bounds, test_levels, test_acceptance, test_machine_levels, test_soundness),
     ),
+    (managed, (test_levels,)),
     (
         presence,
         (
@@ -179,8 +181,6 @@ SAME: dict[str, str] = {
     "equipment._not_assessable: drop level.hi is not None of"
     " level.hi is not None and level.hi < 3": "a machine that is known has a level",
     "equipment._labelled: drop filter name": "no statement speaks of no signal",
-    "equipment._managed: drop levels of"
-    " levels and all((level.lo == 5 for level in levels))": "level 1 is open or FALSE there",
     "equipment._usable: drop not about.required of"
     " about is None or not about.required": "every profile requires something",
     "equipment._usable: drop premise present of both(present, _good(machine), _alive(machine))": (

@@ -127,7 +127,27 @@ def test_breadth_and_a_spare_take_one_step_each() -> None:
     assert severity(S.HIGH, ANY, 1) is S.MEDIUM
     for redundancy, wanted in (("A", S.HIGH), ("B", S.MEDIUM), ("C", S.MEDIUM), ("", S.HIGH)):
         assert severity(S.HIGH, replace(ANY, redundancy=redundancy)) is wanted
-    assert severity(S.HIGH, replace(ANY, redundancy="B"), spare=False) is S.HIGH
+
+
+@pytest.mark.parametrize(
+    ("own", "behind", "wanted"),
+    [
+        ("C1", (("C3", ""),), S.HIGH),  # a device matters as much as the machines behind it
+        ("C1", (("C1", ""), ("C2", "")), S.MEDIUM),
+        ("C1", (("C3", "B"),), S.MEDIUM),  # one with a spare a step less
+        ("C1", (("", ""),), S.MEDIUM),
+        ("C3", (("C1", ""),), S.HIGH),
+        ("C1", (), S.LOW),
+    ],
+)
+def test_a_gap_is_as_severe_as_the_worst_machine_behind_the_device(
+    own: str, behind: tuple[tuple[str, str], ...], wanted: Severity
+) -> None:
+    subject = replace(ANY, criticality=own, behind=behind)
+    assert severity(S.MEDIUM, subject) is wanted
+    assert severity(S.MEDIUM, subject, records=True) is severity(
+        S.MEDIUM, replace(subject, behind=())
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,6 +198,15 @@ def test_governance_and_records_add_a_tenth_at_most() -> None:
     assert sure(rule=replace(RULE, id="Q10")).value == most
     assert sure().value == pytest.approx(3.0)
     assert sure(rule=GOVERNED, lack=0.01).value == pytest.approx(0.03)
+
+
+def test_records_are_as_severe_as_their_own_asset_is_rated() -> None:
+    matters = replace(ANY, criticality="C1", behind=(("C3", ""),))
+    own, worst = severity(RULE.base, replace(matters, behind=())), severity(RULE.base, matters)
+    assert own is not worst
+    assert sure(subject=matters).severity is worst
+    for rule in (GOVERNED, replace(RULE, id="Q10")):
+        assert sure(rule=rule, subject=matters).severity is own
 
 
 def test_what_frees_nothing() -> None:

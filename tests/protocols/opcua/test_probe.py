@@ -376,9 +376,15 @@ def test_a_nameplate_names_the_nested_device() -> None:
     peer.values["ns=2;i=51", 13] = ua.DataValue(ua.Variant(ua.LocalizedText("Pump works")))
     peer.values["ns=2;i=52", 13] = ua.DataValue(ua.Variant("S-77"))
     peer.values["ns=2;i=53", 13] = ua.DataValue(ua.Variant(2019, ua.VariantType.UInt16))
+    peer.references["ns=2;i=50"].append(
+        reference("ns=2;i=55", "HardwareRevision", kind=46, definition=68)
+    )
+    peer.values["ns=2;i=55", 13] = ua.DataValue(StatusCode=ua.StatusCode(0x803A0000))
     peer.values["ns=2;i=54", 13] = ua.DataValue(ua.Variant("C.2"))
     seen = run(peer)
     found = {(f.name, f.value, f.part) for f in seen["read_nameplate"].facts}
+    given = sum(len(o.points) for o in seen.values()) + (seen["read_nameplate"].items or 0)
+    assert seen["browse"].items == given  # so that a lost answer shows
     assert found == {
         ("vendor", "Pump works", "Pump"),
         ("serial", "S-77", "Pump"),
