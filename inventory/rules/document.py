@@ -24,6 +24,10 @@ with the cheapest next step; it is never counted as a gap, and never as "all is 
 Effort: E0 configuration, no outage · E1 permit and a day on site · E2 small hardware ·
 E3 project or planned outage · E4 replacement.
 
+Severity is the base severity, a step up for C3 and down for C1, and a step down with a spare. What
+stands in the way of data is rated by the worst of the device and of the machines that are linked to
+it; records and governance by the device alone.
+
 Nothing is held against what a person declared (`import attest`): under the statement *shutdown*,
 *plant shutdown*, *maintenance*, *maintenance window*, *out of service* or *removed* about a device,
 its line, area or site, until the last day that Value names, A01, A02, A08, T06, Q01, Q02, Q03 and
