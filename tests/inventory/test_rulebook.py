@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +91,23 @@ def test_it_is_told_once_and_kept(database: Path) -> None:
     assert f"the rules changed since site {SITE} was judged last" in told
     assert "the rules changed" not in run(database, "gaps").stderr
     assert "T03" in run(database, "rules", "--changes").stdout
+
+
+@pytest.mark.parametrize("table", ["readiness", "standing"])
+def test_what_a_version_changes_is_told_also_where_the_tables_changed(
+    database: Path, table: str
+) -> None:
+    """An upgrade of the program that brings the tables up to date is the usual way to new rules."""
+    by_older_rules(database, "T03", dropped=True)
+    with closing(sqlite3.connect(database)) as file:
+        for column in ("judged", "stale", "read_at", "variant", "required"):  # of revision 0006
+            file.execute(f"ALTER TABLE assets DROP COLUMN {column}")
+        file.execute(f"DELETE FROM {table}")  # noqa: S608 - one of two constants
+        file.execute("UPDATE alembic_version SET version_num = '0005'")
+        file.commit()
+    told = run(database, "gaps", "--all").stderr
+    assert f"T03 version {versions()['T03'] - 1} -> {versions()['T03']}: 1 new" in told
+    assert "1 new" not in run(database, "gaps", "--all").stderr
 
 
 def test_a_new_scan_is_not_put_down_to_a_rule(database: Path) -> None:

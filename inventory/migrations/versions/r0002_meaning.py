@@ -6,6 +6,8 @@ One rule keeps it simple: derived tables lose their content here, the next comma
 import sqlalchemy as sa
 from alembic import op
 
+from inventory.migrations.outdated import outdated
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -26,5 +28,5 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("meaning_site", "meaning", ["site"], unique=False)
-    op.execute("DELETE FROM stamp")
+    outdated()
     views.create(op.get_bind(), "signals")

@@ -6,6 +6,8 @@ One rule keeps it simple: both tables are derived from the records; nothing of r
 import sqlalchemy as sa
 from alembic import op
 
+from inventory.migrations.outdated import outdated
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -36,4 +38,4 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     # What an older version concluded has neither: it is made again by the next command.
-    op.execute(sa.text("DELETE FROM stamp"))
+    outdated()

@@ -6,6 +6,8 @@ One rule keeps it simple: the table is derived from the records, and is made ane
 import sqlalchemy as sa
 from alembic import op
 
+from inventory.migrations.outdated import outdated
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -29,4 +31,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("asset"),
         sqlite_strict=True,
     )
-    op.execute(sa.text("DELETE FROM stamp"))
+    outdated()

@@ -6,6 +6,8 @@ One rule keeps it simple: the columns are derived from the records; the next com
 import sqlalchemy as sa
 from alembic import op
 
+from inventory.migrations.outdated import outdated
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -19,4 +21,4 @@ def upgrade() -> None:
     op.add_column("assets", sa.Column("read_at", sa.Text(), nullable=True))
     op.add_column("assets", sa.Column("variant", sa.Text(), server_default="", nullable=False))
     op.add_column("assets", sa.Column("required", sa.Text(), server_default="", nullable=False))
-    op.execute(sa.text("DELETE FROM stamp"))
+    outdated()
