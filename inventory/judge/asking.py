@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inventory.judge.door import Door, info, title_of
-from inventory.judge.superseded import ended_listing
+from inventory.judge.logic import unknown
+from inventory.judge.superseded import ended_listing, lost_items
 from inventory.judge.view import View
-from protocols.contract import Outcome, Quality
+from inventory.model import Proposition
+from protocols.contract import DATA, Outcome, Quality, Reason
 
 PORT = "PROTOCOL=PORT"
 
@@ -43,6 +45,31 @@ def unread(view: View) -> tuple[str, str] | None:
         f" {none} {title_of(door.protocol)} lists {could}",
         f"{view.ask(door.protocol, 'points')} --credentials NAME",
     )
+
+
+GIVEN = DATA | {Outcome.EMPTY, Outcome.REFUSED_CAPABILITY}
+"""What an answer is, whatever it holds."""
+BROKEN_OFF = frozenset({Reason.WENT_SILENT.value, Reason.CONTINUATION_LOST.value})
+
+
+def nameless(view: View) -> Proposition | None:
+    """The question that is left where a service was not asked all by which it says who it is, or
+    the answers broke off or were lost: then nobody can say that it tells no serial number."""
+    for door in view.spoke:
+        about = info(door)
+        if about is None or not about.identity:
+            continue
+        told = {
+            item.question.operation
+            for item in (*door.earlier, *door.observations)
+            if item.outcome in GIVEN and item.reason not in BROKEN_OFF
+        }
+        ended = ended_listing(door.observations, about.listing)
+        lost = ended is not None and lost_items(door.observations, ended, about.described) > 0
+        if lost or not told.issuperset(about.identity):
+            missing = f"{title_of(door.protocol)} was not asked all by which it says that"
+            return unknown(missing, "ask it", view.ask(door.protocol, "points"), *view.proof())
+    return None
 
 
 def read_out(view: View) -> tuple[str, str] | None:

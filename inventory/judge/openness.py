@@ -31,6 +31,7 @@ class Protocol:
     typed: bool
     access: bool
     described: frozenset[str] = frozenset()  # operations that read listed items that are no points
+    identity: tuple[str, ...] = ()  # operations that tell who it is, where more than one does
     ports: frozenset[int] = frozenset()  # where a scan asks for it; none without a probe of ours
 
 
@@ -68,6 +69,7 @@ def protocols() -> dict[str, Protocol]:
             row["typed"],
             row["access"],
             frozenset(row.get("described", ())),
+            tuple(row.get("identity", ())),
             frozenset(row.get("ports", ())),
         )
         for name, row in _rows().items()

@@ -7,8 +7,10 @@ needs a window does not judge a single read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from inventory.judge.asking import nameless
 from inventory.judge.logic import cite, declared, derived, true, unknown
 from inventory.judge.openness import no_data_roles
 from inventory.judge.profiles import profile
@@ -355,7 +357,7 @@ def q10(view: View) -> list[Case]:
         for item in door.observations
         if item.outcome in (Outcome.REFUSED_AUTH, Outcome.REFUSED_RESOURCE)
         or (item.outcome is Outcome.NOT_ASKED and item.reason != Reason.DEPENDENCY.value)
-        or item.outcome in (Outcome.SILENT, Outcome.GARBLED)
+        or item.outcome in (Outcome.SILENT, Outcome.GARBLED, Outcome.HUNG_UP)
         or never_opened(item)
     ]
     text = ", ".join(missing)
@@ -378,6 +380,9 @@ def q10(view: View) -> list[Case]:
             view.ask(doors[0].protocol),
             Because(open_ones[0].id, open_ones[0].outcome.value, open_ones[0].question.operation),
         )
+        return [Case("", said, words)]
+    if (left := nameless(view)) is not None:
+        said = replace(left, unknown=f"its {text}: {left.unknown}")
         return [Case("", said, words)]
     answered = [
         Because(item.id, item.outcome.value, f"{door.protocol} {item.question.operation} answered")

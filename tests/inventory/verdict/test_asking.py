@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from inventory.judge.asking import read_out, refused, unread
+from inventory.judge.asking import nameless, read_out, refused, unread
 from inventory.judge.equipment import judge_equipment
 from inventory.judge.verdict import judge_device
 from inventory.judge.view import View
@@ -232,3 +232,44 @@ def test_what_needs_another_answer_of_the_host_asks_for_more_than_that_one() -> 
     said = view(OPCUA).offered("opcua")
     assert said.next_step == "ask one more service of the same address"
     assert said.command == "untrap scan 192.0.2.10 --depth identify"
+
+
+BUILD, BROWSED = seen("opcua", O.COMPLETE, "read_server"), seen("opcua", O.EMPTY, "browse")
+CUT = seen("opcua", O.PARTIAL, "browse", reason="our_cap")
+BROKE = seen("opcua", O.PARTIAL, "browse", reason="went_silent")
+COUNTED = replace(listed(ONE), items=2)
+PLATE = replace(seen("opcua", O.COMPLETE, "read_nameplate"), items=1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "asks"),
+    [
+        ((SPOKE,), False),  # one question tells all that a Modbus device says of itself
+        ((seen("enip", O.COMPLETE),), False),
+        ((BUILD, BROWSED), False),
+        ((BUILD, CUT), False),
+        ((BUILD, seen("opcua", O.REFUSED_CAPABILITY, "browse")), False),
+        ((BUILD, BROKE), True),
+        ((BUILD, replace(BROKE, reason="continuation_lost")), True),
+        ((BUILD,), True),
+        ((BROWSED,), True),
+        ((seen("opcua", O.HUNG_UP, "read_server"), seen("opcua", O.COMPLETE), BROWSED), True),
+        ((SPOKE, seen("opcua", O.COMPLETE)), True),
+        ((BUILD, COUNTED, PLATE), False),
+        ((BUILD, COUNTED), True),  # the answer that held the nameplate is lost
+    ],
+)
+def test_who_was_not_asked_all_that_tells_who_it_is_lacks_nothing_yet(
+    answers: tuple[Observation, ...], asks: bool
+) -> None:
+    said = nameless(view(*answers))
+    assert (said is not None) is asks
+    if said is not None:
+        assert said.unknown == "OPC UA was not asked all by which it says that"
+        assert said.command.endswith("--probe opcua --depth points")
+        assert said.because
+
+
+def test_what_an_earlier_scan_asked_was_asked() -> None:
+    earlier = [replace(one, scan="scan-0", sequence=0) for one in (BUILD, BROWSED)]
+    assert nameless(view(*earlier, seen("opcua", O.COMPLETE, "get_endpoints"))) is None

@@ -26,7 +26,7 @@ def test_the_key_of_a_plant(one: Row) -> None:
 
 def test_every_gap_leads_to_an_answer_or_to_a_persons_word() -> None:
     gaps = [gap for one in ROWS for gap in judged(one).findings]
-    assert len(gaps) > len(ROWS)
+    assert len(gaps) > len(ROWS) / 2
     assert not [gap for gap in gaps if not any(b.observation or b.declaration for b in gap.because)]
 
 

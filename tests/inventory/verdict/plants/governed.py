@@ -275,7 +275,9 @@ N = [
     yes("N01", "sufficient", evidence(SECURE, about=PLC)),
     yes("N01", "sufficient", GOOD),  # G01 stays a finding; its data is there all the same
     no("N01", "not-assessed?", evidence(replace(SECURE, samples=SECURE.samples[:2]), about=PLC)),
-    no("N01", "poor-quality", evidence(SECURE, about=replace(PLC, serial=""))),
+    no("N01", "poor-quality", evidence(
+        seen("opcua", O.COMPLETE, "read_server"), SECURE, about=replace(PLC, serial=""))),
+    no("N01", "not-assessed?", evidence(SECURE, about=replace(PLC, serial=""))),  # not asked it
     trap("N01", "a value is not good", "poor-quality",
          # type: ignore[arg-type]
          evidence(replace(window(TEMPERATURE, list(MANY), bad=6), credential="reader"),

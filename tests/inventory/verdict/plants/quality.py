@@ -439,6 +439,7 @@ Q07 = [
 
 NAMELESS = replace(PLC, serial="")
 SNMP = seen("snmp", O.COMPLETE)
+BUILD = seen("opcua", O.COMPLETE, "read_server")
 Q10 = [
     yes("Q10", "low/high", evidence(SNMP, about=NAMELESS)),
     yes("Q10", "low/high", evidence(SNMP, about=replace(PLC, vendor=""))),
@@ -447,7 +448,8 @@ Q10 = [
     yes("Q10", "low/high", evidence(seen("snmp", O.EMPTY), about=NAMELESS)),
     yes("Q10", "low/high", evidence(seen("modbus", O.REFUSED_CAPABILITY), about=NAMELESS)),
     yes("Q10", "low/high",
-        evidence(listed(TEMPERATURE), about=replace(NAMELESS, parent="gateway"))),
+        evidence(BUILD, listed(TEMPERATURE), about=replace(NAMELESS, parent="gateway"))),
+    yes("Q10", "low/high", evidence(BUILD, listed(TEMPERATURE), about=NAMELESS)),
     yes("Q10", "low/high", evidence(
         SNMP, seen("snmp", O.NOT_ASKED, "walk", reason="dependency"), about=NAMELESS)),
     no("Q10", "", evidence(SNMP, about=PLC)),
@@ -476,6 +478,13 @@ Q10 = [
          evidence(SNMP, seen("snmp", O.SILENT, "walk"), about=NAMELESS)),
     trap("Q10", "an identity question was", "?",
          evidence(SNMP, seen("snmp", O.GARBLED, "walk"), about=NAMELESS)),
+    trap("Q10", "an identity question was", "?",
+         evidence(SNMP, seen("snmp", O.HUNG_UP, "walk"), about=NAMELESS)),
+    trap("Q10", "an identity question was", "?",  # its endpoints say nothing of its maker
+         evidence(seen("opcua", O.COMPLETE, "get_endpoints"), about=NAMELESS)
+         ).telling("its serial number: OPC UA was not asked all", "--depth points"),
+    trap("Q10", "an identity question was", "?", evidence(BUILD, about=NAMELESS)),
+    trap("Q10", "an identity question was", "?", evidence(listed(TEMPERATURE), about=NAMELESS)),
 ]  # fmt: skip
 
 
