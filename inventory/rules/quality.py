@@ -357,7 +357,7 @@ def q10(view: View) -> list[Case]:
         for item in door.observations
         if item.outcome in (Outcome.REFUSED_AUTH, Outcome.REFUSED_RESOURCE)
         or (item.outcome is Outcome.NOT_ASKED and item.reason != Reason.DEPENDENCY.value)
-        or item.outcome in (Outcome.SILENT, Outcome.GARBLED, Outcome.HUNG_UP)
+        or item.outcome in (Outcome.SILENT, Outcome.GARBLED)
         or never_opened(item)
     ]
     text = ", ".join(missing)

@@ -478,8 +478,8 @@ Q10 = [
          evidence(SNMP, seen("snmp", O.SILENT, "walk"), about=NAMELESS)),
     trap("Q10", "an identity question was", "?",
          evidence(SNMP, seen("snmp", O.GARBLED, "walk"), about=NAMELESS)),
-    trap("Q10", "an identity question was", "?",
-         evidence(SNMP, seen("snmp", O.HUNG_UP, "walk"), about=NAMELESS)),
+    yes("Q10", "low/high",  # it answered who it is, and broke off when values were read
+        evidence(SNMP, seen("snmp", O.HUNG_UP, "walk"), about=NAMELESS)),
     trap("Q10", "an identity question was", "?",  # its endpoints say nothing of its maker
          evidence(seen("opcua", O.COMPLETE, "get_endpoints"), about=NAMELESS)
          ).telling("its serial number: OPC UA was not asked all", "--depth points"),
