@@ -101,7 +101,7 @@ OWN = (
     tag("M-1 current", "AMP"), tag("M-1 vibration", "C16"), tag("M-1 winding temp", "CEL"),
     tag("M-1 running", type="Boolean"),
 )  # fmt: skip
-OTHER = (tag("M-2 current", "AMP"), tag("M-2 Wert 17"))
+OTHER = (tag("M-2 current", "AMP"), tag("M-2 Wert"))
 """Of a machine beside it, on the same device: one of them says nothing of what it is."""
 
 
