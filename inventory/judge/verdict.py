@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from inventory.judge.ages import ages_of
 from inventory.judge.asking import PORT, read_out, refused, unread
 from inventory.judge.context import Context
 from inventory.judge.door import Door, title_of
@@ -27,7 +28,6 @@ from inventory.judge.weigh import (
     too_weak,
 )
 from inventory.model import (
-    Ages,
     Evidence,
     Finding,
     Level,
@@ -40,7 +40,7 @@ from inventory.rules import DEVICE_RULES, Case, Rule, catalogue
 from inventory.rules.governance import criticality_of
 from inventory.rules.inaccessible import name_of
 from inventory.rules.informational import covered, not_data_bearing, sufficient
-from inventory.rules.quality import aged, placeholders
+from inventory.rules.quality import placeholders
 from inventory.rules.standing import RESTING_RULES, is_safety, resting
 from protocols.contract import SPOKE, Observation, Outcome
 
@@ -60,7 +60,6 @@ NO_CATEGORY = frozenset({"A09", "G07"})
 
 
 _new_subject, _new_verdict, _new_question = quick(Subject), quick(Verdict), quick(OpenQuestion)
-_new_ages = quick(Ages)
 
 
 def subject_of(view: View) -> Subject:
@@ -97,16 +96,8 @@ def judge_device(evidence: Evidence, context: Context) -> Verdict:
         questions = [*questions, _proxy_question(view, subject)]
     return _new_verdict(
         subject.key, category, level, None, tuple(findings), (*questions, *extra),
-        tuple(view.conflicts), _ages(view, rests or bool(evidence.device.away)),
+        tuple(view.conflicts), ages_of(view, rests or bool(evidence.device.away)),
     )  # fmt: skip
-
-
-def _ages(view: View, unheld: bool) -> Ages:
-    """What the times of its values say; nothing of one that rests or is away (`unheld`), whose
-    values may be old."""
-    read = max((item.time for item in view.evidence.observations if item.samples), default=None)
-    found = None if unheld else view.once(aged)
-    return _new_ages(found.judged, found.stale, read) if found else _new_ages(read=read)
 
 
 def _conclude(

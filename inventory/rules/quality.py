@@ -178,16 +178,6 @@ class Aged(NamedTuple):
     old: list[Row]  # with an old time
     fresh: int  # how many beside them are of now
 
-    @property
-    def stale(self) -> int:
-        """How many are no longer those of the process."""
-        return len(self.stated) + (len(self.old) if self.fresh else 0)
-
-    @property
-    def judged(self) -> int:
-        """Of how many that is known, yes or no."""
-        return self.stale + self.fresh
-
 
 def aged(view: View) -> Aged:
     """Process points by what their times say; asked for by several rules, so through `once`."""

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from inventory import fixes, pilot, population, rollup, usecases
 from inventory.judge import (
+    ages,
     anew,
     asking,
     attested,
@@ -153,7 +154,7 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     *((one, (test_taking,)) for one in (taking, reviewed)),
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
-    (required, (test_required, test_ready)),
+    *((one, (test_required, test_ready)) for one in (required, ages)),
     (equipment, (test_machine_verdicts, test_machine_levels, test_soundness, test_judging)),
 )
 """Each module with the tests that are tried first; the plants come last, for all."""
