@@ -250,6 +250,7 @@ def test_a_word_of_alarms_may_hold_the_fault(name: str, truth: Truth) -> None:
         ("ups", "charge", "Carga de batería", "P1", U),  # the load of it, or the charge
         ("pv-inverter", "energy", "Total yield", "KWH", U),  # energy is counted
         ("pv-inverter", "energy", "Energy limit", "KWH", F),
+        ("pv-inverter", "energy", "Yield limit", "KWH", F),
         ("tank", "level", "Total quantity", "MTQ", F),
         ("cooling-tower", "temperature:ambient", "Wet bulb temperature", "CEL", T),
         ("ahu", "position:setpoint", "Cooling valve command", "P1", T),
