@@ -441,6 +441,9 @@ NAMELESS = replace(PLC, serial="")
 SNMP = seen("snmp", O.COMPLETE)
 BUILD = seen("opcua", O.COMPLETE, "read_server")
 Q10 = [
+    no("Q10", "", evidence(
+        seen("opcua", O.COMPLETE, "get_endpoints"),
+        about=device(role="discovery server"))),
     yes("Q10", "low/high", evidence(SNMP, about=NAMELESS)),
     yes("Q10", "low/high", evidence(SNMP, about=replace(PLC, vendor=""))),
     yes("Q10", "low/high", evidence(SNMP, about=replace(PLC, product=""))),
