@@ -203,7 +203,7 @@ def use_case(text: str) -> UseCase:
     name = path.name if path.suffix == ".toml" else f"{path.name}.toml"
     try:
         if path.is_file():
-            content = path.read_text("utf-8")
+            content = path.read_text("utf-8-sig")  # as Windows editors save it
         elif name in bundled():
             content = files("inventory").joinpath(f"data/usecases/{name}").read_text("utf-8")
         else:
@@ -260,7 +260,10 @@ def _signals(cls: str, row: object) -> tuple[str, ...]:
         raise ValueError(f'[class.{cls}] needs a list of signals: signals = ["vibration"]')
     _known(f"key in [class.{cls}]", map(str, row), ("signals",))
     measurands, places = nameable()
-    for signal in (signal_of(name) for text in listed for name in text.split("|")):
+    for name in (name for text in listed for name in text.split("|")):
+        signal = signal_of(name)
+        if name.endswith(":"):
+            raise ValueError(f"no place after the colon in [class.{cls}]: {name!r}")
         _known(f"signal in [class.{cls}]", (signal.measurand,), measurands)
         if signal.place:
             _known(f"place of {signal.measurand} in [class.{cls}]", signal.place.split("+"), places)

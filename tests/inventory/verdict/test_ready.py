@@ -343,6 +343,8 @@ def test_what_fails_is_told_with_its_own_gap_else_with_that_of_the_whole_machine
         ({"klass": {"pump": {"signals": ["flow"]}}}, "did you mean 'class'"),
         ({"class": {"pump": {"signals": ["flow"], "zzz": 1}}}, "one of signals"),
         ({"class": {"pump": {"signals": ["flow:nowhere"]}}}, "unknown place of flow"),
+        ({"class": {"pump": {"signals": ["pressure:"]}}}, "no place after the colon"),
+        ({"class": {"pump": {"signals": ["flow|pressure:"]}}}, "no place after the colon"),
         ({"class": {"pump": {"signals": ["zzzzz"]}}}, "unknown signal in"),
         ({"class": {"motr": {"signals": ["current"]}}}, r"did you mean \[class.motor\]"),
         ({"class": {"mottor": {"signals": ["current"]}}}, r"did you mean \[class.motor\]"),
@@ -360,6 +362,8 @@ def test_a_file_is_found_by_its_path_and_a_bundled_one_by_its_name() -> None:
         path = Path(name) / "pump-efficiency.toml"
         path.write_text('[class.pump]\nsignals = ["flow"]\n', "utf-8")
         assert use_case(str(path)).signals == {"pump": ("flow",)}  # not the bundled one
+        path.write_text('[class.fan]\nsignals = ["speed"]\n', "utf-8-sig")  # a mark of Windows
+        assert use_case(str(path)).signals == {"fan": ("speed",)}
         path.write_text("[class.Zähler]\n", "utf-8")
         with pytest.raises(ValueError, match=r'write \[class."Zähler"\]'):
             use_case(str(path))
