@@ -27,15 +27,19 @@ def assemble(device: Device, observations: Iterable[Observation]) -> Evidence:
     ordered = sorted(observations, key=_moment)
     if any(map(_left_undone, ordered)):
         ordered = list(_last_said(ordered))
-    device = _of_today(device, ordered)
+    device = _without_former(device, ordered)
     points, samples = _points(ordered), _samples(ordered)
     if not (lost := gone(ordered)):
         return _new_evidence(device, tuple(ordered), points, samples)
     return _without(Evidence(device, tuple(ordered), points, samples, lost))
 
 
-def _of_today(device: Device, ordered: Sequence[Observation]) -> Device:
-    """Without the facts that only answers gave which were had anew since."""
+def of_today(device: Device, observations: Iterable[Observation]) -> Device:
+    """The device without the facts that only answers gave which were had anew since."""
+    return _without_former(device, sorted(observations, key=_moment))
+
+
+def _without_former(device: Device, ordered: Sequence[Observation]) -> Device:
     if not (old := stale(ordered)):
         return device
     given: set[Fact] = set()

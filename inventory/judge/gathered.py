@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from inventory.derive.identity import ROUTERS, placeholder
 from inventory.judge.context import Answered, address_of
-from inventory.judge.evidence import assemble
+from inventory.judge.evidence import assemble, of_today
 from inventory.model import Device, Evidence
 from inventory.signals.points import labelled, signature
 from inventory.store import codec
@@ -70,10 +70,18 @@ class Gathered:
         """The same from rows of `codec.SURVEYED_COLUMNS`. Most devices list their points once, name
         no unit and collect nothing: of those no observation and no point is made."""
         listings = [str(one[_POINTS]) for one in rows if one[_POINTS]]
+        again = bool(device.facts) and codec.several_scans(rows)
         if len(listings) > 1 or device.role in AGGREGATORS or any(map(_of_unit, rows)):
-            several = [codec.surveyed(one, device.site) for one in rows]
-            self.add(assemble(device, several))
+            site = device.site
+            self.add(
+                assemble(
+                    device, (codec.surveyed(one, site, points=True, facts=again) for one in rows)
+                )
+            )
             return
+        if again:
+            told = (codec.surveyed(one, device.site, points=False, facts=True) for one in rows)
+            device = of_today(device, told)
         self._device(device)
         group = sibling_group(device) if listings else ()
         if group:

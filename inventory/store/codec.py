@@ -276,15 +276,20 @@ def observation(row: Sequence[object], raw: bytes = b"", known: str = "") -> Obs
 
 SURVEYED_COLUMNS = (
     *("scan", "address", "part", "argument", "sequence", "outcome", "time", "points"),
-    *("vantage", "transport", "port", "protocol", "operation", "credential"),
+    *("vantage", "transport", "port", "protocol", "operation", "credential", "origin", "facts"),
 )
 """Columns in the order that `surveyed` takes them."""
 
 
-def surveyed(row: Sequence[object], site: str) -> Observation:
+def several_scans(rows: Sequence[Sequence[object]]) -> bool:
+    """Whether rows of `SURVEYED_COLUMNS` come of more than one scan: then some may be had anew."""
+    return any(row[0] != rows[0][0] for row in rows)
+
+
+def surveyed(row: Sequence[object], site: str, *, points: bool, facts: bool) -> Observation:
     """The part of an observation that a survey of the site needs; the rest is empty."""
-    scan, address, part, argument, sequence, outcome, time, points = row[:8]
-    vantage, transport, port, protocol, operation, credential = row[8:14]
+    scan, address, part, argument, sequence, outcome, time, listed = row[:8]
+    vantage, transport, port, protocol, operation, credential, origin, told = row[8:16]
     return _new_observation(  # the columns were written by observation_row
         scan,
         vantage,
@@ -294,7 +299,9 @@ def surveyed(row: Sequence[object], site: str) -> Observation:
         datetime.fromisoformat(time),  # type: ignore[arg-type]
         sequence,
         credential=credential,
-        points=unpack(Point, points) if points else (),  # type: ignore[arg-type]
+        facts=unpack(Fact, told) if facts and told else (),  # type: ignore[arg-type]
+        points=unpack(Point, listed) if points and listed else (),  # type: ignore[arg-type]
+        origin=origin,
     )
 
 

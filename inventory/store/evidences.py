@@ -73,10 +73,13 @@ class Evidences(Reading):
         )
 
     def listings(self) -> Iterator[Evidence]:
-        """Every device whole, and of its observations what a survey needs: its points."""
+        """Every device whole, and of its observations what a survey needs: its points, and the
+        facts of one that several scans asked, which tell what it stated formerly."""
         coming = self._side_by_side(codec.SURVEYED_COLUMNS, values.device_of, values.DEVICE)
         for device, rows in coming:
-            yield assemble(device, [codec.surveyed(row, self.site) for row in rows])
+            again = codec.several_scans(rows)
+            told = (codec.surveyed(row, self.site, points=True, facts=again) for row in rows)
+            yield assemble(device, told)
 
     def _side_by_side(
         self,

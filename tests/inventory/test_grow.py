@@ -195,6 +195,28 @@ def test_a_row_with_a_hardware_address_grows_as_it_is_derived(
         assert found == until_left_out(contents(store))
 
 
+def test_a_clock_that_was_set_wrong_since_agrees_with_nobody_anymore(tmp_path: Path) -> None:
+    """Before, everything made anew counted the clock as it had been, and what grew did not."""
+
+    def clock(n: int, skew: float, scan: str) -> Observation:
+        return observed(
+            f"10.0.0.{n}", {"clock_skew_seconds": skew}, at=50 + n, scan=scan, protocol="snmp",
+            port=161,
+        )  # fmt: skip
+
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append(identity(n) for n in range(1, 30))
+        store.append([clock(1, 900.0, "one"), clock(2, 0.1, "one"), clock(3, 0.1, "one")])
+        conclude(store, today=TODAY)
+        assert [one.rule for one in store.findings() if one.rule == "Q07"]
+        store.append([clock(3, 700.0, "two")])
+        conclude(store, today=TODAY)
+        found = until_left_out(contents(store))
+        assert not [one.rule for one in store.findings() if one.rule == "Q07"]
+        conclude(store, today=TODAY, again=True)
+        assert found == until_left_out(contents(store))
+
+
 # --- what is reached, and what is left alone ------------------------------------------------------
 
 
