@@ -155,7 +155,10 @@ MODULES: tuple[tuple[ModuleType, tuple[ModuleType, ...]], ...] = (
     (rollup, (test_sums, test_pairs)),
     (population, (test_population,)),
     *((one, (test_required, test_ready)) for one in (required, ages)),
-    (equipment, (test_machine_verdicts, test_machine_levels, test_soundness, test_judging)),
+    (
+        equipment,
+        (test_machine_verdicts, test_machine_levels, test_counting, test_soundness, test_judging),
+    ),
 )
 """Each module with the tests that are tried first; the plants come last, for all."""
 

@@ -470,7 +470,8 @@ Q10 = [
         SNMP, seen("opcua", O.REFUSED_RESOURCE, "create_session", reason="BadInternalError"),
         about=NAMELESS)).telling("could not answer then (BadInternalError)", "its own log"),
     trap("Q10", "an identity question was", "?", evidence(  # the door itself was not opened
-        seen("opcua", O.REFUSED_CAPABILITY, "hello", reason="endpoint_url"), about=NAMELESS)),
+        seen("opcua", O.REFUSED_CAPABILITY, "hello", reason="endpoint_url"), about=NAMELESS)
+         ).telling("an identity question was refused", "read the nameplate"),
     trap("Q10", "an identity question was", "?",
          evidence(listed(TEMPERATURE), seen("opcua", O.REFUSED_AUTH, "read"), about=NAMELESS)
          ).telling("an identity question was refused", "!too busy"),
