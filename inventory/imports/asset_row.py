@@ -68,6 +68,11 @@ def _address(fields: Fields) -> str:
     return f"Address {text!r} is no IP address; write it like 10.0.0.17"
 
 
+def ip_of(text: str) -> str:
+    """The IP address that a cell gives, as an address, with its port, in a URL; else ""."""
+    return _ip(_host(_bare(text)))
+
+
 def _by_name(fields: Fields, text: str, host: str) -> str:
     """A host name names the device, where nothing else does; it is never looked up."""
     said = f"Address {text!r} is a host name, which is not looked up; write the IP address"

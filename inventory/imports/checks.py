@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from inventory.derive.declared import denies, yes
-from inventory.imports.asset_row import Checked, Fields, asset_row
+from inventory.imports.asset_row import Checked, Fields, asset_row, ip_of
 from inventory.judge.profiles import classes, profile, signal_of
 from inventory.judge.statements import nameplate, says
 from inventory.model import Kind
@@ -25,6 +25,8 @@ def date_of(fields: Fields) -> datetime | None:
     text = fields.get("date", "")
     if day := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text.strip()):  # 20.11.2026
         text = f"{day[3]}-{day[2]:0>2}-{day[1]:0>2}"
+    elif day := re.fullmatch(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", text.strip()):  # 2026/11/20
+        text = f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}"
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -39,6 +41,8 @@ def _link(fields: Fields) -> Checked:
     # "Nothing monitors it" is a statement too, when the list is said to be complete.
     if not fields.get("device") and not yes(fields.get("complete", "")):
         return Checked("no Device (leave it empty only with Complete = yes: nothing monitors it)")
+    if where := ip_of(fields.get("device", "")):
+        fields["device"] = where
     names = ("equipment", "device", "part", "signal")
     return Checked("", " | ".join(fields.get(name, "") for name in names), aside)
 
@@ -88,6 +92,22 @@ _ALIKE = {
     "i64": "int64",
     "f32": "float32",
     "f64": "float64",
+    "single": "float32",
+    "lreal": "float64",
+    "uint": "uint16",
+    "udint": "uint32",
+    "sint16": "int16",
+    "sint32": "int32",
+    "sint64": "int64",
+    # SunSpec Information Model, 3.4: what they hold is a number of that width.
+    "enum16": "uint16",
+    "enum32": "uint32",
+    "bitfield16": "uint16",
+    "bitfield32": "uint32",
+    "bitfield64": "uint64",
+    "acc16": "uint16",
+    "acc32": "uint32",
+    "acc64": "uint64",
 }
 
 

@@ -76,7 +76,7 @@ MEANING: Mapping[str, Mapping[str, str]] = {
     },
     "links": {
         "Equipment": "tag of the machine",
-        "Device": "tag or address of the device that monitors it",
+        "Device": "tag or address of the device that monitors it; a URL or port is left out",
         "Part": "unit, slot or folder of the device, or the name or address of one value: only"
         " that is linked",
         "Signal": "what it measures of the machine, where it is known: only what may be that is"
@@ -107,7 +107,7 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "Statement": "see below",
         "Value": "what it says",
         "Author": "who says it; or `--author`",
-        "Date": "as 2026-05-04 or 4.5.2026",
+        "Date": "as 2026-05-04, 2026/05/04 or 4.5.2026",
         "Document": "what it rests on",
     },
 }

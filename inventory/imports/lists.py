@@ -108,9 +108,12 @@ def _rows(
     words = kind is Kind.REGISTER and one_word(_tags(table, columns))
     for row in table.rows:
         fields = _fields(row, columns)
-        if a_rule(row.cells) or (
-            kind is Kind.REGISTER and said.is_none(row, table, columns, one_word=words)
-        ):
+        if a_rule(row.cells):
+            continue
+        if kind is not Kind.REGISTER:
+            if headed_again(table.header, row.cells):
+                continue
+        elif said.is_none(row, table, columns, one_word=words):
             continue
         if kind in (Kind.REGISTER, Kind.LINK):
             said.unknown += _emptied(fields)

@@ -243,3 +243,41 @@ def test_a_slave_id_is_a_bus_address_whatever_it_holds(tmp_path: Path) -> None:
     assert read(tmp_path, "Tag,Slave ID\nP-1,110\n").columns["Unit"] == "Slave ID"
     both = read(tmp_path, "Tag,Unit,Line\nP-1,110,L\n")
     assert both.columns["Line"] == "Line"
+
+
+@pytest.mark.parametrize(
+    ("written", "device"),
+    [
+        ("10.0.0.1:502", "10.0.0.1"), ("opc.tcp://10.0.0.1:4840", "10.0.0.1"),
+        ("10.0.0.1 (PLC)", "10.0.0.1"), ("010.000.000.001", "10.0.0.1"),
+        ("PLC-1", "PLC-1"), ("PLC-1 (old)", "PLC-1 (old)"), ("10.0.0.1 unit 3", "10.0.0.1 unit 3"),
+        ("plc5.example.com", "plc5.example.com"),
+    ],
+)  # fmt: skip
+def test_a_device_of_a_link_by_its_address(tmp_path: Path, written: str, device: str) -> None:
+    found = read(tmp_path, f"Equipment,Device\nP-1,{written}\nEquipment,Device\n", Kind.LINK)
+    assert [one.fields["device"] for one in found.declarations] == [device]
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [("ENUM16", "uint16"), ("bitfield32", "uint32"), ("acc64", "uint64"), ("Single", "float32"),
+     ("LREAL", "float64"), ("sint32", "int32"), ("UDINT", "uint32"), ("UINT", "uint16")],
+)  # fmt: skip
+def test_types_as_makers_write_them(tmp_path: Path, written: str, kind: str) -> None:
+    found = read(tmp_path, f"Table,Address,Type,Name\nholding,0,{written},P\n", Kind.MAP)
+    assert [one.fields["type"] for one in found.declarations] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("written", "day"), [("2026/05/04", 4), ("2026.5.4", 4), ("4.5.2026", 4), ("04/05/2026", 0)]
+)
+def test_a_day_whose_order_is_clear_is_read(tmp_path: Path, written: str, day: int) -> None:
+    content = f"Subject,Statement,Value,Date\nP-1,safety,yes,{written}\n"
+    if not day:
+        with pytest.raises(ListError, match="write it like 2026-05-04"):
+            read(tmp_path, content, Kind.ATTEST)
+        return
+    (one,) = read(tmp_path, content, Kind.ATTEST).declarations
+    assert one.time is not None
+    assert (one.time.month, one.time.day) == (5, day)

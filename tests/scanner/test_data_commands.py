@@ -101,7 +101,7 @@ def test_show_leads_to_the_raw_bytes(database: Path, tmp_path: Path) -> None:
 def test_unknown_asset_is_one_clear_error(database: Path) -> None:
     done = run(database, "show", "nobody")
     assert done.exit_code == 2
-    assert "no asset, gap or observation 'nobody'" in done.stderr
+    assert "no asset, gap, declaration or observation 'nobody'" in done.stderr
 
 
 def test_several_matches_are_listed(database: Path) -> None:
@@ -224,3 +224,17 @@ def test_a_word_about_nobody_is_kept_and_told_and_one_of_tomorrow_refused(tmp_pa
     refused = runner.invoke(untrap, [*base, "attest", str(sheet)])
     assert refused.exit_code == 2
     assert "'2999-01-01' lies ahead" in refused.stderr
+
+
+def test_the_encoding_of_a_list_is_shown_and_can_be_named(tmp_path: Path) -> None:
+    register = tmp_path / "r.csv"
+    register.write_bytes("Tag;Name\nP-1;\u041d\u0430\u0441\u043e\u0441\n".encode("cp1251"))
+    new = tmp_path / "new.db"
+    guessed = run(new, "import", "register", str(register), "--dry-run")
+    assert "Windows-1251, a guess by its letters" in " ".join(guessed.stderr.split())
+    named = run(new, "import", "register", str(register), "--encoding", "cp1251")
+    assert (named.exit_code, "CSV, delimiter ;, cp1251" in named.stderr) == (0, True)
+    wrong = run(new, "import", "register", str(register), "--encoding", "klingon")
+    assert (wrong.exit_code, "no encoding 'klingon'" in wrong.stderr) == (2, True)
+    other = run(new, "import", "nmap", str(register), "--encoding", "utf-8")
+    assert (other.exit_code, "--encoding is for lists" in other.stderr) == (2, True)
