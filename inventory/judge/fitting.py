@@ -11,7 +11,7 @@ import re
 from inventory.judge.profiles import SETPOINT, Profile, Signal, choices, elsewhere
 from inventory.signals.folders import SIDES
 from inventory.signals.names import COUNTED, read_name
-from inventory.signals.points import Meaning, dimensions, is_binary, may_be
+from inventory.signals.points import DOUBTFUL, Meaning, dimensions, is_binary, may_be
 from protocols.contract import Point
 
 BESIDE = frozenset({"load", "phase"} | {"primary", "secondary", "hot", "cold", "shell", "tube"})
@@ -118,12 +118,12 @@ def could_be(signal: Signal, point: Point, meaning: Meaning, about: Profile | No
     """Whether a value that is not taken for a signal may be it (domain model 4.4)."""
     counts = meaning.kind == "total" and signal.measurand in COUNTED  # a total is what it is
     kind = "" if counts or meaning.kind == signal.kind == SETPOINT else meaning.kind
-    if kind == "doubtful":
+    if kind == DOUBTFUL and (meaning.measurand or meaning.candidates):
         return signal.measurand in (meaning.measurand, *meaning.candidates)
     if kind == "alarm" and signal.measurand == "fault":
         scores = read_name(point.name).scores
         return all(is_binary(name) for name, _ in scores)  # of the whole, of no quantity
-    if kind:
+    if kind not in ("", DOUBTFUL):
         return False
     if fits(signal, meaning, about) is None:
         return True

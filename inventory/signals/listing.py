@@ -82,8 +82,9 @@ class Listing:
 
     @Lazily
     def unclassified(self) -> bool:
-        """Whether nobody knows what some value of the process measures."""
-        return any(not about.measurand and not about.kind for _, about in self.process)
+        """Whether nobody knows what some value of the process measures: one that is doubtful may
+        be what its words say, and may be something about it."""
+        return any(about.open for _, about in self.process)
 
     @Lazily
     def settings(self) -> bool:

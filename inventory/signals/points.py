@@ -23,6 +23,8 @@ from protocols.contract import Point
 TYPED, MAPPED, UNIT_AND_NAME, NAME_ONLY, NONE = "typed", "map", "unit+name", "name", "none"
 SCORES = {TYPED: 1.0, MAPPED: 0.98, UNIT_AND_NAME: 0.95, NAME_ONLY: 0.85, NONE: 0.0}
 ACCEPT, MARGIN = 0.8, 0.2
+DOUBTFUL = "doubtful"
+"""The kind of a value that may be a measurement, and hardly is one."""
 RATES = frozenset({"power", "current", "volume_flow", "mass_flow"})
 """Dimensions that no counter has: a total in them is a sum of places, not over time."""
 TEXT_TYPES = ("string", "octet", "bytestring", "localizedtext", "datetime", "guid", "qualifiedname")
@@ -84,6 +86,11 @@ class Meaning:
     def known(self) -> bool:
         """A measurement with an accepted measurand."""
         return bool(self.measurand) and not self.kind
+
+    @property
+    def open(self) -> bool:
+        """Not classified: nothing says what it is, or only that it is hardly a measurement."""
+        return self.kind == DOUBTFUL or not (self.measurand or self.kind)
 
 
 def measure(point: Point) -> Meaning:
@@ -265,7 +272,7 @@ def _base(address: str) -> bool:
 
 def has_meaning(point: Point, meaning: Meaning, typed_protocol: bool) -> bool:
     """Whether somebody who reads the value would know what it is (level 3, rulings 18)."""
-    if point.signal or point.semantic or meaning.measurand or meaning.kind:
+    if point.signal or point.semantic or meaning.measurand or not meaning.open:
         return True
     if point.unit and point.name:
         return True

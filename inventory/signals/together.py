@@ -27,7 +27,9 @@ from inventory.signals.habits import (
     words_of,
 )
 from inventory.signals.points import (
+    DOUBTFUL,
     NAME_ONLY,
+    NONE,
     SCORES,
     UNIT_AND_NAME,
     Meaning,
@@ -62,24 +64,20 @@ class _Heard:
     def again(self, point: Point, meaning: Meaning, contradicted: frozenset[str]) -> Meaning:
         """What a point measures, without the votes of words that have none here."""
         if any(gap.between in self.said_of_values for gap in gaps(point.name)):
-            return replace(meaning, kind="doubtful")
+            return replace(meaning, kind=DOUBTFUL)
         if self.typed and NO_NUMBER.match(point.name) and not is_binary(meaning.measurand):
-            return replace(meaning, kind="doubtful")
+            return replace(meaning, kind=DOUBTFUL)
         if meaning.match == UNIT_AND_NAME:
             return meaning
         if self.tagged:
             meaning = self._of_a_loop(point, meaning)
-            if meaning.kind:
-                return meaning
         said = {meaning.measurand, *meaning.candidates}
         for vote in votes(_full(point)):
             if vote.prefix in self.things and not vote.own and not vote.measurands.isdisjoint(said):
-                behind = measure(replace(point, name=vote.rest, path=""))
-                told = behind.measurand or behind.kind
-                return behind if told else replace(meaning, kind="doubtful")
+                return measure(replace(point, name=vote.rest, path=""))
         voting = list(_voting(point.name, (meaning.measurand,)))
         if voting and contradicted.issuperset(voting):
-            return replace(meaning, kind="doubtful")
+            return _voteless(meaning)
         return meaning
 
     def _of_a_loop(self, point: Point, meaning: Meaning) -> Meaning:
@@ -95,7 +93,7 @@ class _Heard:
         for mark in MARK.finditer(point.name):
             more = point.name[mark.end() :]
             if point.name[: mark.start()] in self.tagged and of_another(f".{more}"):
-                return replace(meaning, kind="doubtful") if is_strange(more) else meaning
+                return _voteless(meaning) if is_strange(more) else meaning
         return meaning
 
 
@@ -116,6 +114,12 @@ def reread(points: Sequence[Point], alone: Sequence[Meaning]) -> tuple[Meaning, 
     for place in open_ones:
         found[place] = heard.again(points[place], alone[place], contradicted)
     return tuple(found)
+
+
+def _voteless(meaning: Meaning) -> Meaning:
+    """What a point measures whose words give no evidence of anything: not classified, so that it
+    may be any signal that its unit, if it has one, allows (domain model 4.4)."""
+    return replace(meaning, measurand="", match=NONE, score=0.0, candidates=(), vague=False)
 
 
 def _rests_on_a_name(meaning: Meaning) -> bool:

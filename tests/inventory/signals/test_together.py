@@ -12,7 +12,7 @@ from inventory.judge.profiles import profile, signal_of
 from inventory.signals.habits import LONGEST_GAP, MOST_PIECES, gaps, votes
 from inventory.signals.listing import Listing
 from inventory.signals.names import read_name
-from inventory.signals.points import Meaning, measure
+from inventory.signals.points import Meaning, has_meaning, measure
 from protocols.contract import Point
 
 
@@ -28,6 +28,10 @@ def read(*names: str, units: Sequence[str] = (), path: str = "") -> dict[str, Me
 
 def known(found: dict[str, Meaning]) -> dict[str, str]:
     return {name: meaning.measurand for name, meaning in found.items() if meaning.known}
+
+
+def is_unclassified(meaning: Meaning) -> bool:
+    return not (meaning.measurand or meaning.candidates or meaning.kind)
 
 
 # --- names of machines and lines -----------------------------------------------------------
@@ -46,8 +50,18 @@ def test_a_word_beside_differing_measurands_is_a_name_and_the_word_behind_it_is_
 def test_what_stands_behind_such_a_name_and_says_nothing_is_open() -> None:
     assert measure(Point("x", "Level_Foo")).known
     found = read("Level_Foo", "Level_Temp", "Level_Pressure")
-    assert found["Level_Foo"].kind == "doubtful"
+    assert is_unclassified(found["Level_Foo"])
     assert known(found) == {"Level_Temp": "temperature", "Level_Pressure": "pressure"}
+
+
+@pytest.mark.parametrize("name", ["M-2 Xyz", "M-2 Wert 17"])
+def test_the_number_of_a_machine_says_nothing_of_what_is_behind_it(name: str) -> None:
+    others = ("M-2 Temperature", "M-2 Pressure")
+    assert measure(Point("x", name)).candidates == ("torque",)  # by its letter, alone
+    assert is_unclassified(read(name, *others)[name])
+    points = [Point(f"a{place}", one) for place, one in enumerate((name, *others))]
+    assert Listing(tuple(points)).unclassified
+    assert not Listing(tuple(points[1:])).unclassified
 
 
 def test_the_value_itself_behind_such_a_name_is_the_value() -> None:
@@ -86,7 +100,7 @@ def test_a_folder_of_differing_values_says_nothing_of_the_one_that_is_not_known(
     path = "Objects/Plant/Druck 1"
     assert measure(Point("x", "Zorg", f"{path}/Zorg")).measurand == "pressure"
     found = read("Zorg", "Temperatur", "Drehzahl", path=path)
-    assert found["Zorg"].kind == "doubtful"
+    assert is_unclassified(found["Zorg"])
     assert known(found) == {"Temperatur": "temperature", "Drehzahl": "speed"}
 
 
@@ -193,6 +207,37 @@ def test_what_is_open_asks_a_question_and_denies_nothing() -> None:
     point = Point("x", "MOTOR_QRX_TEMP")
     meaning = read(*MIXED)["MOTOR_QRX_TEMP"]
     assert could_be(signal_of("temperature"), point, meaning, profile("motor"))
+
+
+@pytest.mark.parametrize("signal", ["temperature", "pressure", "current", "running"])
+def test_what_is_behind_the_name_of_a_machine_may_be_any_signal(signal: str) -> None:
+    others = ("M-2 Temperature", "M-2 Pressure")
+    found = read("M-2 Xyz", *others)
+    assert could_be(signal_of(signal), Point("x", "M-2 Xyz"), found["M-2 Xyz"], profile("motor"))
+
+
+@pytest.mark.parametrize("name", ["Start current", "Not running", "Anlauf"])
+def test_a_doubtful_value_is_not_classified(name: str) -> None:
+    plain = Point("a", "Temperature", unit="CEL")
+    assert not Listing((plain,)).unclassified
+    assert Listing((plain, Point("b", name))).unclassified
+
+
+def test_a_doubtful_value_may_be_what_its_words_say_or_anything_where_they_say_nothing() -> None:
+    about, current, pressure = profile("motor"), signal_of("current"), signal_of("pressure")
+    said = Point("x", "Start current")
+    assert could_be(current, said, measure(said), about)
+    assert not could_be(pressure, said, measure(said), about)
+    silent = Point("x", "Anlauf")
+    assert could_be(pressure, silent, measure(silent), about)
+    other = Point("x", "Anlauf", unit="CEL")
+    assert not could_be(pressure, other, measure(other), about)
+
+
+def test_only_who_reads_more_than_a_doubt_knows_what_a_value_is() -> None:
+    for name, told in (("Anlauf", False), ("Start current", True), ("Temperature limit", True)):
+        point = Point("holding:1", name)
+        assert has_meaning(point, measure(point), typed_protocol=False) is told
 
 
 def test_typed_and_mapped_meanings_are_left_alone() -> None:

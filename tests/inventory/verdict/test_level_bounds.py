@@ -216,8 +216,20 @@ def test_a_value_without_a_meaning_leaves_level_4_open_and_a_set_point_does_not(
     assert usable(point).lo == 4
     hollow = replace(good(), points=(TEMPERATURE, tag("Configuration")))
     assert usable(hollow).lo == 4  # a parameter needs no measurand
+    doubted = replace(good(), points=(TEMPERATURE, tag("Start current", "AMP")))
+    assert "some are unclassified" in usable(doubted).blocking[0]
     only = usable(good(point=tag("Temperature setpoint", "CEL")))
     assert "some are unclassified" in only.blocking[0]  # a set point alone is no measurement
+
+
+@pytest.mark.parametrize("name", ["M-2 Xyz", "M-2 Wert 17"])
+def test_a_value_that_only_the_number_of_its_machine_names_leaves_level_4_open(name: str) -> None:
+    found = replace(
+        good(), points=(TEMPERATURE, tag("M-2 Temperature"), tag("M-2 Flow"), tag(name))
+    )
+    assert "some are unclassified" in usable(found).blocking[0]
+    without = replace(found, points=found.points[:-1])
+    assert "some are unclassified" not in usable(without).blocking[0]
 
 
 @pytest.mark.parametrize("rule", ["U03", "Q01", "Q02", "Q03", "Q04", "Q05", "Q10", "Q12", "A05"])

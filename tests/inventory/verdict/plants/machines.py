@@ -241,6 +241,11 @@ U01 = [
                 "1 unclassified value", "untrap import map FILE"),
     trap("U01", "an unnamed value", "temperature=?",
          monitored(CURRENT, VIBRATION, RUN, tag("AI_7", "CEL")), FULL, M1),
+    *(trap("U01", "an unnamed value", key,
+           monitored(CURRENT, VIBRATION, RUN, tag("M-1 Pressure"), tag("M-1 Flow"), other),
+           FULL, M1) for key, other in (  # the letter of its machine is no word for torque
+               ("temperature=?", tag("M-1 Xyz")), ("temperature=?", tag("M-1 Wert 17")),
+               ("temperature=medium/low", tag("M-1 Xyz", "BAR")))),
     trap("U01", "an unnamed value", "temperature=medium/high",
          monitored(CURRENT, VIBRATION, RUN, tag("AI_7", "BAR")), FULL, M1),  # it cannot be
     trap("U01", "an unnamed value", "temperature=medium/high",
