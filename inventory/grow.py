@@ -128,7 +128,7 @@ def _after(store: Store, fresh: Sequence[Device], tags: Bearing) -> list[Kept]:
     found = []
     for evidence in store.evidences_of(fresh):
         device = evidence.device
-        kin, listing = kinship(device, evidence.points)
+        kin, listing = kinship(evidence)
         found.append(
             Kept(
                 ranks[device.key], device.key, kin, listing, compact(identities(device)), "[]",
@@ -199,7 +199,7 @@ def _listings(several: Iterable[Kept]) -> dict[str, int]:
     """How many offer each set of signals; the first sets of the site, as in a survey."""
     counted: dict[str, int] = {}
     for one in several:
-        if one.listing in counted or len(counted) < MOST_SIGNATURES:
+        if one.listing and (one.listing in counted or len(counted) < MOST_SIGNATURES):
             counted[one.listing] = counted.get(one.listing, 0) + 1
     return counted
 

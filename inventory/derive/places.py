@@ -17,7 +17,7 @@ from typing import NamedTuple
 from inventory.once import Once
 from protocols.contract import CUT, NEGATIVE_CONTROL, Observation, Outcome, Quality, Value
 
-VERSION = "13"
+VERSION = "14"
 """Raised when the derivation would give another result for the same records."""
 
 BUS = re.compile(r"(unit|device|station) [0-9]{1,10}")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Container, Sequence
 from functools import cache
 
+from inventory.judge.comparing import REGISTERS
 from inventory.judge.fitting import could_be, fits
 from inventory.judge.holding import Row
 from inventory.judge.logic import cite, unknown
@@ -22,7 +23,6 @@ from protocols.contract import Observation, Outcome
 
 PROPOSED = "untrap export links -o links.csv"
 """The command that proposes links by the tags that devices and values bear."""
-REGISTERS = ("holding:", "input:", "coil:", "discrete:")
 _RANGE = re.compile(r"(coil|discrete|holding|input):(\d+)-(\d+)")
 """The registers that a question of the Modbus probe was about."""
 REFUSALS = (Outcome.EMPTY, Outcome.REFUSED_CAPABILITY)

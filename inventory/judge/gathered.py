@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from inventory.derive.identity import ROUTERS, placeholder
+from inventory.judge.comparing import Said, broke_off, comparable, unnamed
 from inventory.judge.context import Answered, address_of
 from inventory.judge.evidence import assemble, of_today
 from inventory.model import Device, Evidence
@@ -59,7 +60,7 @@ class Gathered:
         device = evidence.device
         self._device(device)
         group = sibling_group(device)
-        if group and evidence.points:
+        if group and evidence.points and comparable(evidence):
             self._sibling(group, signature(evidence.points), 1, device.key)
         if device.role in AGGREGATORS:
             self.names[device.key] = device.name
@@ -84,8 +85,10 @@ class Gathered:
             device = of_today(device, told)
         self._device(device)
         group = sibling_group(device) if listings else ()
-        if group:
-            self._sibling(group, kept_signature(listings[0]), 1, device.key)
+        if group and not broke_off(map(_said, rows)):
+            listed = kept_signature(listings[0])
+            if not unnamed(listed):
+                self._sibling(group, listed, 1, device.key)
         for one in rows:
             if one[_OUTCOME] != Outcome.NOT_ASKED:
                 self._ask(str(one[_ADDRESS]))
@@ -179,6 +182,12 @@ def _of_unit(one: Sequence[object]) -> bool:
 
 
 _UNITS = "unit"
+_SAID = tuple(map(codec.SURVEYED_COLUMNS.index, ("scan", "protocol", "operation", "outcome")))
+
+
+def _said(one: Sequence[object]) -> Said:
+    scan, protocol, operation, outcome = (one[place] for place in _SAID)
+    return Said(str(scan), str(protocol), str(operation), outcome, bool(one[_POINTS]))
 
 
 def kept_signature(text: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from inventory.judge.comparing import comparable
 from inventory.judge.context import Context
 from inventory.judge.gathered import identities, sibling_group
 from inventory.judge.view import View
@@ -33,7 +34,7 @@ class Standing(NamedTuple):
 
     asset: str
     kin: str = ""  # maker, model and firmware as JSON, where it lists points (Q11)
-    listing: str = ""  # digest of the set of signals that it offers
+    listing: str = ""  # digest of the signals that it offers; "": no example for its siblings
     identities: str = "[]"  # that no other asset may share (G03)
     networks: str = "[]"  # that it names (T10)
     named: str = "[]"  # tags of machines that it bears (U01)
@@ -49,7 +50,7 @@ def standing_of(
 ) -> Standing:
     """The standing of a device that was judged in this context, and bears tags of machines."""
     device = evidence.device
-    kin, listing = kinship(device, evidence.points)
+    kin, listing = kinship(evidence)
     networks = [str(one.network or one.words) for one in networks_named(device)]
     return Standing(
         device.key,
@@ -78,10 +79,13 @@ def kin_of(device: Device) -> str:
 _kin = lru_cache(maxsize=4_096)(compact)
 
 
-def kinship(device: Device, points: tuple[Point, ...]) -> tuple[str, str]:
-    """Maker, model and firmware, and the digest of its signals; both "" without one of them."""
-    kin = kin_of(device)
-    return (kin, digest_of(points)) if kin and points else ("", "")
+def kinship(evidence: Evidence) -> tuple[str, str]:
+    """Maker, model and firmware, and the digest of its signals; both "" without one of them, and
+    no digest of a listing that is no example for its siblings."""
+    kin, points = kin_of(evidence.device), evidence.points
+    if not kin or not points:
+        return "", ""
+    return kin, digest_of(points) if comparable(evidence) else ""
 
 
 def _near(value: object) -> int:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from inventory.judge.comparing import cut_short, unnamed
+from inventory.judge.door import title_of
 from inventory.judge.gathered import sibling_group
-from inventory.judge.logic import derived, true
+from inventory.judge.logic import derived, true, unknown
 from inventory.judge.statements import says
 from inventory.judge.view import View
-from inventory.model import Severity, Strength
+from inventory.model import Proposition, Severity, Strength
 from inventory.once import Once
 from inventory.rules.rule import Case, new_case
 from inventory.signals.points import labelled, measure, signature
@@ -28,11 +30,13 @@ def q11(view: View) -> list[Case]:
     """Another set of signals than the siblings of the same make, model and firmware."""
     group = sibling_group(view.device)
     listed = view.context.siblings.get(group) if group else None
-    if not listed or len(listed) == 1 or not view.evidence.points:
+    if not listed or not view.evidence.points:
+        return []
+    published = signature(view.evidence.points)
+    if len(listed) == 1 and published in listed:
         return []
     if any(says("option", item.fields) for item in view.statements()):
         return []
-    published = signature(view.evidence.points)
     own = meant(published)
     alike_in_role = _of_this_role(view, group, published, listed)
     if not alike_in_role:
@@ -48,8 +52,37 @@ def q11(view: View) -> list[Case]:
         f"{count} sibling{'s' if count > 1 else ''} of {' '.join(group)} publish another set:"
         f" missing here {', '.join(missing) or 'nothing'}; only here {', '.join(extra) or '-'}"
     )
-    said = true(Strength.E3, derived(text), *view.proof())
+    said = _not_known(view, published) or true(Strength.E3, derived(text), *view.proof())
     return [new_case("", said, {"vendor": group[0], "model": group[1]}, Severity.MEDIUM)]
+
+
+def _not_known(view: View, published: frozenset[str]) -> Proposition | None:
+    """The question that keeps a difference from being one, where there is such."""
+    if name := cut_short(view.evidence):
+        return unknown(
+            f"all that {title_of(name)} lists, to compare it with its siblings: no scan read it to"
+            " its end",
+            "read it to its end",
+            view.ask(name, "points"),
+            *view.proof(),
+        )
+    if unnamed(published):
+        return unknown(
+            "what its registers measure, to compare them with those of its siblings: they were not"
+            " read under a register map",
+            "read it again under its register map",
+            view.ask("modbus", "points"),
+            *view.proof(),
+        )
+    if view.context.classes.get(view.device.key) == "":
+        return unknown(
+            "of which class the machine is that it monitors: siblings at machines of another class"
+            " may differ",
+            "state the class of the machine in the register",
+            "untrap import register FILE",
+            *view.proof(),
+        )
+    return None
 
 
 def _of_this_role(view: View, group: tuple[str, ...], own: frozenset[str], listed: Sets) -> Sets:

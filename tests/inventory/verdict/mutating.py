@@ -78,8 +78,6 @@ SAME: dict[str, str] = {
     "frozen._together: at > 0 -> at >= 0": "from the first read back to the last is no time",
     "quality.aged: ages[1] < 0 -> ages[1] <= 0": "an age of nothing is fresh",
     "quality.q07: value > 0 -> value >= 0": "a clock that agrees with ours is not wrong",
-    "siblings.q11: drop len(listed) == 1 of"
-    " not listed or len(listed) == 1 or (not view.evidence.points)": "an early way out",
     "frozen._span: drop last of first and last": "samples without a time stand first",
 }  # fmt: skip
 """Mutants that change nothing that can be told, each with the reason."""

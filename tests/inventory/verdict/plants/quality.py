@@ -21,6 +21,7 @@ from tests.inventory.verdict.plants import (
     evidence,
     listed,
     no,
+    registers,
     seen,
     stating,
     status,
@@ -525,6 +526,28 @@ def two_pumps(by: int) -> Evidence:
     return named(*(f"P{n} {name}" for n in (91, 92) for name in SIGNALS), by=by)
 
 
+def broken(
+    names: str,
+    number: int = 1,
+    *,
+    protocol: str = "opcua",
+    outcome: O = O.PARTIAL,
+    operation: str = "read",
+    scan: str = "scan-1",
+) -> Evidence:
+    """A sibling of whose listing one statement says that it broke off."""
+    found = sibling(names, number)
+    more = () if outcome is not O.PARTIAL else found.observations[0].points
+    said = seen(protocol, outcome, operation, points=more, scan=scan)
+    return replace(found, observations=(*found.observations, said))
+
+
+def raw(number: int, by: int) -> Evidence:
+    """A sibling that gave so many registers that nobody named."""
+    about = replace(PLC, key=f"device-{by}", serial=f"S{by}000")
+    return evidence(registers(*range(number)), about=about)
+
+
 USUAL = (sibling("abcde", 2), sibling("abcde", 3))
 TEN = tuple(tag(name, "CEL") for name in "abcdefghij")
 OTHER_UNIT = (replace(TEN[0], unit="FAH"), *TEN[1:])
@@ -569,6 +592,30 @@ Q11: list[Row] = [
             "owners": {("Maker", "CPU", "1"): {
                 frozenset({"a [CEL]", "b [CEL]", "c [CEL]"}): "device-2",
                 frozenset({"a [CEL]", "b [CEL]"}): "device-3"}}}),
+    # What was not read to its end, or not under its map, is neither odd nor an example.
+    trap("Q11", "it was not read to its end", "?", (broken("abc"), *USUAL)).telling(
+        "OPC UA lists", "no scan read it to its end", "read it to its end", "--depth points",
+        "--probe opcua"),
+    trap("Q11", "it was not read to its end", "?", (
+        broken("abc", outcome=O.HUNG_UP, operation="browse"), *USUAL)),
+    trap("Q11", "it was not read to its end", "?", (
+        broken("abc", outcome=O.SILENT, operation="read"), *USUAL)),
+    trap("Q11", "it was not read to its end", "", (broken("abcd"), *USUAL)),  # alike so far
+    trap("Q11", "it was not read to its end", "", (
+        sibling("abc"), broken("abcde", 2), broken("abcde", 3))),
+    trap("Q11", "it was not read to its end", "?", (broken("abc"), sibling("abcde", 2))),
+    trap("Q11", "it was not read to its end", "medium/high", (
+        broken("abc", scan="scan-0"), *USUAL)),  # another scan did
+    trap("Q11", "it was not read to its end", "medium/high", (
+        broken("abc", protocol="snmp", outcome=O.SILENT, operation="walk"), *USUAL)),  # no values
+    trap("Q11", "it was not read to its end", "?", (raw(2, 1), *USUAL)).telling(
+        "what its registers measure", "read it again under its register map", "--probe modbus"),
+    trap("Q11", "it was not read to its end", "", (sibling("abc"), raw(2, 2), raw(3, 3))),
+    trap("Q11", "the machine that it monitors", "?", (sibling("abc"), *USUAL), {
+        "classes": {"device-1": "", "device-2": "pump", "device-3": "pump"}}).telling(
+        "of which class the machine is", "state the class", "untrap import register FILE"),
+    trap("Q11", "the machine that it monitors", "", (sibling("abc"), *USUAL), {
+        "classes": {"device-1": "pump", "device-2": "", "device-3": ""}}),
     trap("Q11", "they are declared to have", "", (sibling("abc"), *USUAL),
          attested("device-1", statement="different options")),
     trap("Q11", "they are declared to have", "medium/high", (sibling("abc"), *USUAL),
