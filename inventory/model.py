@@ -196,6 +196,7 @@ class RegisterRow:
     redundancy: str = ""  # A, B, C
     owner: str = ""
     document: str = ""
+    declaration: str = ""  # id of the statement that it is
 
 
 @dataclass(frozen=True, slots=True)

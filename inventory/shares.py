@@ -130,10 +130,10 @@ class _Dealt:
         self.cuts = cuts
         self.stated = Stated(store.site, [one for one in everything if one.kind is not Kind.KEY])
         register = declared.latest(everything, Kind.REGISTER)
-        self.register = declared.rows(everything)
+        self.register = [declared.row(one) for one in register.values()]
         self.told: dict[str, list[Seen]] | None = None  # by address; None: nobody tells of others
         self._told: list[list[Seen]] = []
-        self._doors = gateways([declared.row(one) for one in register.values()])
+        self._doors = gateways(self.register)
         self._devices = {one.equipment: one.device for one in declared.links(everything)}
         self._mine: list[list[Declaration]] = [[] for _ in range(len(cuts) + 1)]
         for one in everything:

@@ -99,12 +99,19 @@ def _gap(store: Store, one: Finding) -> None:
         if item.observation:
             say(f"    observation {item.observation}")
         if item.declaration:
-            say(f"    declaration {item.declaration}")
+            say(f"    declaration {item.declaration}{_made(store, item.declaration)}")
     say("fix")
     for fix in one.remedies:
         say(f"  {fix.effort.value}  {fix.text}")
     first = next((item.observation for item in one.because if item.observation), one.asset)
     next_step("show", first, why="the proof itself")
+
+
+def _made(store: Store, declaration: str) -> str:
+    """Where a statement was made: its file, or who made it."""
+    found = next(store.stated_as(declaration), None)
+    said = (found.document or found.author) if found else ""
+    return f"  ({said})" if said else ""
 
 
 def _observed(one: Observation, as_json: bool, raw: Path | None) -> None:

@@ -33,7 +33,7 @@ def denies(text: str) -> bool:
 ROW_FIELDS = tuple(
     ("class" if name == "cls" else name, name)
     for name in RegisterRow.__dataclass_fields__
-    if name != "document"
+    if name not in ("document", "declaration")
 )
 """Canonical register columns in lower case, with the field of `RegisterRow` that holds them."""
 
@@ -58,14 +58,17 @@ def latest(declarations: Iterable[Declaration], kind: Kind) -> dict[str, Declara
 
 
 def row(declaration: Declaration) -> RegisterRow:
-    """The register row that a declaration states."""
+    """The register row that a declaration states, without its id: that is a digest."""
     known = {name: declaration.fields.get(column, "") for column, name in ROW_FIELDS}
     return RegisterRow(**known, document=declaration.document)
 
 
 def rows(declarations: Iterable[Declaration]) -> list[RegisterRow]:
-    """All current register rows."""
-    return [row(declaration) for declaration in latest(declarations, Kind.REGISTER).values()]
+    """All current register rows, each with the id of its statement."""
+    return [
+        replace(row(declaration), declaration=declaration.id)
+        for declaration in latest(declarations, Kind.REGISTER).values()
+    ]
 
 
 def label(one: RegisterRow) -> str:

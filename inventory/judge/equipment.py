@@ -170,7 +170,7 @@ def _unset(equipment: Equipment) -> list[Case]:
     if not missing or equipment.register is None:
         return []
     text = f"the register row leaves empty: {missing}"
-    premise = declared(text, equipment.register.document)
+    premise = declared(text, equipment.register.declaration)
     return [Case("", true(Strength.E4, premise))]
 
 

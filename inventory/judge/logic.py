@@ -121,7 +121,7 @@ _cited = Once(_cite)
 
 
 def declared(text: str, declaration: str = "") -> Because:
-    """A declaration, or a premise from our own log, as a premise."""
+    """A declaration by its id, or a premise from our own log, as a premise."""
     return _new_because("", "declared", text, declaration)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from inventory.derive.declared import bus_part, yes
-from inventory.model import Device
+from inventory.model import Declaration, Device
 from protocols.contract import Point
 
 _WORD = re.compile(r"[^\W_]+")
@@ -33,6 +33,7 @@ class CompleteMap(NamedTuple):
     model: str
     firmware: str
     lines: tuple[Line, ...] = ()
+    declaration: str = ""  # id of the last statement that calls it complete
 
 
 class Chosen(NamedTuple):
@@ -49,10 +50,11 @@ class Gathering:
 
     def __init__(self) -> None:
         self._lines: dict[tuple[str, str, str], dict[tuple[str, str], Line]] = {}
-        self._complete: set[tuple[str, str, str]] = set()
+        self._complete: dict[tuple[str, str, str], str] = {}
 
-    def add(self, fields: Mapping[str, str]) -> None:
-        """One line, by the fields of its declaration; a later one of the same place replaces."""
+    def add(self, item: Declaration) -> None:
+        """One line, as it was stated; a later one of the same place replaces."""
+        fields = item.fields
         of = (
             fields.get("vendor", "").strip(),
             fields.get("model", "").strip(),
@@ -63,12 +65,12 @@ class Gathering:
             line = _line(fields)
             lines[line.unit, line.point.address] = line
         if yes(fields.get("complete", "")):
-            self._complete.add(of)
+            self._complete[of] = item.id
 
     def complete(self) -> tuple[CompleteMap, ...]:
         """The complete maps so far, in the order in which they were stated."""
         return tuple(
-            CompleteMap(*of, tuple(lines.values()))
+            CompleteMap(*of, tuple(lines.values()), self._complete[of])
             for of, lines in self._lines.items()
             if of in self._complete
         )

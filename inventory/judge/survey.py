@@ -212,7 +212,7 @@ class _Stated:
         elif item.kind is Kind.ATTEST:
             self._attested(item)
         elif item.kind is Kind.MAP:
-            self.maps.add(fields)
+            self.maps.add(item)
 
     def _claims(self, one: RegisterRow) -> None:
         if bus_part(one.unit) or is_equipment(one):

@@ -525,7 +525,11 @@ class View:
         if found.map is not None:
             text = f"the register map of {device.vendor} {found.model} is declared complete"
             read = [item for item in door.observations if item.points][:1]
-            return true(Strength.E3, declared(text), *(cite(item) for item in read))
+            return true(
+                Strength.E3,
+                declared(text, found.map.declaration),
+                *(cite(item) for item in read),
+            )
         if found.others:
             mine = device.firmware or "(it states none)"
             return unknown(

@@ -209,6 +209,7 @@ class Redacted:
         changed["owner"] = self._named(one.owner, "person")
         changed["unit"] = one.unit if one.unit.isdigit() else self._part(one.unit)
         changed |= {n: self._say.known(getattr(one, n)) for n in ("vendor", "model")}
+        changed["declaration"] = self._named(one.declaration, "key")
         return replace(one, **changed, document=self._named(one.document, "document"))
 
     def _equipment(self, one: Equipment) -> Equipment:

@@ -211,7 +211,7 @@ def g07(view: View) -> list[Case]:
     missing = missing_of(row.owner, criticality_of(view), row.area or row.line)
     if not missing:
         return []
-    premise = Because("", "declared", f"the register row leaves empty: {missing}", row.document)
+    premise = declared(f"the register row leaves empty: {missing}", row.declaration)
     return [Case("", true(Strength.E4, premise))]
 
 
@@ -228,7 +228,7 @@ def g10(view: View) -> list[Case]:
         own = _own(view, name)
         if not own or placeholder(name, stated) or any(alike(stated, one) for one in own):
             continue
-        premise = Because("", "declared", f"the register row states {title} {stated}", row.document)
+        premise = declared(f"the register row states {title} {stated}", row.declaration)
         said = true(Strength.E4, premise, view.source(name, own[0]))
         cases.append(Case(name, said, {"asset": name_of(view)}))
     return cases

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
+from inventory.derive.declared import label
 from inventory.judge.door import Door, about_undeclared, anybody, info, title_of
 from inventory.judge.logic import both, cite, declared, describe, true, unknown
 from inventory.judge.openness import OPEN, no_data_roles
@@ -335,9 +336,7 @@ def a08(view: View) -> list[Case]:
             _scan_of(view, row.address, "--vantage NAME"),
         )
         return [Case("", said, words)]
-    row_premise = Because(
-        "", "declared", f"the register declares {row.tag or row.name or row.address}", row.document
-    )
+    row_premise = declared(f"the register declares {label(row)}", row.declaration)
     said = true(Strength.E2, *(cite(item) for item in asked[:6]), row_premise)
     return [Case("", said, words)]
 

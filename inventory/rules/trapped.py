@@ -12,7 +12,7 @@ from inventory.derive.declared import label
 from inventory.judge.context import Answered
 from inventory.judge.door import Door, about_undeclared, info, title_of
 from inventory.judge.gathered import unit_of
-from inventory.judge.logic import both, cite, derived, false, negate, true, unknown
+from inventory.judge.logic import both, cite, declared, derived, false, negate, true, unknown
 from inventory.judge.openness import CLOSED, OPEN, no_data_roles, protocols
 from inventory.judge.openness import protocol as known
 from inventory.judge.servers import open_server
@@ -272,7 +272,7 @@ def t06(view: View) -> list[Case]:
     scans = {item.scan for item in refusals}  # two in the scan of the witness, a third in another
     strength = Strength.E4 if len(scans) >= 2 else Strength.E2
     who = "" if device.register else f" ({label(register)})"
-    row = Because("", "declared", f"the register declares {device.part}{who}", register.document)
+    row = declared(f"the register declares {device.part}{who}", register.declaration)
     cited = tuple(cite(item) for item in refusals[:4])
     return [Case("", true(strength, *cited, proof, row), fields)]
 

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,7 +16,7 @@ from inventory.fixes import Fix
 from inventory.model import Declaration, Effort, Kind
 from inventory.rules import catalogue
 from inventory.store import Store
-from protocols.contract import Outcome, Point
+from protocols.contract import Observation, Outcome, Point
 from scanner.cli import untrap
 from scanner.commands.gaps import _fix, _told
 from tests.inventory.making import SITE, listed, observed, stated
@@ -298,6 +299,51 @@ def test_show_leads_from_the_gap_to_the_declaration_that_it_rests_on(database: P
     raw = run(database, "show", name, "--raw", "x.bin")
     assert raw.exit_code == 2
     assert "a declaration has no bytes" in raw.output
+
+
+def unit(number: int, at: float, outcome: Outcome) -> Observation:
+    values = (at,) if outcome is Outcome.COMPLETE else ()
+    return observed("10.0.0.3", part=f"unit {number}", operation="read", at=at, outcome=outcome,
+                    points=("holding:0",), values=values)  # fmt: skip
+
+
+def test_what_the_register_states_is_shown_by_the_id_that_a_gap_names(database: Path) -> None:
+    """G07 of a device and of a machine, G10, A08 and T06 rest on a row of the register."""
+    dead, alive = Outcome.REFUSED_DOWNSTREAM, Outcome.COMPLETE
+    with Store.open(database, SITE) as store:
+        store.append(
+            [
+                unit(1, 2, alive),
+                unit(3, 3, dead),
+                unit(1, 9, alive),
+                unit(3, 15, dead),
+                observed("10.0.0.4", outcome=Outcome.SILENT),
+                observed("10.0.0.5", {"vendor": "Acme", "serial": "S-1000"}),
+            ]
+        )
+        rows = [
+            listed(tag="U-3", address="10.0.0.3", unit="3", owner="ops"),
+            listed(tag="PLC-4", address="10.0.0.4"),
+            listed(tag="PLC-5", address="10.0.0.5", serial="S-2000"),
+            listed(tag="P-3", kind_="equipment", class_="pump"),
+            stated(Kind.ZONE, "A", name="A", addresses="10.0.0.0/24"),
+            stated(Kind.VANTAGE, "here", name="here", zone="A", covers="A"),
+        ]
+        store.declare(rows)
+    known = {one.id: one.subject for one in rows}
+    named = {
+        (gap["rule"], known.get(premise["declaration"], premise["declaration"]))
+        for gap in lines(database, "gaps", "--all")
+        for premise in cast("list[dict[str, str]]", gap["because"])
+        if "the register" in premise["text"] and premise["outcome"] == "declared"
+    }
+    assert named >= {("G07", "PLC-4"), ("G07", "P-3"), ("G10", "PLC-5"), ("A08", "PLC-4"),
+                     ("T06", "U-3")}  # fmt: skip
+    assert {name for _, name in named} <= set(known.values())
+    gap = next(one for one in lines(database, "gaps", "--all") if one["rule"] == "T06")
+    shown = run(database, "show", str(gap["id"])).stdout
+    assert f"    declaration {rows[0].id}  (register.csv)" in shown
+    assert "about      U-3" in run(database, "show", rows[0].id).stdout
 
 
 def test_a_declaration_that_was_withdrawn_is_shown_as_such(database: Path) -> None:

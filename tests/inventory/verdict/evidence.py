@@ -71,7 +71,7 @@ def evidence(*observations: Observation, about: Device | None = None) -> Evidenc
 def row(tag: str = "P-101", **fields: str) -> RegisterRow:
     """A register row with owner, criticality and area filled."""
     usual = {"owner": "maintenance", "criticality": "C2", "area": "area 1"}
-    usual["document"] = "register.csv sha256:5eed"
+    usual |= {"document": "register.csv sha256:5eed", "declaration": "statement-1"}
     return RegisterRow(tag=tag, **{**usual, **fields})
 
 

@@ -131,9 +131,19 @@ def test_one_line_that_says_so_makes_the_whole_map_complete() -> None:
     stated = (line("current"), line("running", complete=""), line("current", name="Amps"))
     gathering = Gathering()
     for item in stated:
-        gathering.add(item.fields)
+        gathering.add(item)
     (one,) = gathering.complete()
     assert [item.point.name for item in one.lines] == ["Amps", "running"]
+
+
+def test_the_statement_that_calls_a_map_complete_is_a_premise_by_its_id() -> None:
+    stated = (line("current"), line("running"), line("temperature:winding", complete=""))
+    found = evidence(seen("modbus", Outcome.COMPLETE), about=DRIVE)
+    here = survey([found], (), stated, today=NOW)
+    assert [one.declaration for one in here.maps_complete] == [stated[1].id]
+    view = View(found, here)
+    because = view.enumerated(view.doors[0]).because
+    assert stated[1].id in {one.declaration for one in because}
 
 
 def test_a_service_that_never_spoke_names_nothing() -> None:
@@ -155,7 +165,7 @@ def test_a_service_that_never_spoke_names_nothing() -> None:
 )
 def test_a_line_for_one_unit_names_values_of_that_unit(unit: str, part: str, counts: bool) -> None:
     gathering = Gathering()
-    gathering.add(line("current", unit=unit).fields)
+    gathering.add(line("current", unit=unit))
     (one,) = gathering.complete()
     assert bool(unlisted(one, replace(DRIVE, part=part), ())) is counts
     assert unlisted(one, replace(DRIVE, part=part), ("holding:0",)) == ()
@@ -163,7 +173,7 @@ def test_a_line_for_one_unit_names_values_of_that_unit(unit: str, part: str, cou
 
 def test_a_bit_of_a_register_has_an_address_of_its_own() -> None:
     gathering = Gathering()
-    gathering.add(line("running", table="holding", address="5", type="bit:3").fields)
+    gathering.add(line("running", table="holding", address="5", type="bit:3"))
     assert gathering.complete()[0].lines[0].point.address == "holding:5.3"
 
 
