@@ -99,6 +99,7 @@ POINTS = (
     "SourceTime",
     "Signal",
     "Match",
+    "Observation",
 )
 
 
@@ -273,7 +274,7 @@ def point_rows(store: Store) -> Iterator[Sequence[object]]:
         if evidence.points:
             signals = store.signals(evidence.device.key)
             for one in records.points(evidence, signals):
-                yield [one[name] for name in (*names.split(), "signal", "match")]
+                yield [one[name] for name in (*names.split(), "signal", "match", "observation")]
 
 
 Rows = Callable[["Store"], Iterable[Sequence[object]]]

@@ -7,12 +7,12 @@ be said in JSON (NaN, huge integers) becomes null or text (rulings 26).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from inventory.model import Coverage, Device, Equipment, Evidence, Finding, Level, OpenQuestion
 from inventory.store.reading import Asset, Signal
-from protocols.contract import Point, Sample, Value
+from protocols.contract import Observation, Point, Sample, Value
 
 Record = dict[str, object]
 
@@ -147,13 +147,29 @@ def points(
 ) -> Iterator[Record]:
     """Lines of `points --json` for one device, in the device's own order."""
     samples = {(s.part, s.point): s for s in evidence.samples}
+    seen = _seen(evidence.observations)
     for one in evidence.points:
         place = (one.part, one.address)
-        yield point(evidence.device, one, samples.get(place), (signals or {}).get(place))
+        known = (signals or {}).get(place)
+        yield point(evidence.device, one, samples.get(place), known, seen.get(place, ""))
 
 
-def point(device: Device, one: Point, sample: Sample | None, signal: Signal | None) -> Record:
-    """One line of `points --json`."""
+def _seen(observations: Iterable[Observation]) -> dict[tuple[str, str], str]:
+    """Per part and address, the answer that gave the last value; else the one that lists it."""
+    listed: dict[tuple[str, str], str] = {}
+    read: dict[tuple[str, str], str] = {}
+    for one in observations:
+        if one.points or one.samples:
+            name = one.id
+            listed.update([((p.part, p.address), name) for p in one.points])
+            read.update([((s.part, s.point), name) for s in one.samples])
+    return listed | read
+
+
+def point(
+    device: Device, one: Point, sample: Sample | None, signal: Signal | None, seen: str
+) -> Record:
+    """One line of `points --json`; `seen` is the id of the observation that shows it."""
     return {
         "asset": device.key,
         "asset_name": device.name,
@@ -172,6 +188,7 @@ def point(device: Device, one: Point, sample: Sample | None, signal: Signal | No
         "signal": signal.signal if signal else (one.signal or None),
         "match": signal.match if signal else ("map" if one.signal else "none"),
         "candidates": list(signal.candidates) if signal else [],
+        "observation": seen,
     }
 
 

@@ -280,12 +280,12 @@ class Redacted:
         )
 
     def _observation(self, one: Observation) -> Observation:
-        """The answer without its bytes; its id changes with its content."""
+        """The answer without its bytes; its id is the pseudonym that gaps name it by."""
         asked = one.question
         label = one.credential
         if label and label != "anonymous":
             label = self._named(label, "credential")
-        return replace(
+        shown = replace(
             one,
             scan=self._named(one.scan, "scan"),
             vantage=self._named(one.vantage, "place"),
@@ -301,6 +301,8 @@ class Redacted:
             raw=b"",
             digest="",
         )
+        object.__setattr__(shown, "stored", self._named(one.id, "key"))  # `replace` leaves none
+        return shown
 
     def _place(self, address: str) -> str:
         return address if PLAIN_POINT.fullmatch(address) else self._named(address, "point")

@@ -260,13 +260,13 @@ def _assets(store: Store) -> Iterator[Row]:
 
 SIGNALS = (
     "Asset", "Part", "Address", "Name", "Path", "Unit", "Type", "Access", "Value", "Quality",
-    "Source time", "Signal", "Match", "Id",
+    "Source time", "Signal", "Match", "Id", "Observation",
 )  # fmt: skip
 
 
 def _signals(store: Store) -> Iterator[Row]:
     for row in csv_file.point_rows(store):
-        yield (row[1] or str(row[0])[:8], *row[2:], row[0])
+        yield (row[1] or str(row[0])[:8], *row[2:-1], row[0], row[-1])
 
 
 SERVICES = (

@@ -364,6 +364,31 @@ def test_points_tell_the_description_that_the_device_gives(database: Path) -> No
     assert told["upsTemp"] == "temperature of the battery"
 
 
+def test_a_value_leads_to_the_answer_that_gave_it_and_an_item_to_its_listing(
+    database: Path,
+) -> None:
+    """Two readings in two scans, and an item that is listed and was never read."""
+    names = ("holding:0", "holding:1")
+    with Store.open(database, SITE) as store:
+        again = observed("10.0.0.1", operation="read", points=("holding:0",), values=(8,), at=60,
+                         scan="scan-2", raw=b"\x00\x08")  # fmt: skip
+        node = observed("10.0.0.6", protocol="opcua", operation="browse", port=4840,
+                        points=names)  # fmt: skip
+        store.append([again, node])
+        first = next(store.observations(id_prefix=""))
+        read = {one.time: one.id for one in store.observations() if one.samples}
+    assert first.id not in read.values()
+    told = {
+        (str(one["asset_name"]), str(one["address"])): (one["value"], one["observation"])
+        for one in lines(database, "points")
+    }
+    assert told["PLC-1", "holding:0"] == (8, again.id)
+    assert told["PLC-1", "holding:1"] == (900, read[min(read)])
+    assert {one for (name, _), one in told.items() if name != "PLC-1"} == {(None, node.id)}
+    shown = run(database, "show", str(told["PLC-1", "holding:0"][1]))
+    assert "00 08" in shown.stdout
+
+
 def test_show_says_what_stands_in_a_clients_way(database: Path) -> None:
     shut = observed("10.0.0.1", operation="session", outcome=Outcome.REFUSED_AUTH, at=2,
                     reason="policy_not_offered")  # fmt: skip

@@ -49,7 +49,8 @@ class Proofs:
         """One premise with its proof, a pointer to it, or the text alone."""
         found = self.known.get(item.observation)
         if found is None:
-            link = f"untrap show {item.observation[:13]}" if item.observation else ""
+            named = item.observation or item.declaration
+            link = f"untrap show {named[:13]}" if named else ""
             return Premise(item.text, item.outcome, None, link)
         if item.observation in self.shown:
             return Premise(item.text, item.outcome, None, f"#o-{item.observation[:13]}")

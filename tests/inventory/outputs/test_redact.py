@@ -72,6 +72,21 @@ def test_the_same_name_is_the_same_pseudonym_everywhere(store_path: Path, tmp_pa
     assert all(name in (tmp_path / "g.csv").read_text("utf-8-sig") for name in names)
 
 
+def test_a_value_and_a_gap_name_the_same_answer_by_the_same_pseudonym(
+    store_path: Path, tmp_path: Path
+) -> None:
+    def shared(name: str, *, redact: bool) -> set[str]:
+        load("json").write(store, Request(tmp_path / name, redact=redact))
+        content = json.loads((tmp_path / name).read_text("utf-8"))
+        cited = {b["observation"] for one in content["gaps"] for b in one["because"]}
+        return cited & {one["observation"] for one in content["points"]}
+
+    with Store.open(store_path, SITE) as store:
+        real, hidden = shared("a.json", redact=False), shared("b.json", redact=True)
+    assert len(real) == len(hidden) > 0
+    assert not real & hidden
+
+
 def test_what_a_thing_is_stays_readable(store_path: Path, tmp_path: Path) -> None:
     with Store.open(store_path, SITE) as store:
         load("json").write(store, Request(tmp_path / "a.json", redact=True))
