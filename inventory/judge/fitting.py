@@ -118,7 +118,7 @@ def could_be(signal: Signal, point: Point, meaning: Meaning, about: Profile | No
     """Whether a value that is not taken for a signal may be it (domain model 4.4)."""
     counts = meaning.kind == "total" and signal.measurand in COUNTED  # a total is what it is
     kind = "" if counts or meaning.kind == signal.kind == SETPOINT else meaning.kind
-    if kind == DOUBTFUL and (meaning.measurand or meaning.candidates):
+    if kind == DOUBTFUL and meaning.measurand:
         return signal.measurand in (meaning.measurand, *meaning.candidates)
     if kind == "alarm" and signal.measurand == "fault":
         scores = read_name(point.name).scores

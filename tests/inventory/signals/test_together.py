@@ -223,17 +223,6 @@ def test_a_doubtful_value_is_not_classified(name: str) -> None:
     assert Listing((plain, Point("b", name))).unclassified
 
 
-def test_a_doubtful_value_may_be_what_its_words_say_or_anything_where_they_say_nothing() -> None:
-    about, current, pressure = profile("motor"), signal_of("current"), signal_of("pressure")
-    said = Point("x", "Start current")
-    assert could_be(current, said, measure(said), about)
-    assert not could_be(pressure, said, measure(said), about)
-    silent = Point("x", "Anlauf")
-    assert could_be(pressure, silent, measure(silent), about)
-    other = Point("x", "Anlauf", unit="CEL")
-    assert not could_be(pressure, other, measure(other), about)
-
-
 def test_only_who_reads_more_than_a_doubt_knows_what_a_value_is() -> None:
     for name, told in (("Anlauf", False), ("Start current", True), ("Temperature limit", True)):
         point = Point("holding:1", name)

@@ -319,6 +319,27 @@ def test_a_candidate_without_a_name_is_named_by_its_address() -> None:
     assert said.unknown.endswith(": nsu=urn:x;s=x")
 
 
+@pytest.mark.parametrize(
+    ("point", "signal", "candidate"),
+    [
+        (tag("Start current"), "current", True),
+        (tag("Start current"), "temperature", False),
+        (replace(tag("AI_7"), signal="start current"), "current", True),  # said by a map
+        (tag("Start P-2"), "pressure", True),
+        (tag("Start P-2"), "temperature", False),
+        (tag("Start current", "BAR"), "current", True),  # its unit may be wrong
+        (tag("Anlauf"), "temperature", True),  # it says nothing of what it is
+        (tag("Anlauf", "CEL"), "temperature", True),
+        (tag("Anlauf", "BAR"), "temperature", False),
+    ],
+)
+def test_a_doubtful_value_may_be_what_its_words_say_or_anything_where_they_say_nothing(
+    point: Point, signal: str, candidate: bool
+) -> None:
+    said = exists(machine(owned(tag("Level", "MTR"), point)), signal)
+    assert said.truth is (Truth.UNKNOWN if candidate else Truth.FALSE)
+
+
 def test_a_state_may_be_a_bit_or_a_value_of_no_type() -> None:
     for kind, truth in (("Boolean", Truth.UNKNOWN), ("", Truth.UNKNOWN), ("Double", Truth.FALSE)):
         assert exists(machine(owned(CURRENT, tag("DI_7", type=kind))), "running").truth is truth
