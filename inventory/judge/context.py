@@ -82,6 +82,8 @@ class Context:
     connectors: frozenset[str] = frozenset()
     maps_complete: tuple[CompleteMap, ...] = ()
     """Register maps whose author declares that they hold every value of the device."""
+    maps_known: tuple[CompleteMap, ...] = ()
+    """What people declared maps of, complete or not; without their lines."""
     criticality: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     behind: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Criticality and redundancy of each machine that a device monitors, by the device."""

@@ -67,6 +67,10 @@ class Gathering:
         if yes(fields.get("complete", "")):
             self._complete[of] = item.id
 
+    def known(self) -> tuple[CompleteMap, ...]:
+        """What the maps so far are of, complete or not, without their lines."""
+        return tuple(CompleteMap(*of) for of in self._lines)
+
     def complete(self) -> tuple[CompleteMap, ...]:
         """The complete maps so far, in the order in which they were stated."""
         return tuple(

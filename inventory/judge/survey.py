@@ -76,6 +76,7 @@ def context_from(
         twins=frozenset(stated.twins()),
         connectors=frozenset(stated.connectors),
         maps_complete=stated.maps.complete(),
+        maps_known=stated.maps.known(),
         criticality=ranks,
         behind=_behind(units),
         classes=classes,

@@ -13,6 +13,7 @@ from inventory.judge.context import Answered
 from inventory.judge.door import Door, about_undeclared, info, title_of
 from inventory.judge.gathered import unit_of
 from inventory.judge.logic import both, cite, declared, derived, false, negate, true, unknown
+from inventory.judge.mapped import chosen
 from inventory.judge.openness import CLOSED, OPEN, no_data_roles, protocols
 from inventory.judge.openness import protocol as known
 from inventory.judge.servers import open_server
@@ -147,7 +148,16 @@ def _mapped(view: View, doors: Sequence[Door]) -> Proposition:
     named = next((point.address for point in listed if point.address in told), "") if told else ""
     if named:
         return true(Strength.E4, Because("", "declared", f"{named} has a meaning"))
-    return _UNMAPPED
+    found = chosen(view.context.maps_known, view.device)
+    if found.map is None:
+        return _UNMAPPED
+    whose = f"{view.device.vendor} {found.model}".strip()
+    return unknown(
+        f"what its registers hold under the register map of {whose}: that is declared, and they"
+        " were read without it",
+        "read it again under the map",
+        view.ask("modbus", "points"),
+    )
 
 
 _UNMAPPED = false(

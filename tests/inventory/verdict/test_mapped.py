@@ -8,11 +8,12 @@ import pytest
 
 from inventory.judge.mapped import CompleteMap, Gathering, Line, chosen, unlisted
 from inventory.judge.survey import survey
-from inventory.judge.verdict import judge_equipment
+from inventory.judge.verdict import judge_device, judge_equipment
 from inventory.judge.view import View
 from inventory.model import Declaration, Equipment, Evidence, Kind, Link, Verdict
 from protocols.contract import Observation, Outcome, Point
 from tests.inventory.verdict.evidence import NOW, context, device, evidence, seen
+from tests.inventory.verdict.plants import registers
 
 ROWS = {
     "current": ("holding", "0", "uint16", "A"),
@@ -73,6 +74,18 @@ def test_what_a_complete_map_names_and_nobody_read_is_asked_and_not_absent() -> 
     assert one.command == "untrap scan 192.0.2.10 --probe modbus --depth points"
     assert said.level.hi == 5
     assert "U05" not in {item.rule for item in said.findings}
+
+
+@pytest.mark.parametrize(("complete", "stated"), [("yes", "?"), ("", "?"), (None, "finding")])
+def test_registers_that_were_read_before_their_map_was_declared_are_to_be_read_again(
+    complete: str | None, stated: str
+) -> None:
+    found = evidence(registers(1, 2, 3), about=DRIVE)
+    maps = [] if complete is None else [line(signal, complete=complete) for signal in ROWS]
+    said = judge_device(found, survey([found], [], maps, today=NOW))
+    assert ("T03" in {item.rule for item in said.findings}) == (stated == "finding")
+    asked = [item for item in said.questions if item.rule == "T03"]
+    assert [item.next_step for item in asked] == ["read it again under the map"] * (stated == "?")
 
 
 def test_a_line_without_a_meaning_may_be_any_signal() -> None:

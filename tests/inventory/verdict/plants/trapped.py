@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from inventory.judge.context import Answered, Zone
+from inventory.judge.mapped import CompleteMap
 from inventory.model import Declaration, Evidence, Kind
 from protocols.contract import Observation, Point, Question, Sample
 from tests.inventory.verdict.plants import (
@@ -173,6 +174,19 @@ T03 = [
          evidence(registers(1, 2, 3), about=replace(PLC, facts=(SUNSPEC,)))),
     trap("T03", "the device describes itself", "",
          evidence(registers(1, 2, semantic="sunspec:103:W"), about=PLC)),
+    trap("T03", "such a map was declared", "?", evidence(registers(1, 2, 3), about=PLC), {
+        "maps_known": (CompleteMap("Maker", "CPU", ""),)}).telling(
+        "under the register map of Maker CPU", "read without it", "read it again under the map",
+        "--probe modbus", "--depth points"),
+    trap("T03", "such a map was declared", "medium/high",
+         evidence(registers(1, 2, 3), about=PLC),
+         {"maps_known": (CompleteMap("Maker", "CPU", "2"),)}),  # of another firmware
+    trap("T03", "such a map was declared", "medium/high",
+         evidence(registers(1, 2, 3), about=PLC),
+         {"maps_known": (CompleteMap("Other", "CPU", ""),)}),
+    trap("T03", "such a map was declared", "",
+         evidence(registers(1, 2, unit="KWT"), about=PLC),
+         {"maps_known": (CompleteMap("Maker", "CPU", ""),)}),  # and it was
     trap("T03", "every register holds", "?", evidence(registers(*[7] * 8), about=PLC)),
 ]  # fmt: skip
 
