@@ -191,7 +191,7 @@ def _by_kin(left: Sequence[Kept], change: _Change, after: Sequence[Kept]) -> set
         if was == now:
             continue
         usual = _usual(was) if _usual(was) == _usual(now) else ""
-        found |= {one.asset for one in mine if one.listing != usual}
+        found |= {one.asset for one in mine if not one.listing or one.listing != usual}
     return found
 
 

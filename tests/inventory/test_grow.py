@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -224,6 +225,22 @@ def signals(n: int, *points: str) -> Observation:
     """What a device publishes."""
     return observed(f"10.0.0.{n}", at=n + 0.5, protocol="opcua", operation="browse", port=4840,
                     points=points, values=(4,) * len(points))  # fmt: skip
+
+
+@pytest.mark.parametrize("siblings", [(), (signals(4, "Flow", "Speed", "Level"),)])
+def test_a_listing_that_broke_off_is_asked_anew_once_it_has_a_sibling(
+    tmp_path: Path, siblings: tuple[Observation, ...]
+) -> None:
+    cut = replace(signals(1, "Flow"), outcome=Outcome.PARTIAL)
+    with Store.open(tmp_path / "a.db", SITE) as store:
+        store.append([*(identity(n, firmware="1") for n in (1, 2, 3, 4)), cut, *siblings])
+        conclude(store, today=TODAY)
+        store.append([signals(3, "Speed")])
+        conclude(store, today=TODAY)
+        found = until_left_out(contents(store))
+        assert "Q11" in {one.rule for one in store.questions()}
+        conclude(store, today=TODAY, again=True)
+        assert found == until_left_out(contents(store))
 
 
 def last(store: Store) -> int:
