@@ -60,7 +60,7 @@ FLOORS = """## What stands between these figures and zero
   over, 0.9 s), 4 096 at once: 46 s for a /16, whatever the processor does; bare epoll tries twice
   without the wait, 30 s. In a routed /20 the first 32 of each /24 are asked by SNMP and, since each
   might become a conversation, waited for 2 s before more are asked, which leaves up to 1.5 s idle.
-- **100 000 devices.** Deriving, judging and printing them takes some 85 seconds of processor time
+- **100 000 devices.** Deriving, judging and printing them takes some 100 seconds of processor time
   that two processors share, and 6 that one process takes alone. More than half of it is judging,
   and no rule takes a twentieth of that. The code before (decision 0046) took 146 CPU seconds where
   this one took 91, and 101 to 127 on quieter hours of the same day: the machine varies by a third.
