@@ -105,7 +105,10 @@ def inventory(here: Played, database: Path, folder: Path) -> dict[str, Any]:
     return {name: sorted(map(timeless, whole[name])) for name in ("assets", "points", "gaps")}
 
 
-TIMES = {"first_seen", "last_seen", "source_time", "because", "id", "key", "asset", "parent"}
+TIMES = {
+    *("first_seen", "last_seen", "source_time", "because", "id", "key", "asset", "parent"),
+    "observation",
+}
 MOVING = {"uptime_seconds", "device_time", "clock_skew_seconds", "session", "boots"}
 
 
